@@ -1,0 +1,40 @@
+# One command each: make demo, make test. Python 3.11 or newer and git are all that must be there.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export OMP_NUM_THREADS = 1
+PYTHON ?= python3
+EXTRAS ?= train,s3,dev
+
+.PHONY: demo test test-fast check setup lint bench clean
+.DEFAULT_GOAL := demo
+
+demo: EXTRAS = train
+demo:
+	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
+	@python -m stages.check
+	@dvc repro
+	@python -m stages.report --look
+
+test: setup
+	python -m stages.check
+	ruff check . && ruff format --check . && mypy
+	pytest
+
+test-fast: setup
+	pytest -m "not slow"
+
+check:
+	@python -m stages.check
+
+lint:
+	ruff check . && ruff format --check . && mypy
+
+# uv reads no pip settings: a folder of wheels that pip knows is passed on. It never goes into a file of the project.
+setup: .venv/.ok-$(EXTRAS)
+.venv/.ok-$(EXTRAS): pyproject.toml constraints.txt
+	@test -d .venv || $(PYTHON) -m venv .venv
+	@python -m pip install -q --disable-pip-version-check uv
+	UV_FIND_LINKS="$${UV_FIND_LINKS-$$PIP_FIND_LINKS}" uv pip install -q --python .venv/bin/python --compile-bytecode -c constraints.txt -e '.[$(EXTRAS)]'
+	@touch $@
+
+clean:
+	rm -rf .venv .memo data/*.parquet models/*/

@@ -1,0 +1,58 @@
+"""Engines: the one seam to a model. A request goes in, a reply comes back; three kinds of question.
+
+`generate` writes a text, `loss` grades an answer that is already there, `choose` weighs a few marks against each other.
+Whatever shapes the answer is in the request, in `Engine.identity` or in `Sampling`; batch size, order and device are
+not.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a reply is drawn; temperature 0 is greedy, top_k 0 and top_p 1 are off. `max_tokens` counts new tokens."""
+
+    temperature: float = 0.7
+    top_p: float = 0.9
+    top_k: int = 0
+    repetition_penalty: float = 1.0
+    max_tokens: int = 512
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question: chat messages, the start of the assistant's turn, the seed of this sample, and for `loss` the
+    answer to grade or for `choose` the marks to weigh."""
+
+    messages: tuple[tuple[str, str], ...]  # (role, content)
+    prefill: str = ""
+    seed: int = 0
+    answer: str = ""
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back. `finish` is 'stop' or 'length'; for `loss` `values` is (mean, worst, tokens): negative
+    log-likelihood in nats per token; for `choose` the probability of each mark, before normalising."""
+
+    text: str = ""
+    finish: str = "stop"
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    values: tuple[float, ...] = ()
+
+
+class Engine(Protocol):
+    """A model ready to answer. Replies come back in any order, each with the index of its request."""
+
+    identity: str  # hash of weights, tokenizer and template; or hub revision; or endpoint and model name
+    kind: str  # engine kind and the version of its semantics, part of every memo key
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]: ...
+
+    def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]: ...
+
+    def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]: ...

@@ -1,0 +1,68 @@
+"""Formats: how a reply becomes columns, and how columns become the reply we train on.
+
+Each format is a pair of functions that undo each other: `read(reply, columns)` gives the columns, or None when the
+reply does not have the stated shape; `show(row, columns)` gives the reply that would have produced them.
+"""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from baleen.rows import Row
+
+
+class Format(NamedTuple):
+    read: Callable[[str, list[str]], Row | None]
+    show: Callable[[Row, list[str]], str]
+
+
+def read_text(reply: str, columns: list[str]) -> Row | None:
+    """The whole reply, without the white space round it; an empty one does not fit."""
+    return {columns[0]: reply.strip()} if reply.strip() else None
+
+
+def show_text(row: Row, columns: list[str]) -> str:
+    return str(row[columns[0]])
+
+
+RATING = re.compile(r"\**score\s*:\**\s*<?([1-5](?:\.\d+)?)>?(?:\s*/\s*5(?:\.0)?)?\**\.?", re.IGNORECASE)
+
+
+def read_rating(reply: str, columns: list[str]) -> Row | None:
+    """The rating from 1 to 5 on the last line that is not blank, which must say 'Score: N' and nothing else."""
+    lines = [line.strip() for line in reply.splitlines() if line.strip()]
+    found = RATING.fullmatch(lines[-1]) if lines else None
+    return {columns[0]: float(found[1])} if found and float(found[1]) <= 5 else None
+
+
+def show_rating(row: Row, columns: list[str]) -> str:
+    return f"Score: {row[columns[0]]:g}"
+
+
+def read_lines(reply: str, columns: list[str]) -> Row | None:
+    """The list items of the reply, one for each line that starts with '- '; None when there is no such line."""
+    lines = [line[2:].strip() for line in reply.splitlines() if line.startswith("- ") and line[2:].strip()]
+    return {columns[0]: lines} if lines else None
+
+
+def show_lines(row: Row, columns: list[str]) -> str:
+    return "\n".join(f"- {line}" for line in row[columns[0]])
+
+
+def read_tags(reply: str, columns: list[str]) -> Row | None:
+    """One `<column>...</column>` for each column, once each; None when one is missing, doubled or empty."""
+    found = {c: re.findall(rf"<{c}>(.*?)</{c}>", reply, re.DOTALL) for c in columns}
+    whole = all(len(texts) == 1 and texts[0].strip() for texts in found.values())
+    return {c: texts[0].strip() for c, texts in found.items()} if whole else None
+
+
+def show_tags(row: Row, columns: list[str]) -> str:
+    return "\n".join(f"<{c}>{row[c]}</{c}>" for c in columns)
+
+
+FORMATS = {
+    "text": Format(read_text, show_text),
+    "rating": Format(read_rating, show_rating),
+    "lines": Format(read_lines, show_lines),
+    "tags": Format(read_tags, show_tags),
+}

@@ -1,0 +1,214 @@
+"""The `hf` engine: transformers on the machine at hand, the embedded default.
+
+Requests are sorted by length and batched by tokens, so that padding is not paid for. Sampling is Gumbel-max with noise
+that is a pure function of (seed, position, token): the same seed gives the same reply whatever the batch or the order,
+up to the last bits of the logits, which padding can change.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from baleen import models
+from baleen.engines import Reply, Request, Sampling
+from baleen.problems import Problem
+from baleen.settings import Speed
+
+SEMANTICS = "hf-1"  # raise when the same request would get another reply
+
+
+def mixed_bits(x: Any) -> Any:
+    """64-bit finaliser of SplitMix64 (Steele et al., 2014) on int64 tensors, with arithmetic shifts masked."""
+    for shift, factor in ((30, -4658895280553007687), (27, -7723592293110705685)):
+        x = (x ^ ((x >> shift) & ((1 << (64 - shift)) - 1))) * factor
+    return x ^ ((x >> 31) & ((1 << 33) - 1))
+
+
+def gumbel(seeds: Any, position: int, vocabulary: int) -> Any:
+    """Standard Gumbel noise, shape (rows, vocabulary), float64, from one int64 seed a row."""
+    import torch
+
+    tokens = torch.arange(vocabulary, device=seeds.device, dtype=torch.int64)
+    bits = mixed_bits(mixed_bits(seeds + position * 7046029254386353131)[:, None] ^ mixed_bits(tokens + 1)[None, :])
+    uniform = (((bits >> 11) & ((1 << 53) - 1)).double() + 0.5) / (1 << 53)
+    return -torch.log(-torch.log(uniform))
+
+
+def truncated(scores: Any, sampling: Sampling) -> Any:
+    """Log-probabilities at this temperature, -inf outside top_k and the top_p nucleus."""
+    import torch
+
+    scores = torch.log_softmax(scores.double() / sampling.temperature, dim=-1)
+    if sampling.top_k:
+        scores = scores.masked_fill(scores < torch.topk(scores, sampling.top_k).values[:, -1:], -torch.inf)
+    if sampling.top_p < 1:
+        ordered, order = torch.sort(scores, descending=True, stable=True)
+        before = ordered.softmax(-1).cumsum(-1) - ordered.softmax(-1)
+        scores = scores.masked_fill((before >= sampling.top_p).gather(-1, order.argsort(-1)), -torch.inf)
+    return scores
+
+
+class HF:
+    """Weights in this process. Every method yields (index of the request, reply) in order of length."""
+
+    kind = SEMANTICS
+
+    def __init__(self, model: str, speed: Speed) -> None:
+        self.identity = models.identity(model)
+        self.speed = speed
+        self.model, self.tokenizer = models.load(model, speed)
+        ends = self.model.generation_config.eos_token_id
+        self.ends = [ends] if isinstance(ends, int) else list(ends or [])
+
+    def prompt(self, request: Request) -> str:
+        """The rendered conversation up to where the model goes on."""
+        if not request.messages:
+            return str(self.tokenizer.bos_token or "") + request.prefill
+        messages = [{"role": role, "content": content} for role, content in request.messages]
+        text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        return str(text) + request.prefill
+
+    def completion(self, request: Request) -> str:
+        """The answer and the end of turn exactly as the chat template writes them after the prompt."""
+        if not request.messages:
+            return request.answer + str(self.tokenizer.eos_token or "")
+        messages = [{"role": role, "content": content} for role, content in request.messages]
+        return models.turn(self.tokenizer, messages, request.prefill, request.answer)[1]
+
+    def encode(self, text: str) -> list[int]:
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def batches(self, lengths: Sequence[int], extra: int = 0) -> Iterator[list[int]]:
+        """Indices in order of length, as many at once as fit the token budget."""
+        batch: list[int] = []
+        for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+            if batch and (lengths[index] + extra) * (len(batch) + 1) > self.speed.batch_tokens:
+                yield batch
+                batch = []
+            batch.append(index)
+        if batch:
+            yield batch
+
+    def padded(self, sequences: Sequence[list[int]], left: bool) -> tuple[Any, Any]:
+        """Token ids and attention mask, shape (rows, longest), padded on one side."""
+        import torch
+
+        longest = max(map(len, sequences))
+        pad = self.tokenizer.pad_token_id or 0
+        blank = [[pad] * (longest - len(s)) for s in sequences]
+        ids = [b + s if left else s + b for s, b in zip(sequences, blank, strict=True)]
+        ones = [[1] * len(s) for s in sequences]
+        zeros = [[0] * len(b) for b in blank]
+        mask = [z + o if left else o + z for o, z in zip(ones, zeros, strict=True)]
+        device = self.model.device
+        return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
+
+    def fits(self, tokens: int, room: int = 0) -> None:
+        """A Problem when a request is longer than the model can read."""
+        limit = getattr(self.model.config, "max_position_embeddings", None)
+        if limit and tokens + room > limit:
+            raise Problem(
+                f"a request of {tokens} tokens and {room} to write does not fit the model's {limit}; "
+                "filter long rows, such as 'chars(response)<2000', or lower max_tokens"
+            )
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
+        prompts = [self.encode(self.prompt(request)) for request in requests]
+        self.fits(max(map(len, prompts), default=0), sampling.max_tokens)
+        for batch in self.batches([len(p) for p in prompts], sampling.max_tokens):
+            seeds = [requests[i].seed for i in batch]
+            written = self.written([prompts[i] for i in batch], seeds, sampling)
+            for index, tokens in zip(batch, written, strict=True):
+                yield index, self.reply(prompts[index], tokens)
+
+    def written(self, prompts: Sequence[list[int]], seeds: list[int], sampling: Sampling) -> list[list[int]]:
+        """New token ids of each row, up to and with its end token."""
+        import torch
+
+        ids, mask = self.padded(prompts, left=True)
+        with torch.inference_mode():
+            out = self.model.generate(
+                input_ids=ids,
+                attention_mask=mask,
+                do_sample=False,
+                max_new_tokens=sampling.max_tokens,
+                repetition_penalty=sampling.repetition_penalty,
+                logits_processor=self.noise(ids.shape[1], seeds, sampling),
+                pad_token_id=self.tokenizer.pad_token_id or 0,
+            )
+        return [self.until_end(row) for row in out[:, ids.shape[1] :].tolist()]
+
+    def noise(self, prompt_length: int, seeds: list[int], sampling: Sampling) -> list[Any]:
+        """The logits processor that makes greedy choice a seeded sample; none at temperature 0."""
+        import torch
+
+        if sampling.temperature <= 0:
+            return []
+        row_seeds = torch.tensor(seeds, dtype=torch.int64, device=self.model.device)
+
+        def sampled(ids: Any, scores: Any) -> Any:
+            noise = gumbel(row_seeds, ids.shape[1] - prompt_length, scores.shape[-1])
+            return truncated(scores, sampling) + noise
+
+        return [sampled]
+
+    def until_end(self, tokens: list[int]) -> list[int]:
+        end = next((i + 1 for i, token in enumerate(tokens) if token in self.ends), len(tokens))
+        return tokens[:end]
+
+    def reply(self, prompt: list[int], tokens: list[int]) -> Reply:
+        stopped = bool(tokens) and tokens[-1] in self.ends
+        text = self.tokenizer.decode(tokens, skip_special_tokens=True)
+        return Reply(text, "stop" if stopped else "length", len(prompt), len(tokens))
+
+    def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        prompts = [self.encode(self.prompt(request)) for request in requests]
+        answers = [self.encode(self.completion(request)) for request in requests]
+        whole = [p + a for p, a in zip(prompts, answers, strict=True)]
+        self.fits(max(map(len, whole), default=0))
+        for batch in self.batches([len(w) for w in whole], extra=self.logits_cost()):
+            graded = self.graded([whole[i] for i in batch], [len(prompts[i]) for i in batch])
+            for index, losses in zip(batch, graded, strict=True):
+                values = (sum(losses) / len(losses), max(losses), float(len(losses)))
+                yield index, Reply("", "stop", len(prompts[index]), len(answers[index]), values)
+
+    def logits_cost(self) -> int:
+        """Extra length charged to a row so that a batch's logits (float32) stay under about 1 GiB."""
+        return int(self.speed.batch_tokens * self.model.config.vocab_size) // (1 << 28)
+
+    def graded(self, sequences: Sequence[list[int]], starts: Sequence[int]) -> list[list[float]]:
+        """Negative log-likelihood in nats of every token after `start`, for each sequence."""
+        import torch
+
+        ids, mask = self.padded(sequences, left=False)
+        with torch.inference_mode():
+            logits = self.model(input_ids=ids, attention_mask=mask, use_cache=False).logits[:, :-1].float()
+            losses = logits.logsumexp(-1) - logits.gather(-1, ids[:, 1:, None])[..., 0]
+        rows = losses.tolist()
+        return [row[start - 1 : len(s) - 1] for row, start, s in zip(rows, starts, sequences, strict=True)]
+
+    def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        import torch
+
+        split = [self.marked(request) for request in requests]
+        self.fits(max((len(prompt) for prompt, _ in split), default=0), 1)
+        for batch in self.batches([len(prompt) for prompt, _ in split], extra=1):
+            ids, mask = self.padded([split[i][0] for i in batch], left=True)
+            places = (mask.cumsum(-1) - 1).clamp(min=0)
+            with torch.inference_mode():
+                out = self.model(ids, attention_mask=mask, position_ids=places, logits_to_keep=1, use_cache=False)
+                likely = out.logits[:, -1].float().softmax(-1)
+            for index, row in zip(batch, likely.tolist(), strict=True):
+                prompt, marks = split[index]
+                yield index, Reply("", "stop", len(prompt), 1, tuple(row[mark] for mark in marks))
+
+    def marked(self, request: Request) -> tuple[list[int], list[int]]:
+        """Prompt tokens up to where the marks differ, and the token of each mark there; a Problem when that takes
+        more than one token."""
+        whole = [self.encode(self.prompt(request) + mark) for mark in request.marks]
+        same = next(i for i in range(len(whole[0]) + 1) if len({tuple(tokens[: i + 1]) for tokens in whole}) > 1)
+        if any(len(tokens) != same + 1 for tokens in whole):
+            raise Problem(
+                f"the marks {', '.join(request.marks)} are not one token each for this tokenizer; "
+                "choose other marks, or ask for a written-out rating with generate"
+            )
+        return whole[0][:same], [tokens[same] for tokens in whole]

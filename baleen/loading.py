@@ -1,0 +1,29 @@
+"""Which engine answers: the table of engine kinds, and the way to load one when the first answer must be paid."""
+
+from collections.abc import Callable
+from functools import partial
+
+from baleen import models
+from baleen.engines import Engine
+from baleen.problems import Problem, unknown
+from baleen.settings import Speed
+
+Make = Callable[[str, Speed], Engine]
+
+
+def hf() -> tuple[str, Make]:
+    from baleen.hf import HF, SEMANTICS
+
+    return SEMANTICS, HF
+
+
+def loader(engine: str, model: str, speed: Speed) -> tuple[str, str, Callable[[], Engine]]:
+    """(kind with the version of its semantics, model identity, function that loads the engine): the first two cost no
+    model, and stand in every memo key."""
+    if engine not in ENGINES:
+        raise Problem(unknown("engine", engine, list(ENGINES)))
+    kind, make = ENGINES[engine]()
+    return kind, models.identity(model), partial(make, model, speed)
+
+
+ENGINES: dict[str, Callable[[], tuple[str, Make]]] = {"hf": hf}

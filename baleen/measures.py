@@ -1,0 +1,119 @@
+"""Measures: numbers computed from the columns of a row, for `filter` to test or rank by and `evaluate` to average.
+
+A value is written as a column (`worst`) or as a measure of columns (`words(response)`); a condition compares a value
+with a number (`chars(instruction)<=800`). A NULL column gives NULL: unreadable, never 0.
+"""
+
+import operator
+import re
+from collections.abc import Callable
+from hashlib import sha256
+from typing import NamedTuple
+
+from baleen import pocket
+from baleen.problems import Problem, unknown
+from baleen.rows import Row
+
+Measure = Callable[..., float]
+CJK = re.compile(r"[぀-ヿ㐀-鿿豈-﫿가-힯]")
+
+
+def chars(text: str) -> float:
+    return len(text)
+
+
+def words(text: str) -> float:
+    """CJK characters plus the words that white space separates: the one word counter, for writing and for checking."""
+    return len(CJK.findall(text)) + len(CJK.sub(" ", text).split())
+
+
+def grams(text: str, n: int = 3) -> list[tuple[str, ...]]:
+    """Word n-grams in order; the whole text when it is shorter than n."""
+    parts = CJK.sub(r" \g<0> ", text.lower()).split()
+    return [tuple(parts[i : i + n]) for i in range(max(1, len(parts) - n + 1))] if parts else []
+
+
+def copied(text: str, source: str) -> float:
+    """Share of the word 3-grams of a text that stand in the source: 1.0 is a copy."""
+    mine, theirs = grams(text), set(grams(source))
+    return sum(gram in theirs for gram in mine) / len(mine) if mine else 0.0
+
+
+def chance(text: str) -> float:
+    """A number in [0, 1) that depends on the text alone: ranking by it is a random, repeatable choice."""
+    return int(sha256(f"chance {text}".encode()).hexdigest()[:13], 16) / 16**13
+
+
+def same(a: str, b: str) -> float:
+    return float(a.strip() == b.strip())
+
+
+MEASURES: dict[str, Measure] = {
+    measure.__name__: measure
+    for measure in (
+        chars,
+        words,
+        copied,
+        chance,
+        same,
+        pocket.pocket_ok,
+        pocket.pocket_facts,
+        pocket.pocket_format,
+        pocket.pocket_clean,
+        pocket.pocket_good,
+        pocket.pocket_constrained,
+    )
+}
+TESTS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}
+VALUE = r"\w+(?:\(\s*\w+(?:\s*,\s*\w+)*\s*\))?"
+CONDITION = re.compile(rf"\s*(?P<value>{VALUE})\s*(?P<test>>=|<=|==|>|<)\s*(?P<bound>-?\d+(?:\.\d*)?)\s*")
+
+
+class Value(NamedTuple):
+    """A column, or a measure of columns. `text` is how it was written."""
+
+    text: str
+    measure: str
+    columns: tuple[str, ...]
+
+    def of(self, row: Row) -> float | None:
+        """The number for this row, or None when a column it needs is NULL."""
+        given = [row[column] for column in self.columns]
+        if any(x is None for x in given):
+            return None
+        return float(MEASURES[self.measure](*given) if self.measure else given[0])
+
+
+def value(text: str) -> Value:
+    """'worst' or 'copied(instruction,response)', read; an unknown measure is a Problem."""
+    if not re.fullmatch(VALUE, text.strip()):
+        raise Problem(f"cannot read value {text!r}; write a column like 'worst' or a measure like 'words(response)'")
+    name, _, inside = text.strip().rstrip(")").partition("(")
+    if not inside:
+        return Value(text, "", (name,))
+    if name not in MEASURES:
+        raise Problem(unknown("measure", name, list(MEASURES)))
+    return Value(text, name, tuple(column.strip() for column in inside.split(",")))
+
+
+class Condition(NamedTuple):
+    """A value compared with a number."""
+
+    text: str
+    value: Value
+    test: str
+    bound: float
+
+    def reason(self, row: Row) -> str | None:
+        """Why the row must leave: the condition it fails, or the value that could not be read; None when it holds."""
+        found = self.value.of(row)
+        if found is None:
+            return f"{self.value.text} unreadable"
+        return None if TESTS[self.test](found, self.bound) else f"not {self.text}"
+
+
+def condition(text: str) -> Condition:
+    """'rating>=4.5' or 'chars(response)<2000', read."""
+    if not (match := CONDITION.fullmatch(text)):
+        raise Problem(f"cannot read condition {text!r}; write it like 'rating>=4.5' or 'chars(response)<2000'")
+    return Condition(text, value(match["value"]), match["test"], float(match["bound"]))

@@ -1,0 +1,28 @@
+"""Problem: what went wrong, told to the person at the keyboard in one line."""
+
+import sys
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import NoReturn
+
+
+class Problem(Exception):
+    """Says what is wrong, where, with which value, and what to write instead; ends the program with code 1."""
+
+
+def unknown(what: str, name: str, known: list[str]) -> str:
+    """'unknown prompt 'jduge'; did you mean 'judge'?', or the list of what exists."""
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(sorted(known)) or 'none'}"
+    return f"unknown {what} {name!r}; {hint}"
+
+
+def run(main: Callable[[list[str]], None]) -> NoReturn:
+    """Run a command line; a Problem, a full disk or a closed folder become one line on stderr and code 1."""
+    try:
+        main(sys.argv[1:])
+    except (Problem, OSError) as problem:
+        line = " ".join(str(problem).split())
+        print(f"baleen: {line}", file=sys.stderr)
+        sys.exit(1)
+    sys.exit(0)

@@ -1,0 +1,109 @@
+"""Prompts: a question about a row, and the place where the answer goes.
+
+A prompt file says which columns it reads (`$name` in the body), which it writes and in what format. `generate` asks
+it, `score` grades the answer that is there, `train` teaches it: a model is always asked the way it was taught.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from string import Template
+
+import yaml
+
+from baleen.formats import FORMATS
+from baleen.problems import Problem, unknown
+from baleen.rows import Row
+
+Message = dict[str, str]
+KEYS = ("writes", "format", "system", "prefill", "marks", "cue")
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """`system` gives the system message of each origin, `prefill` the start of the reply; `score` weighs the `marks`
+    (lowest first) against each other after the `cue`, without waiting for reasons."""
+
+    name: str
+    body: str
+    writes: tuple[str, ...]
+    format: str = "text"
+    system: dict[str, str] = field(default_factory=dict)
+    prefill: str = ""
+    marks: tuple[str, ...] = ()
+    cue: str = ""
+
+    @cached_property
+    def reads(self) -> list[str]:
+        """Columns that the body and the prefill use, in order."""
+        return Template(self.body + self.prefill).get_identifiers()
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of everything the file says."""
+        return sha256(repr(self).encode()).hexdigest()[:16]
+
+    def messages(self, row: Row, tag: str = "") -> list[Message]:
+        """The conversation up to the reply; `tag` stands in for the row's origin when it chooses the system message."""
+        if missing := [column for column in self.reads if row.get(column) is None]:
+            raise Problem(f"prompts/{self.name}.md reads ${missing[0]}, but row {row.get('id')} has none")
+        said = self.system.get(tag or str(row.get("origin", "")), self.system.get("default", ""))
+        system = [{"role": "system", "content": said}] if said else []
+        return [*system, {"role": "user", "content": self.fill(self.body, row)}] if self.body else system
+
+    def fill(self, text: str, row: Row) -> str:
+        return Template(text).substitute({column: shown(row[column]) for column in self.reads})
+
+    def start(self, row: Row) -> str:
+        """The prefill of this row."""
+        return self.fill(self.prefill, row) if self.prefill else ""
+
+    def read(self, reply: str) -> Row | None:
+        """The columns in a reply, or None when it does not have the stated shape."""
+        return FORMATS[self.format].read(reply, list(self.writes))
+
+    def show(self, row: Row) -> str:
+        """The reply that would have produced the columns of this row."""
+        return FORMATS[self.format].show(row, list(self.writes))
+
+
+def shown(value: object) -> str:
+    return "\n".join(f"- {item}" for item in value) if isinstance(value, list) else str(value)
+
+
+def load(name: str, writes: str = "", folder: Path = Path("prompts")) -> Prompt:
+    """prompts/<name>.md; `writes` replaces the prompt's own single column."""
+    path = folder / f"{name}.md"
+    if not path.is_file():
+        raise Problem(unknown("prompt", name, [p.stem for p in folder.glob("*.md")]))
+    opening, head, body = split(path)
+    fields = yaml.safe_load(head) or {}
+    if opening or not isinstance(fields, dict) or "writes" not in fields:
+        raise Problem(f"{path} must begin with a line '---', settings such as 'writes: [instruction]', and '---'")
+    if odd := [key for key in fields if key not in KEYS]:
+        raise Problem(f"{path}: {unknown('setting', str(odd[0]), list(KEYS))}")
+    if fields.get("format", "text") not in FORMATS:
+        raise Problem(f"{path}: {unknown('format', str(fields['format']), list(FORMATS))}")
+    return checked(path, named(name, body.strip("\n"), fields, writes))
+
+
+def named(name: str, body: str, fields: dict[str, object], writes: str) -> Prompt:
+    columns = [writes] if writes else fields["writes"]
+    marks = tuple(str(mark) for mark in fields.get("marks", ()))  # type: ignore[attr-defined]
+    known = {key: fields[key] for key in ("format", "system", "prefill", "cue") if key in fields}
+    return Prompt(name, body, tuple(columns), marks=marks, **known)  # type: ignore[arg-type]
+
+
+def split(path: Path) -> tuple[str, str, str]:
+    parts = path.read_text(encoding="utf-8").split("---\n", 2)
+    if len(parts) != 3:
+        raise Problem(f"{path} must begin with a line '---', settings such as 'writes: [instruction]', and '---'")
+    return parts[0].strip(), parts[1], parts[2]
+
+
+def checked(path: Path, prompt: Prompt) -> Prompt:
+    """The prompt, if its `$` signs are all names of columns or doubled."""
+    if not Template(prompt.body + prompt.prefill).is_valid():
+        raise Problem(f"{path} has a '$' that names no column; write '$$' for a dollar sign")
+    return prompt

@@ -1,0 +1,223 @@
+"""Settings: every option of a verb is a field of one dataclass; OmegaConf checks types and refuses unknown keys.
+
+Values come, weakest first, from the dataclass, the profile's section for the verb, the knobs of params.yaml and the
+flags on the command line (which are the recipe line). Files hold plain values: no `${}`, no anchors (DVC hashes the
+text as it stands).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import yaml
+from omegaconf import MISSING as REQUIRED_MARK
+from omegaconf import OmegaConf
+from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException, ValidationError
+
+from baleen.problems import Problem, unknown
+
+T = TypeVar("T")
+REQUIRED: Any = REQUIRED_MARK
+Settings = dict[str, Any]
+
+
+def setting(default: Any, words: str) -> Any:
+    """A field with its default and the words that --help shows; `REQUIRED` as the default makes it mandatory."""
+    if isinstance(default, list | dict):
+        return field(default_factory=lambda: type(default)(default), metadata={"help": words})
+    return field(default=default, metadata={"help": words})
+
+
+@dataclass
+class Speed:
+    """What changes only the speed, never the rows; read when a stage runs, never hashed."""
+
+    batch_tokens: int = setting(16384, "tokens in one forward pass when scoring or generating")
+    train_rows: int = setting(8, "rows a device sees at once when training; the rest is accumulated")
+    processes: int = setting(1, "training processes on this machine")
+    device: str = setting("auto", "auto, cpu, cuda")
+    dtype: str = setting("float32", "float32 or bfloat16, for inference")
+    gpu_memory: float = setting(0.9, "share of the memory vLLM may take")
+    tensor_parallel: int = setting(1, "GPUs one model is split over")
+    concurrency: int = setting(32, "requests in flight at a server")
+    requests_per_minute: int = setting(0, "limit at a server; 0 is none")
+    tokens_per_minute: int = setting(0, "limit at a server; 0 is none")
+    checkpoint_seconds: int = setting(60, "a training checkpoint at least this often")
+
+
+@dataclass
+class Once:
+    """Flags for one run by hand; no recipe line carries them and no table depends on them."""
+
+    dry_run: bool = setting(False, "say what would be asked and what it would cost, and stop")
+    limit: int = setting(0, "preview: only the first rows, written to <target>-preview")
+    budget: int = setting(0, "stop cleanly after paying this many tokens; the same command goes on; 0 is no limit")
+
+
+def load_yaml(path: Path) -> Settings:
+    """A mapping read from a plain YAML file; anchors, interpolations and tabs are refused by name."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        value = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except FileNotFoundError:
+        raise Problem(f"no file {path}") from None
+    except UnicodeDecodeError as error:
+        raise Problem(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    except yaml.YAMLError as error:
+        raise Problem(f"{path} is not YAML: {error}") from None
+    if "${" in text:
+        raise Problem(f"{path} holds a '${{': write the plain value, DVC hashes it as it stands")
+    if not isinstance(value, dict):
+        raise Problem(f"{path} must be a mapping of names to values, not {type(value).__name__}")
+    return value
+
+
+@cache
+def profile(name: str) -> Settings:
+    """profiles/<name>.yaml"""
+    path = Path("profiles", f"{name}.yaml")
+    if not path.is_file():
+        raise Problem(f"params.yaml: {unknown('profile', name, [p.stem for p in Path('profiles').glob('*.yaml')])}")
+    return load_yaml(path)
+
+
+def typed(kind: type[T], where: str, *layers: Mapping[str, Any]) -> T:
+    """One settings object from layers, later ones winning; every mistake is one line that names the setting."""
+    merged = layered(kind, where, *layers)
+    try:
+        return cast(T, OmegaConf.to_object(merged))
+    except MissingMandatoryValue as error:
+        raise Problem(f"{where}: setting {error.full_key!r} is missing; add it to the recipe line") from None
+
+
+def layered(kind: type[Any], where: str, *layers: Mapping[str, Any]) -> Any:
+    """The layers as one typed OmegaConf object, in which required settings may still be missing."""
+    names = [f.name for f in fields(kind)]
+    merged = OmegaConf.structured(kind)
+    for layer in layers:
+        for key in layer:
+            if key not in names:
+                raise Problem(f"{where}: {unknown('setting', str(key), names)}")
+        try:
+            merged = OmegaConf.merge(merged, OmegaConf.create(dict(layer)))
+        except (ValidationError, ConfigKeyError, OmegaConfBaseException) as error:
+            raise Problem(f"{where}: {told(error)}") from None
+    return merged
+
+
+def told(error: OmegaConfBaseException) -> str:
+    """OmegaConf's complaint in one line."""
+    key = getattr(error, "full_key", None) or "?"
+    return f"setting {key!r}: {str(error).splitlines()[0]}"
+
+
+def flags(argv: Sequence[str]) -> tuple[str, Settings]:
+    """('target', {'input': 'web', 'keep': ['a', 'b']}) from `target --input web --keep a b`."""
+    if not argv or argv[0].startswith("--"):
+        raise Problem("the first word must be the name of the target to build")
+    return argv[0], {key: scalar_or_list(words[1:]) for key, words in raw_flags(argv).items()}
+
+
+def raw_flags(argv: Sequence[str]) -> dict[str, list[str]]:
+    """Each flag's name with the words that make it up, the flag itself first."""
+    found: dict[str, list[str]] = {}
+    for word in argv[1:]:
+        if word.startswith("--"):
+            flag, equals, given = word.partition("=")
+            found[flag[2:].replace("-", "_")] = [flag, given] if equals else [flag]
+        elif found:
+            found[next(reversed(found))].append(word)
+        else:
+            raise Problem(f"{word!r} has no setting before it; write --<setting> {word}")
+    return found
+
+
+def scalar_or_list(words: list[str]) -> Any:
+    """The value of a flag: nothing is true, one word a scalar as YAML reads it, several a list."""
+    if not words:
+        return True
+    scalars = [yaml.safe_load(word) if word and word[0] not in "[{*&!|>%@`'\"#" else word for word in words]
+    return scalars[0] if len(words) == 1 else scalars
+
+
+def nested(found: Settings) -> Settings:
+    """{'columns.instruction': 'q'} as {'columns': {'instruction': 'q'}} (DVC unpacks nested maps into dotted flags)."""
+    plain = {key: value for key, value in found.items() if "." not in key}
+    for key, value in found.items():
+        if "." in key:
+            head, _, tail = key.partition(".")
+            plain.setdefault(head, {})[tail] = value
+    return plain
+
+
+def once(argv: Sequence[str]) -> tuple[list[str], Once]:
+    """The command line without the flags of `Once`, and those flags."""
+    name, given = flags(argv)
+    mine = {key: given[key] for key in given if key in Once.__dataclass_fields__}
+    rest = [word for key, words in raw_flags(argv).items() if key not in mine for word in words]
+    return [name, *rest], typed(Once, name, mine)
+
+
+def from_command_line(kind: type[T], argv: Sequence[str], verb: str) -> tuple[str, T]:
+    """Target name and settings of a verb: dataclass < profile section < params.yaml knobs < flags.
+
+    `--profile NAME` names the profile, `--settings NAME` a section of it to use instead of the verb's own, and
+    `--knobs NAME` a section of params.yaml; the three are consumed here.
+    """
+    if "--help" in argv or "-h" in argv:
+        print(usage(kind, verb))
+        raise SystemExit(0)
+    name, given = flags(argv)
+    return name, resolved(kind, verb, name, nested(given))
+
+
+def resolved(kind: type[T], verb: str, name: str, line: Mapping[str, Any]) -> T:
+    """The settings of one recipe line, all layers put together."""
+    given = dict(line)
+    chosen, own = given.pop("profile", None), given.pop("settings", None)
+    layers = [section(chosen, own or verb, bool(own)), knobs(given.pop("knobs", None)), listed(kind, given)]
+    return typed(kind, f"{verb} {name}", *layers)
+
+
+def listed(kind: type[Any], given: Settings) -> Settings:
+    """A single word given to a list setting becomes a list of one."""
+    lists = {f.name for f in fields(kind) if str(f.type).startswith("list")}
+    return {k: [v] if k in lists and not isinstance(v, list) else v for k, v in given.items()}
+
+
+def section(name: str | None, wanted: str, needed: bool = False) -> Settings:
+    """A section of a profile; empty when there is none and none is needed."""
+    if not name:
+        return {}
+    whole = profile(name)
+    if needed and wanted not in whole:
+        raise Problem(f"profiles/{name}.yaml: {unknown('section', wanted, list(whole))}")
+    return dict(whole.get(wanted) or {})
+
+
+def knobs(name: str | None) -> Settings:
+    """A section of params.yaml, by the name the recipe line gives."""
+    if not name:
+        return {}
+    params = load_yaml(Path("params.yaml"))
+    if not isinstance(params.get(name), dict):
+        raise Problem(f"params.yaml: {unknown('section', name, [k for k, v in params.items() if isinstance(v, dict)])}")
+    return dict(params[name])
+
+
+def speed(name: str | None = None) -> Speed:
+    """The speed knobs of the profile in force; never part of a hash."""
+    found = name or str(load_yaml(Path("params.yaml")).get("profile", "pocket"))
+    return typed(Speed, f"profiles/{found}.yaml: speed", dict(profile(found).get("speed") or {}))
+
+
+def usage(kind: type[Any], verb: str) -> str:
+    """--help: every setting with its type, default and words."""
+    lines = [f"python -m stages.{verb} TARGET [--setting value ...]", ""]
+    for f in fields(kind):
+        default = f.default if f.default is not MISSING else cast(Any, f.default_factory)()
+        shown = "required" if default == REQUIRED else repr(default)
+        lines.append(f"  --{f.name:<18} {f.metadata.get('help', '')} [{f.type}, default {shown}]")
+    return "\n".join(lines)

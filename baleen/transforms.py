@@ -1,0 +1,29 @@
+"""Transforms: what `map` can do to a row without asking a model. Each takes a row and returns the rows it becomes."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from baleen.rows import TEXT, Row
+
+MESSAGES = pa.list_(pa.struct([("role", TEXT), ("content", TEXT)]))
+
+
+class Transform(NamedTuple):
+    """`reads` and `writes` are the columns `check` looks for and the schema of the table needs."""
+
+    function: Callable[[Row], list[Row]]
+    reads: tuple[str, ...]
+    writes: dict[str, pa.DataType]
+
+
+def messages(row: Row) -> list[Row]:
+    """The pair as a chat, the form that trainers read (`messages` beside `prompt_id`)."""
+    turns = [("user", row["instruction"]), ("assistant", row["response"])]
+    return [row | {"messages": [{"role": role, "content": text} for role, text in turns], "prompt_id": row["id"]}]
+
+
+TRANSFORMS = {
+    "messages": Transform(messages, ("instruction", "response"), {"messages": MESSAGES, "prompt_id": TEXT}),
+}

@@ -1,0 +1,90 @@
+"""filter: keep the rows that meet every condition and rank best; every other row leaves with a counted reason.
+
+python -m stages.filter humpback-curate-1 --input humpback-judge-1 --best worst --share 0.3
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from baleen import rows
+from baleen.measures import Condition, Value, condition, value
+from baleen.problems import Problem, run
+from baleen.rows import Row
+from baleen.settings import REQUIRED, from_command_line, setting
+
+
+@dataclass
+class FilterOptions:
+    input: str = setting(REQUIRED, "table to read")
+    keep: list[str] = setting([], "conditions, such as 'rating>=4.5'; a row must meet all")
+    unique: str = setting("", "keep the first row for each value of this column")
+    best: str = setting("", "rank the rows that are left by this column or measure, lowest first")
+    highest: bool = setting(False, "rank highest first")
+    share: float = setting(1.0, "share of the ranked rows to keep, 0 to 1; rounded to the nearest row")
+    count: int = setting(0, "number of ranked rows to keep, instead of a share; 0 uses the share")
+
+
+def judged(table: Iterable[Row], conditions: list[Condition], unique: str) -> Iterator[tuple[Row, str | None]]:
+    """Each row with the reason why it leaves, or None; the first condition that fails is charged."""
+    seen = dict[object, str]()
+    for row in table:
+        reason = next((why for c in conditions if (why := c.reason(row))), None)
+        if reason is None and unique:
+            first = seen.setdefault(row[unique], row["id"])
+            reason = None if first == row["id"] else f"duplicate of {first}"
+        yield row, reason
+
+
+def ranked(values: list[float | None], options: FilterOptions) -> set[int]:
+    """Positions of the rows to keep: the best `count`, or `share` of those with a value; ties keep input order."""
+    known = [i for i, x in enumerate(values) if x is not None]
+    known.sort(key=lambda i: values[i] or 0.0, reverse=options.highest)
+    return set(known[: options.count or round(options.share * len(known))])
+
+
+def selected(
+    table: Iterable[tuple[Row, str | None]], best: Value, chosen: set[int]
+) -> Iterator[tuple[Row, str | None]]:
+    """The judged rows again, those that are not chosen leaving with the rank as reason."""
+    position = 0
+    for row, reason in table:
+        if reason is None:
+            unread = best.of(row) is None
+            reason = f"{best.text} unreadable" if unread else None if position in chosen else f"not best {best.text}"
+            position += 1
+        yield row, reason
+
+
+def decided(options: FilterOptions, table: list[Row] | rows.Table) -> Iterator[tuple[Row, str | None]]:
+    """Every row of the table with its fate; the table is read twice when rows are ranked."""
+    conditions = [condition(text) for text in options.keep]
+    if not options.best:
+        return judged(table, conditions, options.unique)
+    best = value(options.best)
+    values = [best.of(row) for row, reason in judged(table, conditions, options.unique) if reason is None]
+    return selected(judged(table, conditions, options.unique), best, ranked(values, options))
+
+
+def needed(options: FilterOptions) -> list[str]:
+    """Columns that the settings mention."""
+    mentioned = [c for text in options.keep for c in condition(text).value.columns]
+    return [*mentioned, *(value(options.best).columns if options.best else ()), *filter(None, [options.unique])]
+
+
+def main(argv: list[str]) -> None:
+    name, options = from_command_line(FilterOptions, argv, "filter")
+    if not 0 < options.share <= 1 or options.count < 0:
+        raise Problem(f"filter {name}: share {options.share} must lie in (0, 1] and count {options.count} not below 0")
+    path = rows.table_path(options.input)
+    columns = rows.schema(path, needed(options))
+    with rows.Output(rows.table_path(name), columns) as output:
+        for row, reason in decided(options, rows.Table(path)):
+            if reason is None:
+                output.keep(row)
+            else:
+                output.drop(row, reason, counted=reason.partition(" of ")[0])
+        output.some(f"filter {name}", "loosen the conditions or the share")
+
+
+if __name__ == "__main__":
+    run(main)

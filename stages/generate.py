@@ -1,0 +1,137 @@
+"""generate: ask a model the prompt about every row, and write the columns of its reply.
+
+python -m stages.generate humpback-augment --input web --model ask --prompt ask --profile pocket
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+
+import pyarrow as pa
+
+from baleen import answers, loading, prompts, rows, settings
+from baleen.answers import Answered, Asked, Pair
+from baleen.engines import Request, Sampling
+from baleen.problems import Problem, run
+from baleen.prompts import Prompt
+from baleen.rows import Row, row_id
+from baleen.settings import REQUIRED, setting
+
+
+@dataclass
+class GenerateOptions:
+    input: str = setting(REQUIRED, "table to read")
+    model: str = setting(REQUIRED, "model to ask")
+    prompt: str = setting(REQUIRED, "prompt to ask")
+    writes: str = setting("", "write the reply to this column instead of the prompt's own")
+    tag: str = setting("", "use the system message of this origin instead of the row's own")
+    n: int = setting(1, "replies to each row")
+    seed: int = setting(0, "seed of the samples; each row and reply has its own, derived from it")
+    temperature: float = setting(0.7, "0 is greedy")
+    top_p: float = setting(0.9, "nucleus of this probability; 1 is off")
+    top_k: int = setting(0, "the k likeliest tokens; 0 is off")
+    repetition_penalty: float = setting(1.0, "1 is off")
+    max_tokens: int = setting(512, "new tokens at most")
+    engine: str = setting("hf", "engine that answers")
+    min_readable: float = setting(0.5, "stop the build when a smaller share of the replies has the stated shape")
+    keep_unreadable: bool = setting(False, "keep rows whose reply is cut off or unreadable, with the raw reply")
+
+
+def seed_of(seed: int, row: Row, copy: int) -> int:
+    """The seed of one reply: a function of the setting, the row's id and the number of the reply."""
+    return int(row_id(str(seed), str(row["id"]), str(copy)), 16) >> 2
+
+
+def copies(table: Iterable[Row], prompt: Prompt, n: int) -> Iterator[tuple[Row, int]]:
+    """Each row n times; when the prompt revises, what it will write over becomes the draft."""
+    for row in table:
+        drafted = row | {"draft": row[prompt.writes[0]]} if "draft" in prompt.reads and "draft" not in row else row
+        for copy in range(n):
+            yield drafted if copy == 0 else drafted | {"id": row_id(row["id"], "reply", str(copy))}, copy
+
+
+def request(row: Row, copy: int, prompt: Prompt, options: GenerateOptions) -> Request:
+    messages = tuple((m["role"], m["content"]) for m in prompt.messages(row, options.tag))
+    seed = seed_of(options.seed, row, copy) if options.temperature > 0 else 0
+    return Request(messages, prefill=prompt.start(row), seed=seed)
+
+
+def outcome(answered: Answered, prompt: Prompt) -> tuple[Row | None, str]:
+    """The columns read from a reply, or None and the reason: 'truncated' or 'unreadable'."""
+    if answered.reply.finish == "length":
+        return None, "truncated"
+    columns = prompt.read(prompt.start(answered.row) + answered.reply.text)
+    return columns, "" if columns is not None else "unreadable"
+
+
+def raw(answered: Answered, prompt: Prompt) -> Row:
+    """The reply as it came in the first column the prompt writes, the others NULL."""
+    return {column: None for column in prompt.writes} | {prompt.writes[0]: answered.reply.text}
+
+
+def columns_of(table: pa.Schema, prompt: Prompt) -> pa.Schema:
+    more = {column: rows.typed(column, [] if prompt.format == "lines" else "") for column in prompt.writes}
+    draft = {"draft": rows.TEXT} if "draft" in prompt.reads else {}
+    return rows.extended(table, draft | more | {"lineage": rows.LINEAGE})
+
+
+def finish(output: rows.Output, replies: Iterable[Answered], prompt: Prompt, source: Row, keep: bool) -> None:
+    """File every answer: kept with its columns and lineage, or dropped with the raw reply."""
+    for answered in replies:
+        columns, reason = outcome(answered, prompt)
+        history = [*(answered.row.get("lineage") or []), source | {"key": answered.key}]
+        if columns is None and not keep:
+            output.drop(answered.row | {"reply": answered.reply.text}, reason)
+            continue
+        if reason:
+            output.flawed[reason] += 1
+        output.keep(answered.row | (columns or raw(answered, prompt)) | {"lineage": history})
+
+
+def gate(name: str, output: rows.Output, options: GenerateOptions) -> None:
+    """A Problem when too few replies could be read; the memo keeps them, so a better prompt format costs nothing."""
+    total = output.kept.rows + output.dropped.rows
+    unread = output.reasons.total() + output.flawed.total()
+    output.notes["readable"] = round(1 - unread / total, 4) if total else 0.0
+    if not options.keep_unreadable and output.notes["readable"] < options.min_readable:
+        reasons = ", ".join(f"{n} {why}" for why, n in output.reasons.most_common())
+        raise Problem(
+            f"generate {name}: only {output.notes['readable']:.0%} of {total} replies could be read ({reasons}), "
+            f"min_readable is {options.min_readable:.0%}; mend prompts/{options.prompt}.md or lower the gate"
+        )
+
+
+def questions(table: Iterable[Row], prompt: Prompt, options: GenerateOptions) -> Iterator[Pair]:
+    """Every row, as often as it is asked, with its request."""
+    return ((row, request(row, copy, prompt, options)) for row, copy in copies(table, prompt, options.n))
+
+
+def lineage(name: str, prompt: Prompt, asked: Asked, options: GenerateOptions) -> Row:
+    """What all rows of the target share in their history."""
+    sampling = json.dumps(asdict(asked.sampling) | {"seed": options.seed} if asked.sampling else {}, sort_keys=True)
+    written = ",".join(prompt.writes)
+    return {"target": name, "columns": written, "prompt": prompt.digest, "model": asked.identity, "sampling": sampling}
+
+
+def sampling_of(options: GenerateOptions) -> Sampling:
+    return Sampling(options.temperature, options.top_p, options.top_k, options.repetition_penalty, options.max_tokens)
+
+
+def main(argv: list[str]) -> None:
+    argv, once = settings.once(argv)
+    name, options = settings.from_command_line(GenerateOptions, argv, "generate")
+    prompt, path = prompts.load(options.prompt, options.writes), rows.table_path(options.input)
+    columns = columns_of(rows.schema(path, [c for c in prompt.reads if c != "draft"]), prompt)
+    asked = Asked(*loading.loader(options.engine, options.model, settings.speed()), "generate", sampling_of(options))
+    pairs = questions(answers.limited(path, once), prompt, options)
+    if once.dry_run:
+        return answers.tell(name, asked, pairs)
+    with rows.Output(answers.target(name, once), columns) as output:
+        replies = answers.answers(asked, pairs, output, rows.size(path) * options.n, once)
+        finish(output, replies, prompt, lineage(name, prompt, asked, options), options.keep_unreadable)
+        gate(name, output, options)
+        output.some(f"generate {name}", "look at the raw replies in the memo with --limit")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,40 @@
+"""map: apply a named function to every row.
+
+python -m stages.map humpback-dataset --input humpback-mix-2 --apply messages
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from baleen import rows
+from baleen.problems import Problem, run, unknown
+from baleen.rows import Row
+from baleen.settings import REQUIRED, from_command_line, setting
+from baleen.transforms import TRANSFORMS, Transform
+
+
+@dataclass
+class MapOptions:
+    input: str = setting(REQUIRED, "table to read")
+    apply: str = setting(REQUIRED, "transform to apply: " + ", ".join(TRANSFORMS))
+
+
+def mapped(table: Iterator[Row], transform: Transform) -> Iterator[Row]:
+    """The rows that each row becomes, in order."""
+    for row in table:
+        yield from transform.function(row)
+
+
+def main(argv: list[str]) -> None:
+    name, options = from_command_line(MapOptions, argv, "map")
+    if options.apply not in TRANSFORMS:
+        raise Problem(f"map {name}: {unknown('transform', options.apply, list(TRANSFORMS))}")
+    transform, path = TRANSFORMS[options.apply], rows.table_path(options.input)
+    columns = rows.extended(rows.schema(path, transform.reads), transform.writes)
+    with rows.Output(rows.table_path(name), columns) as output:
+        for row in mapped(rows.read(path), transform):
+            output.keep(row)
+
+
+if __name__ == "__main__":
+    run(main)

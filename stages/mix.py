@@ -1,0 +1,58 @@
+"""mix: put two tables together, the first repeated until it has its share; only columns that both have stay.
+
+python -m stages.mix humpback-mix-1 --input seed --with humpback-curate-1 --share 0.4
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from baleen import rows
+from baleen.problems import Problem, run
+from baleen.rows import Row, row_id
+from baleen.settings import REQUIRED, from_command_line, setting
+
+
+@dataclass
+class MixOptions:
+    input: str = setting(REQUIRED, "table that is repeated whole to reach its share, such as the seeds")
+    other: str = setting(REQUIRED, "table to put with it, once")
+    share: float = setting(0.0, "share of rows that come from the first table, 0 to 1; 0 takes it once")
+
+
+def repeats(first: int, second: int, share: float) -> int:
+    """How often the first table is taken, at least once, so that it makes up about `share` of the rows."""
+    return max(1, round(second * share / (1 - share) / first)) if share else 1
+
+
+def mixed(path: rows.Table, other: rows.Table, times: int, columns: list[str]) -> Iterator[Row]:
+    """Copies of the first table, then the other; a copy's id tells which copy it is."""
+    for copy in range(times):
+        for row in path:
+            own = row["id"] if copy == 0 else row_id(row["id"], "copy", str(copy))
+            yield {column: row[column] for column in columns} | {"id": own}
+    for row in other:
+        yield {column: row[column] for column in columns}
+
+
+def shared(first: pa.Schema, second: pa.Schema) -> pa.Schema:
+    """The columns both tables have, in the order of the first."""
+    return pa.schema([field for field in first if field.name in second.names])
+
+
+def main(argv: list[str]) -> None:
+    name, options = from_command_line(MixOptions, argv, "mix")
+    if not 0 <= options.share < 1:
+        raise Problem(f"mix {name}: share {options.share} must lie in [0, 1); 0 takes the first table once")
+    first, second = rows.table_path(options.input), rows.table_path(options.other)
+    columns = shared(rows.schema(first), rows.schema(second))
+    times = repeats(rows.size(first), rows.size(second), options.share)
+    with rows.Output(rows.table_path(name), columns) as output:
+        for row in mixed(rows.Table(first), rows.Table(second), times, columns.names):
+            output.keep(row)
+        output.notes["copies"] = {options.input: times, options.other: 1}
+
+
+if __name__ == "__main__":
+    run(main)

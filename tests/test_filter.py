@@ -1,0 +1,67 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from baleen import rows
+from baleen.problems import Problem
+from stages import filter as verb
+
+TABLE = [
+    {"id": "a", "worst": 3.0, "rating": 5.0, "instruction": "one"},
+    {"id": "b", "worst": 1.0, "rating": 4.0, "instruction": "two"},
+    {"id": "c", "worst": None, "rating": None, "instruction": "one"},
+    {"id": "d", "worst": 2.0, "rating": 1.0, "instruction": "three"},
+]
+
+
+def build(folder: Path, *flags: str) -> tuple[list[str], dict[str, str], dict[str, object]]:
+    """Ids kept, the reason of each id dropped, and the counts."""
+    rows.write(str(folder / "in.parquet"), TABLE)
+    verb.main([str(folder / "out.parquet"), "--input", str(folder / "in.parquet"), *flags])
+    dropped = {r["id"]: r["reason"] for r in rows.read(folder / "out.dropped.parquet")}
+    kept = [r["id"] for r in rows.read(folder / "out.parquet")]
+    return kept, dropped, json.loads((folder / "out.json").read_text())
+
+
+def test_the_first_condition_that_fails_is_the_reason(tmp_path: Path) -> None:
+    kept, dropped, counts = build(tmp_path, "--keep", "rating>=4", "worst<2")
+    assert kept == ["b"]
+    assert dropped == {"a": "not worst<2", "c": "rating unreadable", "d": "not rating>=4"}
+    assert counts["rows_in"] == 4
+
+
+def test_the_best_share_of_the_readable_rows_stays_in_input_order(tmp_path: Path) -> None:
+    kept, dropped, _ = build(tmp_path, "--best", "worst", "--share", "0.67")
+    assert kept == ["b", "d"]
+    assert dropped == {"a": "not best worst", "c": "worst unreadable"}
+
+
+def test_a_count_of_the_highest(tmp_path: Path) -> None:
+    assert build(tmp_path, "--best", "rating", "--highest", "--count", "1")[0] == ["a"]
+
+
+def test_conditions_come_before_the_rank(tmp_path: Path) -> None:
+    assert build(tmp_path, "--keep", "rating>=2", "--best", "worst", "--share", "0.5")[0] == ["b"]
+
+
+def test_a_duplicate_names_the_row_it_repeats(tmp_path: Path) -> None:
+    kept, dropped, counts = build(tmp_path, "--unique", "instruction")
+    assert (kept, dropped) == (["a", "b", "d"], {"c": "duplicate of a"})
+    assert counts["dropped"] == {"duplicate": 1}
+
+
+def test_no_row_left_is_a_problem_that_says_why(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"no row is left of 4 \(3 not rating>=6, 1 rating unreadable\); loosen"):
+        build(tmp_path, "--keep", "rating>=6")
+    assert not (tmp_path / "out.parquet").exists()
+
+
+def test_a_share_outside_zero_and_one_is_a_problem(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="share 30.0 must lie in"):
+        build(tmp_path, "--best", "worst", "--share", "30")
+
+
+def test_a_column_the_table_lacks_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="has no column loss"):
+        build(tmp_path, "--best", "loss")

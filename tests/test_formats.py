@@ -1,0 +1,69 @@
+import pytest
+
+from baleen.formats import FORMATS
+from baleen.rows import Row
+
+ROUND_TRIPS: list[tuple[str, list[str], Row]] = [
+    ("text", ["response"], {"response": 'braces {"a": 1}, a $ sign, 中文 and\nlines'}),
+    ("rating", ["rating"], {"rating": 4.0}),
+    ("rating", ["rating"], {"rating": 4.5}),
+    ("lines", ["constraints"], {"constraints": ["at most 10 words", "用中文回答"]}),
+    ("tags", ["instruction", "response"], {"instruction": "Write {x}", "response": "line one\nline two < 3 > 2"}),
+]
+
+
+@pytest.mark.parametrize(("name", "columns", "row"), ROUND_TRIPS)
+def test_reading_what_was_shown_gives_back_the_row(name: str, columns: list[str], row: Row) -> None:
+    assert FORMATS[name].read(FORMATS[name].show(row, columns), columns) == row
+
+
+RATINGS = [
+    ("Good.\nScore: 4", 4.0),
+    ("Score: 4.5", 4.5),
+    ("score: 5", 5.0),
+    ("**Score:** 5", 5.0),
+    ("**Score: 3**", 3.0),
+    ("Score: <2>", 2.0),
+    ("Score: 4.5/5", 4.5),
+    ("Score: 4/5.", 4.0),
+    ("Reasons.\nScore: 3\n\n", 3.0),
+    ("Score: 2\nOn reflection:\nScore: 4", 4.0),
+    ("Score: 10", None),
+    ("Score: 10502", None),
+    ("Score: 0", None),
+    ("Score: 5.5", None),
+    ("Score: 6", None),
+    ("Score: -3", None),
+    ("Score: four", None),
+    ("Score:", None),
+    ("Score: 4 because it is good", None),
+    ("Score: 1-5", None),
+    ("1: incomplete\n5: perfect", None),
+    ("I would say Score: 4", None),
+    ("Score: 4\nThank you for reading.", None),
+    ("4", None),
+    ("", None),
+    ("   \n", None),
+]
+
+
+@pytest.mark.parametrize(("reply", "rating"), RATINGS)
+def test_a_rating_is_the_last_line_alone_and_from_one_to_five(reply: str, rating: float | None) -> None:
+    assert FORMATS["rating"].read(reply, ["rating"]) == (None if rating is None else {"rating": rating})
+
+
+MALFORMED = [
+    ("text", ["response"], ""),
+    ("text", ["response"], " \n\t"),
+    ("lines", ["constraints"], "no list at all"),
+    ("lines", ["constraints"], "-\n- "),
+    ("tags", ["instruction", "response"], "<instruction>only one</instruction>"),
+    ("tags", ["instruction", "response"], "<instruction>a</instruction><response></response>"),
+    ("tags", ["response"], "<response>not closed"),
+    ("tags", ["response"], "<response>a</response><response>b</response>"),
+]
+
+
+@pytest.mark.parametrize(("name", "columns", "reply"), MALFORMED)
+def test_a_reply_without_the_stated_shape_is_unreadable(name: str, columns: list[str], reply: str) -> None:
+    assert FORMATS[name].read(reply, columns) is None

@@ -1,0 +1,59 @@
+import pytest
+
+from baleen.measures import condition, value
+from baleen.problems import Problem
+from baleen.rows import Row
+
+VALUES: list[tuple[str, Row, float | None]] = [
+    ("worst", {"worst": 2.5}, 2.5),
+    ("worst", {"worst": None}, None),
+    ("chars(response)", {"response": "abc d"}, 5),
+    ("words(response)", {"response": "two words"}, 2),
+    ("words(response)", {"response": "用中文 and two"}, 5),
+    ("words(response)", {"response": ""}, 0),
+    ("copied(a, b)", {"a": "the cat sat on", "b": "yes the cat sat on it"}, 1.0),
+    ("copied(a,b)", {"a": "the cat sat down", "b": "the cat sat on it"}, 0.5),
+    ("copied(a,b)", {"a": "", "b": "x"}, 0.0),
+    ("same(a,b)", {"a": "x ", "b": "x"}, 1.0),
+]
+
+
+@pytest.mark.parametrize(("text", "row", "number"), VALUES)
+def test_a_value_is_a_column_or_a_measure_of_columns(text: str, row: Row, number: float | None) -> None:
+    assert value(text).of(row) == number
+
+
+def test_chance_is_uniform_and_depends_on_the_text_alone() -> None:
+    drawn = [value("chance(id)").of({"id": str(i)}) or 0.0 for i in range(2000)]
+    assert drawn[7] == value("chance(id)").of({"id": "7"})
+    assert all(0 <= x < 1 for x in drawn)
+    assert abs(sum(drawn) / len(drawn) - 0.5) < 0.03
+
+
+CONDITIONS = [
+    ("rating>=4", 4.0, None),
+    ("rating>=4", 3.9, "not rating>=4"),
+    ("rating >= 4.5", 4.0, "not rating >= 4.5"),
+    ("rating<4", 4.0, "not rating<4"),
+    ("rating==5", 5.0, None),
+    ("rating>=4", None, "rating unreadable"),
+]
+
+
+@pytest.mark.parametrize(("text", "rating", "reason"), CONDITIONS)
+def test_a_condition_says_why_a_row_leaves(text: str, rating: float | None, reason: str | None) -> None:
+    assert condition(text).reason({"rating": rating}) == reason
+
+
+MISTAKES = [
+    ("score=>4", "cannot read condition 'score=>4'; write it like 'rating>=4.5'"),
+    ("rating>=high", "cannot read condition"),
+    ("rating", "cannot read condition"),
+    ("wrods(response)>2", "unknown measure 'wrods'; did you mean 'words'"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), MISTAKES)
+def test_a_condition_that_cannot_be_read_says_how_to_write_it(text: str, words: str) -> None:
+    with pytest.raises(Problem, match=words):
+        condition(text)

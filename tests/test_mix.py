@@ -1,0 +1,38 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from baleen import rows
+from baleen.problems import Problem
+from stages import mix as verb
+
+
+def build(folder: Path, seeds: int, others: int, *flags: str) -> list[rows.Row]:
+    rows.write(str(folder / "a.parquet"), [{"id": f"s{i}", "origin": "seed", "response": "r"} for i in range(seeds)])
+    web = [{"id": f"w{i}", "origin": "web", "response": "r", "worst": 1.0} for i in range(others)]
+    rows.write(str(folder / "b.parquet"), web)
+    names = ["--input", str(folder / "a.parquet"), "--other", str(folder / "b.parquet")]
+    verb.main([str(folder / "out.parquet"), *names, *flags])
+    return list(rows.read(folder / "out.parquet"))
+
+
+def test_the_first_table_is_repeated_until_it_has_its_share(tmp_path: Path) -> None:
+    table = build(tmp_path, 200, 900, "--share", "0.4")
+    seeds = [row for row in table if row["origin"] == "seed"]
+    assert len(seeds) == 600
+    assert len({row["id"] for row in table}) == len(table) == 1500
+    assert json.loads((tmp_path / "out.json").read_text())["rows_out"] == 1500
+
+
+def test_without_a_share_both_are_taken_once(tmp_path: Path) -> None:
+    assert [row["id"] for row in build(tmp_path, 2, 1)] == ["s0", "s1", "w0"]
+
+
+def test_only_columns_that_both_have_stay(tmp_path: Path) -> None:
+    assert set(build(tmp_path, 1, 1)[0]) == {"id", "origin", "response"}
+
+
+def test_a_share_of_one_is_a_problem(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"share 1\.0 must lie in \[0, 1\)"):
+        build(tmp_path, 1, 1, "--share", "1")

@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import pytest
+
+from baleen import prompts
+from baleen.problems import Problem
+
+ALL = sorted(path.stem for path in Path("prompts").glob("*.md"))
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "p.md").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_prompt_of_the_project_loads(name: str) -> None:
+    prompt = prompts.load(name)
+    assert prompt.writes
+    assert prompt.digest == prompts.load(name).digest
+
+
+def test_columns_fill_the_names_in_the_body(tmp_path: Path) -> None:
+    prompt = prompts.load(
+        "p", folder=write(tmp_path, "---\nwrites: [response]\n---\nQ: $instruction\n{json: 1} costs $$5\n")
+    )
+    said = prompt.messages({"id": "1", "instruction": 'what is {"a"}? $x 中文'})
+    assert said == [{"role": "user", "content": 'Q: what is {"a"}? $x 中文\n{json: 1} costs $5'}]
+
+
+def test_the_origin_chooses_the_system_message(tmp_path: Path) -> None:
+    text = "---\nwrites: [response]\nsystem: {seed: A., web: B., default: A. B.}\n---\n$instruction\n"
+    prompt = prompts.load("p", folder=write(tmp_path, text))
+    systems = [prompt.messages({"instruction": "x", "origin": o})[0]["content"] for o in ("seed", "web", "heldout")]
+    assert systems == ["A.", "B.", "A. B."]
+    assert prompt.messages({"instruction": "x", "origin": "web"}, tag="seed")[0]["content"] == "A."
+
+
+def test_reply_asks_with_both_tags_together_what_was_never_trained() -> None:
+    prompt = prompts.load("reply")
+    assert prompt.system["default"] == f"{prompt.system['seed']} {prompt.system['web']}"
+
+
+def test_a_list_column_is_shown_as_a_list(tmp_path: Path) -> None:
+    prompt = prompts.load("p", folder=write(tmp_path, "---\nwrites: [response]\n---\n$constraints\n"))
+    assert prompt.messages({"constraints": ["a", "b"]})[0]["content"] == "- a\n- b"
+
+
+def test_a_prompt_without_a_body_is_plain_text() -> None:
+    assert prompts.load("text").messages({"id": "1", "response": "x"}) == []
+
+
+def test_writes_can_be_renamed_by_the_recipe() -> None:
+    assert prompts.load("reply", writes="answer").writes == ("answer",)
+
+
+def test_one_changed_word_changes_the_digest(tmp_path: Path) -> None:
+    one = prompts.load("p", folder=write(tmp_path, "---\nwrites: [a]\n---\n$b now\n")).digest
+    assert prompts.load("p", folder=write(tmp_path, "---\nwrites: [a]\n---\n$b then\n")).digest != one
+
+
+MISTAKES = [
+    ("no head at all", "must begin with a line '---'"),
+    ("---\nformat: text\n---\nx\n", "must begin with a line '---', settings such as 'writes"),
+    ("---\nwrites: [a]\nfromat: text\n---\nx\n", "unknown setting 'fromat'; did you mean 'format'"),
+    ("---\nwrites: [a]\nformat: lnes\n---\nx\n", "unknown format 'lnes'; did you mean 'lines'"),
+    ("---\nwrites: [a]\n---\ncosts 5$ today\n", "a '\\$' that names no column; write '\\$\\$'"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), MISTAKES)
+def test_a_mistake_in_a_prompt_is_one_clear_line(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(Problem, match=words):
+        prompts.load("p", folder=write(tmp_path, text))
+
+
+def test_a_misspelt_prompt_is_told_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="unknown prompt 'jduge'; did you mean 'judge'"):
+        prompts.load("jduge")
+
+
+def test_a_row_without_the_column_is_named() -> None:
+    with pytest.raises(Problem, match=r"prompts/reply.md reads \$instruction, but row 7 has none"):
+        prompts.load("reply").messages({"id": "7", "instruction": None})

@@ -1,0 +1,109 @@
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from baleen import rows
+from baleen.problems import Problem
+from baleen.rows import Output, Row
+
+
+def save(path: Path, table: list[Row], dropped: list[tuple[Row, str]] = []) -> None:  # noqa: B006
+    with Output(path) as output:
+        for row in table:
+            output.keep(row)
+        for row, reason in dropped:
+            output.drop(row, reason)
+
+
+def test_a_table_reads_back_in_order(tmp_path: Path) -> None:
+    table = [{"id": str(i), "loss": float(i)} for i in range(3000)]
+    save(tmp_path / "t.parquet", table)
+    assert list(rows.read(tmp_path / "t.parquet")) == table
+
+
+def test_equal_rows_give_equal_bytes(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        save(tmp_path / f"{name}.parquet", [{"id": str(i), "response": "x" * i} for i in range(2000)])
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+
+
+def test_every_row_is_kept_or_dropped_and_counted(tmp_path: Path) -> None:
+    save(tmp_path / "t.parquet", [{"id": "1"}], [({"id": "2"}, "echo"), ({"id": "3"}, "echo")])
+    counts = json.loads((tmp_path / "t.json").read_text())
+    assert counts == {"rows_in": 3, "rows_out": 1, "dropped": {"echo": 2}}
+    assert [r["reason"] for r in rows.read(tmp_path / "t.dropped.parquet")] == ["echo", "echo"]
+
+
+def test_a_reason_with_details_is_counted_under_its_short_name(tmp_path: Path) -> None:
+    with Output(tmp_path / "t.parquet") as output:
+        output.drop({"id": "2"}, "duplicate of 1", counted="duplicate")
+        output.keep({"id": "1"})
+    assert json.loads((tmp_path / "t.json").read_text())["dropped"] == {"duplicate": 1}
+
+
+def test_nothing_is_left_when_writing_fails(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), Output(tmp_path / "t.parquet") as output:
+        for i in range(5000):
+            output.keep({"id": str(i)})
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_old_table_stays_when_the_new_one_fails(tmp_path: Path) -> None:
+    save(tmp_path / "t.parquet", [{"id": "old"}])
+    with pytest.raises(Problem), Output(tmp_path / "t.parquet") as output:
+        output.keep({"id": "new"})
+        output.keep({"other": "new"})
+    assert list(rows.read(tmp_path / "t.parquet")) == [{"id": "old"}]
+
+
+def test_rows_that_differ_in_columns_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"rows differ in columns, \['id'\] and \['id', 'loss'\]"):
+        save(tmp_path / "t.parquet", [{"id": "1"}, {"id": "2", "loss": 1.0}])
+
+
+def test_a_score_that_is_unreadable_stays_null(tmp_path: Path) -> None:
+    save(tmp_path / "t.parquet", [{"id": "1", "rating": None}, {"id": "2", "rating": 4.5}])
+    assert [r["rating"] for r in rows.read(tmp_path / "t.parquet")] == [None, 4.5]
+
+
+def test_a_missing_column_is_named(tmp_path: Path) -> None:
+    save(tmp_path / "t.parquet", [{"id": "1", "response": "x"}])
+    with pytest.raises(Problem, match="has no column instruction; it has id, response"):
+        list(rows.read(tmp_path / "t.parquet", ["instruction"]))
+
+
+def test_a_missing_table_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"no table .*t\.parquet; build it first"):
+        rows.schema(tmp_path / "t.parquet")
+
+
+def test_a_file_that_is_no_table_is_named(tmp_path: Path) -> None:
+    (tmp_path / "t.parquet").write_text("not parquet")
+    with pytest.raises(Problem, match="is not a Parquet table"):
+        rows.schema(tmp_path / "t.parquet")
+
+
+def test_ids_depend_on_content_alone() -> None:
+    assert rows.row_id("a", "b") == rows.row_id("a", "b") != rows.row_id("ab")
+
+
+def test_lists_and_structs_survive(tmp_path: Path) -> None:
+    source = {"file": "a.md", "position": 3, "span": "Title", "licence": None}
+    row = {"id": "1", "constraints": ["one", "two"], "source": source}
+    save(tmp_path / "t.parquet", [row])
+    assert list(rows.read(tmp_path / "t.parquet")) == [row]
+    assert pq.read_schema(tmp_path / "t.parquet").field("constraints").type == pa.list_(pa.string())
+
+
+def test_a_table_without_rows_is_a_problem_with_the_reasons(tmp_path: Path) -> None:
+    with (
+        pytest.raises(Problem, match=r"no row is left of 1 \(1 echo\); loosen"),
+        Output(tmp_path / "t.parquet") as output,
+    ):
+        output.drop({"id": "1"}, "echo")
+        output.some("filter x", "loosen the conditions")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,105 @@
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from baleen import settings
+from baleen.problems import Problem
+from baleen.settings import REQUIRED, setting
+
+
+@dataclass
+class Options:
+    input: str = setting(REQUIRED, "table to read")
+    keep: list[str] = setting([], "conditions")
+    columns: dict[str, str] = setting({}, "mapping")
+    share: float = setting(1.0, "of the rows")
+    count: int = setting(0, "rows")
+    highest: bool = setting(False, "first")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles/small.yaml").write_text(
+        "filter: {share: 0.5, count: 7}\nown: {share: 0.25}\nspeed: {processes: 3}\n"
+    )
+    (tmp_path / "params.yaml").write_text("profile: small\ncurate: {share: 0.3}\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def read(line: str) -> Options:
+    return settings.from_command_line(Options, line.split(), "filter")[1]
+
+
+def test_flags_carry_words_lists_maps_and_switches(project: Path) -> None:
+    made = read("x --input web --keep a>=1 b<2 --columns.instruction q --columns.response a --highest")
+    assert (made.input, made.keep, made.highest) == ("web", ["a>=1", "b<2"], True)
+    assert made.columns == {"instruction": "q", "response": "a"}
+
+
+def test_a_single_word_for_a_list_is_a_list_of_one(project: Path) -> None:
+    assert read("x --input web --keep a>=1").keep == ["a>=1"]
+
+
+def test_later_layers_win(project: Path) -> None:
+    assert read("x --input web --profile small").share == 0.5
+    assert read("x --input web --profile small --settings own").share == 0.25
+    assert read("x --input web --profile small --knobs curate").share == 0.3
+    assert read("x --input web --profile small --knobs curate --share 0.1").share == 0.1
+
+
+MISTAKES = [
+    ("--input web", "first word must be the name of the target"),
+    ("x --keep a", "filter x: setting 'input' is missing"),
+    ("x --input web --shar 0.1", "unknown setting 'shar'; did you mean 'share'"),
+    ("x --input web --share lots", "setting 'share': Value 'lots' of type 'str' could not be converted to Float"),
+    ("x --input web --count 1.5", "setting 'count'"),
+    ("x --input web --profile smal", "unknown profile 'smal'; did you mean 'small'"),
+    ("x --input web --profile small --settings onw", "unknown section 'onw'; did you mean 'own'"),
+    ("x --input web --knobs curat", "unknown section 'curat'; did you mean 'curate'"),
+    ("x web", "'web' has no setting before it"),
+]
+
+
+@pytest.mark.parametrize(("line", "words"), MISTAKES)
+def test_a_mistake_is_one_clear_line(project: Path, line: str, words: str) -> None:
+    with pytest.raises(Problem, match=words):
+        read(line)
+
+
+FILES = [
+    ("- a list\n", "must be a mapping"),
+    ("a: [1\n", "is not YAML"),
+    ("a: ${b}\n", "holds a '\\$\\{'"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), FILES)
+def test_a_settings_file_holds_plain_values(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "f.yaml").write_text(text)
+    with pytest.raises(Problem, match=words):
+        settings.load_yaml(tmp_path / "f.yaml")
+
+
+def test_a_settings_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "f.yaml").write_bytes(b"a: \xff\n")
+    with pytest.raises(Problem, match="byte 3 is not UTF-8"):
+        settings.load_yaml(tmp_path / "f.yaml")
+
+
+def test_speed_is_read_from_the_profile_in_force(project: Path) -> None:
+    assert settings.speed().processes == 3
+
+
+def test_help_lists_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        settings.from_command_line(Options, ["--help"], "filter")
+    shown = capsys.readouterr().out
+    assert all(f"--{name}" in shown for name in ("input", "keep", "columns", "share", "count", "highest"))
+
+
+def test_flags_of_one_run_are_no_settings(project: Path) -> None:
+    argv, once = settings.once("x --input web --limit 5 --dry-run".split())
+    assert (argv, once.limit, once.dry_run) == (["x", "--input", "web"], 5, True)
