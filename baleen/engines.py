@@ -48,8 +48,11 @@ class Reply:
 class Engine(Protocol):
     """A model ready to answer. Replies come back in any order, each with the index of its request."""
 
-    identity: str  # hash of weights, tokenizer and template; or hub revision; or endpoint and model name
-    kind: str  # engine kind and the version of its semantics, part of every memo key
+    @property
+    def identity(self) -> str: ...  # hash of weights, tokenizer and template; or hub revision; or endpoint and model
+
+    @property
+    def kind(self) -> str: ...  # engine kind and the version of its semantics, part of every memo key
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]: ...
 

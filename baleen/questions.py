@@ -1,0 +1,102 @@
+"""Questions: what shapes an answer becomes its key, and how a reply is kept in the memo under it."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import cast
+
+from baleen.engines import Engine, Reply, Request, Sampling
+from baleen.memo import Memo, Value
+from baleen.problems import Problem, unknown
+
+Known = tuple[str, Reply]  # key of the record, reply
+VERSION = 1  # of what the key is made of
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the requests of a run share: who answers, the kind of question, how a reply is drawn (None but for
+    'generate')."""
+
+    engine_kind: str
+    identity: str
+    kind: str
+    sampling: Sampling | None
+
+    @cached_property
+    def shared(self) -> str:
+        drawn = {k: float(v) for k, v in vars(self.sampling).items() if k != "max_tokens"} if self.sampling else {}
+        return canonical([VERSION, self.engine_kind, self.identity, self.kind, drawn])
+
+    @property
+    def limit(self) -> int:
+        return self.sampling.max_tokens if self.sampling else 0
+
+    @property
+    def space(self) -> str:
+        """A readable name of what one payer at a time pays for."""
+        return f"{self.kind} {self.engine_kind} {self.identity} {short(self.shared)[:8]}"
+
+    def key(self, request: Request) -> str:
+        return short(self.shared + canonical(vars(request)))
+
+    def cut(self, key: str) -> str:
+        """Where a reply cut off at this limit is kept, beside the finished one and those of other limits."""
+        return short(f"{key} cut at {self.limit}")
+
+
+def question(engine_kind: str, identity: str, kind: str, sampling: Sampling | None) -> Question:
+    """Sampling settings shape only what is generated."""
+    if kind not in KINDS:
+        raise Problem(unknown("kind of question", kind, list(KINDS)))
+    if kind == "generate" and sampling is None:
+        raise Problem("'generate' needs sampling settings")
+    return Question(engine_kind, identity, kind, sampling if kind == "generate" else None)
+
+
+def digest(engine_kind: str, identity: str, kind: str, request: Request, sampling: Sampling | None) -> str:
+    """32 hex digits over everything that shapes the answer; not `max_tokens`, which only cuts it (see `look_up`)."""
+    return question(engine_kind, identity, kind, sampling).key(request)
+
+
+def canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def short(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:32]
+
+
+def record(reply: Reply, limit: int) -> Value:
+    """A reply as the memo keeps it, empty fields left out, with the limit it was drawn under."""
+    plain = vars(reply) | {"values": [float(v) for v in reply.values], "max_tokens": limit}
+    return {name: value for name, value in plain.items() if value}
+
+
+def restored(value: Value) -> Reply:
+    fields = {name: kept for name, kept in value.items() if name != "max_tokens"}
+    return Reply(**fields | {"values": tuple(value.get("values", ()))})
+
+
+def fits(value: Value, limit: int) -> bool:
+    """A finished reply also serves another limit when it is shorter (by one: some engines do not count the end)."""
+    return bool(value.get("max_tokens", 0) == limit or value.get("completion_tokens", 0) < limit)
+
+
+def look_up(memo: Memo, asked: Question, keys: Iterable[str]) -> dict[str, Known]:
+    """What the memo can answer: a finished reply that fits the limit, else one cut off at exactly this limit."""
+    wanted = dict.fromkeys(keys)
+    found = {k: (k, restored(v)) for k, v in memo.get(wanted).items() if fits(v, asked.limit)}
+    if asked.kind == "generate" and len(found) < len(wanted):
+        cut = {asked.cut(key): key for key in wanted if key not in found}
+        found |= {cut[k]: (k, restored(v)) for k, v in memo.get(cut).items()}
+    return found
+
+
+KINDS: dict[str, Callable[[Engine, Sequence[Request], Sampling | None], Iterator[tuple[int, Reply]]]] = {
+    "generate": lambda engine, requests, sampling: engine.generate(requests, cast(Sampling, sampling)),
+    "loss": lambda engine, requests, _: engine.loss(requests),
+    "choose": lambda engine, requests, _: engine.choose(requests),
+}

@@ -1,0 +1,94 @@
+"""What the reply memo costs: python -m benchmarks.memo [--replies 1000000] [--json]
+
+Fills a memo in a temporary folder, then asks for every reply again in a process of its own, through `ask`, whose
+engine must never be built. Time and peak memory are of that process, imports included.
+"""
+
+import argparse
+import json
+import multiprocessing
+import resource
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from baleen.asking import Flush, ask
+from baleen.engines import Engine, Reply, Request, Sampling
+from baleen.memo import Memo, parts
+from baleen.questions import question, record
+
+SAMPLING = Sampling()
+ASKED = question("bench/1", "model", "generate", SAMPLING)
+LETTERS = "etaoin shrdlu cmfwyp etaoin eat "
+Figures = dict[str, float]
+
+
+def requests(number: int) -> Iterator[Request]:
+    """Prompts of some 1,000 characters that differ in a number."""
+    about = "Write the instruction that this text answers. " * 20
+    return (Request((("user", f"{about}{n}"),), seed=n) for n in range(number))
+
+
+def reply(number: int) -> Reply:
+    """100 words of letters as frequent as in English."""
+    random = Random(number)
+    text = " ".join("".join(random.choices(LETTERS, k=6)) for _ in range(100))
+    return Reply(text, prompt_tokens=250, completion_tokens=150)
+
+
+def fill(root: Path, number: int) -> Figures:
+    """Put replies in as a run does, in transactions of a few hundred; their making is not counted."""
+    memo, spent = Memo(root), 0.0
+    for batch in parts(enumerate(requests(number)), Flush().replies):
+        values = {ASKED.key(request): record(reply(n), SAMPLING.max_tokens) for n, request in batch}
+        start = time.perf_counter()
+        memo.put(ASKED.space, values)
+        spent += time.perf_counter() - start
+    memo.close()
+    return {
+        "put_rows_per_second": round(number / spent),
+        "bytes_per_reply": round(memo.path.stat().st_size / number, 1),
+    }
+
+
+def no_engine() -> Engine:
+    raise AssertionError("a reply is missing")
+
+
+def look(root: Path, number: int) -> Figures:
+    """Ask for everything again, keeping nothing."""
+    start = time.perf_counter()
+    answers = ask(Memo(root), no_engine, "generate", requests(number), SAMPLING, ASKED.identity, ASKED.engine_kind)
+    hits = sum(hit for *_, hit in answers)
+    seconds = time.perf_counter() - start
+    assert hits == number, f"{number - hits} replies are missing"
+    return {"seconds": round(seconds, 2), "hits_per_second": round(hits / seconds), "peak_mb": round(peak_mb(), 1)}
+
+
+def peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def apart(work: Callable[[Path, int], Figures], root: Path, number: int) -> Figures:
+    """Run `work` in a new process, so that its peak memory is its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, (root, number))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.memo", description=__doc__)
+    parser.add_argument("--replies", type=int, default=1_000_000)
+    parser.add_argument("--json", action="store_true", help="one JSON object and nothing else")
+    given = parser.parse_args()
+    with TemporaryDirectory() as folder:
+        figures = {"replies": given.replies} | apart(fill, Path(folder), given.replies)
+        figures |= apart(look, Path(folder), given.replies)
+    print(
+        json.dumps(figures) if given.json else "\n".join(f"{name:<20} {value:>12}" for name, value in figures.items())
+    )
+
+
+if __name__ == "__main__":
+    main()

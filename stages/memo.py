@@ -1,0 +1,176 @@
+"""The reply memo from the command line: python -m stages.memo stats | verify | prune | push | pull
+
+Nothing here is needed to build: the memo grows and answers by itself, and deleting it only costs the replies again.
+"""
+
+import argparse
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from baleen import segments
+from baleen.memo import Memo, root, unpack
+from baleen.problems import Problem, run
+
+DAY = 86_400  # seconds
+BY_SPACE = """
+SELECT COUNT(*), SUM(LENGTH(value)), name FROM reply JOIN space ON space.id = reply.space GROUP BY name ORDER BY 2 DESC
+"""
+
+
+def stats(memo: Memo) -> None:
+    """Records and bytes, by space."""
+    spaces = memo.run(lambda db: db.execute(BY_SPACE).fetchall())
+    records, size = sum(row[0] for row in spaces), sum(row[1] for row in spaces)
+    print(f"{memo.path}: {records:,} replies, {size / 1e6:.1f} MB, file {memo.path.stat().st_size / 1e6:.1f} MB")
+    for number, length, name in spaces:
+        print(f"{number:>12,} replies {length / 1e6:>10.1f} MB  {name}")
+
+
+def verify(memo: Memo, repair: bool) -> None:
+    """Check every record; a damaged one is a Problem, or is deleted so that it is pulled or paid again."""
+    bad = memo.run(lambda db: [k for k, v, c in db.execute("SELECT key, value, checked FROM reply") if spoilt(k, v, c)])
+    if bad and not repair:
+        raise Problem(f"{len(bad)} records of {memo.path} are damaged; run again with --repair to delete them")
+    memo.run(partial(forget, keys=bad))
+    print(f"{memo.path}: {len(bad)} damaged records{' deleted' if bad else ''}")
+
+
+def spoilt(key: bytes, value: bytes, checked: int) -> bool:
+    return unpack(key, value, checked) is None
+
+
+def forget(db: sqlite3.Connection, keys: list[bytes]) -> None:
+    """Delete records, and the segments they came in from the list of those at hand, so that a pull fetches them."""
+    with db:
+        db.execute("BEGIN IMMEDIATE")
+        came_in = [db.execute("SELECT segment FROM reply WHERE key = ?", (key,)).fetchone() for key in keys]
+        db.executemany("DELETE FROM reply WHERE key = ?", [(key,) for key in keys])
+        db.executemany("DELETE FROM segment WHERE id = ?", came_in)
+        db.executemany("UPDATE reply SET segment = NULL WHERE segment = ?", came_in)
+
+
+def prune(memo: Memo, data: Path, days: float, dry: bool) -> None:
+    """Delete the replies that no table of the workspace names in its lineage and that are older than `days`."""
+    tables = [path for path in sorted(data.glob("*.parquet")) if "lineage" in pq.read_schema(path).names]
+    if not tables:
+        raise Problem(f"no table in {data} has a lineage, so every reply would go; run dvc pull or dvc repro first")
+    number = memo.run(partial(delete, kept=lineage(tables), before=int(memo.clock() - days * DAY), dry=dry))
+    done = "would be deleted" if dry else "deleted"
+    print(f"{memo.path}: {number:,} replies {done}, named by none of {len(tables)} tables")
+
+
+def lineage(tables: Iterable[Path]) -> Iterator[bytes]:
+    """The keys that tables name."""
+    for path in tables:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(columns=["lineage"]):
+                keys = pc.struct_field(pc.list_flatten(batch.column(0)), "key")
+                yield from (bytes.fromhex(key) for key in keys.to_pylist() if key)
+
+
+def delete(db: sqlite3.Connection, kept: Iterable[bytes], before: int, dry: bool) -> int:
+    """Number of records that are not kept and were added before a second of the epoch; gone unless `dry`."""
+    db.execute("CREATE TEMP TABLE kept (key BLOB PRIMARY KEY) WITHOUT ROWID")
+    try:
+        with db:
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany("INSERT OR IGNORE INTO kept VALUES (?)", ((key,) for key in kept))
+            gone = "FROM reply WHERE added <= ? AND key NOT IN (SELECT key FROM kept)"
+            number = int(db.execute(f"SELECT COUNT(*) {gone}", (before,)).fetchone()[0])
+            if not dry:
+                db.execute(f"DELETE {gone}", (before,))
+                db.execute("DELETE FROM space WHERE id NOT IN (SELECT space FROM reply)")
+    finally:
+        db.execute("DROP TABLE kept")
+    if number and not dry:
+        db.execute("VACUUM")
+    return number
+
+
+def storage(name: str | None) -> tuple[Any, str]:
+    """File system and folder of the memo at a DVC remote; the only place that touches DVC's internals."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        remote = Repo().cloud.get_remote(name)
+    except DvcException as error:
+        raise Problem(f"{error}; add a remote with dvc remote add -d <name> <url>") from None
+    return remote.fs, remote.fs.join(remote.path, "memo")
+
+
+def at_remote(fs: Any, folder: str) -> set[str]:
+    """Names of the segments there."""
+    found = fs.find(folder) if fs.exists(folder) else []
+    return {fs.name(path).removesuffix(".parquet") for path in found if path.endswith(".parquet")}
+
+
+def push(memo: Memo, remote: str | None) -> None:
+    """Send the records that the remote has not, in new segments; a segment is never changed."""
+    fs, folder = storage(remote)
+    there, sent = at_remote(fs, folder), 0
+    fs.makedirs(folder, exist_ok=True)
+    for keys in segments.outgoing(memo, there):
+        records = segments.records(memo, keys)
+        name = segments.name(records)
+        if not records:
+            continue
+        if name not in there:
+            with TemporaryDirectory(dir=memo.root) as aside:
+                segments.write(Path(aside, name), records)
+                fs.put_file(str(Path(aside, name)), fs.join(folder, f"{name}.parquet"))
+            sent += len(records)
+        segments.belong(memo, name, records)
+    print(f"{folder}: {sent:,} replies pushed")
+
+
+def pull(memo: Memo, remote: str | None) -> None:
+    """Fetch the segments that were neither made here nor fetched before; a reply that is here already stays."""
+    fs, folder = storage(remote)
+    new, before = sorted(at_remote(fs, folder) - segments.known(memo)), segments.size(memo)
+    for name in new:
+        with TemporaryDirectory(dir=memo.root) as aside:
+            fs.get_file(fs.join(folder, f"{name}.parquet"), str(Path(aside, name)))
+            segments.add(memo, name, segments.read(Path(aside, name)))
+    print(f"{folder}: {segments.size(memo) - before:,} replies pulled in {len(new)} segments")
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m stages.memo", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("stats", help=stats.__doc__)
+    verbs.add_parser("verify", help=verify.__doc__).add_argument("--repair", action="store_true")
+    pruning = verbs.add_parser("prune", help=prune.__doc__)
+    pruning.add_argument("--older-than", type=float, default=0, metavar="DAYS", help="keep what is younger (0)")
+    pruning.add_argument("--dry-run", action="store_true", help="count only")
+    for verb in (push, pull):
+        verbs.add_parser(verb.__name__, help=verb.__doc__).add_argument(
+            "--remote", help="a DVC remote (the default one)"
+        )
+    return parser
+
+
+def main(argv: list[str]) -> None:
+    given = arguments().parse_args(argv)
+    with closing(Memo(root())) as memo:
+        VERBS[given.verb](memo, given)
+
+
+VERBS: dict[str, Callable[[Memo, argparse.Namespace], None]] = {
+    "stats": lambda memo, given: stats(memo),
+    "verify": lambda memo, given: verify(memo, given.repair),
+    "prune": lambda memo, given: prune(memo, Path("data"), given.older_than, given.dry_run),
+    "push": lambda memo, given: push(memo, given.remote),
+    "pull": lambda memo, given: pull(memo, given.remote),
+}
+
+if __name__ == "__main__":
+    run(main)

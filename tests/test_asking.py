@@ -1,0 +1,285 @@
+import multiprocessing
+import signal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import pytest
+from echo import Echo
+
+from baleen import segments
+from baleen.asking import Answer, Flush, Totals, ask, estimate
+from baleen.engines import Engine, Reply, Request, Sampling
+from baleen.memo import Memo
+from baleen.problems import Problem
+from baleen.progress import Progress
+
+SAMPLING = Sampling()
+SMALL = Flush(replies=4, seconds=1e9)
+
+
+def texts(*words: str) -> list[Request]:
+    return [Request((("user", word),)) for word in words]
+
+
+def numbers(*numbers: int) -> list[Request]:
+    return texts(*map(str, numbers))
+
+
+def asked(
+    root: Path,
+    requests: Sequence[Request],
+    echo: Echo | None = None,
+    kind: str = "generate",
+    window: int = 8,
+    flush: Flush = SMALL,
+    sampling: Sampling = SAMPLING,
+    budget: int | None = None,
+    progress: Progress | None = None,
+) -> list[Answer]:
+    echo = echo or Echo(root / "log")
+    drawn = sampling if kind == "generate" else None
+    about = (kind, requests, drawn, echo.identity, echo.kind, window, flush, budget, progress)
+    return list(ask(Memo(root), lambda: echo, *about))
+
+
+def replies(answers: list[Answer]) -> list[str]:
+    return [reply.text for _, reply, _, _ in answers]
+
+
+def paid(root: Path) -> list[str]:
+    """What the engine was paid for, in the order of payment."""
+    log = root / "log"
+    return log.read_text().split("\n")[:-1] if log.exists() else []
+
+
+def no_engine() -> Engine:
+    raise AssertionError("an engine was built although nothing is missing")
+
+
+def test_answers_come_in_the_order_asked(tmp_path: Path) -> None:
+    requests = numbers(*range(50))
+    answers = asked(tmp_path, requests)
+    assert [request for request, *_ in answers] == requests
+    assert replies(answers) == [str(n) for n in range(50)]
+    assert sorted(paid(tmp_path), key=int) == [str(n) for n in range(50)]
+
+
+def test_a_second_run_pays_nothing_and_builds_no_engine(tmp_path: Path) -> None:
+    first = asked(tmp_path, numbers(*range(50)))
+    second = list(ask(Memo(tmp_path), no_engine, "generate", numbers(*range(50)), SAMPLING, "model", "echo/1"))
+    assert [answer[:3] for answer in first] == [answer[:3] for answer in second]
+    assert {hit for *_, hit in first} == {False} and {hit for *_, hit in second} == {True}
+
+
+def test_nothing_asked_builds_no_engine(tmp_path: Path) -> None:
+    assert list(ask(Memo(tmp_path), no_engine, "generate", [], SAMPLING, "model", "echo/1")) == []
+
+
+@pytest.mark.parametrize("order", [range(29, -1, -1), range(5, 40), [*range(15), 99, *range(15, 30)]])
+def test_reordered_or_longer_tables_pay_only_for_new_rows(tmp_path: Path, order: Sequence[int]) -> None:
+    asked(tmp_path, numbers(*range(30)))
+    assert replies(asked(tmp_path, numbers(*order), window=7)) == [str(n) for n in order]
+    assert sorted(paid(tmp_path)) == sorted(str(n) for n in {*range(30), *order})
+
+
+def test_equal_requests_are_paid_once_in_a_window_and_across_windows(tmp_path: Path) -> None:
+    answers = asked(tmp_path, numbers(1, 1, 2, 1, 2, 2), window=3)
+    assert [hit for *_, hit in answers] == [False, True, False, True, True, True]
+    assert sorted(paid(tmp_path)) == ["1", "2"]
+
+
+def test_scattered_misses_are_gathered_for_one_call(tmp_path: Path) -> None:
+    asked(tmp_path, numbers(*[n for n in range(64) if n % 8]))
+    sizes: list[int] = []
+
+    @dataclass
+    class Counting(Echo):
+        def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
+            sizes.append(len(requests))
+            return super().generate(requests, sampling)
+
+    asked(tmp_path, numbers(*range(64)), Counting(tmp_path / "log"), window=8)
+    assert sizes == [8]
+
+
+def test_a_kind_of_question_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="did you mean 'loss'"):
+        asked(tmp_path, numbers(1), kind="los")
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "pays"),
+    [
+        (2, 2, False),  # cut off at 2, and asked for 2 again
+        (2, 3, True),  # cut off is not reused when the limit grows
+        (3, 2, True),  # nor when it shrinks
+        (9, 20, False),  # finished is reused when the limit grows
+        (9, 5, False),  # and when it shrinks but the reply still fits
+        (9, 4, True),  # not when it might not have finished there
+        (9, 3, True),
+        (4, 4, False),
+    ],
+)
+def test_a_reply_serves_another_limit_only_when_it_had_finished(
+    tmp_path: Path, first: int, then: int, pays: bool
+) -> None:
+    sentence = texts("one two three four")
+    asked(tmp_path, sentence, sampling=Sampling(max_tokens=first))
+    ((_, reply, _, hit),) = asked(tmp_path, sentence, sampling=Sampling(max_tokens=then))
+    assert hit is not pays
+    assert reply.text == " ".join("ONE TWO THREE FOUR".split()[:then])
+
+
+def test_replies_cut_off_at_different_limits_live_side_by_side(tmp_path: Path) -> None:
+    for limit in (2, 3, 9, 2, 3, 9):
+        asked(tmp_path, texts("one two three four"), sampling=Sampling(max_tokens=limit))
+    assert len(paid(tmp_path)) == 3
+
+
+def test_the_key_told_is_that_of_the_record(tmp_path: Path) -> None:
+    answers = asked(tmp_path, texts("one", "one two three"), sampling=Sampling(max_tokens=2))
+    assert len(Memo(tmp_path).get(key for _, _, key, _ in answers)) == 2
+
+
+@pytest.mark.parametrize("kind", ["loss", "choose"])
+def test_graded_and_weighed_answers_come_back_exactly(tmp_path: Path, kind: str) -> None:
+    requests = [Request((("user", "q"),), answer=str(n), marks=("1", "2", "3")[: n % 3 + 1]) for n in range(5)]
+    first, second = (asked(tmp_path, requests, kind=kind) for _ in range(2))
+    assert [reply for _, reply, _, _ in first] == [reply for _, reply, _, _ in second]
+    assert all(reply.values for _, reply, _, _ in first)
+
+
+def test_an_engine_that_fails_leaves_what_was_paid_and_no_error(tmp_path: Path) -> None:
+    with pytest.raises(ConnectionError):
+        asked(tmp_path, numbers(*range(20)), Echo(tmp_path / "log", fails_at=6), window=20)
+    answers = asked(tmp_path, numbers(*range(20)), window=20)
+    assert sum(hit for *_, hit in answers) == 6
+    assert len(paid(tmp_path)) == 20
+
+
+def test_a_request_left_unanswered_is_a_problem_and_the_rest_is_kept(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="no reply to 1 of 8 requests"):
+        asked(tmp_path, numbers(*range(8)), Echo(tmp_path / "log", skips=3))
+    asked(tmp_path, numbers(*range(8)))
+    assert len(paid(tmp_path)) == 8
+
+
+def test_replies_are_written_by_number_and_by_time(tmp_path: Path) -> None:
+    stored: list[int] = []
+    ticks = iter(range(1000))
+
+    @dataclass
+    class Watching(Echo):
+        def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
+            for answer in super().generate(requests, sampling):
+                stored.append(segments.size(Memo(tmp_path)))
+                yield answer
+
+    asked(tmp_path, numbers(*range(10)), Watching(tmp_path / "log"), window=10)
+    assert stored == [0, 0, 0, 0, 4, 4, 4, 4, 8, 8]
+    stored.clear()
+    every_other = Flush(replies=1000, seconds=2, clock=lambda: float(next(ticks)))
+    asked(tmp_path, numbers(*range(10, 16)), Watching(tmp_path / "log"), flush=every_other)
+    assert stored == [10, 10, 12, 12, 14, 14]
+
+
+def run_and_die(root: Path, dies_at: int) -> None:
+    asked(root, numbers(*range(40)), Echo(root / "log", dies_at=dies_at), window=40)
+
+
+@pytest.mark.parametrize("dies_at", [0, 3, 17, 39])
+def test_kill_9_loses_at_most_the_batch_in_flight(tmp_path: Path, dies_at: int) -> None:
+    dying = multiprocessing.get_context("spawn").Process(target=run_and_die, args=(tmp_path, dies_at))
+    dying.start()
+    dying.join()
+    assert dying.exitcode == -signal.SIGKILL
+    answers = asked(tmp_path, numbers(*range(40)), window=40)
+    assert replies(answers) == [str(n) for n in range(40)]
+    assert len(paid(tmp_path)) <= 40 + SMALL.replies
+    assert sum(hit for *_, hit in answers) == dies_at // SMALL.replies * SMALL.replies
+
+
+def run_slowly(root: Path, numbered: list[int], start: Barrier) -> None:
+    start.wait()
+    assert replies(asked(root, numbers(*numbered), window=16)) == [str(n) for n in numbered]
+
+
+@pytest.mark.parametrize("processes", [2, 4])
+def test_processes_over_the_same_rows_pay_for_each_once(tmp_path: Path, processes: int) -> None:
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(processes)
+    rows = [list(range(n, 200)) + list(range(n)) for n in range(processes)]
+    runs = [context.Process(target=run_slowly, args=(tmp_path, order, barrier)) for order in rows]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert [run.exitcode for run in runs] == [0] * processes
+    assert sorted(paid(tmp_path), key=int) == [str(n) for n in range(200)]
+
+
+def test_a_budget_stops_says_how_far_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    requests = numbers(*range(200))
+    with pytest.raises(Problem, match=r"budget of 200 tokens is spent \(256\) and 128 rows are done.*same command"):
+        asked(tmp_path, requests, window=1000, budget=200)
+    assert len(paid(tmp_path)) == 128
+    assert len(asked(tmp_path, requests, window=1000, budget=200)) == 200
+    assert len(paid(tmp_path)) == 200
+
+
+def test_a_budget_counts_over_windows_and_only_what_is_newly_paid(tmp_path: Path) -> None:
+    asked(tmp_path, numbers(*range(10)), budget=20)
+    asked(tmp_path, numbers(*range(10)), budget=0)
+    with pytest.raises(Problem, match=r"30 rows are done"):
+        asked(tmp_path, numbers(*range(40)), window=10, budget=40)
+
+
+def test_a_model_that_changed_meanwhile_is_not_asked(tmp_path: Path) -> None:
+    changed = Echo(tmp_path / "log", identity="new weights")
+    with pytest.raises(Problem, match="new weights"):
+        list(ask(Memo(tmp_path), lambda: changed, "generate", numbers(1), SAMPLING, "old weights", "echo/1"))
+    assert paid(tmp_path) == []
+
+
+def test_a_damaged_record_is_paid_again(tmp_path: Path) -> None:
+    asked(tmp_path, numbers(*range(10)))
+    Memo(tmp_path).run(lambda db: db.execute("UPDATE reply SET value = X'00' WHERE rowid = 3"))
+    answers = asked(tmp_path, numbers(*range(10)))
+    assert replies(answers) == [str(n) for n in range(10)]
+    assert sum(hit for *_, hit in answers) == 9
+
+
+def test_totals_add_up() -> None:
+    totals = Totals()
+    for hit in (True, False, False):
+        totals = totals.plus(Reply("x", prompt_tokens=3, completion_tokens=2), hit)
+    assert totals == Totals(asked=3, hits=1, paid=2, prompt_tokens=6, completion_tokens=4)
+    assert totals.tokens == 10
+
+
+def test_an_estimate_counts_each_missing_question_once(tmp_path: Path) -> None:
+    asked(tmp_path, texts("known"))
+    found = estimate(
+        Memo(tmp_path), "generate", texts("known", "new!", "new!", "other..."), SAMPLING, "model", "echo/1"
+    )
+    assert (found.rows, found.hits, found.missing) == (4, 2, 2)
+    assert (found.prompt_characters, found.prompt_tokens, found.completion_tokens_at_most) == (12, 3, 1024)
+
+
+def test_an_estimate_uses_the_tokenizer_it_is_given(tmp_path: Path) -> None:
+    found = estimate(
+        Memo(tmp_path), "loss", texts("one two three"), None, "m", "e", count=lambda text: len(text.split())
+    )
+    assert (found.prompt_tokens, found.completion_tokens_at_most) == (3, 0)
+
+
+def test_progress_counts_every_row_and_the_hits(tmp_path: Path) -> None:
+    asked(tmp_path, numbers(*range(10)))
+    shown = StringIO()
+    with Progress("web", 21, stream=shown) as progress:
+        asked(tmp_path, numbers(*range(20), 15), progress=progress)
+    assert "web  21/21 rows  100%" in shown.getvalue()
+    assert shown.getvalue().rstrip().endswith("memo 10")

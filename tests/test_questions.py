@@ -1,0 +1,54 @@
+from dataclasses import replace
+
+import pytest
+
+from baleen.engines import Request, Sampling
+from baleen.questions import digest
+
+SAMPLING = Sampling()
+BASE = Request((("user", "hi"),), prefill="So", seed=1, answer="a", marks=("1", "2"))
+
+
+@pytest.mark.parametrize(
+    ("request_", "sampling", "identity", "engine_kind", "kind"),
+    [
+        (replace(BASE, messages=(("system", "hi"),)), SAMPLING, "m", "e/1", "generate"),
+        (replace(BASE, messages=(("user", "hi "),)), SAMPLING, "m", "e/1", "generate"),
+        (replace(BASE, messages=(("user", "hi"), ("user", ""))), SAMPLING, "m", "e/1", "generate"),
+        (replace(BASE, prefill=""), SAMPLING, "m", "e/1", "generate"),
+        (replace(BASE, seed=2), SAMPLING, "m", "e/1", "generate"),
+        (replace(BASE, answer="b"), SAMPLING, "m", "e/1", "generate"),
+        (replace(BASE, marks=("12",)), SAMPLING, "m", "e/1", "generate"),
+        (BASE, replace(SAMPLING, temperature=0.71), "m", "e/1", "generate"),
+        (BASE, replace(SAMPLING, top_p=1.0), "m", "e/1", "generate"),
+        (BASE, replace(SAMPLING, top_k=1), "m", "e/1", "generate"),
+        (BASE, replace(SAMPLING, repetition_penalty=1.1), "m", "e/1", "generate"),
+        (BASE, SAMPLING, "another model", "e/1", "generate"),
+        (BASE, SAMPLING, "m", "e/2", "generate"),
+        (BASE, SAMPLING, "m", "e/1", "loss"),
+        (BASE, SAMPLING, "m", "e/1", "choose"),
+    ],
+)
+def test_whatever_shapes_the_answer_changes_the_key(
+    request_: Request, sampling: Sampling, identity: str, engine_kind: str, kind: str
+) -> None:
+    assert digest("e/1", "m", "generate", BASE, SAMPLING) != digest(engine_kind, identity, kind, request_, sampling)
+
+
+def test_the_key_is_pinned_so_that_an_upgrade_does_not_cost_every_reply() -> None:
+    assert digest("e/1", "m", "generate", BASE, SAMPLING) == "c39ae8aa4e593db3d5b1e0754e09925c"
+
+
+def test_numbers_written_differently_are_the_same_settings() -> None:
+    whole = Sampling(temperature=0, top_p=1, top_k=0, repetition_penalty=1)
+    broken = Sampling(temperature=0.0, top_p=1.0, top_k=0, repetition_penalty=1.0)
+    assert digest("e", "m", "generate", BASE, whole) == digest("e", "m", "generate", BASE, broken)
+
+
+@pytest.mark.parametrize("kind", ["loss", "choose"])
+def test_sampling_is_no_part_of_a_question_that_draws_nothing(kind: str) -> None:
+    assert digest("e", "m", kind, BASE, SAMPLING) == digest("e", "m", kind, BASE, None)
+
+
+def test_lone_surrogates_have_a_key() -> None:
+    assert digest("e", "m", "loss", Request((("user", "\ud800"),)), None)
