@@ -28,7 +28,8 @@ def gumbel(seeds: Any, position: int, vocabulary: int) -> Any:
     import torch
 
     tokens = torch.arange(vocabulary, device=seeds.device, dtype=torch.int64)
-    bits = mixed_bits(mixed_bits(seeds + position * 7046029254386353131)[:, None] ^ mixed_bits(tokens + 1)[None, :])
+    rows = mixed_bits(mixed_bits(seeds) + position)
+    bits = mixed_bits(rows[:, None] ^ mixed_bits(tokens + 1)[None, :])
     uniform = (((bits >> 11) & ((1 << 53) - 1)).double() + 0.5) / (1 << 53)
     return -torch.log(-torch.log(uniform))
 

@@ -17,6 +17,18 @@ def hf() -> tuple[str, Make]:
     return SEMANTICS, HF
 
 
+def vllm() -> tuple[str, Make]:
+    from baleen.vllm_offline import SEMANTICS, VLLM
+
+    return SEMANTICS, VLLM
+
+
+def openai() -> tuple[str, Make]:
+    from baleen.openai_server import SEMANTICS, OpenAI
+
+    return SEMANTICS, OpenAI
+
+
 def loader(engine: str, model: str, speed: Speed) -> tuple[str, str, Callable[[], Engine]]:
     """(kind with the version of its semantics, model identity, function that loads the engine): the first two cost no
     model, and stand in every memo key."""
@@ -26,4 +38,4 @@ def loader(engine: str, model: str, speed: Speed) -> tuple[str, str, Callable[[]
     return kind, models.identity(model), partial(make, model, speed)
 
 
-ENGINES: dict[str, Callable[[], tuple[str, Make]]] = {"hf": hf}
+ENGINES: dict[str, Callable[[], tuple[str, Make]]] = {"hf": hf, "vllm": vllm, "openai": openai}

@@ -1,5 +1,6 @@
 """Recipes: what is to be built, one line a target, read from the files that dvc.yaml lists."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from baleen.problems import Problem, unknown
 from baleen.settings import load_yaml
 
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 VERBS = {
     "ingest": "ingest",
     "map": "map",
@@ -41,9 +43,9 @@ class Line:
 
 def files(rules: Path = Path("dvc.yaml")) -> list[Path]:
     """The recipes that dvc.yaml lists; one that lies in recipes/ unlisted is a Problem."""
-    listed = [Path(str(name)) for name in load_yaml(rules).get("vars", []) if str(name).startswith("recipes/")]
-    lying = sorted(set(Path("recipes").glob("*.yaml")) - set(listed))
-    if lying:
+    named = [str(name) for name in load_yaml(rules, plain=False).get("vars", [])]
+    listed = [Path(name) for name in dict.fromkeys(named) if name.startswith("recipes/")]
+    if lying := sorted(set(Path("recipes").glob("*.yaml")) - set(listed)):
         raise Problem(f"dvc.yaml does not list {lying[0]}; add it under vars, or delete the file")
     return listed
 
@@ -63,8 +65,12 @@ def lines_of(path: Path) -> Iterator[Line]:
     for rule, targets in load_yaml(path).items():
         if rule not in VERBS:
             raise Problem(f"{path}: {unknown('rule', str(rule), list(VERBS))}")
-        for name, given in (targets or {}).items():
+        if not isinstance(targets, dict):
+            raise Problem(f"{path}: {rule} has no lines; write some, or delete the word {rule}:")
+        for name, given in targets.items():
             # DVC makes no stage at all, and says nothing, when a name is not a string
             if not isinstance(name, str) or not isinstance(given, dict):
                 raise Problem(f"{path}: {rule}.{name} must be a quoted name with settings, like name: {{input: web}}")
+            if not NAME.fullmatch(name):
+                raise Problem(f"{path}: {rule}.{name!r} is no name for a file; write letters, digits, '-' and '_'")
             yield Line(name, rule, given, str(path))

@@ -7,7 +7,6 @@ text as it stands).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -16,6 +15,7 @@ from omegaconf import MISSING as REQUIRED_MARK
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException, ValidationError
 
+from baleen.plain import parsed
 from baleen.problems import Problem, unknown
 
 T = TypeVar("T")
@@ -37,6 +37,9 @@ class Speed:
     batch_tokens: int = setting(16384, "tokens in one forward pass when scoring or generating")
     train_rows: int = setting(8, "rows a device sees at once when training; the rest is accumulated")
     processes: int = setting(1, "training processes on this machine")
+    accelerate_config: str = setting(
+        "", "file for `accelerate launch`, such as FSDP over several GPUs; '' uses torchrun"
+    )
     device: str = setting("auto", "auto, cpu, cuda")
     dtype: str = setting("float32", "float32 or bfloat16, for inference")
     gpu_memory: float = setting(0.9, "share of the memory vLLM may take")
@@ -56,25 +59,25 @@ class Once:
     budget: int = setting(0, "stop cleanly after paying this many tokens; the same command goes on; 0 is no limit")
 
 
-def load_yaml(path: Path) -> Settings:
-    """A mapping read from a plain YAML file; anchors, interpolations and tabs are refused by name."""
+def load_yaml(path: Path, plain: bool = True) -> Settings:
+    """A mapping read from a YAML file; `plain` refuses what DVC would hash unresolved."""
     try:
         text = path.read_text(encoding="utf-8")
-        value = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        value = parsed(text)
     except FileNotFoundError:
         raise Problem(f"no file {path}") from None
     except UnicodeDecodeError as error:
         raise Problem(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
     except yaml.YAMLError as error:
         raise Problem(f"{path} is not YAML: {error}") from None
-    if "${" in text:
-        raise Problem(f"{path} holds a '${{': write the plain value, DVC hashes it as it stands")
+    if plain and "${" in text:
+        line = text[: text.index("${")].count("\n") + 1
+        raise Problem(f"{path}:{line} holds a '${{': write the plain value, DVC hashes it as it stands")
     if not isinstance(value, dict):
         raise Problem(f"{path} must be a mapping of names to values, not {type(value).__name__}")
     return value
 
 
-@cache
 def profile(name: str) -> Settings:
     """profiles/<name>.yaml"""
     path = Path("profiles", f"{name}.yaml")
@@ -111,6 +114,13 @@ def told(error: OmegaConfBaseException) -> str:
     """OmegaConf's complaint in one line."""
     key = getattr(error, "full_key", None) or "?"
     return f"setting {key!r}: {str(error).splitlines()[0]}"
+
+
+def within(options: Any, where: str, bounds: Mapping[str, tuple[float, float]]) -> None:
+    """A Problem for the first setting below its smallest or above its largest value."""
+    for name, (low, high) in bounds.items():
+        if not low <= (given := getattr(options, name)) <= high:
+            raise Problem(f"{where}: {name} is {given}; it must lie between {low} and {high}")
 
 
 def flags(argv: Sequence[str]) -> tuple[str, Settings]:

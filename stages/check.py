@@ -1,25 +1,38 @@
 """check: is every recipe, prompt, profile and name well wired? Answers in about a second, without a model.
 
-python -m stages.check
+python -m stages.check [STAGE ...], such as train@humpback: only these and what they are built from; else everything.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from baleen import prompts, recipes, settings
+from baleen import loading, prompts, recipes, settings, wiring
 from baleen.measures import condition, value
 from baleen.problems import Problem, run, unknown
 from baleen.recipes import Line
 from baleen.rows import Row
 from baleen.transforms import TRANSFORMS
+from baleen.wiring import Stage, Stages
 
 Columns = frozenset[str] | None  # None: not known before the file is read
-PARAMS = Path("params.yaml")
-NOT_OPTIONS = ("pretrain", "backward", "sft")  # sections of a profile that hold training settings
+PARAMS, RULES = Path("params.yaml"), Path("dvc.yaml")
+SECTIONS = {  # of a profile, by the verb whose settings they hold
+    "generate": "generate",
+    "score": "score",
+    "pretrain": "train",
+    "backward": "train",
+    "sft": "train",
+    "answers": "evaluate",
+    "curation": "evaluate",
+}
+POCKET = (
+    "; it measures against the pocket world: take the recipe out of dvc.yaml (vars, and `report`), or check only what "
+    "you build, like python -m stages.check train@humpback"
+)
 
 
 def options_of(verb: str) -> type[Any]:
@@ -36,35 +49,36 @@ class Book:
     params: Row
 
     def line_settings(self, line: Line) -> Any:
-        """The settings of a line as its stage will see them."""
+        """The settings of a line as its stage will see them, every value possible."""
         given = dict(line.given)
         if line.rule == "judge":
             given["prompt"] = self.params.get("scorer", "")
         if line.verb in ("generate", "score", "train", "evaluate"):
             given["profile"] = self.params.get("profile", "")
-        try:
-            return settings.resolved(options_of(line.verb), line.verb, line.name, given)
-        except Problem as problem:
-            raise Problem(f"{line.file}: {problem}") from None
+        made = settings.resolved(options_of(line.verb), line.verb, line.name, given)
+        verb = import_module(f"stages.{line.verb}")
+        verb.checked(made) if line.verb == "ingest" else verb.check(made, f"{line.verb} {line.name}")
+        return made
 
 
-def book() -> Book:
-    found = recipes.lines(recipes.files())
-    tables = {line.name: line for line in found if line.verb not in ("train", "evaluate")}
-    return Book(tables, {line.name: line for line in found if line.verb == "train"}, settings.load_yaml(PARAMS))
+def book(lines: list[Line], params: Row) -> Book:
+    tables = {line.name: line for line in lines if line.verb not in ("train", "evaluate")}
+    return Book(tables, {line.name: line for line in lines if line.verb == "train"}, params)
 
 
-def check_names(line: Line, made: Any, all_lines: Book) -> None:
-    """Tables and models that the line mentions are built by some line, or lie in models/ as a pin."""
+def check_names(made: Any, all_lines: Book) -> None:
+    """Tables and models that the line mentions are built by some line, or lie in models/ as a pin; engines exist."""
     for key in ("input", "other", "against"):
         name = getattr(made, key, None)
         if name and name not in all_lines.tables:
-            raise Problem(f"{line.where}: {unknown('table', name, list(all_lines.tables))}")
+            raise Problem(unknown("table", name, list(all_lines.tables)))
     pins = [path.parent.name for path in Path("models").glob("*/pin.yaml")]
     for key in ("model", "base"):
         name = getattr(made, key, None)
         if name and name not in {*all_lines.models, *pins, "origin"}:
-            raise Problem(f"{line.where}: {unknown('model', name, [*all_lines.models, 'origin'])}")
+            raise Problem(unknown("model", name, [*all_lines.models, *pins, "origin"]))
+    if (engine := getattr(made, "engine", "hf")) not in loading.ENGINES:
+        raise Problem(unknown("engine", engine, list(loading.ENGINES)))
 
 
 def needs(line: Line, made: Any) -> set[str]:
@@ -77,9 +91,7 @@ def needs(line: Line, made: Any) -> set[str]:
         conditions = [c for text in made.keep for c in condition(text).value.columns]
         return {*conditions, *(value(made.best).columns if made.best else ()), *filter(None, [made.unique])}
     if line.verb == "evaluate":
-        return {c for text in made.mean for c in value(text).columns} | {*filter(None, [made.by])}
-    if line.verb == "map" and made.apply not in TRANSFORMS:
-        raise Problem(f"{line.where}: {unknown('transform', made.apply, list(TRANSFORMS))}")
+        return {c for text in made.mean for c in value(text).columns} | {made.cluster, *filter(None, [made.by])}
     return set(TRANSFORMS[made.apply].reads) if line.verb == "map" else set()
 
 
@@ -102,7 +114,7 @@ def ingested(made: Any) -> Columns:
     if source.suffix == ".yaml" and source.is_file() and "world" in settings.load_yaml(source):
         from baleen.pocket import records
 
-        first = next(iter(records(made.part, 0, 1)))
+        first = next(iter(records(made.part, 0, made.rows, made.noise)))
         return frozenset({"id", "origin", "source", *first})
     return None
 
@@ -128,72 +140,76 @@ def columns_of(all_lines: Book) -> Callable[[str], Columns]:
 def check_line(line: Line, all_lines: Book, columns: Callable[[str], Columns]) -> None:
     """Everything that can be known about a line before it runs."""
     made = all_lines.line_settings(line)
-    check_names(line, made, all_lines)
+    check_names(made, all_lines)
     if line.verb == "ingest":
-        return check_source(line, made)
-    try:
-        wanted = needs(line, made)
-    except Problem as problem:
-        raise Problem(f"{line.where}: {problem}") from None
-    have = columns(made.input)
-    if have is not None and (missing := sorted(wanted - have)):
-        raise Problem(f"{line.where} reads {', '.join(missing)}, but {made.input} has {', '.join(sorted(have))}")
+        return check_source(made)
+    wanted = {made.input: needs(line, made)}
+    if line.verb == "evaluate":
+        scores = {c for text in made.auc for c in value(text).columns}
+        wanted[made.against] = wanted.get(made.against, set()) | wanted[made.input] | scores
+    for table, reads in wanted.items():
+        have = columns(table)
+        if have is not None and (missing := sorted(reads - have)):
+            told = f"it reads {', '.join(missing)}, but {table} has {', '.join(sorted(have))}"
+            raise Problem(told + (POCKET if "truth" in missing else ""))
 
 
-def check_source(line: Line, made: Any) -> None:
-    if not any(c in made.source for c in "*?[") and not Path(made.source).exists():
-        raise Problem(f"{line.where}: no file or folder {made.source}; write the path from the project's folder")
-
-
-def check_circles(all_lines: Book) -> None:
-    """No target may need itself."""
-
-    def follow(line: Line, path: tuple[str, ...]) -> None:
-        if line.name in path:
-            raise Problem(f"{line.where} needs itself: {' <- '.join([*path, line.name])}")
-        for key in ("input", "other", "against"):
-            if line.given.get(key) in all_lines.tables:
-                follow(all_lines.tables[line.given[key]], (*path, line.name))
-
-    for line in all_lines.tables.values():
-        follow(line, ())
+def check_source(made: Any) -> None:
+    if not Path(made.source).exists() and any(c in made.source for c in "*?["):
+        raise Problem(f"DVC watches files and folders, not {made.source}; write the folder, and match: such as '*.md'")
+    if not Path(made.source).exists():
+        raise Problem(f"no file or folder {made.source}; write the path from the project's folder")
+    ingested(made)
 
 
 def check_profile(path: Path) -> None:
     """Every section of a profile has the type of its verb; training sections that of train."""
     whole = settings.load_yaml(path)
-    kinds = {"generate": "generate", "score": "score", "evaluate": "evaluate"} | dict.fromkeys(NOT_OPTIONS, "train")
     for name, section in whole.items():
         where = f"{path}: {name}"
         if name == "speed":
             settings.layered(settings.Speed, where, section or {})
         elif name == "origin":
             import_module("stages.origin").pin(section or {}, where)
-        elif name in kinds:
-            settings.layered(options_of(kinds[name]), where, section or {})
+        elif name in SECTIONS:
+            settings.layered(options_of(SECTIONS[name]), where, section or {})
         else:
-            raise Problem(f"{path}: {unknown('section', str(name), [*kinds, 'speed', 'origin'])}")
+            raise Problem(f"{path}: {unknown('section', str(name), [*SECTIONS, 'speed', 'origin'])}")
 
 
-def check(paths: Iterable[Path]) -> str:
+def check_stage(stage: Stage, all_lines: Book, columns: Callable[[str], Columns], made: frozenset[str]) -> None:
+    """The line of the stage, and every path that it depends on is there or will be."""
+    try:
+        if stage.line:
+            check_line(stage.line, all_lines, columns)
+        for path in stage.deps:
+            if path not in made and not Path(path).exists():
+                raise Problem(f"nothing builds {path}, and it is not there; correct the name")
+    except Problem as problem:
+        own = f"{stage.line.verb} {stage.line.name}: " if stage.line else ""
+        raise Problem(f"{stage.where}: {str(problem).removeprefix(own)}") from None
+
+
+def check(targets: list[str]) -> str:
     """One line that says how much was checked; the first mistake is a Problem."""
-    for path in paths:
+    params, files = settings.load_yaml(PARAMS), recipes.files(RULES)
+    settings.profile(str(params.get("profile", "")))
+    for path in sorted(Path("profiles").glob("*.yaml")):
         check_profile(path)
-    all_lines = book()
-    check_circles(all_lines)
-    columns = columns_of(all_lines)
-    everything = [*all_lines.tables.values(), *all_lines.models.values(), *evaluations()]
-    for line in everything:
-        check_line(line, all_lines, columns)
-    return f"{len(everything)} targets of {len(recipes.files())} recipes are well wired"
-
-
-def evaluations() -> list[Line]:
-    return [line for line in recipes.lines(recipes.files()) if line.verb == "evaluate"]
+    lines = recipes.lines(files)
+    found: Stages = wiring.stages(settings.load_yaml(RULES, plain=False)["stages"], lines, params)
+    chosen = wiring.needed(found, targets or found)
+    all_lines = book(lines, params)
+    columns, made = columns_of(all_lines), frozenset(wiring.makers(found))
+    for stage in chosen.values():
+        check_stage(stage, all_lines, columns, made)
+    return f"{len(chosen)} stages of {len(files)} recipes are well wired"
 
 
 def main(argv: list[str]) -> None:
-    print(check(sorted(Path("profiles").glob("*.yaml"))))
+    if {"--help", "-h"} & set(argv):
+        return print(__doc__)
+    print(check(argv))
 
 
 if __name__ == "__main__":

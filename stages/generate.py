@@ -4,12 +4,13 @@ python -m stages.generate humpback-augment --input web --model ask --prompt ask 
 """
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 import pyarrow as pa
 
-from baleen import answers, loading, prompts, rows, settings
+from baleen import answers, prompts, rows, settings
 from baleen.answers import Answered, Asked, Pair
 from baleen.engines import Request, Sampling
 from baleen.problems import Problem, run
@@ -65,8 +66,10 @@ def outcome(answered: Answered, prompt: Prompt) -> tuple[Row | None, str]:
 
 
 def raw(answered: Answered, prompt: Prompt) -> Row:
-    """The reply as it came in the first column the prompt writes, the others NULL."""
-    return {column: None for column in prompt.writes} | {prompt.writes[0]: answered.reply.text}
+    """The reply as it came in the first column the prompt writes, the others NULL; one cut off ends in ' …', so that
+    no measure takes it for whole."""
+    cut = " …" if answered.reply.finish == "length" else ""
+    return {column: None for column in prompt.writes} | {prompt.writes[0]: answered.reply.text + cut}
 
 
 def columns_of(table: pa.Schema, prompt: Prompt) -> pa.Schema:
@@ -117,21 +120,32 @@ def sampling_of(options: GenerateOptions) -> Sampling:
     return Sampling(options.temperature, options.top_p, options.top_k, options.repetition_penalty, options.max_tokens)
 
 
+def check(options: GenerateOptions, where: str) -> None:
+    """A Problem for settings that cannot be meant."""
+    settings.within(options, where, BOUNDS)
+
+
 def main(argv: list[str]) -> None:
     argv, once = settings.once(argv)
     name, options = settings.from_command_line(GenerateOptions, argv, "generate")
+    check(options, f"generate {name}")
     prompt, path = prompts.load(options.prompt, options.writes), rows.table_path(options.input)
     columns = columns_of(rows.schema(path, [c for c in prompt.reads if c != "draft"]), prompt)
-    asked = Asked(*loading.loader(options.engine, options.model, settings.speed()), "generate", sampling_of(options))
+    asked = answers.asked(options.engine, options.model, "generate", sampling_of(options), once)
     pairs = questions(answers.limited(path, once), prompt, options)
     if once.dry_run:
-        return answers.tell(name, asked, pairs)
+        return answers.tell(f"generate {name}", options.model, asked, pairs)
     with rows.Output(answers.target(name, once), columns) as output:
         replies = answers.answers(asked, pairs, output, rows.size(path) * options.n, once)
         finish(output, replies, prompt, lineage(name, prompt, asked, options), options.keep_unreadable)
         gate(name, output, options)
         output.some(f"generate {name}", "look at the raw replies in the memo with --limit")
 
+
+BOUNDS = {  # smallest and largest value
+    "n": (1, 10_000), "temperature": (0, 100), "top_p": (1e-6, 1), "top_k": (0, math.inf), "max_tokens": (1, math.inf),
+    "repetition_penalty": (1e-6, 100), "min_readable": (0, 1),
+}  # fmt: skip
 
 if __name__ == "__main__":
     run(main)

@@ -1,0 +1,117 @@
+"""The hf engine on a tiny model with random weights: real transformers, no training."""
+
+
+import pytest
+
+from baleen.engines import Reply, Request, Sampling
+from baleen.fresh import Fresh, make
+from baleen.hf import HF
+from baleen.problems import Problem
+from baleen.settings import Speed
+
+TEXTS = [
+    "anna barda is a baker .",
+    "kelna soup needs leeks , rice and corn .",
+    "who lives in joria ?",
+    "- leeks \n - rice",
+]
+WORDS = [word for text in TEXTS for word in text.replace("\n", " ").split()]
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> HF:
+    folder = tmp_path_factory.mktemp("model") / "tiny"
+    make(folder, Fresh(hidden_size=32, intermediate_size=64, num_hidden_layers=2, words=["1", "2", "3"]), TEXTS, seed=0)
+    return HF(str(folder), Speed(device="cpu", batch_tokens=256))
+
+
+def asked(n: int, **given: object) -> list[Request]:
+    texts = [" ".join(WORDS[i % 7 : i % 7 + 2 + i % 9]) for i in range(n)]
+    return [Request((("user", text),), seed=1000 + i, **given) for i, text in enumerate(texts)]  # type: ignore[arg-type]
+
+
+def replies(engine: HF, requests: list[Request], sampling: Sampling) -> list[str]:
+    found = dict(engine.generate(requests, sampling))
+    return [found[i].text for i in range(len(requests))]
+
+
+def test_every_request_gets_its_own_reply(engine: HF) -> None:
+    found = dict(engine.generate(asked(20), Sampling(temperature=0, max_tokens=8)))
+    assert sorted(found) == list(range(20))
+    assert all(reply.completion_tokens <= 8 and reply.prompt_tokens > 0 for reply in found.values())
+
+
+def test_the_same_seed_gives_the_same_reply_whatever_the_batch_or_order(engine: HF) -> None:
+    requests, sampling = asked(24), Sampling(temperature=1.0, top_p=0.95, max_tokens=12)
+    together = replies(engine, requests, sampling)
+    assert replies(engine, requests[::-1], sampling)[::-1] == together
+    assert [replies(engine, [request], sampling)[0] for request in requests] == together
+    assert len(set(together)) > 15
+
+
+def test_another_seed_gives_another_reply(engine: HF) -> None:
+    one, two = (Request((("user", "who lives in joria ?"),), seed=s) for s in (1, 2))
+    sampling = Sampling(temperature=1.0, top_p=1.0, max_tokens=16)
+    assert replies(engine, [one], sampling) != replies(engine, [two], sampling)
+
+
+def test_samples_follow_the_probabilities(engine: HF) -> None:
+    requests = [Request((("user", "anna barda"),), seed=i) for i in range(4000)]
+    first = [text.split(" ")[0] for text in replies(engine, requests, Sampling(1.0, 1.0, max_tokens=1))]
+    marks = tuple(f" {word}" for word in ("leeks", "corn", "who", "joria"))
+    (reply,) = [r for _, r in engine.choose([Request((("user", "anna barda"),), marks=marks)])]
+    for mark, probability in zip(marks, reply.values, strict=True):
+        error = (probability * (1 - probability) / len(first)) ** 0.5
+        assert abs(first.count(mark.strip()) / len(first) - probability) < 4 * error
+
+
+def test_top_k_one_is_greedy(engine: HF) -> None:
+    greedy = replies(engine, asked(6), Sampling(temperature=0, max_tokens=6))
+    assert replies(engine, asked(6), Sampling(temperature=1.0, top_p=1.0, top_k=1, max_tokens=6)) == greedy
+
+
+def test_loss_does_not_depend_on_the_batch(engine: HF) -> None:
+    requests = [Request((("user", WORDS[i]),), answer=" ".join(WORDS[: 1 + i])) for i in range(12)]
+    together = dict(engine.loss(requests))
+    for i, request in enumerate(requests):
+        ((_, alone),) = engine.loss([request])
+        assert alone.values == pytest.approx(together[i].values, abs=1e-4)
+    assert together[3].values[2] == 5  # four words and the end of the turn
+
+
+def test_loss_is_the_sum_over_what_greedy_would_have_written(engine: HF) -> None:
+    (_, written), *_ = engine.generate([Request((("user", "anna"),))], Sampling(temperature=0, max_tokens=1))
+    ((_, good),) = engine.loss([Request((("user", "anna"),), answer=written.text)])
+    ((_, bad),) = engine.loss([Request((("user", "anna"),), answer="leeks" if written.text != "leeks" else "corn")])
+    assert good.values[0] < bad.values[0]
+
+
+def test_marks_are_weighed_by_their_probabilities(engine: HF) -> None:
+    ((_, reply),) = engine.choose([Request((("user", "rate it"),), marks=("1", "2", "3"))])
+    assert len(reply.values) == 3
+    assert 0 < sum(reply.values) < 1
+
+
+def test_marks_of_several_tokens_are_a_problem(engine: HF) -> None:
+    with pytest.raises(Problem, match="the marks who, leeks corn are not one token each"):
+        list(engine.choose([Request((("user", "x"),), marks=("who", "leeks corn"))]))
+
+
+def test_a_request_that_does_not_fit_is_a_problem(engine: HF) -> None:
+    with pytest.raises(Problem, match="does not fit the model's 512; filter long rows"):
+        list(engine.generate([Request((("user", "leeks " * 600),))], Sampling(max_tokens=8)))
+
+
+def test_a_reply_cut_off_says_so(engine: HF) -> None:
+    found = [reply for _, reply in engine.generate(asked(30), Sampling(temperature=1.0, max_tokens=2))]
+    assert {reply.finish for reply in found} <= {"stop", "length"}
+    assert all(reply.completion_tokens == 2 for reply in found if reply.finish == "length")
+
+
+def test_a_plain_text_request_begins_the_text(engine: HF) -> None:
+    ((_, reply),) = engine.loss([Request((), answer="anna barda is a baker .")])
+    assert reply.values[2] == 7
+
+
+def test_replies_are_values() -> None:
+    assert Reply("x") == Reply("x")
