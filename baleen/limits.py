@@ -1,0 +1,230 @@
+"""Limits: a connection to a server that keeps to what it bears in a minute, and how often it is asked again."""
+
+import asyncio
+import json
+import os
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from importlib import import_module
+from itertools import accumulate
+from typing import Any, Literal, TypeVar
+
+T = TypeVar("T")
+Json = dict[str, Any]
+KEYS = ("BALEEN_API_KEY", "OPENAI_API_KEY")
+CONNECT = 10.0  # seconds to reach the server
+MINUTE = 60.0
+SHORTEST, LONGEST = 0.5, 30.0  # seconds before the second try, and at most before any, give or take a half
+LOOK = 1.0  # seconds between two looks at a limit
+
+# 'busy' asks for a pause; 'away' may come back; 'flawed' is a bad reply to this request; 'row' and 'end' stay as they
+# are: the request itself is refused, or every request would be.
+Why = Literal["busy", "away", "flawed", "row", "end"]
+WHY: dict[int, Why] = {
+    401: "end",
+    402: "end",
+    403: "end",
+    404: "end",
+    408: "away",
+    409: "away",
+    425: "away",
+    429: "busy",
+    502: "away",
+    503: "away",
+    504: "away",
+    529: "busy",
+}
+
+
+class Setback(Exception):
+    """A request that got no usable reply; `wait` is what the server asked for, in seconds."""
+
+    def __init__(self, why: Why, told: str, wait: float = 0.0) -> None:
+        super().__init__(told)
+        self.why, self.wait = why, wait
+
+
+@dataclass
+class Patience:
+    """How long a server is waited for. Clock, sleep and chance are arguments so that tests need no time."""
+
+    tries: int = 8  # of one request that fails while the server answers others
+    seconds: float = 300.0  # without a usable reply to anything, after which the server is given up
+    timeout: float = 600.0  # seconds for one reply
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    chance: Callable[[], float] = random.random  # 0 to 1
+
+
+@dataclass
+class Rate:
+    """At most `most` in any minute; 0 is no limit. A bucket that is refilled while it is emptied would let nearly
+    twice as much through in its first minute, so what was taken is remembered for a minute."""
+
+    most: int
+    clock: Callable[[], float]
+    taken: deque[list[float]] = field(default_factory=deque)  # [when, how much], oldest first
+
+    def delay(self, amount: float) -> float:
+        """Seconds until so much more is within the limit; what is larger than the limit waits for an empty minute."""
+        now = self.clock()
+        while self.taken and self.taken[0][0] + MINUTE <= now:
+            self.taken.popleft()
+        over = sum(much for _, much in self.taken) + min(amount, self.most) - self.most
+        if not self.most or over <= 0:
+            return 0.0
+        freed = accumulate(much for _, much in self.taken)
+        return next(when for (when, _), sum_ in zip(self.taken, freed, strict=True) if sum_ >= over) + MINUTE - now
+
+    def take(self, amount: float) -> list[float]:
+        """Note that so much goes out now; the note's second figure may be corrected when the true amount is known."""
+        note = [self.clock(), float(amount)]
+        if self.most:
+            self.taken.append(note)
+        return note
+
+
+@dataclass
+class Pace:
+    """Requests and tokens a minute together, first come first served."""
+
+    requests: Rate
+    tokens: Rate
+    sleep: Callable[[float], Awaitable[None]]
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def admitted(self, tokens: float) -> list[float]:
+        """Wait until a request of so many tokens is within both limits; gives the note of the tokens."""
+        async with self.turn:
+            while delay := max(self.requests.delay(1), self.tokens.delay(tokens)):
+                await self.sleep(min(delay, LOOK))  # replies meanwhile free what they did not use
+            self.requests.take(1)
+            return self.tokens.take(tokens)
+
+
+@dataclass
+class Tries:
+    """Asks again, within limits: every request has its tries, and the whole server a patience."""
+
+    patience: Patience
+    answered: int = 0  # usable replies so far
+    repeated: int = 0  # requests asked again
+    ended: str = ""  # why nothing more is worth asking
+    quiet: float | None = None  # since when nothing usable has come
+
+    async def until_answered(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """What ask() gives in the end, or its last Setback."""
+        tries, asked, seen = 0, 0, self.answered
+        while True:
+            try:
+                found = await ask()
+            except Setback as setback:
+                asked += 1
+                tries += setback.why == "flawed" or (setback.why == "away" and self.answered > seen)
+                seen = self.answered
+                await self.patience.sleep(self.pause(setback, asked, tries))
+                self.repeated += 1
+            else:
+                self.answered, self.quiet = self.answered + 1, None
+                return found
+
+    def pause(self, setback: Setback, asked: int, tries: int) -> float:
+        """Seconds to wait before asking again; raises the setback when there is no point, or none any more."""
+        now = self.patience.clock()
+        if setback.why == "row":  # the server is well
+            self.quiet = None
+            raise setback
+        self.quiet = now if self.quiet is None else self.quiet
+        if setback.why == "end":
+            self.ended = self.ended or str(setback)
+        if self.ended or tries >= self.patience.tries:
+            raise setback
+        drawn = min(SHORTEST * 2.0 ** min(asked - 1, 16), LONGEST) * (0.5 + self.patience.chance())
+        wait = setback.wait + self.patience.chance() if setback.wait else drawn  # not all at the very same moment
+        if now + wait - self.quiet > self.patience.seconds:
+            self.ended = f"no usable reply for {now - self.quiet:.0f} s ({setback})"
+            if setback.wait > self.patience.seconds:
+                self.ended = f"the server wants {setback.wait:.0f} s of rest ({setback})"
+            raise setback
+        return wait
+
+
+def asked_to_wait(retry_after: str | None, now: Callable[[], float] = time.time) -> float:
+    """Seconds from a Retry-After header: a number, or an HTTP date; 0 when it says nothing that can be read."""
+    if not retry_after:
+        return 0.0
+    try:
+        return max(float(retry_after), 0.0)
+    except ValueError:
+        pass
+    try:
+        return max(parsedate_to_datetime(retry_after).timestamp() - now(), 0.0)
+    except ValueError:
+        return 0.0
+
+
+def why(status: int) -> Why:
+    """What an HTTP status above 399 means for the request."""
+    return WHY.get(status, "flawed" if status >= 500 else "row")
+
+
+def key() -> str:
+    """The API key; servers without keys take any word."""
+    return next((os.environ[name] for name in KEYS if os.environ.get(name)), "none")
+
+
+def without_key(text: str) -> str:
+    """One line of what a server says, in which the keys it may have been given do not stand."""
+    for secret in filter(None, map(os.environ.get, KEYS)):
+        text = text.replace(secret, "<key>")
+    return " ".join(text.split())[:300]
+
+
+@dataclass
+class Line:
+    """An open connection: posts JSON within the limits, and tells every failure as a Setback."""
+
+    client: Any
+    pace: Pace
+
+    async def post(self, path: str, sent: Json, tokens: float) -> Json:
+        library: Any = import_module("openai")
+        note = await self.pace.admitted(tokens)
+        try:
+            body = await (
+                self.client.post(path, cast_to=str, body=sent) if sent else self.client.get(path, cast_to=str)
+            )
+            found = json.loads(body)
+        except library.APITimeoutError:
+            raise Setback("away", "no reply in time") from None
+        except library.APIConnectionError as error:
+            raise Setback("away", f"connection lost ({type(error.__cause__).__name__})") from None
+        except library.APIStatusError as error:
+            raise told(error) from None
+        except ValueError:
+            raise Setback("flawed", "a reply that is not JSON") from None
+        if not isinstance(found, dict) or found.get("error"):
+            raise Setback("flawed", f"a reply of another shape: {without_key(str(body))[:100]}")
+        if used := (found.get("usage") or {}).get("total_tokens"):
+            note[1] = float(used)
+        return found
+
+
+def told(error: Any) -> Setback:
+    """What an HTTP status means; an exhausted account comes as 429 but does not pass by waiting."""
+    spent = error.status_code == 429 and getattr(error, "code", "") == "insufficient_quota"
+    message = error.body.get("message", "") if isinstance(error.body, dict) else str(error.body or "")
+    wait = asked_to_wait(error.response.headers.get("retry-after"))
+    return Setback("end" if spent else why(error.status_code), without_key(f"HTTP {error.status_code} {message}"), wait)
+
+
+def opened(endpoint: str, limits: tuple[Rate, Rate], patience: Patience) -> Line:
+    """A connection whose library neither repeats nor counts anything: that is done here."""
+    openai: Any = import_module("openai")
+    timeout = openai.Timeout(patience.timeout, connect=min(patience.timeout, CONNECT))
+    client = openai.AsyncOpenAI(base_url=endpoint, api_key=key(), max_retries=0, timeout=timeout)
+    return Line(client, Pace(*limits, patience.sleep))

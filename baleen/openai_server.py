@@ -1,0 +1,288 @@
+"""The `openai` engine: any server that speaks OpenAI's HTTP interface, such as vLLM's, at the endpoint of a pin.
+
+Every server can be asked to `generate`. Prefills, top_k, repetition_penalty and `loss` need a vLLM server, which is
+recognised by what it says of its models. The key comes from BALEEN_API_KEY or OPENAI_API_KEY and goes nowhere else.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from math import exp
+from urllib.parse import urlsplit
+
+from baleen import models
+from baleen.engines import Reply, Request, Sampling
+from baleen.limits import KEYS, Json, Line, Patience, Rate, Setback, Tries, opened, without_key
+from baleen.problems import Problem
+from baleen.settings import Speed
+
+SEMANTICS = "openai-1"  # raise when the same request would get another reply
+FINISH = {"stop": "stop", "length": "length", "content_filter": "refused"}
+TOP = 20  # log-probabilities a server gives at most
+CHARACTERS = 3  # at least so many a token, to reserve room before the server has counted
+SEEDS = (1 << 31) - 1  # servers take 31 bits at least; a prime brings all bits of ours into them
+
+Post = Callable[[str, Json, float], Awaitable[Json]]  # path, what to send, tokens it takes at most
+
+
+def checked(model: str, endpoint: str) -> str:
+    """The address, if it carries no user name, password or query: it stands in lineage and in every memo key."""
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or "@" in parts.netloc or parts.query:
+        raise Problem(
+            f"the endpoint of model {model} must be an address such as http://localhost:8000/v1 and nothing else; "
+            f"a key belongs in the environment variable {KEYS[0]}"
+        )
+    return endpoint.rstrip("/")
+
+
+def chat(request: Request, answer: str = "") -> Json:
+    """The conversation up to where the model goes on; or, with the answer, to the end of its turn."""
+    said = [{"role": role, "content": content} for role, content in request.messages]
+    if not request.messages:
+        raise Problem("a server is asked with chat messages, and this prompt has none; use --engine hf or vllm")
+    if not request.prefill + answer:
+        return {"messages": said}
+    turn = {"role": "assistant", "content": request.prefill + answer}
+    ended = {"continue_final_message": not answer, "add_generation_prompt": False}
+    return {"messages": [*said, turn]} | ended
+
+
+def read(body: Json) -> Json:
+    """The first choice of a reply; a Setback when it has none, or one that is not finished."""
+    try:
+        choice: Json = body["choices"][0]
+        body.get("usage", {})
+        if choice["finish_reason"] not in FINISH:
+            raise Setback("flawed", f"a reply finished with {choice['finish_reason']!r}")
+    except (KeyError, IndexError, TypeError, AttributeError):
+        raise Setback("flawed", f"a reply of another shape: {without_key(json.dumps(body))[:100]}") from None
+    return choice
+
+
+def reply(body: Json, text: str = "", finish: str = "stop", values: Sequence[float] = ()) -> Reply:
+    usage = body.get("usage") or {}
+    counts = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
+    return Reply(text, finish, *counts, tuple(values))
+
+
+def written(body: Json) -> Reply:
+    """A reply as text; one that a filter stopped is 'refused' and has no text, whatever was written before."""
+    choice = read(body)
+    finish = FINISH[choice["finish_reason"]]
+    text = choice.get("message", {}).get("content") or ""
+    return reply(body, "" if finish == "refused" else str(text), finish)
+
+
+def weighed(body: Json, marks: Sequence[str]) -> Reply:
+    """Probability of each mark as the first token; 0 when the server does not tell it."""
+    try:
+        first = read(body)["logprobs"]["content"][0]["top_logprobs"]
+        likely = {token["token"]: exp(token["logprob"]) for token in first}
+    except (KeyError, IndexError, TypeError):
+        raise Setback("row", "the server gives no log-probabilities; use --engine hf or vllm") from None
+    return reply(body, values=[likely.get(mark, 0.0) for mark in marks])
+
+
+def graded(body: Json, begin: int) -> Reply:
+    """Mean and worst loss of the prompt's tokens from `begin` on."""
+    try:
+        losses = [-float(value) for value in body["choices"][0]["logprobs"]["token_logprobs"][begin:]]
+        values = (sum(losses) / len(losses), max(losses), float(len(losses)))
+    except (KeyError, IndexError, TypeError, ZeroDivisionError):
+        raise Setback("flawed", f"a reply of another shape: {without_key(json.dumps(body))[:100]}") from None
+    return replace(reply(body, values=values), prompt_tokens=begin, completion_tokens=len(losses))
+
+
+def size(sent: Json) -> float:
+    """Tokens to reserve for a request."""
+    return len(json.dumps(sent.get("messages", ""))) / CHARACTERS + float(sent.get("max_tokens", 0))
+
+
+class OpenAI:
+    """A server. Replies come as they arrive, `concurrency` requests at a time."""
+
+    kind = SEMANTICS
+
+    def __init__(self, model: str, speed: Speed, patience: Patience | None = None) -> None:
+        pin = models.pin(model)
+        if pin is None or not pin.endpoint:
+            raise Problem(f"model {model} is not at a server; use --engine hf, or pin it with 'endpoint' and 'model'")
+        self.endpoint, self.model, self.identity = checked(model, pin.endpoint), pin.model, models.identity(model)
+        self.speed, self.patience = speed, patience or Patience()
+        clock = self.patience.clock
+        self.limits = Rate(speed.requests_per_minute, clock), Rate(speed.tokens_per_minute, clock)
+        self.vllm: bool | None = None  # whether the server is vLLM, once it has been asked
+        self.end = ""  # what the chat template writes after an answer, once it has been asked
+        self.marks: dict[tuple[str, tuple[str, ...]], list[int]] = {}  # tokens of marks after a prefill
+        self.repeated = 0  # requests asked again so far
+
+    @property
+    def root(self) -> str:
+        return self.endpoint.removesuffix("/v1")
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
+        drawn = {"temperature": sampling.temperature, "top_p": sampling.top_p, "max_tokens": sampling.max_tokens}
+        ours = {"top_k": sampling.top_k, "repetition_penalty": sampling.repetition_penalty, "min_p": 0.0}
+
+        async def ask(post: Post, request: Request) -> Reply:
+            if not self.vllm and (sampling.top_k or sampling.repetition_penalty != 1):
+                raise self.only_vllm("top_k and repetition_penalty")
+            more = ours if self.vllm else {}  # said even when off: vLLM has defaults of the model's own
+            return written(await self.converse(post, request, drawn | more | {"seed": request.seed % SEEDS}))
+
+        return self.answers(requests, ask)
+
+    def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        """vLLM is asked for the tokens of the marks; elsewhere a mark must be among the TOP likeliest tokens."""
+        drawn = {"temperature": 1.0, "top_p": 1.0, "max_tokens": 1, "logprobs": True, "top_logprobs": TOP, "seed": 0}
+
+        async def ask(post: Post, request: Request) -> Reply:
+            if not self.vllm:
+                return weighed(await self.converse(post, request, drawn), request.marks)
+            marks = await self.marked(post, request.prefill, request.marks)
+            exact = drawn | {"logprob_token_ids": marks, "return_tokens_as_token_ids": True}
+            return weighed(await self.converse(post, request, exact), [f"token_id:{mark}" for mark in marks])
+
+        return self.answers(requests, ask)
+
+    async def marked(self, post: Post, prefill: str, marks: tuple[str, ...]) -> list[int]:
+        """The token of each mark after the prefill; a Problem when one takes more than one token."""
+        if (prefill, marks) not in self.marks:
+            words = {"add_special_tokens": False}
+            start = await self.tokens(post, {"prompt": prefill} | words) if prefill else []
+            whole = [await self.tokens(post, {"prompt": prefill + mark} | words) for mark in marks]
+            if any(tokens[:-1] != start for tokens in whole):
+                raise Problem(f"the marks {', '.join(marks)} are not one token each for {self.model}; choose others")
+            self.marks[prefill, marks] = [tokens[-1] for tokens in whole]
+        return self.marks[prefill, marks]
+
+    def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        async def ask(post: Post, request: Request) -> Reply:
+            if not self.vllm:
+                raise self.only_vllm("loss")
+            self.end = self.end or await self.ending(post)
+            prompt = await self.tokens(post, chat(request))
+            answer = await self.tokens(post, {"prompt": request.answer + self.end, "add_special_tokens": False})
+            sent = {"model": self.model, "prompt": prompt + answer, "echo": True, "logprobs": 1, "max_tokens": 0}
+            return graded(await post("/completions", sent, len(prompt + answer)), len(prompt))
+
+        return self.answers(requests, ask)
+
+    async def converse(self, post: Post, request: Request, drawn: Json) -> Json:
+        sent = {"model": self.model} | chat(request) | drawn
+        if request.prefill and not self.vllm:
+            raise self.only_vllm("a prompt that begins the reply (prefill, or the cue of a rating)")
+        return await post("/chat/completions", sent, size(sent))
+
+    def only_vllm(self, what: str) -> Problem:
+        return Problem(f"{what} needs a vLLM server, and {self.endpoint} is another; use --engine hf or vllm")
+
+    async def tokens(self, post: Post, sent: Json) -> list[int]:
+        found = (await post(f"{self.root}/tokenize", {"model": self.model} | sent, 0.0)).get("tokens")
+        if not isinstance(found, list):
+            raise Setback("flawed", "/tokenize gave no tokens")
+        return found
+
+    async def ending(self, post: Post) -> str:
+        """The end of turn that the server's chat template writes, seen on one example as models.turn sees it."""
+        example = Request((("user", "a"),))
+        asked, whole = [await self.tokens(post, chat(example, answer)) for answer in ("", "b")]
+        said = await post(f"{self.root}/detokenize", {"model": self.model, "tokens": whole[len(asked) :]}, 0.0)
+        end = str(said.get("prompt", "")).removeprefix("b").rstrip("\n")
+        if whole[: len(asked)] != asked or not end:
+            raise Problem(f"the chat template of {self.model} at {self.endpoint} does not end turns; use --engine hf")
+        return end
+
+    async def flavour(self, post: Post) -> bool:
+        """Whether the server is vLLM; then the model must be among those it serves."""
+        try:
+            served = (await post("/models", {}, 0.0)).get("data") or []
+        except Setback as setback:
+            if setback.why == "away":
+                raise
+            return False
+        vllm = any(model.get("owned_by") == "vllm" for model in served)
+        if vllm and self.model not in (names := [str(model.get("id")) for model in served]):
+            raise Problem(f"{self.endpoint} serves {', '.join(names)}, not {self.model}")
+        return vllm
+
+    def answers(
+        self, requests: Sequence[Request], ask: Callable[[Post, Request], Awaitable[Reply]]
+    ) -> Iterator[tuple[int, Reply]]:
+        """The replies of a loop of our own that runs while the reader waits."""
+        loop = asyncio.new_event_loop()
+        replies = self.stream(list(requests), ask)
+        try:
+            while (found := loop.run_until_complete(anext(replies, None))) is not None:
+                yield found
+        finally:
+            loop.run_until_complete(replies.aclose())
+            loop.close()
+
+    async def stream(
+        self, requests: Sequence[Request], ask: Callable[[Post, Request], Awaitable[Reply]]
+    ) -> AsyncGenerator[tuple[int, Reply]]:
+        """Replies as they arrive; requests that fail for good are a Problem once all others are answered."""
+        line, tries, todo = (
+            opened(self.endpoint, self.limits, self.patience),
+            Tries(self.patience),
+            iter(enumerate(requests)),
+        )
+        running: dict[asyncio.Task[Reply], int] = {}
+        failed = Counter[str]()
+        try:
+            await self.meet(line, tries)
+            while True:
+                free = 0 if tries.ended else self.speed.concurrency - len(running)
+                for index, request in islice(todo, free):
+                    again = tries.until_answered(partial(ask, line.post, request))
+                    running[asyncio.create_task(again)] = index
+                if not running:
+                    break
+                for task in (await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))[0]:
+                    index = running.pop(task)
+                    try:
+                        found = task.result()
+                    except Setback as setback:
+                        failed[str(setback)] += 1
+                        continue
+                    yield index, found
+        finally:
+            await close(running, line)
+            self.repeated += tries.repeated
+        self.verdict(len(requests), len(list(todo)), failed, tries.ended)
+
+    async def meet(self, line: Line, tries: Tries) -> None:
+        """Ask once which kind of server this is."""
+        if self.vllm is None:
+            try:
+                self.vllm = await tries.until_answered(partial(self.flavour, line.post))
+            except Setback:
+                raise Problem(f"{self.endpoint}: {tries.ended}; start the server, then run the same command") from None
+
+    def verdict(self, asked: int, left: int, failed: Counter[str], ended: str) -> None:
+        """A Problem when requests went without a reply; every reply that came has been handed on by then."""
+        if ended:
+            raise Problem(
+                f"{self.model} at {self.endpoint}: {ended}; {left + failed.total()} of {asked} requests have no reply; "
+                "all that came is kept, run the same command to go on"
+            )
+        if failed:
+            why = ", ".join(f"{count} x {told}" for told, count in failed.most_common(3))
+            raise Problem(
+                f"{failed.total()} of {asked} requests to {self.model} at {self.endpoint} failed: {why}; the other "
+                "replies are kept, run the same command to ask for these again"
+            )
+
+
+async def close(running: Mapping[asyncio.Task[Reply], int], line: Line) -> None:
+    """Take back what is still asked, and hang up."""
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    await line.client.close()

