@@ -188,28 +188,64 @@ class HF:
         return [row[start - 1 : len(s) - 1] for row, start, s in zip(rows, starts, sequences, strict=True)]
 
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        import torch
-
-        split = [self.marked(request) for request in requests]
+        known = dict[tuple[str, tuple[str, ...]], list[int]]()
+        split = [self.marked(request, known) for request in requests]
         self.fits(max((len(prompt) for prompt, _ in split), default=0), 1)
         for batch in self.batches([len(prompt) for prompt, _ in split], extra=1):
-            ids, mask = self.padded([split[i][0] for i in batch], left=True)
-            places = (mask.cumsum(-1) - 1).clamp(min=0)
-            with torch.inference_mode():
-                out = self.model(ids, attention_mask=mask, position_ids=places, logits_to_keep=1, use_cache=False)
-                likely = out.logits[:, -1].float().softmax(-1)
+            likely = self.next_token([split[i][0] for i in batch])
             for index, row in zip(batch, likely.tolist(), strict=True):
                 prompt, marks = split[index]
                 yield index, Reply("", "stop", len(prompt), 1, tuple(row[mark] for mark in marks))
 
-    def marked(self, request: Request) -> tuple[list[int], list[int]]:
-        """Prompt tokens up to where the marks differ, and the token of each mark there; a Problem when that takes
-        more than one token."""
-        whole = [self.encode(self.prompt(request) + mark) for mark in request.marks]
-        same = next(i for i in range(len(whole[0]) + 1) if len({tuple(tokens[: i + 1]) for tokens in whole}) > 1)
-        if any(len(tokens) != same + 1 for tokens in whole):
+    def next_token(self, prompts: Sequence[list[int]]) -> Any:
+        """Probabilities of the token after each prompt, shape (rows, vocabulary); a beginning that all prompts share,
+        such as a rubric, is computed once."""
+        import torch
+
+        start = shared(prompts) if len(prompts) > 1 else 0
+        ids, mask = self.padded([prompt[start:] for prompt in prompts], left=True)
+        places = (mask.cumsum(-1) - 1).clamp(min=0) + start
+        with torch.inference_mode():
+            cache = None
+            if start:
+                first = torch.tensor([prompts[0][:start]], device=ids.device)
+                cache = self.model(first, use_cache=True, logits_to_keep=1).past_key_values
+                cache.batch_repeat_interleave(len(prompts))
+                mask = torch.cat([torch.ones(len(prompts), start, dtype=mask.dtype, device=mask.device), mask], dim=1)
+            out = self.model(
+                ids,
+                attention_mask=mask,
+                position_ids=places,
+                past_key_values=cache,
+                use_cache=bool(start),
+                logits_to_keep=1,
+            )
+            return out.logits[:, -1].float().softmax(-1)
+
+    def marked(
+        self, request: Request, known: dict[tuple[str, tuple[str, ...]], list[int]]
+    ) -> tuple[list[int], list[int]]:
+        """Prompt tokens up to where the marks differ, and the token of each mark there. `known` keeps the marks' tokens
+        of a cue, so that only the first row pays for all of them."""
+        text, cue = self.prompt(request), (request.prefill, request.marks)
+        one = self.encode(text + request.marks[0])
+        if cue not in known or one[-1] != known[cue][0]:
+            known[cue] = self.told_apart([self.encode(text + mark) for mark in request.marks], request)
+        return one[:-1], known[cue]
+
+    def told_apart(self, whole: list[list[int]], request: Request) -> list[int]:
+        """The last token of each sequence; a Problem unless that is all they differ in."""
+        starts, ends = {tuple(tokens[:-1]) for tokens in whole}, {tokens[-1] for tokens in whole}
+        if len(starts) > 1 or len(ends) < len(whole):
             raise Problem(
                 f"the marks {', '.join(request.marks)} are not one token each for this tokenizer; "
                 "choose other marks, or ask for a written-out rating with generate"
             )
-        return whole[0][:same], [tokens[same] for tokens in whole]
+        return [tokens[-1] for tokens in whole]
+
+
+def shared(prompts: Sequence[list[int]]) -> int:
+    """Length of the beginning that all prompts have in common; at least the last token of each stays apart."""
+    first, last = min(prompts), max(prompts)  # the two that differ earliest, in the order of lists
+    short = min(map(len, prompts)) - 1
+    return next((i for i in range(short) if first[i] != last[i]), short)

@@ -1,11 +1,10 @@
 """The hf engine on a tiny model with random weights: real transformers, no training."""
 
-
 import pytest
 
 from baleen.engines import Reply, Request, Sampling
 from baleen.fresh import Fresh, make
-from baleen.hf import HF
+from baleen.hf import HF, shared
 from baleen.problems import Problem
 from baleen.settings import Speed
 
@@ -115,3 +114,26 @@ def test_a_plain_text_request_begins_the_text(engine: HF) -> None:
 
 def test_replies_are_values() -> None:
     assert Reply("x") == Reply("x")
+
+
+def test_marks_weigh_the_same_alone_and_after_a_shared_rubric(engine: HF) -> None:
+    texts = ["anna barda is a baker . " * 4 + " ".join(WORDS[i : i + 1 + i % 5]) for i in range(9)]
+    requests = [Request((("user", text),), marks=("1", "2", "3")) for text in texts]
+    together = dict(engine.choose(requests))
+    for i, request in enumerate(requests):
+        ((_, alone),) = engine.choose([request])
+        assert alone.values == pytest.approx(together[i].values, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("prompts", "length"),
+    [
+        ([[1, 2, 3], [1, 2, 4]], 2),
+        ([[1, 2], [1, 2]], 1),
+        ([[1], [1, 2]], 0),
+        ([[3], [4]], 0),
+        ([[1, 2, 3, 9], [1, 2]], 1),
+    ],
+)
+def test_the_shared_beginning_leaves_the_last_token_of_each(prompts: list[list[int]], length: int) -> None:
+    assert shared(prompts) == length
