@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from baleen import rows
+from baleen import loading, rows
 from baleen.asking import ask, estimate
 from baleen.engines import Engine, Reply, Request, Sampling
 from baleen.memo import Memo, root
+from baleen.problems import Problem
 from baleen.progress import Progress
 from baleen.rows import Output, Row
-from baleen.settings import Once
+from baleen.settings import Once, speed
 
 Pair = tuple[Row, Request]
 
@@ -78,7 +79,23 @@ def noted(pairs: Iterable[Pair], waiting: deque[Row]) -> Iterator[Request]:
         yield request
 
 
-def tell(name: str, asked: Asked, pairs: Iterable[Pair]) -> None:
-    """Print what a run would ask: --dry-run."""
+def asked(engine: str, model: str, kind: str, sampling: Sampling | None, once: Once) -> Asked:
+    """Who is asked; a --dry-run may name a model that is not built yet, of which the memo then knows nothing."""
+    if once.dry_run and engine in loading.ENGINES and "/" not in model and not Path("models", model).exists():
+        return Asked(engine, "", unbuilt, kind, sampling)
+    return Asked(*loading.loader(engine, model, speed()), kind, sampling)
+
+
+def unbuilt() -> Engine:
+    raise Problem("a model that is not built yet can be counted for, not asked")
+
+
+def tell(where: str, model: str, asked: Asked, pairs: Iterable[Pair]) -> None:
+    """Print what a run would ask and at most cost: --dry-run."""
     found = estimate(Memo(root()), asked.kind, (r for _, r in pairs), asked.sampling, asked.identity, asked.engine_kind)
-    print(f"{name}: {found}")
+    known = f"{found.hits} paid for or repeated" if asked.identity else f"model {model} is not built yet"
+    out = found.completion_tokens_at_most
+    print(
+        f"{where}: {found.rows} rows, {known}, {found.missing} to ask; about {found.prompt_tokens} tokens to read "
+        f"(4 characters each), at most {out} to write ({4 * out / 1e6:.1f} MB); nothing was asked"
+    )

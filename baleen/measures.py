@@ -8,9 +8,17 @@ import operator
 import re
 from collections.abc import Callable
 from hashlib import sha256
+from inspect import signature
 from typing import NamedTuple
 
-from baleen import pocket
+from baleen.pocket import (
+    pocket_clean,
+    pocket_constrained,
+    pocket_facts,
+    pocket_format,
+    pocket_good,
+    pocket_ok,
+)
 from baleen.problems import Problem, unknown
 from baleen.rows import Row
 
@@ -56,12 +64,12 @@ MEASURES: dict[str, Measure] = {
         copied,
         chance,
         same,
-        pocket.pocket_ok,
-        pocket.pocket_facts,
-        pocket.pocket_format,
-        pocket.pocket_clean,
-        pocket.pocket_good,
-        pocket.pocket_constrained,
+        pocket_ok,
+        pocket_facts,
+        pocket_format,
+        pocket_clean,
+        pocket_good,
+        pocket_constrained,
     )
 }
 TESTS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}
@@ -81,7 +89,12 @@ class Value(NamedTuple):
         given = [row[column] for column in self.columns]
         if any(x is None for x in given):
             return None
-        return float(MEASURES[self.measure](*given) if self.measure else given[0])
+        try:
+            return float(MEASURES[self.measure](*given) if self.measure else given[0])
+        except (TypeError, ValueError, AttributeError):
+            kind = "texts" if self.measure else "a number"
+            shown = ", ".join(f"{c} = {str(x)[:60]!r}" for c, x in zip(self.columns, given, strict=True))
+            raise Problem(f"{self.text.strip()} needs {kind}; row {row.get('id')} has {shown}") from None
 
 
 def value(text: str) -> Value:
@@ -93,7 +106,11 @@ def value(text: str) -> Value:
         return Value(text, "", (name,))
     if name not in MEASURES:
         raise Problem(unknown("measure", name, list(MEASURES)))
-    return Value(text, name, tuple(column.strip() for column in inside.split(",")))
+    columns = tuple(column.strip() for column in inside.split(","))
+    wanted = list(signature(MEASURES[name]).parameters)
+    if len(columns) != len(wanted):
+        raise Problem(f"measure {text.strip()!r} has {len(columns)} columns; write {name}({','.join(wanted)})")
+    return Value(text, name, columns)
 
 
 class Condition(NamedTuple):

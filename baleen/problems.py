@@ -1,5 +1,6 @@
 """Problem: what went wrong, told to the person at the keyboard in one line."""
 
+import errno
 import sys
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -17,12 +18,24 @@ def unknown(what: str, name: str, known: list[str]) -> str:
     return f"unknown {what} {name!r}; {hint}"
 
 
+def advised(error: Exception) -> str:
+    """What to say of an error: a Problem speaks for itself, the trouble of a disk needs a word on what to do."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"{error}; make room on the disk and run the same command again"
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+        return f"{error}; the folder must be one that can be written to"
+    return str(error)
+
+
 def run(main: Callable[[list[str]], None]) -> NoReturn:
     """Run a command line; a Problem, a full disk or a closed folder become one line on stderr and code 1."""
     try:
         main(sys.argv[1:])
     except (Problem, OSError) as problem:
-        line = " ".join(str(problem).split())
-        print(f"baleen: {line}", file=sys.stderr)
+        print(f"baleen: {' '.join(advised(problem).split())}", file=sys.stderr)
         sys.exit(1)
+    except KeyboardInterrupt:
+        print("baleen: stopped; every reply that was paid for is kept, the same command goes on", file=sys.stderr)
+        sys.exit(130)
     sys.exit(0)

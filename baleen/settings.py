@@ -7,6 +7,7 @@ text as it stands).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -78,6 +79,7 @@ def load_yaml(path: Path, plain: bool = True) -> Settings:
     return value
 
 
+@cache
 def profile(name: str) -> Settings:
     """profiles/<name>.yaml"""
     path = Path("profiles", f"{name}.yaml")
@@ -98,16 +100,19 @@ def typed(kind: type[T], where: str, *layers: Mapping[str, Any]) -> T:
 def layered(kind: type[Any], where: str, *layers: Mapping[str, Any]) -> Any:
     """The layers as one typed OmegaConf object, in which required settings may still be missing."""
     names = [f.name for f in fields(kind)]
-    merged = OmegaConf.structured(kind)
-    for layer in layers:
-        for key in layer:
-            if key not in names:
-                raise Problem(f"{where}: {unknown('setting', str(key), names)}")
-        try:
-            merged = OmegaConf.merge(merged, OmegaConf.create(dict(layer)))
-        except (ValidationError, ConfigKeyError, OmegaConfBaseException) as error:
-            raise Problem(f"{where}: {told(error)}") from None
-    return merged
+    if odd := next((key for layer in layers for key in layer if key not in names), None):
+        raise Problem(f"{where}: {unknown('setting', str(odd), names)}")
+    try:
+        given = [OmegaConf.create(dict(layer)) for layer in layers if layer]
+        return OmegaConf.merge(blank(cast(Any, kind)), *given)
+    except (ValidationError, ConfigKeyError, OmegaConfBaseException) as error:
+        raise Problem(f"{where}: {told(error)}") from None
+
+
+@cache
+def blank(kind: type[Any]) -> Any:
+    """The defaults alone; `merge` copies them."""
+    return OmegaConf.structured(kind)
 
 
 def told(error: OmegaConfBaseException) -> str:
@@ -131,25 +136,24 @@ def flags(argv: Sequence[str]) -> tuple[str, Settings]:
 
 
 def raw_flags(argv: Sequence[str]) -> dict[str, list[str]]:
-    """Each flag's name with the words that make it up, the flag itself first."""
-    found: dict[str, list[str]] = {}
+    """Each flag's name with the words that make it up, the flag itself first; one given twice has the words of both."""
+    found, name = dict[str, list[str]](), ""
     for word in argv[1:]:
         if word.startswith("--"):
             flag, equals, given = word.partition("=")
-            found[flag[2:].replace("-", "_")] = [flag, given] if equals else [flag]
-        elif found:
-            found[next(reversed(found))].append(word)
+            name = flag[2:].replace("-", "_")
+            found.setdefault(name, [flag]).extend([given] if equals else [])
+        elif name:
+            found[name].append(word)
         else:
             raise Problem(f"{word!r} has no setting before it; write --<setting> {word}")
     return found
 
 
 def scalar_or_list(words: list[str]) -> Any:
-    """The value of a flag: nothing is true, one word a scalar as YAML reads it, several a list."""
-    if not words:
-        return True
-    scalars = [yaml.safe_load(word) if word and word[0] not in "[{*&!|>%@`'\"#" else word for word in words]
-    return scalars[0] if len(words) == 1 else scalars
+    """The value of a flag: nothing is true, one word itself, several a list; its setting's type is read into it later,
+    so that a table may be called `no`."""
+    return True if not words else words[0] if len(words) == 1 else words
 
 
 def nested(found: Settings) -> Settings:
@@ -164,10 +168,14 @@ def nested(found: Settings) -> Settings:
 
 def once(argv: Sequence[str]) -> tuple[list[str], Once]:
     """The command line without the flags of `Once`, and those flags."""
+    if "--help" in argv or "-h" in argv:
+        return list(argv), Once()
     name, given = flags(argv)
     mine = {key: given[key] for key in given if key in Once.__dataclass_fields__}
     rest = [word for key, words in raw_flags(argv).items() if key not in mine for word in words]
-    return [name, *rest], typed(Once, name, mine)
+    found = typed(Once, name, mine)
+    within(found, name, {"limit": (0, float("inf")), "budget": (0, float("inf"))})
+    return [name, *rest], found
 
 
 def from_command_line(kind: type[T], argv: Sequence[str], verb: str) -> tuple[str, T]:
@@ -192,9 +200,10 @@ def resolved(kind: type[T], verb: str, name: str, line: Mapping[str, Any]) -> T:
 
 
 def listed(kind: type[Any], given: Settings) -> Settings:
-    """A single word given to a list setting becomes a list of one."""
+    """A single word given to a list setting becomes a list of one, and none (a bare flag) an empty list."""
     lists = {f.name for f in fields(kind) if str(f.type).startswith("list")}
-    return {k: [v] if k in lists and not isinstance(v, list) else v for k, v in given.items()}
+    single = {k: [] if v is True else [v] for k, v in given.items() if k in lists and not isinstance(v, list)}
+    return given | single
 
 
 def section(name: str | None, wanted: str, needed: bool = False) -> Settings:
@@ -226,7 +235,8 @@ def speed(name: str | None = None) -> Speed:
 def usage(kind: type[Any], verb: str) -> str:
     """--help: every setting with its type, default and words."""
     lines = [f"python -m stages.{verb} TARGET [--setting value ...]", ""]
-    for f in fields(kind):
+    once_too = fields(Once) if verb in ("generate", "score", "train") else ()
+    for f in [*fields(kind), *once_too]:
         default = f.default if f.default is not MISSING else cast(Any, f.default_factory)()
         shown = "required" if default == REQUIRED else repr(default)
         lines.append(f"  --{f.name:<18} {f.metadata.get('help', '')} [{f.type}, default {shown}]")

@@ -10,11 +10,11 @@ from statistics import fmean
 from typing import Any
 
 from baleen import rows
+from baleen.intervals import auc, interval
 from baleen.measures import Value, value
 from baleen.problems import Problem, run
 from baleen.rows import Row
 from baleen.settings import REQUIRED, from_command_line, setting
-from baleen.intervals import auc, interval
 
 
 @dataclass
@@ -72,8 +72,9 @@ def average(values: Sequence[float]) -> float | None:
 
 
 def finder(table: Sequence[Row], score: Value, label: Value) -> float | None:
-    """Area under the curve of a score that is low for rows whose label is 1."""
-    known = [(s, label.of(row)) for row in table if (s := score.of(row)) is not None]
+    """Area under the curve of a score that is low for rows whose label is 1; rows without either do not count."""
+    pairs = [(score.of(row), label.of(row)) for row in table]
+    known = [(s, truth) for s, truth in pairs if s is not None and truth is not None]
     found = auc([-s for s, _ in known], [bool(truth) for _, truth in known])
     return None if found is None else round(found, 4)
 
@@ -103,10 +104,17 @@ def needed(options: EvaluateOptions) -> list[str]:
     return [*mentioned, options.cluster, *filter(None, [options.by])]
 
 
+def check(options: EvaluateOptions, where: str) -> None:
+    """A Problem for settings that cannot be meant."""
+    if not options.mean:
+        raise Problem(f"{where}: nothing to average; write mean: [...] in the recipe line or the profile")
+    for text in [*options.mean, *options.auc]:
+        value(text)
+
+
 def main(argv: list[str]) -> None:
     name, options = from_command_line(EvaluateOptions, argv, "evaluate")
-    if not options.mean:
-        raise Problem(f"evaluate {name}: nothing to average; write mean: [...] in the recipe line or the profile")
+    check(options, f"evaluate {name}")
     paths = rows.table_path(options.input), rows.table_path(options.against)
     columns = list(dict.fromkeys(["id", *needed(options)]))
     scores = [c for text in options.auc for c in value(text).columns]

@@ -71,10 +71,18 @@ def needed(options: FilterOptions) -> list[str]:
     return [*mentioned, *(value(options.best).columns if options.best else ()), *filter(None, [options.unique])]
 
 
+def check(options: FilterOptions, where: str) -> None:
+    """A Problem for settings that cannot be meant."""
+    if not 0 < options.share <= 1 or options.count < 0:
+        raise Problem(f"{where}: share {options.share} must lie in (0, 1] and count {options.count} not below 0")
+    if not options.best and (options.share < 1 or options.count):
+        raise Problem(f"{where}: a share or count needs a rank; write best, such as best: worst or best: chance(id)")
+    needed(options)
+
+
 def main(argv: list[str]) -> None:
     name, options = from_command_line(FilterOptions, argv, "filter")
-    if not 0 < options.share <= 1 or options.count < 0:
-        raise Problem(f"filter {name}: share {options.share} must lie in (0, 1] and count {options.count} not below 0")
+    check(options, f"filter {name}")
     path = rows.table_path(options.input)
     columns = rows.schema(path, needed(options))
     with rows.Output(rows.table_path(name), columns) as output:

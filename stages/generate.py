@@ -66,22 +66,26 @@ def outcome(answered: Answered, prompt: Prompt) -> tuple[Row | None, str]:
 
 
 def raw(answered: Answered, prompt: Prompt) -> Row:
-    """The reply as it came in the first column the prompt writes, the others NULL; one cut off ends in ' …', so that
-    no measure takes it for whole."""
+    """The reply as it came in the first column the prompt writes, if that holds text, all else NULL; one cut off ends
+    in ' …', so that no measure takes it for whole."""
     cut = " …" if answered.reply.finish == "length" else ""
-    return {column: None for column in prompt.writes} | {prompt.writes[0]: answered.reply.text + cut}
+    said = None if prompt.format in VALUES else answered.reply.text + cut
+    return {column: None for column in prompt.writes} | {prompt.writes[0]: said}
 
 
 def columns_of(table: pa.Schema, prompt: Prompt) -> pa.Schema:
-    more = {column: rows.typed(column, [] if prompt.format == "lines" else "") for column in prompt.writes}
+    more = {column: rows.typed(column, VALUES.get(prompt.format, "")) for column in prompt.writes}
     draft = {"draft": rows.TEXT} if "draft" in prompt.reads else {}
     return rows.extended(table, draft | more | {"lineage": rows.LINEAGE})
 
 
-def finish(output: rows.Output, replies: Iterable[Answered], prompt: Prompt, source: Row, keep: bool) -> None:
-    """File every answer: kept with its columns and lineage, or dropped with the raw reply."""
+def finish(output: rows.Output, replies: Iterable[Answered], prompt: Prompt, source: Row, keep: bool) -> str:
+    """File every answer: kept with its columns and lineage, or dropped with the raw reply; the first reply that could
+    not be read comes back."""
+    example = ""
     for answered in replies:
         columns, reason = outcome(answered, prompt)
+        example = example or (answered.reply.text if reason else "")
         history = [*(answered.row.get("lineage") or []), source | {"key": answered.key}]
         if columns is None and not keep:
             output.drop(answered.row | {"reply": answered.reply.text}, reason)
@@ -89,9 +93,10 @@ def finish(output: rows.Output, replies: Iterable[Answered], prompt: Prompt, sou
         if reason:
             output.flawed[reason] += 1
         output.keep(answered.row | (columns or raw(answered, prompt)) | {"lineage": history})
+    return example
 
 
-def gate(name: str, output: rows.Output, options: GenerateOptions) -> None:
+def gate(name: str, output: rows.Output, example: str, options: GenerateOptions) -> None:
     """A Problem when too few replies could be read; the memo keeps them, so a better prompt format costs nothing."""
     total = output.kept.rows + output.dropped.rows
     unread = output.reasons.total() + output.flawed.total()
@@ -100,7 +105,8 @@ def gate(name: str, output: rows.Output, options: GenerateOptions) -> None:
         reasons = ", ".join(f"{n} {why}" for why, n in output.reasons.most_common())
         raise Problem(
             f"generate {name}: only {output.notes['readable']:.0%} of {total} replies could be read ({reasons}), "
-            f"min_readable is {options.min_readable:.0%}; mend prompts/{options.prompt}.md or lower the gate"
+            f"for example {example[:80]!r} could not; min_readable is {options.min_readable:.0%}; "
+            f"mend prompts/{options.prompt}.md or lower the gate"
         )
 
 
@@ -137,11 +143,12 @@ def main(argv: list[str]) -> None:
         return answers.tell(f"generate {name}", options.model, asked, pairs)
     with rows.Output(answers.target(name, once), columns) as output:
         replies = answers.answers(asked, pairs, output, rows.size(path) * options.n, once)
-        finish(output, replies, prompt, lineage(name, prompt, asked, options), options.keep_unreadable)
-        gate(name, output, options)
+        example = finish(output, replies, prompt, lineage(name, prompt, asked, options), options.keep_unreadable)
+        gate(name, output, example, options)
         output.some(f"generate {name}", "look at the raw replies in the memo with --limit")
 
 
+VALUES = {"rating": 0.0, "lines": list[str]()}  # what a format reads that is no text
 BOUNDS = {  # smallest and largest value
     "n": (1, 10_000), "temperature": (0, 100), "top_p": (1e-6, 1), "top_k": (0, math.inf), "max_tokens": (1, math.inf),
     "repetition_penalty": (1e-6, 100), "min_readable": (0, 1),

@@ -25,15 +25,21 @@ def mapped(table: Iterator[Row], transform: Transform) -> Iterator[Row]:
         yield from transform.function(row)
 
 
+def check(options: MapOptions, where: str) -> None:
+    """A Problem for settings that cannot be meant."""
+    if options.apply not in TRANSFORMS:
+        raise Problem(f"{where}: {unknown('transform', options.apply, list(TRANSFORMS))}")
+
+
 def main(argv: list[str]) -> None:
     name, options = from_command_line(MapOptions, argv, "map")
-    if options.apply not in TRANSFORMS:
-        raise Problem(f"map {name}: {unknown('transform', options.apply, list(TRANSFORMS))}")
+    check(options, f"map {name}")
     transform, path = TRANSFORMS[options.apply], rows.table_path(options.input)
     columns = rows.extended(rows.schema(path, transform.reads), transform.writes)
     with rows.Output(rows.table_path(name), columns) as output:
         for row in mapped(rows.read(path), transform):
             output.keep(row)
+        output.some(f"map {name}", "build the input again")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """mix: put two tables together, the first repeated until it has its share; only columns that both have stay.
 
-python -m stages.mix humpback-mix-1 --input seed --with humpback-curate-1 --share 0.4
+python -m stages.mix humpback-mix-1 --input seed --other humpback-curate-1 --share 0.4
 """
 
 from collections.abc import Iterator
@@ -41,12 +41,19 @@ def shared(first: pa.Schema, second: pa.Schema) -> pa.Schema:
     return pa.schema([field for field in first if field.name in second.names])
 
 
+def check(options: MixOptions, where: str) -> None:
+    """A Problem for settings that cannot be meant."""
+    if not 0 <= options.share < 1:
+        raise Problem(f"{where}: share {options.share} must lie in [0, 1); 0 takes the first table once")
+
+
 def main(argv: list[str]) -> None:
     name, options = from_command_line(MixOptions, argv, "mix")
-    if not 0 <= options.share < 1:
-        raise Problem(f"mix {name}: share {options.share} must lie in [0, 1); 0 takes the first table once")
+    check(options, f"mix {name}")
     first, second = rows.table_path(options.input), rows.table_path(options.other)
     columns = shared(rows.schema(first), rows.schema(second))
+    if not rows.size(first):
+        raise Problem(f"mix {name}: {first} has no rows; build it again, or mix without it")
     times = repeats(rows.size(first), rows.size(second), options.share)
     with rows.Output(rows.table_path(name), columns) as output:
         for row in mixed(rows.Table(first), rows.Table(second), times, columns.names):

@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from baleen import answers, loading, prompts, rows, settings
-from baleen.answers import Answered, Asked, Pair
+from baleen import answers, prompts, rows, settings
+from baleen.answers import Answered, Pair
 from baleen.engines import Request
 from baleen.problems import Problem, run
 from baleen.prompts import Prompt
@@ -42,7 +42,7 @@ def rated(answered: Answered, options: ScoreOptions) -> Row:
     """Expected rating: the mean mark, 1 for the first, under the marks' probabilities; NULL when they have too little
     together."""
     mass = sum(answered.reply.values)
-    mean = sum(i * p for i, p in enumerate(answered.reply.values, 1)) / mass if mass else 0.0
+    mean = sum(i * p for i, p in enumerate(answered.reply.values, 1)) / mass if mass else None
     return {"rating": mean if mass >= options.min_mass else None, "probability": mass}
 
 
@@ -70,18 +70,23 @@ def gate(name: str, output: rows.Output, unread: int, options: ScoreOptions) -> 
         )
 
 
+def check(options: ScoreOptions, where: str) -> None:
+    """A Problem for settings that cannot be meant."""
+    settings.within(options, where, {"min_mass": (0, 1), "min_readable": (0, 1)})
+
+
 def main(argv: list[str]) -> None:
     argv, once = settings.once(argv)
     name, options = settings.from_command_line(ScoreOptions, argv, "score")
+    check(options, f"score {name}")
     prompt, path = prompts.load(options.prompt), rows.table_path(options.input)
     written = ["rating", "probability"] if prompt.marks else ["loss", "worst", "tokens"]
     table = rows.schema(path, [*prompt.reads, *(() if prompt.marks else prompt.writes)])
     columns = rows.extended(table, dict.fromkeys(written, NUMBER) | {"lineage": rows.LINEAGE})
-    engine = loading.loader(options.engine, options.model, settings.speed())
-    asked = Asked(*engine, "choose" if prompt.marks else "loss")
+    asked = answers.asked(options.engine, options.model, "choose" if prompt.marks else "loss", None, once)
     pairs: Iterator[Pair] = ((row, request(row, prompt, options)) for row in answers.limited(path, once))
     if once.dry_run:
-        return answers.tell(name, asked, pairs)
+        return answers.tell(f"score {name}", options.model, asked, pairs)
     source = {"target": name, "columns": ",".join(written), "prompt": prompt.digest, "model": asked.identity}
     with rows.Output(answers.target(name, once), columns) as output:
         unread = 0

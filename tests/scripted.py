@@ -1,0 +1,124 @@
+"""For tests of the model verbs: a project of three prompts and one model, whose replies a test writes down."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from baleen import loading, models, rows, settings
+from baleen.engines import Reply, Request, Sampling
+from baleen.rows import Row
+from baleen.settings import Speed
+
+ASK = (
+    "---\nwrites: [instruction]\nsystem: {seed: Be kind., default: Be brief.}\n---\nWhat does this answer?\n$response\n"
+)
+JUDGE = "---\nwrites: [rating]\nformat: rating\nmarks: [' 1', ' 2', ' 3']\ncue: 'Score:'\n---\nGrade: $response\n"
+REPLY = "---\nwrites: [response]\n---\n$instruction\n"
+
+
+def asked(request: Request) -> str:
+    """The last line of the question: what the row says."""
+    return request.messages[-1][1].rpartition("\n")[2]
+
+
+@dataclass
+class Script:
+    """What the model says to each question; every request it was paid for is written down, in any order it likes."""
+
+    text: Callable[[Request], str] = lambda request: f"Question about {asked(request)}"
+    marks: Callable[[Request], tuple[float, ...]] = lambda request: (0.0, 0.5, 0.5)
+    paid: list[Request] = field(default_factory=list)
+    built: int = 0
+
+    def load(self, model: str, speed: Speed) -> "Told":
+        self.built += 1
+        return Told(self, models.identity(model))
+
+    def news(self) -> list[str]:
+        """What was asked since the last look, sorted."""
+        found = sorted(asked(request) for request in self.paid)
+        self.paid.clear()
+        return found
+
+
+@dataclass(frozen=True)
+class Told:
+    """The engine: a word is a token, and the last request is answered first."""
+
+    script: Script
+    identity: str
+    kind: str = "scripted-1"
+
+    def numbered(self, requests: Sequence[Request]) -> Iterator[tuple[int, Request]]:
+        for index in reversed(range(len(requests))):
+            self.script.paid.append(requests[index])
+            yield index, requests[index]
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
+        for index, request in self.numbered(requests):
+            words = self.script.text(request).split(" ")
+            finish = "length" if len(words) > sampling.max_tokens else "stop"
+            words = words[: sampling.max_tokens]
+            yield index, Reply(" ".join(words), finish, prompt_tokens=1, completion_tokens=len(words))
+
+    def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        for index, request in self.numbered(requests):
+            words = request.answer.split()
+            yield index, Reply(values=(len(request.answer) / 10, float(len(words[-1])), float(len(words))))
+
+    def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        for index, request in self.numbered(requests):
+            yield index, Reply(values=self.script.marks(request))
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a verb left: rows kept, rows dropped, counts."""
+
+    rows: list[Row]
+    dropped: list[Row]
+    counts: dict[str, Any]
+
+    def column(self, name: str) -> list[Any]:
+        return [row[name] for row in self.rows]
+
+
+def documents(*texts: str, origin: str = "web") -> list[Row]:
+    return [{"id": rows.row_id(text), "origin": origin, "response": text} for text in texts]
+
+
+def project(folder: Path, monkeypatch: pytest.MonkeyPatch, script: Script) -> Script:
+    """Make `folder` a project whose engine `scripted` says what the script says."""
+    files = {"prompts/ask.md": ASK, "prompts/judge.md": JUDGE, "prompts/reply.md": REPLY, "params.yaml": "profile: p\n"}
+    for name, text in (files | {"profiles/p.yaml": "speed: {}\n", "models/m/model.safetensors": "weights"}).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(settings, "profile", settings.profile.__wrapped__)  # read anew: the folder changes
+    monkeypatch.setenv("BALEEN_MEMO", str(folder / ".memo"))
+    monkeypatch.setitem(loading.ENGINES, "scripted", lambda: (Told.kind, script.load))
+    return script
+
+
+def build(verb: str, table: list[Row] | None, *flags: str) -> Built:
+    """Write the input when it is given, run the verb as its command line would, and read what it left."""
+    if table is not None:
+        rows.write("in", table)
+    engine = ["--engine", "scripted", "--model", "m"]
+    import_module(f"stages.{verb}").main(["out", "--input", "in", *engine, *flags])
+    return left("out")
+
+
+def left(name: str) -> Built:
+    kept, dropped = (list(rows.read(Path("data", f"{name}{end}.parquet"))) for end in ("", ".dropped"))
+    return Built(kept, dropped, json.loads(Path("data", f"{name}.json").read_text()))
+
+
+def nothing_left() -> bool:
+    """No table, no counts and no half-written file of the target."""
+    return not [path for path in Path("data").iterdir() if path.name.lstrip(".").startswith("out")]

@@ -1,0 +1,191 @@
+"""What a person sees when something is wrong: one line that says what, where and what to write, and nothing left."""
+
+import json
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from mistakes import ASK, CASES, TABLE, Case
+
+from baleen import fresh, problems, settings
+
+CHECKOUT = Path(__file__).parents[1]
+PROGRESS = re.compile(r"\w+  \d+/\d+ rows ")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small project: prompts and code of this checkout, one profile, knobs, an input and an older output."""
+    for name in ("prompts", "profiles"):
+        shutil.copytree(CHECKOUT / name, tmp_path / name)
+    for name in ("stages", "baleen"):
+        (tmp_path / name).symlink_to(CHECKOUT / name)
+    written(tmp_path, {"params.yaml": "profile: pocket\ncurate: {share: 0.5}\n", "data/in.parquet": TABLE})
+    written(tmp_path, {"data/out.parquet": b"an older table", "models/out/config.json": "an older model"})
+    monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / ".memo"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(settings, "profile", settings.profile.__wrapped__)  # read anew: the folder changes
+    return tmp_path
+
+
+def written(folder: Path, files: dict[str, Any]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, list):
+            pq.write_table(pa.Table.from_pylist(content, None if content else pa.schema([("id", pa.string())])), path)
+        else:
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def kept(folder: Path) -> dict[str, bytes]:
+    """Everything in the project but the memo and the code, hidden files too."""
+    own = [path for path in folder.rglob("*") if path.is_file() and path.relative_to(folder).parts[0] != ".memo"]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in own}
+
+
+def one_line(code: object, shown: str, words: str) -> None:
+    assert code == 1
+    lines = [line for line in shown.splitlines() if not PROGRESS.match(line)]
+    assert len(lines) == 1 and lines[0].startswith("baleen: "), shown
+    assert re.search(words, shown), shown
+
+
+def run(verb: str, *words: str) -> object:
+    """Run a verb in this process as its command line would, and return its exit code."""
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+        patch.setattr(sys, "argv", [verb, *words])
+        problems.run(import_module(f"stages.{verb}").main)
+    return ended.value.code
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_bad_input_is_one_line_and_nothing_is_left(case: Case, home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    written(home, case.files)
+    before = kept(home)
+    code = run(*case.command.split())
+    one_line(code, capfd.readouterr().err, case.words)
+    assert kept(home) == before
+
+
+def test_a_run_that_is_stopped_says_that_the_same_command_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    def stopped(argv: list[str]) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as ended:
+        problems.run(stopped)
+    assert ended.value.code == 130
+    assert (
+        capsys.readouterr().err == "baleen: stopped; every reply that was paid for is kept, the same command goes on\n"
+    )
+
+
+def tokenizer(folder: Path, template: bool) -> None:
+    words = fresh.tokenizer(["some words"], fresh.Fresh())
+    words.chat_template = words.chat_template if template else None
+    words.save_pretrained(folder)
+    (folder / "config.json").write_text(json.dumps({"model_type": "llama"}))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        (False, "model m .* has no chat template; add 'chat_template: chatml' to its pin"),
+        (
+            True,
+            "models/m has no weights in safetensors, only .*pytorch_model.bin.*; convert them, pickle is not opened",
+        ),
+    ],
+    ids=["no chat template", "weights in pickle only"],
+)
+def test_a_model_that_cannot_be_asked_is_one_line(
+    template: bool, words: str, home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tokenizer(home / "models/m", template)
+    written(home, {"models/m/pytorch_model.bin": b"pickle"})
+    code = run("generate", "out", *ASK.split())
+    one_line(code, capfd.readouterr().err, words)
+    assert (home / "data/out.parquet").read_bytes() == b"an older table"
+
+
+def test_a_huge_document_is_counted_and_the_others_are_kept(home: Path) -> None:
+    written(home, {"c/a.txt": "A text.", "c/b.txt": b""})
+    os.truncate(home / "c/b.txt", 50_000_000)
+    assert run("ingest", "out", "--source", "c", "--origin", "web") == 0
+    assert json.loads((home / "data/out.json").read_text())["dropped"] == {"too large": 1}
+
+
+@pytest.mark.parametrize("name", ["a malformed JSON line", "a misspelt prompt"])
+def test_a_command_line_ends_with_code_one_and_one_line(name: str, home: Path) -> None:
+    written(home, CASES[name].files)
+    before = kept(home)
+    verb, *words = CASES[name].command.split()
+    ended = command(home, [sys.executable, "-m", f"stages.{verb}", *words])
+    one_line(ended.returncode, ended.stderr, CASES[name].words)
+    assert ended.stdout == "" and kept(home) == before
+
+
+def command(folder: Path, words: list[str], file_size: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a program in the project; no file it writes may grow beyond `file_size` bytes."""
+    limit = None if file_size is None else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
+    own = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "BALEEN_MEMO": str(folder / ".memo")}
+    return subprocess.run(words, cwd=folder, env=own, text=True, capture_output=True, preexec_fn=limit)
+
+
+def corpus(folder: Path) -> list[str]:
+    """A command that writes some 400 kB to data/."""
+    texts = (json.dumps({"response": os.urandom(400).hex()}) + "\n" for _ in range(1000))
+    (folder / "c.jsonl").write_text("".join(texts))
+    return [sys.executable, "-m", "stages.ingest", "out", "--source", "c.jsonl", "--origin", "web"]
+
+
+def test_a_write_that_fails_is_one_line_and_leaves_the_older_table(home: Path) -> None:
+    words = corpus(home)
+    before = kept(home)
+    ended = command(home, words, file_size=100_000)
+    one_line(ended.returncode, ended.stderr, r"File too large.*make room on the disk and run the same command again")
+    assert kept(home) == before
+
+
+def mounted(home: Path, options: str, words: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a program that sees a small disk at full/, in a mount namespace of its own."""
+    (home / "full").mkdir()
+    line = 'mount -t tmpfs -o "$0" tmpfs full || exit 99; "$@"; code=$?; ls -A full; exit $code'
+    ended = command(home, ["unshare", "-rm", "sh", "-c", line, options, *words])
+    if ended.returncode == 99 or "unshare" in ended.stderr:
+        pytest.skip("needs a mount namespace of its own")
+    return ended
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("size=100k", "No space left on device.*make room on the disk and run the same command again"),
+        ("size=9m,ro", "Read-only file system.*the folder must be one that can be written to"),
+    ],
+    ids=["full", "read-only"],
+)
+@pytest.mark.skipif(not shutil.which("unshare"), reason="needs unshare")
+def test_a_disk_that_takes_nothing_is_one_line_and_stays_empty(options: str, words: str, home: Path) -> None:
+    line = [word.replace("out", "full/out.parquet") if word == "out" else word for word in corpus(home)]
+    ended = mounted(home, options, line)
+    one_line(ended.returncode, ended.stderr, words)
+    assert ended.stdout == ""
+
+
+def test_a_file_in_place_of_the_data_folder_is_one_line(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(home / "data")
+    written(home, {"data": "a file", "c.txt": "A text."})
+    code = run("ingest", "out", "--source", "c.txt", "--origin", "web")
+    one_line(code, capfd.readouterr().err, "'data.*the folder must be one that can be written to")
+    assert (home / "data").read_text() == "a file"

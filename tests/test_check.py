@@ -1,0 +1,268 @@
+"""check finds every kind of mistake in what people edit, before anything is built, and loads no model to do so."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from baleen import recipes, rows, settings, wiring
+from baleen.problems import Problem
+from stages import check as verb
+from stages import generate, origin, score, train
+
+CHECKOUT = Path(__file__).parents[1]
+DVC = [sys.executable, "-m", "dvc"]
+PROFILES = [path.stem for path in sorted((CHECKOUT / "profiles").glob("*.yaml"))]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of all that people edit, with the code of this checkout."""
+    for name in ("recipes", "profiles", "prompts", "data/raw"):
+        shutil.copytree(CHECKOUT / name, tmp_path / name)
+    for name in ("params.yaml", "dvc.yaml"):
+        shutil.copy(CHECKOUT / name, tmp_path / name)
+    for name in ("stages", "baleen"):
+        (tmp_path / name).symlink_to(CHECKOUT / name)
+    monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / ".memo"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(settings, "profile", settings.profile.__wrapped__)  # read anew: the folder changes
+    return tmp_path
+
+
+def edit(file: str, path: str, value: Any) -> None:
+    """Set a value deep in a YAML file (None deletes it), or add text to the end of any file when the path is empty."""
+    text = Path(file).read_text() if Path(file).exists() else ""
+    if not path:
+        Path(file).write_text(f"{text}{value}\n")
+        return
+    whole = yaml.safe_load(text)
+    *above, last = path.split("/")
+    place = whole
+    for name in above:
+        place = place[name]
+    place[last] = value
+    if value is None:
+        del place[last]
+    Path(file).write_text(yaml.safe_dump(whole, sort_keys=False))
+
+
+def found() -> wiring.Stages:
+    rules = settings.load_yaml(Path("dvc.yaml"), plain=False)["stages"]
+    return wiring.stages(rules, recipes.lines(recipes.files()), settings.load_yaml(Path("params.yaml")))
+
+
+def test_this_project_is_well_wired(home: Path) -> None:
+    lines = recipes.lines(recipes.files())
+    assert verb.check([]) == f"{len(lines) + 2} stages of {len(recipes.files())} recipes are well wired"
+
+
+def test_check_loads_no_model_library(home: Path) -> None:
+    heavy = "{'torch', 'transformers', 'trl', 'datasets', 'dvc', 'vllm', 'openai'}"
+    code = f"import sys; from stages import check; check.main([]); print(sorted({heavy} & set(sys.modules)))"
+    ended = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, check=True)
+    assert ended.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.slow
+def test_dvc_sees_the_stages_that_check_sees(home: Path) -> None:
+    for words in (["git", "init", "-q"], [*DVC, "init", "-q"]):
+        subprocess.run(words, check=True)
+    names = subprocess.run([*DVC, "stage", "list", "--all", "--name-only"], text=True, capture_output=True, check=True)
+    assert set(names.stdout.split()) == set(found())
+
+
+def test_a_stage_reads_and_writes_what_its_rule_says(home: Path) -> None:
+    made = found()["train@humpback"]
+    assert {"data/humpback-mix-2.parquet", "models/base", "prompts/reply.md"} <= set(made.deps)
+    assert made.outs == ("models/humpback", "models/humpback.json")
+
+
+def test_targets_are_checked_with_all_they_are_built_from_and_nothing_else(home: Path) -> None:
+    names = list(wiring.needed(found(), ["train@humpback-1"]))
+    assert names.index("ingest@web") < names.index("judge@humpback-judge-1") < names.index("train@humpback-1")
+    assert not {"train@humpback", "ingest@heldout", "report"} & set(names)
+
+
+def own_data(home: Path) -> None:
+    """The two lines that README says to change."""
+    (home / "my/corpus").mkdir(parents=True)
+    (home / "my/seeds.jsonl").write_text('{"question": "Why?", "answer": "So."}\n')
+    pair = {"instruction": "question", "response": "answer"}
+    edit(
+        "recipes/sources.yaml", "ingest/web", {"source": "my/corpus", "columns": {"response": "text"}, "origin": "web"}
+    )
+    edit("recipes/sources.yaml", "ingest/seed", {"source": "my/seeds.jsonl", "columns": pair, "origin": "seed"})
+
+
+def test_own_data_pass_for_the_targets_that_need_no_pocket_world(home: Path) -> None:
+    own_data(home)
+    assert "are well wired" in verb.check(["map@humpback-dataset", "train@humpback"])
+
+
+def test_own_data_make_the_arms_fail_with_a_line_that_says_why(home: Path) -> None:
+    own_data(home)
+    with pytest.raises(Problem, match=r"recipes/arms.yaml: filter.oracle-pool: .*against the pocket world"):
+        verb.check([])
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_method_is_well_wired_under_every_profile(home: Path, profile: str) -> None:
+    edit("params.yaml", "profile", profile)
+    assert "are well wired" in verb.check(["map@humpback-dataset", "train@humpback"])
+
+
+def test_the_papers_rating_can_replace_the_likelihood(home: Path) -> None:
+    edit("params.yaml", "scorer", "judge")
+    edit("params.yaml", "curate", {"keep": ["rating>=4.5"]})
+    assert "are well wired" in verb.check(["map@humpback-dataset", "train@humpback"])
+
+
+SOURCES, HUMPBACK, ARMS = (f"recipes/{name}.yaml" for name in ("sources", "humpback", "arms"))
+PARAMS, RULES, POCKET, SMALL = "params.yaml", "dvc.yaml", "profiles/pocket.yaml", "profiles/small.yaml"
+POOL, AUGMENT, DATASET = "filter/humpback-pool", "generate/humpback-augment", "map/humpback-dataset"
+X = "  x: {input: web, model: ask, prompt: ask}"
+MISTAKES = {  # file, place in it, what a person writes there, and what they are told
+    "a key that is no text": (HUMPBACK, "", "  7: {input: web}", r"map\.7 must be a quoted name"),
+    "a name that is no file name": (HUMPBACK, "", "  a/b: {input: web}", "'a/b' is no name for a file"),
+    "a recipe that is not listed": ("recipes/new.yaml", "", "map: {}", "dvc.yaml does not list recipes/new.yaml"),
+    "a listed recipe that is not there": (RULES, "vars/0", "recipes/arm.yaml", "no file recipes/arm.yaml"),
+    "two targets of one name": (ARMS, "map", {"web": {}}, r"arms.yaml: map.web: .*ingest.web already builds a target"),
+    "two lines of one name": (HUMPBACK, "", f"{X}\n{X}", r"'x' stands in line \d+ and again in line \d+; delete one"),
+    "a circle of tables": (HUMPBACK, f"{POOL}/input", "humpback-judge-1", "needs itself: .*filter@humpback-pool"),
+    "a circle over a model": (SOURCES, "train/ask/input", "humpback-mix-1", "needs itself: .*train@ask"),
+    "an interpolation in the knobs": (
+        PARAMS,
+        "",
+        "other: ${none}",
+        r"params\.yaml:\d+ holds a '\$\{': write the plain",
+    ),
+    "knobs under the name of a rule": (PARAMS, "filter", {"share": 0.1}, "params.yaml: 'filter' is a rule"),
+    "a rule that dvc.yaml has not": (HUMPBACK, "", f"score:\n{X}", r"score\.x: dvc\.yaml has no rule 'score'"),
+    "a verb that is none": (HUMPBACK, "", f"genrate:\n{X}", "unknown rule 'genrate'; did you mean 'generate'"),
+    "a rule without lines": (HUMPBACK, "", "ingest:", "ingest has no lines; write some, or delete"),
+    "a setting that dvc.yaml fills in left out": (
+        HUMPBACK,
+        f"{POOL}/knobs",
+        None,
+        "setting 'knobs' is missing, and dvc",
+    ),
+    "a required setting left out": (HUMPBACK, f"{DATASET}/apply", None, "setting 'apply' is missing; add it"),
+    "a misspelt setting": (HUMPBACK, f"{DATASET}/aply", "x", "unknown setting 'aply'; did you mean 'apply'"),
+    "a setting of the wrong type": (SOURCES, "ingest/web/noise", "much", "ingest.web: setting 'noise': Value 'much'"),
+    "an impossible share": (PARAMS, "curate/share", 30, r"share 30\.0 must lie in \(0, 1\]"),
+    "an impossible rate": (POCKET, "sft/lr", 7, r"lr is 7\.0; it must lie between 0 and 1"),
+    "an impossible temperature": (POCKET, "generate/temperature", -1, r"temperature is -1\.0; it must lie between 0"),
+    "a misspelt table": (
+        HUMPBACK,
+        f"{DATASET}/input",
+        "humpback-mix2",
+        "unknown table '.*'; did you mean 'humpback-mix-2'",
+    ),
+    "a misspelt model": (HUMPBACK, f"{AUGMENT}/model", "aks", "unknown model 'aks'; did you mean 'ask'"),
+    "a misspelt base": (SOURCES, "train/reply/base", "bse", "unknown model 'bse'; did you mean 'base'"),
+    "a misspelt prompt": (HUMPBACK, f"{AUGMENT}/prompt", "aks", "unknown prompt 'aks'; did you mean 'ask'"),
+    "a misspelt scorer": (PARAMS, "scorer", "rely", "unknown prompt 'rely'; did you mean 'reply'"),
+    "a misspelt engine": (POCKET, "generate/engine", "hff", "unknown engine 'hff'; did you mean 'hf'"),
+    "a misspelt transform": (HUMPBACK, f"{DATASET}/apply", "mesages", "'mesages'; did you mean 'messages'"),
+    "a misspelt profile": (PARAMS, "profile", "poket", "unknown profile 'poket'; did you mean 'pocket'"),
+    "a misspelt section of a profile": (SMALL, "stf", {}, "unknown section 'stf'; did you mean 'sft'"),
+    "a misspelt setting of a profile": (SMALL, "speed/dtipe", "x", r"small\.yaml: speed: unknown setting 'dtipe'; did"),
+    "an origin without a commit": (SMALL, "origin/revision", "main", "profiles/small.yaml: origin: revision 'main'"),
+    "a misspelt measure": (
+        PARAMS,
+        "pool/keep",
+        ["chasr(response)>=1"],
+        "unknown measure 'chasr'; did you mean 'chars'",
+    ),
+    "a misspelt condition": (PARAMS, "pool/keep", ["rating=>4"], "cannot read condition 'rating=>4'; write it like"),
+    "a measure of too many columns": (PARAMS, "pool/keep", ["chars(a,b)>1"], r"has 2 columns; write chars\(text\)"),
+    "a column that is not there": (HUMPBACK, f"{POOL}/input", "web", "it reads instruction, but web has"),
+    "a rank by what is not there": (PARAMS, "curate/best", "rating", "it reads rating, but humpback-judge-1 has"),
+    "a prompt that reads what nobody writes": ("prompts/ask.md", "", "$respons", "it reads respons, but seed has"),
+    "a scorer that does not fit the rank": (PARAMS, "scorer", "judge", "it reads worst, but humpback-judge-1 has"),
+    "a source that is not there": (
+        SOURCES,
+        "ingest/web/source",
+        "my",
+        "ingest.web: no file or folder my; write the path",
+    ),
+    "a source that DVC cannot watch": (
+        SOURCES,
+        "ingest/web/source",
+        "my/*.md",
+        "DVC watches files and folders, not my/",
+    ),
+    "a misspelt part of the world": (
+        SOURCES,
+        "ingest/web/part",
+        "wbe",
+        "unknown pocket part 'wbe'; did you mean 'web'",
+    ),
+    "a report of what nobody evaluates": (RULES, "stages/report/deps", ["data/e.json"], "nothing builds data/e.json"),
+    "a rule with a misspelt name": (
+        RULES,
+        "stages/judge/do/cmd",
+        "${scoer}",
+        "unknown name 'scoer'; did you mean 'scorer'",
+    ),
+    "a rule with a misspelt file": (RULES, "stages/mix/do/deps", ["stages/mixx.py"], "nothing builds stages/mixx.py"),
+}
+
+
+@pytest.mark.parametrize(("file", "place", "value", "words"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_found(home: Path, file: str, place: str, value: Any, words: str) -> None:
+    if file == RULES and place == "vars/0":
+        edit(RULES, "vars", [value, *yaml.safe_load(Path(RULES).read_text())["vars"]])
+    else:
+        edit(file, place, value)
+    with pytest.raises(Problem, match=words):
+        verb.check([])
+
+
+def test_a_misspelt_target_is_answered_with_the_closest(home: Path) -> None:
+    with pytest.raises(Problem, match="unknown target 'train@humpbak'; did you mean 'train@humpback'"):
+        verb.check(["train@humpbak"])
+
+
+PAIRS = [{"id": c, "origin": "seed", "instruction": f"Say {c * 20}.", "response": f"{c * 40}."} for c in "abc"]
+COUNTED = {
+    "generate": (
+        generate,
+        "x --input seed --model {model} --prompt ask",
+        r"3 rows, .*, 3 to ask; about \d+ tokens to read",
+    ),
+    "score": (
+        score,
+        "x --input seed --model {model} --prompt judge",
+        r"3 rows, .*, 3 to ask; about \d+ tokens to read",
+    ),
+    "train": (
+        train,
+        "x --input seed --base origin --prompt reply --settings sft",
+        r"3 rows, about \d+ tokens .*\d+ steps of \d",
+    ),
+}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("counted", COUNTED)
+@pytest.mark.parametrize("model", ["origin", "ask"])
+def test_a_dry_run_counts_without_a_model(
+    home: Path, profile: str, counted: str, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit("params.yaml", "profile", profile)
+    rows.write("seed", PAIRS)
+    origin.main(["origin", "--profile", profile])
+    module, line, words = COUNTED[counted]
+    module.main([*line.format(model=model).split(), "--profile", profile, "--dry-run"])
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"{counted} x: ") and re.search(words, shown) and shown.count("\n") == 1, shown
+    assert ("model ask is not built yet" in shown) == (model == "ask" and counted != "train")
+    assert not Path("data/x.parquet").exists() and json.loads(Path("data/seed.json").read_text())["rows_out"] == 3

@@ -1,0 +1,122 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from baleen import rows
+from baleen.problems import Problem
+from stages import evaluate as verb
+
+MINE = [
+    {"id": "a", "cell": "1", "split": "test", "answer": "one two", "score": 1.0},
+    {"id": "b", "cell": "1", "split": "test", "answer": "one two three four", "score": 0.0},
+    {"id": "c", "cell": "2", "split": "test", "answer": "one", "score": 1.0},
+    {"id": "d", "cell": "3", "split": "dev", "answer": "one", "score": None},
+]
+THEIRS = [row | {"answer": "one"} for row in MINE]
+
+
+def build(folder: Path, mine: list[rows.Row], theirs: list[rows.Row], *flags: str) -> Any:
+    rows.write(str(folder / "mine.parquet"), mine)
+    rows.write(str(folder / "theirs.parquet"), theirs)
+    tables = ["--input", str(folder / "mine.parquet"), "--against", str(folder / "theirs.parquet")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        verb.main(["eval", *tables, *flags])
+    return json.loads((folder / "data/eval.json").read_text())
+
+
+def test_equal_rows_are_compared_in_pairs(tmp_path: Path) -> None:
+    found = build(tmp_path, MINE, THEIRS, "--mean", "words(answer)")["groups"]["all"]["words(answer)"]
+    assert (found["rows"], found["unread"], found["mean"], found["against"]) == (4, 0, 2.0, 1.0)
+    assert found["paired"] and found["difference"] == 1.0
+    assert found["low"] <= found["difference"] <= found["high"]
+
+
+def test_a_difference_that_is_the_same_everywhere_has_no_width(tmp_path: Path) -> None:
+    longer = [row | {"answer": row["answer"] + " more"} for row in MINE]
+    found = build(tmp_path, longer, MINE, "--mean", "words(answer)")["groups"]["all"]["words(answer)"]
+    assert (found["low"], found["difference"], found["high"]) == (1.0, 1.0, 1.0)
+
+
+def test_a_table_against_itself_differs_by_nothing(tmp_path: Path) -> None:
+    found = build(tmp_path, MINE, MINE, "--mean", "words(answer)")["groups"]["all"]["words(answer)"]
+    assert (found["low"], found["difference"], found["high"]) == (0.0, 0.0, 0.0)
+
+
+def test_rows_of_one_cluster_are_drawn_together(tmp_path: Path) -> None:
+    gain = [{"id": f"{c}{n}", "cell": c, "answer": "a b" if c == "x" else "a"} for c in "xy" for n in range(50)]
+    base = [row | {"answer": "a"} for row in gain]
+    alone, together = (
+        build(tmp_path, gain, base, "--mean", "words(answer)", "--cluster", cluster)["groups"]["all"]["words(answer)"]
+        for cluster in ("id", "cell")
+    )
+    assert alone["difference"] == together["difference"] == 0.5
+    assert 0.3 < alone["low"] < alone["high"] < 0.7
+    assert (together["low"], together["high"]) == (0.0, 1.0)
+
+
+def test_other_rows_are_not_paired(tmp_path: Path) -> None:
+    found = build(tmp_path, MINE, THEIRS[:2], "--mean", "words(answer)")["groups"]["all"]["words(answer)"]
+    assert (found["mean"], found["against"]) == (2.0, 1.0) and "difference" not in found
+
+
+def test_values_that_are_not_there_are_counted_and_left_out(tmp_path: Path) -> None:
+    found = build(tmp_path, MINE, THEIRS, "--mean", "score")["groups"]["all"]["score"]
+    assert (found["rows"], found["unread"], found["mean"]) == (3, 1, 0.6667)
+    assert "difference" not in found
+
+
+def test_groups_are_averaged_alone(tmp_path: Path) -> None:
+    groups = build(tmp_path, MINE, THEIRS, "--mean", "words(answer)", "--mean", "score", "--by", "split")["groups"]
+    assert list(groups) == ["dev", "test"]
+    assert groups["test"]["words(answer)"]["mean"] == 2.3333 and groups["dev"]["words(answer)"]["mean"] == 1.0
+    assert groups["dev"]["score"] == {"rows": 0, "unread": 1, "mean": None, "against": None}
+
+
+def test_a_group_that_the_other_table_lacks_has_no_comparison(tmp_path: Path) -> None:
+    groups = build(tmp_path, MINE, THEIRS[:3], "--mean", "words(answer)", "--by", "split")["groups"]
+    assert groups["dev"]["words(answer)"] == {"rows": 1, "unread": 0, "mean": 1.0, "against": None}
+
+
+SCORED = [{"id": str(n), "good": float(n < 4), "worst": float(n)} for n in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("worst", "area"),
+    [
+        ([0, 1, 2, 3, 4, 5, 6, 7], 1.0),
+        ([7, 6, 5, 4, 3, 2, 1, 0], 0.0),
+        ([5] * 8, 0.5),
+        ([0, 1, 2, 5, 3, 6, 7, 8], 0.9375),
+    ],
+)
+def test_a_score_is_judged_by_how_low_it_is_for_good_rows(tmp_path: Path, worst: list[float], area: float) -> None:
+    table = [row | {"worst": float(x)} for row, x in zip(SCORED, worst, strict=True)]
+    assert build(tmp_path, table[:4], table, "--mean", "good", "--auc", "worst")["auc"] == {"worst": area}
+
+
+def test_rows_without_a_score_or_a_label_do_not_count_for_the_area(tmp_path: Path) -> None:
+    table = [*SCORED, {"id": "x", "good": 0.0, "worst": None}, {"id": "y", "good": None, "worst": 0.0}]
+    assert build(tmp_path, SCORED, table, "--mean", "good", "--auc", "worst")["auc"] == {"worst": 1.0}
+
+
+def test_a_table_of_good_rows_alone_has_no_area(tmp_path: Path) -> None:
+    assert build(tmp_path, SCORED, SCORED[:4], "--mean", "good", "--auc", "worst")["auc"] == {"worst": None}
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--mean"], "nothing to average; write mean"),
+        (["--mean", "wrds(answer)"], "unknown measure 'wrds'; did you mean 'words'"),
+        (["--mean", "score", "--auc", "worst"], "theirs.parquet has no column worst"),
+        (["--mean", "score", "--by", "splt"], "mine.parquet has no column splt"),
+        (["--mean", "score", "--cluster", "cel"], "mine.parquet has no column cel"),
+    ],
+)
+def test_what_cannot_be_averaged_is_named(tmp_path: Path, flags: list[str], words: str) -> None:
+    with pytest.raises(Problem, match=words):
+        build(tmp_path, MINE, THEIRS, *flags)
+    assert not (tmp_path / "data/eval.json").exists()

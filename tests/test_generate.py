@@ -1,0 +1,268 @@
+"""generate: every row is kept or dropped with its reason, and only what the memo lacks is asked."""
+
+import json
+from pathlib import Path
+
+import pytest
+from scripted import ASK, Script, asked, build, documents, left, nothing_left, project
+
+from baleen import rows
+from baleen.engines import Request
+from baleen.formats import FORMATS, Format
+from baleen.problems import Problem
+from stages import generate as verb
+
+PROMPT = ("--prompt", "ask")
+LIMIT = ("--max-tokens", "3")
+
+
+@pytest.fixture
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
+    return project(tmp_path, monkeypatch, Script())
+
+
+def prompt(text: str, name: str = "ask") -> None:
+    Path(f"prompts/{name}.md").write_text(text)
+
+
+def test_every_row_gets_its_own_reply_in_the_order_of_the_table(script: Script) -> None:
+    made = build("generate", documents("b", "a", "c"), *PROMPT)
+    assert made.column("instruction") == ["Question about b", "Question about a", "Question about c"]
+    assert made.column("response") == ["b", "a", "c"]
+    assert made.counts["rows_in"] == made.counts["rows_out"] == 3
+    assert (made.counts["asked"], made.counts["readable"]) == (3, 1.0)
+
+
+def odd_replies(request: Request) -> str:
+    return {"b": "", "c": "much too long a reply"}.get(asked(request), "Fine.")
+
+
+def test_dropped_rows_lie_beside_the_table_with_reason_and_raw_reply(script: Script) -> None:
+    script.text = odd_replies
+    made = build("generate", documents("a", "b", "c", "d"), *PROMPT, *LIMIT)
+    assert made.column("response") == ["a", "d"]
+    told = [(row["response"], row["reason"], row["reply"]) for row in made.dropped]
+    assert told == [("b", "unreadable", ""), ("c", "truncated", "much too long")]
+    assert made.counts["dropped"] == {"truncated": 1, "unreadable": 1}
+    assert made.counts["rows_in"] == 4 and made.counts["readable"] == 0.5
+
+
+def test_a_build_stops_at_the_gate_and_says_the_share_and_the_reasons(script: Script) -> None:
+    script.text = odd_replies
+    words = r"generate out: only 33% of 3 replies could be read \(1 unreadable, 1 truncated\).*mend prompts/ask\.md"
+    with pytest.raises(Problem, match=words):
+        build("generate", documents("a", "b", "c"), *PROMPT, *LIMIT)
+    assert nothing_left()
+
+
+def test_the_gate_shows_a_reply_that_could_not_be_read(script: Script) -> None:
+    script.text = odd_replies
+    with pytest.raises(Problem, match="for example 'much too long' could not"):
+        build("generate", documents("a", "c"), *PROMPT, *LIMIT, "--min-readable", "0.9")
+
+
+def test_the_gate_can_be_lowered_and_pays_nothing_again(script: Script) -> None:
+    script.text = odd_replies
+    with pytest.raises(Problem):
+        build("generate", documents("a", "b", "c"), *PROMPT, *LIMIT)
+    script.news()
+    made = build("generate", None, *PROMPT, *LIMIT, "--min-readable", "0.3")
+    assert made.counts["rows_out"] == 1 and script.news() == []
+
+
+def test_no_readable_reply_at_all_is_a_problem_even_without_a_gate(script: Script) -> None:
+    script.text = lambda request: " "
+    with pytest.raises(Problem, match=r"generate out: no row is left of 2 \(2 unreadable\)"):
+        build("generate", documents("a", "b"), *PROMPT, "--min-readable", "0")
+
+
+def test_unreadable_rows_can_be_kept_as_they_came_and_are_counted(script: Script) -> None:
+    script.text = odd_replies
+    made = build("generate", documents("a", "b", "c"), *PROMPT, *LIMIT, "--keep-unreadable")
+    assert made.column("instruction") == ["Fine.", "", "much too long …"]
+    assert made.counts["kept_unread"] == {"truncated": 1, "unreadable": 1}
+    assert made.dropped == [] and made.counts["rows_out"] == 3
+
+
+def test_several_replies_to_a_row_have_ids_and_seeds_of_their_own(script: Script) -> None:
+    script.text = lambda request: f"{asked(request)} {request.seed}"
+    made = build("generate", documents("a", "b"), *PROMPT, "--n", "3")
+    assert made.column("response") == ["a", "a", "a", "b", "b", "b"]
+    assert len(set(made.column("id"))) == len(set(made.column("instruction"))) == 6
+    assert made.rows[0]["id"] == rows.row_id("a")
+    again = build("generate", documents("b", "a"), *PROMPT, "--n", "3")
+    assert sorted(again.column("instruction")) == sorted(made.column("instruction"))
+
+
+def test_more_replies_to_a_row_pay_only_for_the_new_ones(script: Script) -> None:
+    build("generate", documents("a", "b"), *PROMPT, "--n", "2")
+    script.news()
+    build("generate", None, *PROMPT, "--n", "3")
+    assert script.news() == ["a", "b"]
+
+
+def test_another_seed_draws_again_and_greedy_has_none(script: Script) -> None:
+    for flags, paid in (
+        ([], 1),
+        (["--seed", "1"], 1),
+        (["--temperature", "0"], 1),
+        (["--temperature", "0", "--seed", "1"], 0),
+    ):
+        build("generate", documents("a"), *PROMPT, *flags)
+        assert len(script.news()) == paid
+
+
+def test_a_prompt_that_revises_keeps_the_draft(script: Script) -> None:
+    prompt("---\nwrites: [response]\n---\nBetter, please:\n$draft\n", "revise")
+    script.text = lambda request: asked(request).upper()
+    made = build("generate", documents("one", "two"), "--prompt", "revise")
+    assert made.column("draft") == ["one", "two"] and made.column("response") == ["ONE", "TWO"]
+
+
+def test_the_reply_can_be_written_to_another_column(script: Script) -> None:
+    made = build("generate", documents("a"), *PROMPT, "--writes", "answer")
+    assert made.column("answer") == ["Question about a"] and "instruction" not in made.rows[0]
+
+
+@pytest.mark.parametrize(
+    ("origin", "tag", "said"), [("seed", "", "Be kind."), ("web", "", "Be brief."), ("web", "seed", "Be kind.")]
+)
+def test_the_origin_or_the_tag_chooses_the_system_message(script: Script, origin: str, tag: str, said: str) -> None:
+    build("generate", documents("a", origin=origin), *PROMPT, *(["--tag", tag] if tag else []))
+    assert script.paid[0].messages[0] == ("system", said)
+
+
+def test_lineage_says_who_was_asked_what_and_how(script: Script) -> None:
+    made = build("generate", documents("a"), *PROMPT, "--temperature", "0.5", "--seed", "7")
+    (step,) = made.rows[0]["lineage"]
+    assert (step["target"], step["columns"]) == ("out", "instruction")
+    assert len(step["prompt"]) == 16 and len(step["model"]) == 32 and len(step["key"]) == 32
+    sampling = json.loads(step["sampling"])
+    assert (sampling["temperature"], sampling["seed"], sampling["max_tokens"]) == (0.5, 7, 512)
+
+
+def test_lineage_grows_with_every_step(script: Script) -> None:
+    first = build("generate", documents("a"), *PROMPT)
+    second = build("generate", first.rows, *PROMPT, "--writes", "answer")
+    assert [step["columns"] for step in second.rows[0]["lineage"]] == ["instruction", "answer"]
+
+
+def test_a_prompt_may_hold_braces_and_dollars(script: Script) -> None:
+    prompt('---\nwrites: [instruction]\n---\nReply as {"cost": "$$5", "of": {}}\n$response\n')
+    build("generate", documents("a"), *PROMPT)
+    assert script.paid[0].messages[-1][1] == 'Reply as {"cost": "$5", "of": {}}\na'
+
+
+RATINGS = [
+    ("Good.\nScore: 3", 3.0),
+    ("Good.\n**Score:** 5", 5.0),
+    ("score: 4.5/5", 4.5),
+    ("Score: <4>", 4.0),
+    ("Score: 2\nScore: 4", 4.0),
+    ("Score: 10", None),
+    ("Score: 0", None),
+    ("Score: 3 of 5, or 4", None),
+    ("1: incomplete\n2: vague\n3: helpful", None),
+    ("It is good.", None),
+    ("Score: 4\nThank you.", None),
+]
+
+
+@pytest.mark.parametrize(("reply", "rating"), RATINGS)
+def test_a_written_rating_is_read_or_counted_as_unreadable(script: Script, reply: str, rating: float | None) -> None:
+    script.text = lambda request: reply
+    made = build("generate", documents("a"), "--prompt", "judge", "--keep-unreadable", "--writes", "verdict")
+    assert made.rows[0]["verdict"] == rating
+    assert made.counts["readable"] == float(rating is not None)
+
+
+def test_a_second_run_asks_nothing_and_loads_no_model(script: Script) -> None:
+    first = build("generate", documents("a", "b"), *PROMPT)
+    bytes_ = Path("data/out.parquet").read_bytes()
+    assert script.news() == ["a", "b"] and script.built == 1
+    second = build("generate", None, *PROMPT)
+    assert (second, Path("data/out.parquet").read_bytes()) == (first, bytes_)
+    assert script.news() == [] and script.built == 1
+
+
+def test_a_changed_prompt_word_asks_exactly_the_rows_whose_question_changed(script: Script) -> None:
+    table = [*documents("a", "b"), *documents("c", "d", origin="seed")]
+    build("generate", table, *PROMPT)
+    assert script.news() == ["a", "b", "c", "d"]
+    prompt(ASK.replace("kind", "very kind"))
+    build("generate", table, *PROMPT)
+    assert script.news() == ["c", "d"]
+
+
+def test_appended_rows_ask_only_those_and_reordered_rows_none(script: Script) -> None:
+    build("generate", documents("a", "b"), *PROMPT)
+    script.news()
+    build("generate", documents("a", "b", "c"), *PROMPT)
+    assert script.news() == ["c"]
+    made = build("generate", documents("c", "a", "b"), *PROMPT)
+    assert script.news() == [] and made.column("response") == ["c", "a", "b"]
+
+
+def test_a_better_parser_asks_nothing(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = build("generate", documents("a"), *PROMPT)
+    script.news()
+    shouting = Format(lambda reply, columns: {columns[0]: reply.upper()}, FORMATS["text"].show)
+    monkeypatch.setitem(FORMATS, "text", shouting)
+    after = build("generate", None, *PROMPT)
+    assert (before.column("instruction"), after.column("instruction")) == (["Question about a"], ["QUESTION ABOUT A"])
+    assert script.news() == []
+
+
+def test_other_weights_at_the_same_path_ask_everything(script: Script) -> None:
+    build("generate", documents("a", "b"), *PROMPT)
+    script.news()
+    Path("models/m/model.safetensors").write_text("other weights")
+    build("generate", None, *PROMPT)
+    assert script.news() == ["a", "b"]
+
+
+def test_speed_settings_ask_nothing(script: Script) -> None:
+    build("generate", documents("a", "b"), *PROMPT)
+    script.news()
+    Path("profiles/p.yaml").write_text("speed: {batch_tokens: 7, gpu_memory: 0.5, processes: 3, dtype: bfloat16}\n")
+    build("generate", None, *PROMPT)
+    assert script.news() == []
+
+
+def test_only_replies_that_were_cut_off_are_asked_again_with_more_room(script: Script) -> None:
+    script.text = odd_replies
+    build("generate", documents("a", "c"), *PROMPT, *LIMIT)
+    script.news()
+    made = build("generate", None, *PROMPT, "--max-tokens", "30")
+    assert script.news() == ["c"] and made.column("instruction") == ["Fine.", "much too long a reply"]
+
+
+def test_a_preview_asks_the_first_rows_and_leaves_the_table_alone(script: Script) -> None:
+    rows.write("in", documents("a", "b", "c"))
+    verb.main(["out", "--input", "in", "--engine", "scripted", "--model", "m", *PROMPT, "--limit", "2"])
+    assert left("out-preview").column("response") == ["a", "b"]
+    assert not Path("data/out.parquet").exists()
+
+
+def test_a_spent_budget_keeps_what_was_paid_and_the_same_command_goes_on(script: Script) -> None:
+    table = documents(*(f"row {n}" for n in range(100)))
+    with pytest.raises(Problem, match=r"the budget of 10 tokens is spent .* run the same command to go on"):
+        build("generate", table, *PROMPT, "--budget", "10")
+    paid = len(script.news())
+    assert 0 < paid < 100 and nothing_left()
+    build("generate", None, *PROMPT)
+    assert len(script.news()) == 100 - paid
+
+
+def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(
+    script: Script, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build("generate", documents("a"), *PROMPT)
+    script.news()
+    Path("data/out.parquet").unlink()
+    rows.write("in", documents("a", "b", "b"))
+    verb.main(["out", "--input", "in", "--engine", "scripted", "--model", "m", *PROMPT, "--dry-run"])
+    shown = capsys.readouterr().out
+    assert shown.startswith("generate out: 3 rows, 2 paid for or repeated, 1 to ask; about ")
+    assert "at most 512 to write" in shown and shown.endswith("nothing was asked\n")
+    assert script.news() == [] and not Path("data/out.parquet").exists()

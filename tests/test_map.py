@@ -1,0 +1,47 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from baleen import rows
+from baleen.problems import Problem
+from baleen.transforms import TRANSFORMS, Transform
+from stages import map as verb
+
+PAIRS = [{"id": "a", "origin": "seed", "instruction": "Why?", "response": "So."}]
+
+
+def build(folder: Path, apply: str, table: list[rows.Row] = PAIRS) -> list[rows.Row]:
+    rows.write(str(folder / "in.parquet"), table)
+    verb.main([str(folder / "out.parquet"), "--input", str(folder / "in.parquet"), "--apply", apply])
+    return list(rows.read(folder / "out.parquet"))
+
+
+def test_a_pair_becomes_the_chat_that_trainers_read(tmp_path: Path) -> None:
+    (row,) = build(tmp_path, "messages")
+    assert row["messages"] == [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}]
+    assert row["prompt_id"] == row["id"] == "a" and row["origin"] == "seed"
+
+
+def test_a_row_may_become_several_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    twice = Transform(
+        lambda row: [row | {"n": 1.0}, row | {"n": 2.0}] if row["id"] == "a" else [], ("id",), {"n": rows.NUMBER}
+    )
+    monkeypatch.setitem(TRANSFORMS, "twice", twice)
+    made = build(tmp_path, "twice", [*PAIRS, PAIRS[0] | {"id": "b"}])
+    assert [(row["id"], row["n"]) for row in made] == [("a", 1.0), ("a", 2.0)]
+    assert json.loads((tmp_path / "out.json").read_text())["rows_out"] == 2
+
+
+def test_a_table_without_rows_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TRANSFORMS, "none", Transform(lambda row: [], ("id",), {}))
+    with pytest.raises(Problem, match="no row is left of 0"):
+        build(tmp_path, "none")
+    assert not (tmp_path / "out.parquet").exists()
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_a_transform_writes_the_columns_it_says(name: str) -> None:
+    transform = TRANSFORMS[name]
+    row = {"id": "a"} | dict.fromkeys(transform.reads, "text")
+    assert all(made.keys() == row.keys() | transform.writes.keys() for made in transform.function(row))

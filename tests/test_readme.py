@@ -1,0 +1,163 @@
+"""What README says can be typed is there: commands, files, targets, links and methods."""
+
+import re
+import shlex
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import yaml
+
+from baleen import recipes, settings, wiring
+from baleen.problems import run
+from stages import check
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+PROSE = re.sub(r"^```.*?^```$", "", TEXT, flags=re.MULTILINE | re.DOTALL)
+INLINE = re.findall(r"`((?:make|dvc|python -m) [^`]+)`", PROSE)
+LINES = [line.partition(" #")[0].strip() for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()]
+COMMANDS = [part.strip() for line in [*LINES, *INLINE] for part in line.split("&&") if part.strip()]
+MAKE = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+DVC = {"repro", "exp", "remote", "push", "pull", "get"}
+PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
+
+
+def stages(monkeypatch: pytest.MonkeyPatch) -> wiring.Stages:
+    monkeypatch.chdir(ROOT)
+    rules = settings.load_yaml(Path("dvc.yaml"), plain=False)["stages"]
+    return wiring.stages(rules, recipes.lines(recipes.files()), PARAMS)
+
+
+def named(kind: str, first: str) -> list[str]:
+    """The commands that begin with a word, in the order of README."""
+    found = [command for command in COMMANDS if command.startswith(first)]
+    assert found, f"README has no {kind}"
+    return found
+
+
+def test_readme_has_commands() -> None:
+    assert len(COMMANDS) > 12
+
+
+@pytest.mark.parametrize("command", named("make command", "make "))
+def test_a_make_target_is_in_the_makefile(command: str) -> None:
+    assert command.split()[1] in MAKE
+
+
+@pytest.mark.parametrize("command", named("python command", "python -m "))
+def test_a_module_is_there_and_its_names_are_known(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, *words = [word for word in shlex.split(command)[2:] if word not in ("...", "TARGET...")]
+    assert find_spec(module)
+    verb = module.removeprefix("stages.")
+    known = stages(monkeypatch)
+    targets = words if verb == "check" else []
+    assert set(targets) <= set(known)
+    if verb in recipes.VERBS and words and not words[0].startswith("-"):
+        assert f"{verb}@{words[0]}" in known
+
+
+HELPED = ["ingest", "map", "generate", "score", "filter", "mix", "train", "evaluate", "check", "report", "origin"]
+
+
+@pytest.mark.parametrize("verb", HELPED)
+def test_every_verb_says_how_it_is_used(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+        patch.setattr("sys.argv", [verb, "--help"])
+        run(import_module(f"stages.{verb}").main)
+    shown = capsys.readouterr()
+    assert ended.value.code == 0 and f"python -m stages.{verb}" in shown.out and shown.err == ""
+    assert ("--dry_run" in shown.out) == (verb in ("generate", "score", "train"))
+
+
+@pytest.mark.parametrize("command", named("dvc command", "dvc "))
+def test_a_dvc_command_names_what_is_there(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, verb, *words = shlex.split(command)
+    assert verb in DVC
+    known = stages(monkeypatch)
+    assert {word for word in words if "@" in word} <= set(known)
+    if verb == "get":
+        assert any(words[1] == out for made in known.values() for out in made.outs)
+
+
+@pytest.mark.parametrize("swept", re.findall(r"-S '([\w.]+)=", TEXT))
+def test_a_swept_knob_is_in_the_parameters(swept: str) -> None:
+    place = PARAMS
+    for name in swept.split("."):
+        place = place[name]
+
+
+@pytest.mark.parametrize("old", re.findall(r"sed -i 's/(.*?)/", TEXT))
+def test_the_knob_that_is_turned_stands_in_the_file(old: str) -> None:
+    assert (ROOT / "params.yaml").read_text().count(old) == 1
+
+
+def test_the_commands_of_other_programs_are_few() -> None:
+    first = {shlex.split(command)[0] for command in COMMANDS}
+    assert first <= {"make", "python", "dvc", "git", "source", "sed", "cd"}
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#]+)\)", TEXT))))
+def test_a_link_leads_to_a_file(link: str) -> None:
+    assert link.startswith("https://") or (ROOT / link).exists()
+
+
+PATHS = re.findall(
+    r"`((?:recipes|profiles|prompts|stages|baleen|data/raw|benchmarks)/[\w./-]+)`|source: (data/raw/\S+?)`", TEXT
+)
+
+
+@pytest.mark.parametrize("path", sorted({first or second for first, second in PATHS}))
+def test_a_file_that_is_named_is_there(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+def test_the_layout_names_what_is_in_the_project() -> None:
+    layout = next(block for kind, block in BLOCKS if "the rule book" in block or "dvc.yaml  " in block)
+    names = re.findall(r"(?:^|\s{2,})([\w.]+/?)(?=\s{2,}|,)", layout, re.MULTILINE)
+    assert len(names) >= 8
+    assert [name for name in names if not (ROOT / name).exists() and name not in ("data/", "models/")] == []
+
+
+SHARED = {"sources", "arms"}  # what several methods start with, and what they are measured by
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "recipes").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_method_is_in_the_table_with_its_paper(path: Path) -> None:
+    opening, equation = path.read_text().splitlines()[:2]
+    if path.stem in SHARED:
+        return
+    row = next((line for line in TEXT.splitlines() if f"](recipes/{path.name})" in line), "")
+    paper = re.search(r"arXiv:[\d.]+|ISO \d+|[A-Z]\d\d-\d+", opening)
+    assert row.startswith("| ") and equation.startswith("# ")
+    assert paper and paper[0] in row
+
+
+def test_every_row_of_the_table_is_a_method() -> None:
+    for name in re.findall(r"^\| .*\]\((recipes/[\w-]+\.yaml)\)", TEXT, re.MULTILINE):
+        assert (ROOT / name).is_file()
+
+
+def test_the_table_of_verbs_is_complete() -> None:
+    section = TEXT.partition("| verb | from | to |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| (\w+) \|", section, re.MULTILINE)) == set(recipes.VERBS.values())
+
+
+@pytest.mark.parametrize("block", [block for kind, block in BLOCKS if kind == "yaml"])
+def test_what_readme_writes_in_yaml_can_be_pasted(block: str) -> None:
+    lines = yaml.safe_load(block)
+    for name, given in lines.items():
+        if "source" in given:
+            options = check.options_of("ingest")
+            settings.typed(options, f"README: {name}", given)
+        else:
+            assert name in PARAMS
+
+
+def test_the_profiles_it_names_are_there() -> None:
+    comment = re.search(r"^profile: (\w+) +# or ([\w, ]+):", TEXT, re.MULTILINE)
+    assert comment
+    for name in [comment[1], *comment[2].split(", ")]:
+        assert (ROOT / f"profiles/{name}.yaml").is_file()

@@ -1,0 +1,99 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from baleen.problems import Problem
+from stages import report as verb
+
+
+def figures(mean: float | None, difference: float | None = None) -> dict[str, Any]:
+    found: dict[str, Any] = {"rows": 10, "unread": 0, "mean": mean, "against": 0.2}
+    if difference is not None:
+        found |= {"difference": difference, "low": difference - 0.1, "high": difference + 0.1, "paired": True}
+    return found
+
+
+SELF = figures(0.2) | {"difference": 0.0, "low": 0.0, "high": 0.0, "paired": True}
+EVALUATIONS = {
+    "eval-reply": {"dev": {"pocket_ok(a)": figures(0.25)}, "test": {"pocket_ok(a)": SELF, "pocket_facts(a)": SELF}},
+    "eval-best": {
+        "dev": {"pocket_ok(a)": figures(0.5)},
+        "test": {"pocket_ok(a)": figures(0.4567, 0.25), "pocket_facts(a)": figures(None)},
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    for name, groups in EVALUATIONS.items():
+        write(name, groups)
+    return tmp_path
+
+
+def write(name: str, groups: dict[str, Any]) -> None:
+    Path(f"data/{name}.json").write_text(json.dumps({"rows": 20, "groups": groups}))
+
+
+def metrics() -> Any:
+    return json.loads(Path("metrics.json").read_text())
+
+
+def test_metrics_hold_the_first_measure_of_each_group_in_percent() -> None:
+    verb.main(["eval-reply", "eval-best"])
+    assert metrics() == {"reply": {"dev": 25.0, "test": 20.0}, "best": {"dev": 50.0, "test": 45.7}}
+
+
+def test_the_table_has_a_line_for_each_model_with_its_paired_difference(capsys: pytest.CaptureFixture[str]) -> None:
+    verb.main(["eval-reply", "eval-best"])
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["model", "ok", "facts", "difference,", "95", "%", "interval"],
+        ["reply", "20.0", "20.0"],
+        ["best", "45.7", "-", "+25.0", "[+15.0,", "+35.0]"],
+    ]
+
+
+def test_a_difference_of_nothing_is_shown_with_its_interval(capsys: pytest.CaptureFixture[str]) -> None:
+    write("eval-same", {"test": {"pocket_ok(a)": figures(0.2, 0.0)}})
+    verb.main(["eval-same"])
+    assert capsys.readouterr().out.splitlines()[1].split()[2:] == ["+0.0", "[-10.0,", "+10.0]"]
+
+
+def test_without_groups_or_pairs_the_mean_stands_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    write("eval-x", {"all": {"pocket_ok(a)": figures(0.5)}})
+    verb.main(["eval-x"])
+    assert metrics() == {"x": {"all": 50.0}}
+    assert capsys.readouterr().out.splitlines()[1].split() == ["x", "50.0"]
+
+
+def test_a_measure_that_is_no_share_is_no_percentage() -> None:
+    write("eval-x", {"all": {"words(answer)": figures(24.31, 3.0)}})
+    verb.main(["eval-x"])
+    assert metrics() == {"x": {"all": 24.3}}
+
+
+def test_a_look_shows_the_table_again_and_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    verb.main(["eval-best", "eval-reply"])
+    first, written = capsys.readouterr().out, Path("metrics.json").read_bytes()
+    stamp = Path("metrics.json").stat().st_mtime_ns
+    verb.main(["--look"])
+    assert capsys.readouterr().out == first
+    assert (Path("metrics.json").read_bytes(), Path("metrics.json").stat().st_mtime_ns) == (written, stamp)
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ([], "name the evaluations to report"),
+        (["--look"], "no evaluation metrics.json; build it with: dvc repro"),
+        (["eval-no"], "no evaluation data/eval-no.json; build it with: dvc repro evaluate@eval-no"),
+        (["counts"], "data/counts.json is no evaluation; name targets of evaluate"),
+    ],
+)
+def test_what_cannot_be_reported_is_named(names: list[str], words: str) -> None:
+    Path("data/counts.json").write_text('{"rows_in": 3}')
+    with pytest.raises(Problem, match=words):
+        verb.main(names)

@@ -1,0 +1,169 @@
+"""score: the answer that is there gets a likelihood or a rating, NULL when it cannot be read, and is paid for once."""
+
+from pathlib import Path
+
+import pytest
+from scripted import JUDGE, Script, asked, build, documents, nothing_left, project
+
+from baleen import rows
+from baleen.engines import Request
+from baleen.problems import Problem
+from stages import filter as filter_verb
+from stages import score as verb
+
+RATE, LOSS = ("--prompt", "judge"), ("--prompt", "reply")
+
+
+@pytest.fixture
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
+    return project(tmp_path, monkeypatch, Script())
+
+
+def pairs(*texts: str) -> list[rows.Row]:
+    return [row | {"instruction": f"Say {row['response']}"} for row in documents(*texts)]
+
+
+@pytest.mark.parametrize(
+    ("marks", "rating"),
+    [
+        ((0.0, 0.5, 0.5), 2.5),
+        ((1.0, 0.0, 0.0), 1.0),
+        ((0.1, 0.1, 0.4), (0.1 + 0.2 + 1.2) / 0.6),
+        ((0.0, 0.0, 0.5), 3.0),
+    ],
+)
+def test_a_rating_is_the_mean_mark_under_the_probabilities_of_the_marks(
+    script: Script, marks: tuple[float, ...], rating: float
+) -> None:
+    script.marks = lambda request: marks
+    made = build("score", documents("a"), *RATE)
+    assert made.column("rating") == [pytest.approx(rating)]
+    assert made.column("probability") == [pytest.approx(sum(marks))]
+
+
+def test_a_rating_is_null_when_its_marks_have_too_little_probability(script: Script) -> None:
+    script.marks = lambda request: (0.2, 0.1, 0.1) if asked(request) == "Grade: b" else (0.0, 0.3, 0.3)
+    made = build("score", documents("a", "b", "c"), *RATE)
+    assert made.column("rating") == [2.5, None, 2.5]
+    assert made.column("probability") == [pytest.approx(0.6), pytest.approx(0.4), pytest.approx(0.6)]
+    assert made.counts["readable"] == pytest.approx(2 / 3, abs=1e-4) and made.counts["rows_out"] == 3
+
+
+def test_marks_of_no_probability_at_all_give_null(script: Script) -> None:
+    script.marks = lambda request: (0.0, 0.0, 0.0)
+    made = build("score", documents("a"), *RATE, "--min-mass", "0", "--min-readable", "0")
+    assert made.column("rating") == [None]
+
+
+def garbage_for_three_in_ten(request: Request) -> tuple[float, ...]:
+    return (0.0, 0.0, 0.01) if asked(request)[-1] in "036" else (0.0, 0.5, 0.5)
+
+
+def test_a_judge_that_answers_garbage_stops_the_build_at_the_gate(script: Script) -> None:
+    script.marks = garbage_for_three_in_ten
+    table = documents(*(f"row {n}" for n in range(10)))
+    with pytest.raises(Problem, match=r"score out: only 70% of 10 scores could be read, min_readable is 80%"):
+        build("score", table, *RATE, "--min-readable", "0.8")
+    assert nothing_left()
+    script.news()
+    made = build("score", None, *RATE, "--min-readable", "0.7")
+    assert made.counts["readable"] == 0.7 and made.column("rating").count(None) == 3
+    assert script.news() == []
+
+
+def test_a_rating_is_asked_with_the_cue_and_the_marks_of_the_prompt(script: Script) -> None:
+    build("score", documents("a"), *RATE)
+    (request,) = script.paid
+    assert (request.prefill, request.marks, request.answer) == ("Score:", (" 1", " 2", " 3"), "")
+
+
+def test_a_likelihood_has_a_mean_a_worst_and_a_number_of_tokens(script: Script) -> None:
+    made = build("score", pairs("one two", "three"), *LOSS)
+    assert made.column("loss") == [0.7, 0.5]
+    assert made.column("worst") == [3.0, 5.0]
+    assert made.column("tokens") == [2.0, 1.0]
+    assert made.counts["readable"] == 1.0
+
+
+def test_a_likelihood_grades_the_answer_that_is_there_after_the_prefill(script: Script) -> None:
+    Path("prompts/list.md").write_text("---\nwrites: [items]\nformat: lines\nprefill: '- '\n---\n$instruction\n")
+    table = [row | {"items": ["x", "y"]} for row in pairs("a")]
+    build("score", table, "--prompt", "list")
+    (request,) = script.paid
+    assert (request.messages[-1][1], request.prefill, request.answer) == ("Say a", "- ", "x\n- y")
+
+
+def test_the_tag_stands_in_for_the_origin(script: Script) -> None:
+    Path("prompts/judge.md").write_text(JUDGE.replace("cue:", "system: {seed: Be kind., web: Be stern.}\ncue:"))
+    for tag, said in (("", "Be stern."), ("seed", "Be kind.")):
+        build("score", documents("a"), *RATE, *(["--tag", tag] if tag else []))
+        assert script.paid[-1].messages[0] == ("system", said)
+
+
+def test_scores_stand_in_the_lineage_after_what_was_there(script: Script) -> None:
+    first = build("generate", documents("a"), "--prompt", "ask")
+    made = build("score", first.rows, *LOSS)
+    assert [step["columns"] for step in made.rows[0]["lineage"]] == ["instruction", "loss,worst,tokens"]
+    assert made.column("instruction") == first.column("instruction")
+
+
+def test_a_second_run_asks_nothing_and_gives_the_same_bytes(script: Script) -> None:
+    build("score", pairs("a", "b"), *LOSS)
+    bytes_ = Path("data/out.parquet").read_bytes()
+    assert len(script.news()) == 2
+    build("score", None, *LOSS)
+    assert script.news() == [] and Path("data/out.parquet").read_bytes() == bytes_ and script.built == 1
+
+
+def test_appended_and_reordered_rows_pay_only_for_the_new(script: Script) -> None:
+    build("score", documents("a", "b"), *RATE)
+    script.news()
+    made = build("score", documents("c", "b", "a"), *RATE)
+    assert script.news() == ["Grade: c"] and made.column("response") == ["c", "b", "a"]
+
+
+def test_another_gate_or_mass_asks_nothing_again(script: Script) -> None:
+    build("score", documents("a"), *RATE)
+    script.news()
+    build("score", None, *RATE, "--min-mass", "0.9", "--min-readable", "0.1")
+    assert script.news() == []
+
+
+def test_other_weights_at_the_same_path_ask_everything(script: Script) -> None:
+    build("score", documents("a", "b"), *RATE)
+    script.news()
+    Path("models/m/model.safetensors").write_text("other weights")
+    build("score", None, *RATE)
+    assert script.news() == ["Grade: a", "Grade: b"]
+
+
+def test_another_threshold_asks_no_model(script: Script) -> None:
+    build("score", documents("a", "bb", "ccc"), *RATE)
+    script.news()
+    for bound, kept in (("2", 3), ("2.5", 3)):
+        filter_verb.main(["best", "--input", "out", "--keep", f"rating>={bound}"])
+        assert rows.size(rows.table_path("best")) == kept
+    assert script.news() == [] and script.built == 1
+
+
+def test_an_empty_table_is_a_problem(script: Script) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    Path("data").mkdir()
+    pq.write_table(
+        pa.table({"id": pa.array([], pa.string()), "response": pa.array([], pa.string())}), "data/in.parquet"
+    )
+    with pytest.raises(Problem, match="score out: no row is left of 0"):
+        build("score", None, *RATE)
+    assert not Path("data/out.parquet").exists()
+
+
+def test_a_dry_run_of_a_model_that_is_not_built_counts_every_row(
+    script: Script, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows.write("in", documents("a", "b"))
+    verb.main(["out", "--input", "in", "--engine", "scripted", "--model", "unbuilt", *RATE, "--dry-run"])
+    shown = capsys.readouterr().out
+    assert shown.startswith("score out: 2 rows, model unbuilt is not built yet, 2 to ask; about ")
+    assert script.built == 0 and not Path("data/out.parquet").exists()

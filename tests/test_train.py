@@ -1,0 +1,271 @@
+"""The train and origin stages: what is learned, what survives a kill; processes change nothing but the time."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from baleen import models, problems, rows, settings
+from baleen.problems import Problem
+from stages import origin, train
+from tests.tiny import PROSE, populate, speed
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / "memo"))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    settings.profile.cache_clear()
+    populate(tmp_path)
+    return tmp_path
+
+
+def command(name: str, section: str, *more: str, base: str = "origin", table: str = "seed") -> list[str]:
+    told = ["--input", table, "--base", base, "--prompt", "text" if table == "prose" else "reply"]
+    return [sys.executable, "-m", "stages.train", name, *told, "--profile", "tiny", "--settings", section, *more]
+
+
+def started(words: list[str]) -> int:
+    """Process id of a stage that runs in a fork of this process, which has imported TRL already."""
+    import_module("trl.trainer.sft_trainer")
+    if not (child := os.fork()):
+        os.dup2(os.open(f"{words[1]}.log", os.O_CREAT | os.O_WRONLY | os.O_TRUNC), 2)
+        sys.stderr, sys.argv = os.fdopen(2, "w", buffering=1), words
+        try:
+            problems.run(train.main)
+        except SystemExit as end:
+            os._exit(int(end.code or 0))
+        finally:
+            os._exit(70)
+    return child
+
+
+def ran(words: list[str]) -> tuple[int, str]:
+    """Exit code and what was said on stderr."""
+    code = os.waitstatus_to_exitcode(os.waitpid(started(words), 0)[1])
+    return code, Path(f"{words[1]}.log").read_text()
+
+
+def trained(name: str, section: str, *more: str, **told: str) -> dict[str, Any]:
+    """Train in a process of its own; its numbers."""
+    assert (done := ran(command(name, section, *more, **told)[2:]))[0] == 0, done
+    return json.loads(Path("models", f"{name}.json").read_text())  # type: ignore[no-any-return]
+
+
+def complaint(name: str, section: str, *more: str, **told: str) -> str:
+    code, said = ran(command(name, section, *more, **told)[2:])
+    assert code == 1, said
+    return said.splitlines()[-1]
+
+
+def killed_when(ready: Callable[[], bool], words: list[str]) -> None:
+    """Start a run and kill it, with all its processes' parent, as soon as `ready()`."""
+    run = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not ready():
+        try:
+            raise AssertionError(f"the run ended with {run.wait(timeout=0.01)} before it was to be killed")
+        except subprocess.TimeoutExpired:
+            continue
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+
+
+def weights(name: str) -> bytes:
+    return Path("models", name, "model.safetensors").read_bytes()
+
+
+def left_over() -> list[str]:
+    """What training leaves in models/ and among the checkpoints beside its results."""
+    hidden = [path.name for path in Path("models").glob(".*")]
+    return hidden + [path.name for path in Path("memo/checkpoints").glob("*/")]
+
+
+# What needs no training
+
+
+@pytest.mark.parametrize(
+    ("section", "pin"),
+    [
+        ({"hidden_size": 8}, "fresh"),
+        ({"hub": "a/b", "revision": "0" * 40, "chat_template": "chatml"}, "hub"),
+        ({"endpoint": "http://x", "model": "m"}, "endpoint"),
+    ],
+)
+def test_the_origin_of_a_profile_becomes_a_pin_that_models_read(home: Path, section: dict[str, Any], pin: str) -> None:
+    Path("profiles/other.yaml").write_text(yaml.safe_dump({"origin": section}))
+    origin.main(["start", "--profile", "other"])
+    found = models.pin("start")
+    assert found and getattr(found, pin)
+
+
+def test_an_origin_with_a_misspelt_setting_is_refused(home: Path) -> None:
+    Path("profiles/other.yaml").write_text("origin: {hiden_size: 8}\n")
+    with pytest.raises(Problem, match="profiles/other.yaml: origin: unknown setting 'hiden_size'"):
+        origin.main(["start", "--profile", "other"])
+
+
+def test_no_steps_copy_the_pin_of_the_base(home: Path) -> None:
+    train.main(command("same", "none")[3:])
+    assert models.identity("same") == models.identity("origin")
+    assert json.loads(Path("models/same.json").read_text()) == {"rows_in": 60, "examples": 0, "steps": 0}
+    assert left_over() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (command("m", "pretrain"), "packing is for prompts without a question"),
+        (command("m", "short", base="oirgin"), "unknown model 'oirgin'; did you mean 'origin'?"),
+        (command("m", "short", table="web"), "no table data/web.parquet"),
+        (command("m", "short", "--lr", "7"), "train m: lr is 7"),
+        (command("m", "short", "--limit", "7"), "train has no --limit"),
+    ],
+)
+def test_a_mistake_is_told_before_any_model_is_opened(home: Path, words: list[str], problem: str) -> None:
+    with pytest.raises(Problem) as caught:
+        train.main(words[3:])
+    assert problem in str(caught.value)
+
+
+def test_a_model_at_an_endpoint_cannot_be_trained(home: Path) -> None:
+    Path("models/far").mkdir()
+    Path("models/far/pin.yaml").write_text("{endpoint: 'http://127.0.0.1:1/v1', model: m}\n")
+    with pytest.raises(Problem, match="model far is at .* not loaded or trained"):
+        train.main(command("m", "short", base="far")[3:])
+
+
+def test_a_dry_run_tells_the_size_and_trains_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train.main([*command("m", "short")[3:], "--dry-run"])
+    assert "60 rows" in (told := capsys.readouterr().out) and "10 steps of 8" in told
+    assert not Path("models/m").exists()
+
+
+# What trains
+
+
+@pytest.mark.slow
+def test_a_trained_model_is_counted_and_answers(home: Path) -> None:
+    done = subprocess.run(command("base", "pretrain", table="prose"), capture_output=True, text=True, check=True)
+    numbers = json.loads(Path("models/base.json").read_text())
+    assert "40/40 steps" in done.stderr.splitlines()[-1] and not done.stdout
+    blocks = -(-len(PROSE) * 9 // 16)
+    wanted = {"rows_in": 60, "examples": blocks, "dropped": {}, "cut": 0, "steps": 40, "batch": 8}
+    assert {key: numbers[key] for key in wanted} == wanted
+    assert numbers["tokens"] <= 40 * 8 * 16 and numbers["loss"] < 2.5 and numbers["parameters"] > 1000
+    model, tokenizer = models.load("base", models.Speed(device="cpu"))
+    assert model.num_parameters() == numbers["parameters"] and tokenizer.chat_template
+    assert str(home) not in "".join(path.read_text() for path in Path("models/base").glob("*.json"))
+    assert left_over() == []
+
+
+@pytest.mark.slow
+def test_two_processes_learn_what_one_does(home: Path) -> None:
+    alone = trained("alone", "short")
+    speed(processes=2, train_rows=4)
+    both = trained("both", "short")
+    speed(train_rows=2)
+    bit_by_bit = trained("bit-by-bit", "short")
+    assert both["loss"] == pytest.approx(alone["loss"], abs=2e-4)
+    assert bit_by_bit["loss"] == pytest.approx(alone["loss"], abs=2e-4)
+    assert {**both, "loss": 0} == {**alone, "loss": 0}
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(home: Path) -> None:
+    trained("whole", "sft")
+    speed(checkpoint_seconds=0)
+    run = Path("memo/checkpoints")
+    moments: list[Callable[[], bool]] = [
+        lambda: any(run.glob("*/examples.arrow")),
+        lambda: any(run.glob("*/checkpoint-10/model.safetensors")),
+        lambda: any(run.glob("*/checkpoint-20/complete.json")),
+    ]
+    for moment in moments:
+        killed_when(moment, command("killed", "sft"))
+        assert not Path("models/killed").exists()
+    numbers = trained("killed", "sft")
+    assert "10/40 steps" not in Path("killed.log").read_text()
+    assert weights("killed") == weights("whole")
+    assert numbers == json.loads(Path("models/whole.json").read_text())
+    assert left_over() == []
+
+
+@pytest.mark.slow
+def test_processes_end_with_the_run_that_started_them(home: Path) -> None:
+    speed(processes=2, train_rows=4, checkpoint_seconds=0)
+    run = Path("memo/checkpoints")
+    killed_when(lambda: any(run.glob("*/checkpoint-10")), command("m", "sft"))
+    trained("m", "sft")  # waits for the lock, which the processes of a run hold as long as one of them lives
+    assert left_over() == []
+
+
+@pytest.mark.slow
+def test_two_runs_of_the_same_training_take_turns(home: Path) -> None:
+    both = [started(command(name, "short")[2:]) for name in ("one", "two")]
+    assert [os.waitpid(child, 0)[1] for child in both] == [0, 0]
+    assert "which trains the same model" in Path("one.log").read_text() + Path("two.log").read_text()
+    assert weights("one") == weights("two")
+    assert left_over() == []
+
+
+@pytest.mark.slow
+def test_lora_is_merged_or_kept_apart(home: Path) -> None:
+    trained("base", "short")
+    trained("merged", "lora", base="base")
+    trained("apart", "lora", "--adapter", base="base")
+    assert models.weights("merged", "float32").num_parameters() == models.weights("base", "float32").num_parameters()
+    assert {path.name for path in Path("models/apart").glob("adapter*")} == {
+        "adapter_config.json",
+        "adapter_model.safetensors",
+    }
+    assert models.load("apart", models.Speed(device="cpu"))
+    assert weights("merged") != weights("base")
+
+
+@pytest.mark.slow
+def test_weights_trained_in_bfloat16_are_saved_in_it(home: Path) -> None:
+    assert trained("m", "short", "--bf16")["loss"] < 4
+    assert str(models.weights("m", "auto").dtype) == "torch.bfloat16"
+
+
+@pytest.mark.slow
+def test_rows_without_an_answer_are_counted_and_nothing_else_is_lost(home: Path) -> None:
+    numbers = trained("m", "short", table="broken")
+    without = sum(str(i) < "2" for i in range(60))
+    assert (numbers["examples"], numbers["dropped"]) == (60 - without, {"no answer": without})
+
+
+@pytest.mark.slow
+def test_no_example_left_is_a_line_that_says_why(home: Path) -> None:
+    assert "no example is left of data/seed.parquet" in (line := complaint("m", "tight")) and "too long" in line
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_lost_loss_is_one_line(home: Path, processes: int) -> None:
+    speed(processes=processes)
+    trained("base", "short")
+    path = Path("models/base/model.safetensors")
+    spoil(path)
+    assert "the loss is nan at step 10; lower lr" in complaint("m", "wild", base="base")
+    assert not Path("models/m").exists()
+
+
+def spoil(path: Path) -> None:
+    """Put a weight that is not a number into a model."""
+    from safetensors.torch import load_file, save_file
+
+    found = load_file(path)
+    found["model.norm.weight"] = found["model.norm.weight"] * float("nan")
+    save_file(found, path, metadata={"format": "pt"})
