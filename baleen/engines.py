@@ -35,8 +35,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back. `finish` is 'stop' or 'length'; for `loss` `values` is (mean, worst, tokens): negative
-    log-likelihood in nats per token; for `choose` the probability of each mark, before normalising."""
+    """What came back. `finish` is 'stop', 'length' (cut off) or 'refused' (by a content filter). For `loss` `values` is
+    (mean, worst, tokens): negative log-likelihood in nats per token; for `choose` the probability of each mark, before
+    normalising."""
 
     text: str = ""
     finish: str = "stop"

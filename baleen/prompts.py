@@ -17,7 +17,12 @@ from baleen.problems import Problem, unknown
 from baleen.rows import Row
 
 Message = dict[str, str]
-KEYS = ("writes", "format", "system", "prefill", "marks", "cue")
+KEYS: dict[str, type] = {"writes": list, "format": str, "system": dict, "prefill": str, "marks": list, "cue": str}
+WRITTEN: dict[type, str] = {
+    list: "a list, like [a, b]",
+    dict: "a mapping of origins to texts, like {seed: text}",
+    str: "a text",
+}
 
 
 @dataclass(frozen=True)
@@ -78,14 +83,28 @@ def load(name: str, writes: str = "", folder: Path = Path("prompts")) -> Prompt:
     if not path.is_file():
         raise Problem(unknown("prompt", name, [p.stem for p in folder.glob("*.md")]))
     opening, head, body = split(path)
-    fields = yaml.safe_load(head) or {}
-    if opening or not isinstance(fields, dict) or "writes" not in fields:
+    fields = heading(path, head)
+    if opening or "writes" not in fields:
         raise Problem(f"{path} must begin with a line '---', settings such as 'writes: [instruction]', and '---'")
-    if odd := [key for key in fields if key not in KEYS]:
-        raise Problem(f"{path}: {unknown('setting', str(odd[0]), list(KEYS))}")
+    return checked(path, named(name, body.strip("\n"), fields, writes))
+
+
+def heading(path: Path, head: str) -> dict[str, object]:
+    """The settings at the top of a prompt file, each of its type."""
+    try:
+        fields = yaml.safe_load(head) or {}
+    except yaml.YAMLError as error:
+        raise Problem(f"{path}: its head is not YAML: {error}") from None
+    if not isinstance(fields, dict):
+        raise Problem(f"{path}: its head must be settings such as 'writes: [instruction]'")
+    for key, found in fields.items():
+        if key not in KEYS:
+            raise Problem(f"{path}: {unknown('setting', str(key), list(KEYS))}")
+        if not isinstance(found, KEYS[key]):
+            raise Problem(f"{path}: setting {key!r} must be {WRITTEN[KEYS[key]]}, not {found!r}")
     if fields.get("format", "text") not in FORMATS:
         raise Problem(f"{path}: {unknown('format', str(fields['format']), list(FORMATS))}")
-    return checked(path, named(name, body.strip("\n"), fields, writes))
+    return fields
 
 
 def named(name: str, body: str, fields: dict[str, object], writes: str) -> Prompt:
@@ -96,7 +115,10 @@ def named(name: str, body: str, fields: dict[str, object], writes: str) -> Promp
 
 
 def split(path: Path) -> tuple[str, str, str]:
-    parts = path.read_text(encoding="utf-8").split("---\n", 2)
+    try:
+        parts = path.read_text(encoding="utf-8").split("---\n", 2)
+    except UnicodeDecodeError as error:
+        raise Problem(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
     if len(parts) != 3:
         raise Problem(f"{path} must begin with a line '---', settings such as 'writes: [instruction]', and '---'")
     return parts[0].strip(), parts[1], parts[2]

@@ -58,9 +58,9 @@ def request(row: Row, copy: int, prompt: Prompt, options: GenerateOptions) -> Re
 
 
 def outcome(answered: Answered, prompt: Prompt) -> tuple[Row | None, str]:
-    """The columns read from a reply, or None and the reason: 'truncated' or 'unreadable'."""
-    if answered.reply.finish == "length":
-        return None, "truncated"
+    """The columns read from a reply, or None and the reason: 'truncated', 'refused' or 'unreadable'."""
+    if answered.reply.finish != "stop":
+        return None, {"length": "truncated"}.get(answered.reply.finish, answered.reply.finish)
     columns = prompt.read(prompt.start(answered.row) + answered.reply.text)
     return columns, "" if columns is not None else "unreadable"
 

@@ -60,6 +60,10 @@ def test_one_changed_word_changes_the_digest(tmp_path: Path) -> None:
 
 
 MISTAKES = [
+    ("---\nwrites: [a\n---\nx\n", "its head is not YAML"),
+    ("---\n- a\n---\nx\n", "its head must be settings"),
+    ("---\nwrites: a\n---\nx\n", r"setting 'writes' must be a list, like \[a, b\], not 'a'"),
+    ("---\nwrites: [a]\nsystem: be kind\n---\nx\n", "setting 'system' must be a mapping of origins to texts"),
     ("no head at all", "must begin with a line '---'"),
     ("---\nformat: text\n---\nx\n", "must begin with a line '---', settings such as 'writes"),
     ("---\nwrites: [a]\nfromat: text\n---\nx\n", "unknown setting 'fromat'; did you mean 'format'"),
@@ -82,3 +86,9 @@ def test_a_misspelt_prompt_is_told_with_the_nearest(tmp_path: Path) -> None:
 def test_a_row_without_the_column_is_named() -> None:
     with pytest.raises(Problem, match=r"prompts/reply.md reads \$instruction, but row 7 has none"):
         prompts.load("reply").messages({"id": "7", "instruction": None})
+
+
+def test_a_prompt_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "p.md").write_bytes(b"---\nwrites: [a]\n---\n\xff\n")
+    with pytest.raises(Problem, match="byte 20 is not UTF-8"):
+        prompts.load("p", folder=tmp_path)
