@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 import yaml
+from tiny import PROSE, populate, speed
 
-from baleen import models, problems, rows, settings
+from baleen import models, problems, settings
 from baleen.problems import Problem
 from stages import origin, train
-from tests.tiny import PROSE, populate, speed
 
 ROOT = Path(__file__).parent.parent
 

@@ -1,0 +1,94 @@
+"""Checkpoints of a training run, outside DVC's outs, so that a killed run goes on where it was.
+
+<memo>/checkpoints/<digest>/checkpoint-<step>/ counts only when its mark is there and every file has the size that the
+mark says: a run killed in the middle of a save goes on from the checkpoint before.
+"""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from baleen import memo
+
+MARK = "complete.json"
+
+
+@contextmanager
+def folder(digest: str) -> Iterator[Path]:
+    """The folder of the run with this digest, held by one run at a time and deleted when it ends well."""
+    place = memo.root() / "checkpoints"
+    place.mkdir(parents=True, exist_ok=True)
+    with memo.locked(place / f"{digest}.lock", waiting):
+        (place / digest).mkdir(exist_ok=True)
+        yield place / digest
+        shutil.rmtree(place / digest)
+
+
+def waiting(who: str) -> None:
+    print(f"train: waiting for {who}, which trains the same model", file=sys.stderr, flush=True)
+
+
+def digest(*parts: str) -> str:
+    """32 hex digits that stand for everything the weights depend on."""
+    return sha256("\x1e".join(parts).encode()).hexdigest()[:32]
+
+
+def step(checkpoint: Path) -> int:
+    return int(checkpoint.name.rpartition("-")[2])
+
+
+def sizes(checkpoint: Path) -> dict[str, int]:
+    """Bytes of every file but the mark, by its path in the checkpoint."""
+    files = sorted(path for path in checkpoint.rglob("*") if path.is_file() and path.name != MARK)
+    return {str(path.relative_to(checkpoint)): path.stat().st_size for path in files}
+
+
+def mark(checkpoint: Path) -> None:
+    """Declare a checkpoint complete, then delete those before it."""
+    for name in sizes(checkpoint):
+        sync(checkpoint / name)
+    temporary = checkpoint / f".{MARK}"
+    temporary.write_text(json.dumps(sizes(checkpoint)), encoding="utf-8")
+    sync(temporary)
+    os.replace(temporary, checkpoint / MARK)
+    for other in found(checkpoint.parent):
+        if other != checkpoint:
+            shutil.rmtree(other)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file is on the disk, so that a power cut cannot leave a mark without its files."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def whole(checkpoint: Path) -> bool:
+    """Whether the mark is there and says what is there."""
+    try:
+        return bool(json.loads((checkpoint / MARK).read_text(encoding="utf-8")) == sizes(checkpoint))
+    except (OSError, ValueError):
+        return False
+
+
+def found(run: Path) -> list[Path]:
+    """The checkpoints of a run, complete or not, the oldest first."""
+    return sorted((path for path in run.glob("checkpoint-*") if path.name[11:].isdigit()), key=step)
+
+
+def latest(run: Path) -> Path | None:
+    """The last complete checkpoint of a run, or None."""
+    return next((path for path in reversed(found(run)) if whole(path)), None)
+
+
+def clean(run: Path) -> Path | None:
+    """The last complete checkpoint, after deleting every other."""
+    last = latest(run)
+    for other in found(run):
+        if other != last:
+            shutil.rmtree(other)
+    return last

@@ -1,0 +1,189 @@
+"""Models: a folder that any server loads unchanged, or a pin that says where a model is or how to make one.
+
+models/<name>/ holds safetensors, config, tokenizer and chat template, or pin.yaml with one of {hub, revision},
+{endpoint, model} and {fresh: {...}}. Weights in pickle are refused: opening them can run code.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import Any
+
+from baleen import memo
+from baleen.fresh import Fresh
+from baleen.problems import Problem, unknown
+from baleen.settings import Speed, load_yaml, setting, typed
+
+IGNORED = (".md", ".bin", ".part")  # cards and pickles say nothing about what the model answers
+BIG = 1 << 20  # bytes; the hashes of larger files are remembered
+CHATML = (
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + eos_token + '\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+TEMPLATES = {"": "", "chatml": CHATML}
+
+
+@dataclass
+class Pin:
+    """Where a model is that is not in the folder."""
+
+    hub: str = setting("", "organisation/name on the Hugging Face hub")
+    revision: str = setting("", "the commit, 40 hex digits")
+    trust_remote_code: bool = setting(False, "run Python code that comes with the model")
+    chat_template: str = setting("", "chatml, for a base model that has none")
+    endpoint: str = setting("", "address of an OpenAI-compatible server")
+    model: str = setting("", "name of the model at the endpoint")
+    fresh: Fresh | None = field(default=None, metadata={"help": "sizes of a model made from scratch"})
+
+
+def place(name: str) -> Path:
+    """models/<name>; a name with a slash is taken as a path. A Problem when there is nothing."""
+    folder = Path(name) if "/" in name else Path("models", name)
+    if not folder.is_dir():
+        raise Problem(unknown("model", name, [p.name for p in Path("models").glob("*/") if p.name[0] != "."]))
+    return folder
+
+
+def pin(name: str) -> Pin | None:
+    """The pin of a model, or None when the folder holds the weights themselves."""
+    path = place(name) / "pin.yaml"
+    return checked(path, typed(Pin, str(path), load_yaml(path))) if path.is_file() else None
+
+
+def checked(path: Path, found: Pin) -> Pin:
+    if sum(map(bool, (found.hub, found.endpoint, found.fresh))) != 1:
+        raise Problem(f"{path} must hold one of 'hub', 'endpoint' and 'fresh'")
+    if found.hub and not re.fullmatch(r"[0-9a-f]{40}", found.revision):
+        raise Problem(f"{path}: revision {found.revision!r} of {found.hub} must be the commit, 40 hex digits")
+    if found.endpoint and not found.model:
+        raise Problem(f"{path}: say which model at {found.endpoint}, such as 'model: name'")
+    if found.chat_template not in TEMPLATES:
+        raise Problem(f"{path}: {unknown('chat_template', found.chat_template, ['chatml'])}")
+    return found
+
+
+def identity(name: str) -> str:
+    """What the model is, whatever it is called: hash of weights, config, tokenizer and template; or hub@revision; or
+    endpoint#model."""
+    found = pin(name)
+    if found is None:
+        return contents(place(name))
+    if found.hub:
+        return f"{found.hub}@{found.revision}" + (f"+{found.chat_template}" if found.chat_template else "")
+    return f"{found.endpoint}#{found.model}" if found.endpoint else sha256(repr(found.fresh).encode()).hexdigest()[:32]
+
+
+def contents(folder: Path) -> str:
+    """32 hex digits over names and bytes of the files that matter, and over the base of an adapter."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix not in IGNORED and p.name[0] != ".")
+    parts = [f"{path.relative_to(folder)}\x1f{file_hash(path)}" for path in files]
+    return sha256("\x1e".join(parts + adapted(folder)).encode()).hexdigest()[:32]
+
+
+def adapted(folder: Path) -> list[str]:
+    adapter = folder / "adapter_config.json"
+    base = json.loads(adapter.read_text(encoding="utf-8"))["base_model_name_or_path"] if adapter.is_file() else ""
+    return [identity(base)] if base and Path(base).is_dir() else []
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file; that of a big one is looked up while its place, size and times stay as they were."""
+    found = path.stat()
+    if found.st_size < BIG:
+        return sha256(path.read_bytes()).hexdigest()
+    key = f"{path.resolve()}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"
+    notes = memo.root() / "file-hashes"
+    note = notes / sha256(key.encode()).hexdigest()[:32]
+    with suppress(OSError):
+        return note.read_text(encoding="ascii")
+    with path.open("rb") as file:
+        digest = file_digest(file, "sha256").hexdigest()
+    notes.mkdir(parents=True, exist_ok=True)
+    temporary = note.with_suffix(f".{os.getpid()}")
+    temporary.write_text(digest, encoding="ascii")
+    os.replace(temporary, note)
+    return digest
+
+
+def trainable(name: str) -> None:
+    """A Problem for a model that can be asked but not trained."""
+    if (found := pin(name)) and found.endpoint:
+        raise Problem(f"model {name} is at {found.endpoint}: it can be asked (engine openai), not loaded or trained")
+
+
+def source(name: str) -> tuple[str, dict[str, Any]]:
+    """What from_pretrained is given: a folder, or a hub name with its revision."""
+    trainable(name)
+    found = pin(name)
+    if found and found.fresh:
+        raise Problem(f"model {name} has no weights yet: it is made when it is first trained")
+    if found:
+        return found.hub, {"revision": found.revision, "trust_remote_code": found.trust_remote_code}
+    return str(place(name)), {}
+
+
+def tokenizer(name: str, chat: bool = True) -> Any:
+    """The tokenizer of a model, with a chat template unless `chat` is off, and with a token to pad with."""
+    where, extra = source(name)
+    if not extra and not any(Path(where).glob("tokenizer*")):
+        raise Problem(f"{where} has no tokenizer; copy tokenizer.json and tokenizer_config.json of its base there")
+    from transformers import AutoTokenizer
+
+    found = told(lambda: AutoTokenizer.from_pretrained(where, **extra), where)
+    chosen = pin(name)
+    if chosen and chosen.chat_template:
+        end = {"eos_token": "<|im_end|>"} if "<|im_end|>" in found.get_vocab() else {}
+        found.add_special_tokens(end)
+        found.chat_template = TEMPLATES[chosen.chat_template]
+    if chat and not found.chat_template:
+        raise Problem(f"model {name} ({where}) has no chat template; add 'chat_template: chatml' to its pin")
+    found.pad_token = found.pad_token or found.eos_token
+    return found
+
+
+def weights(name: str, dtype: str, **config: Any) -> Any:
+    """The model itself, on the CPU, with settings of its config replaced; a Problem when it is only there in pickle."""
+    where, extra = source(name)
+    if not extra and not any(Path(where).glob("*.safetensors")):
+        found = ", ".join(p.name for p in sorted(Path(where).iterdir())) or "nothing"
+        raise Problem(f"{where} has no weights in safetensors, only {found}; convert them, pickle is not opened")
+    from transformers import AutoModelForCausalLM
+
+    extra = extra | {"use_safetensors": True, "dtype": dtype} | config
+    return told(lambda: AutoModelForCausalLM.from_pretrained(where, **extra), where)
+
+
+def told(opened: Callable[[], Any], where: str) -> Any:
+    """What `opened()` gives; the library's complaint becomes one line."""
+    try:
+        return opened()
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise Problem(f"cannot open model {where}: {' '.join(str(error).split())[:300]}") from None
+
+
+def device(wanted: str) -> str:
+    """cpu or cuda; 'auto' takes the GPU when there is one."""
+    import torch
+
+    return ("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted
+
+
+def load(name: str, speed: Speed, chat: bool = True) -> tuple[Any, Any]:
+    """(model, tokenizer) ready to answer, on the device and in the type of the speed settings."""
+    words = tokenizer(name, chat)
+    return weights(name, speed.dtype).to(device(speed.device)).eval(), words
+
+
+def turn(words: Any, messages: list[dict[str, str]], prefill: str, answer: str) -> tuple[str, str]:
+    """The text a model is asked with, and the text it is to answer with, up to and with the end of its turn."""
+    asked = str(words.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)) + prefill
+    said = {"role": "assistant", "content": prefill + answer}
+    whole = str(words.apply_chat_template([*messages, said], tokenize=False))
+    completion = whole.removeprefix(asked).rstrip("\n") if whole.startswith(asked) else answer
+    ended = completion.rstrip() != answer.rstrip()
+    return asked, completion if ended else answer + words.eos_token

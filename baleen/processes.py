@@ -1,0 +1,92 @@
+"""Training processes: one job here, or shared by several processes of this machine that end when this one ends.
+
+On CPUs they are forked; on GPUs torchrun or accelerate starts `python -m baleen.processes JOB`.
+"""
+
+import ctypes
+import importlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from baleen import models
+from baleen.jobs import Job, load_job, save_job
+from baleen.problems import Problem, run
+
+
+def launch(job: Job) -> None:
+    """Train here, or in several processes of this machine that end when this one does."""
+    from baleen import training
+
+    several = job.speed.processes > 1
+    if job.speed.accelerate_config or (several and models.device(job.speed.device) != "cpu"):
+        launched(job)
+    elif several:
+        forked(job)
+    else:
+        training.run(job)
+
+
+def forked(job: Job) -> None:
+    """Processes on a CPU: copies of this one, so that torch and TRL are imported once."""
+    torch: Any = importlib.import_module("torch.multiprocessing")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    told = (job, port, os.getpid())
+    try:
+        torch.start_processes(share, told, nprocs=job.speed.processes, start_method="fork")
+    except torch.ProcessRaisedException as error:
+        words = str(error).strip()
+        kind, _, why = words.splitlines()[-1].partition("Problem: ")
+        print("" if why else words, end="", file=sys.stderr)
+        raise Problem(why or f"train {job.name}: {kind}") from None
+    except torch.ProcessExitedException as error:
+        raise Problem(f"train {job.name}: {error}; the same command goes on from the last checkpoint") from None
+
+
+def share(rank: int, job: Job, port: int, parent: int) -> None:
+    """One of several processes that were forked."""
+    from baleen import training
+
+    die_with(parent)
+    count = str(job.speed.processes)
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": count, "LOCAL_WORLD_SIZE": count}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    loopback = "lo" if sys.platform == "linux" else "lo0"
+    os.environ |= {"GLOO_SOCKET_IFNAME": loopback, "ACCELERATE_USE_CPU": "true"}
+    training.run(job)
+
+
+def launched(job: Job) -> None:
+    """Processes on GPUs, started by accelerate (with a configuration of its own, such as FSDP) or by torchrun."""
+    chosen, count = job.speed.accelerate_config, str(job.speed.processes)
+    torchrun = ["torch.distributed.run", "--standalone", "--nproc_per_node", count]
+    accelerate = ["accelerate.commands.launch", "--config_file", chosen, "--num_processes", count]
+    command = [sys.executable, "-m", *(accelerate if chosen else torchrun), "-m", "baleen.processes"]
+    mine = os.getpid()
+    started = subprocess.run([*command, str(save_job(job))], preexec_fn=lambda: die_with(mine))
+    if started.returncode:
+        raise Problem(f"train {job.name} failed (see above); the same command goes on from the last checkpoint")
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent ends, however it ends (prctl PR_SET_PDEATHSIG, Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main(argv: list[str]) -> None:
+    from baleen import training
+
+    die_with(os.getppid())
+    training.run(load_job(Path(argv[0])))
+
+
+if __name__ == "__main__":
+    run(main)

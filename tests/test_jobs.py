@@ -1,0 +1,70 @@
+"""Jobs: settings that cannot be meant are refused, and every step sees exactly one batch."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from baleen.jobs import Job, TrainOptions, check, load_job, save_job, shares
+from baleen.problems import Problem
+from baleen.settings import Speed
+
+
+def options(**more: Any) -> TrainOptions:
+    return TrainOptions(input="seed", base="base", prompt="reply", **more)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"schedule": "cosin"}, "unknown schedule 'cosin'; did you mean 'cosine'?"),
+        ({"too_long": "crop"}, "too_long 'crop'"),
+        ({"lr": 3.0}, "lr is 3.0; it must lie between 0 and 1"),
+        ({"batch": 0}, "batch is 0"),
+        ({"steps": -2}, "steps is -2"),
+        ({"warmup": 1.5}, "warmup is 1.5"),
+        ({"lr_floor": 1.0}, "lr_floor is 1.0"),
+        ({"epochs": 0.0}, "epochs is 0.0; write how many passes, or steps"),
+        ({"adapter": True}, "write lora_rank too"),
+    ],
+)
+def test_a_setting_that_cannot_be_meant_is_named(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(Problem) as caught:
+        check(options(**given), "train reply")
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"steps": 0, "epochs": 0.0}, {"lora_rank": 8, "adapter": True}, {"lr_floor": 0.9}]
+)
+def test_ordinary_settings_pass(given: dict[str, Any]) -> None:
+    check(options(**given), "train reply")
+
+
+@pytest.mark.parametrize(
+    ("batch", "rows", "processes", "share"),
+    [
+        (32, 32, 1, (32, 1)),
+        (32, 16, 2, (16, 1)),
+        (32, 100, 2, (16, 1)),
+        (32, 8, 1, (8, 4)),
+        (32, 7, 1, (4, 8)),
+        (30, 8, 2, (5, 3)),
+        (8, 0, 1, (1, 8)),
+        (1, 8, 1, (1, 1)),
+    ],
+)
+def test_a_step_sees_exactly_one_batch(batch: int, rows: int, processes: int, share: tuple[int, int]) -> None:
+    assert shares(batch, Speed(train_rows=rows, processes=processes)) == share
+    assert share[0] * share[1] * processes == batch
+
+
+@pytest.mark.parametrize(("batch", "processes"), [(33, 2), (1, 2)])
+def test_a_batch_that_processes_cannot_share_is_refused(batch: int, processes: int) -> None:
+    with pytest.raises(Problem, match=f"a batch of {batch} cannot be shared by {processes} processes"):
+        shares(batch, Speed(processes=processes))
+
+
+def test_a_job_survives_the_way_to_another_process(tmp_path: Path) -> None:
+    job = Job("m", "base", str(tmp_path), "out", 10, 8, 4, options(lr=0.1), Speed(device="cpu"))
+    assert load_job(save_job(job)) == job

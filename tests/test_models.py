@@ -1,0 +1,144 @@
+"""Models: what a folder or a pin stands for, and what is said when it cannot be opened."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from baleen import models
+from baleen.problems import Problem
+from baleen.settings import Speed
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / "memo"))
+    return tmp_path
+
+
+def folder(name: str, **files: str) -> Path:
+    found = Path("models", name)
+    found.mkdir(parents=True)
+    for file, text in files.items():
+        (found / file.replace("__", ".")).write_text(text)
+    return found
+
+
+def pinned(text: str) -> str:
+    folder("pinned", pin__yaml=text)
+    return "pinned"
+
+
+WHOLE = {"model__safetensors": "1234", "config__json": "{}", "tokenizer__json": "{}", "chat_template__jinja": "{{ x }}"}
+
+
+@pytest.mark.parametrize("file", [name.replace("__", ".") for name in WHOLE])
+def test_identity_changes_with_every_file_that_shapes_an_answer(file: str) -> None:
+    before = models.identity(folder("m", **WHOLE).name)
+    Path("models/m", file).write_text("other")
+    assert models.identity("m") != before
+
+
+@pytest.mark.parametrize("file", ["README.md", "training_args.bin", ".hidden"])
+def test_identity_ignores_cards_and_pickles(file: str) -> None:
+    before = models.identity(folder("m", **WHOLE).name)
+    Path("models/m", file).write_text("other")
+    assert models.identity("m") == before
+
+
+def test_identity_does_not_depend_on_the_name() -> None:
+    shutil.copytree(folder("m", **WHOLE), "elsewhere")
+    assert models.identity("m") == models.identity("./elsewhere")
+
+
+def test_the_identity_of_an_adapter_depends_on_its_base() -> None:
+    folder("base", **WHOLE)
+    folder("m", adapter_config__json='{"base_model_name_or_path": "models/base"}')
+    before = models.identity("m")
+    Path("models/base/model.safetensors").write_text("other")
+    assert models.identity("m") != before
+
+
+def test_the_hash_of_a_big_file_follows_its_content(home: Path) -> None:
+    big = home / "big"
+    hashes = []
+    for letter in (b"a", b"a", b"b"):
+        big.write_bytes(letter * (models.BIG + 1))
+        hashes.append(models.file_hash(big))
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_the_hash_of_a_big_file_is_computed_once(home: Path) -> None:
+    big = home / "big"
+    big.write_bytes(b"a" * (models.BIG + 1))
+    models.file_hash(big)
+    (note,) = (home / "memo" / "file-hashes").iterdir()
+    note.write_text("remembered")
+    assert models.file_hash(big) == "remembered"
+
+
+@pytest.mark.parametrize(
+    ("pin", "identity"),
+    [
+        (f"{{hub: a/b, revision: {COMMIT}}}", f"a/b@{COMMIT}"),
+        (f"{{hub: a/b, revision: {COMMIT}, chat_template: chatml}}", f"a/b@{COMMIT}+chatml"),
+        ("{endpoint: 'http://127.0.0.1:1/v1', model: m}", "http://127.0.0.1:1/v1#m"),
+    ],
+)
+def test_the_identity_of_a_pin_says_where_the_model_is(pin: str, identity: str) -> None:
+    assert models.identity(pinned(f"{pin}  # a comment")) == identity
+
+
+def test_the_identity_of_a_model_to_be_made_depends_on_its_sizes() -> None:
+    folder("a", pin__yaml="fresh: {hidden_size: 64}")
+    folder("b", pin__yaml="fresh: {hidden_size: 128}")
+    assert models.identity("a") != models.identity("b")
+
+
+@pytest.mark.parametrize(
+    ("pin", "words"),
+    [
+        ("{hub: a/b, revision: main}", "revision 'main' of a/b must be the commit"),
+        ("{hub: a/b}", "must be the commit"),
+        (f"{{hub: a/b, revision: {COMMIT}, endpoint: x}}", "must hold one of 'hub', 'endpoint' and 'fresh'"),
+        ("{trust_remote_code: true}", "must hold one of"),
+        ("{endpoint: 'http://x'}", "say which model at http://x"),
+        (f"{{hub: a/b, revison: {COMMIT}}}", "unknown setting 'revison'; did you mean 'revision'?"),
+        ("fresh: {hiden_size: 3}", "hiden_size"),
+        (f"{{hub: a/b, revision: {COMMIT}, chat_template: chatm}}", "did you mean 'chatml'?"),
+    ],
+)
+def test_a_pin_that_cannot_be_meant_is_named(pin: str, words: str) -> None:
+    with pytest.raises(Problem, match="pin.yaml") as caught:
+        models.pin(pinned(pin))
+    assert words in str(caught.value)
+
+
+def test_an_unknown_model_is_answered_with_the_closest_name() -> None:
+    folder("humpback-1", **WHOLE)
+    with pytest.raises(Problem, match="unknown model 'humpback1'; did you mean 'humpback-1'?"):
+        models.identity("humpback1")
+
+
+@pytest.mark.parametrize(
+    ("pin", "words"),
+    [("{endpoint: 'http://x', model: m}", "can be asked"), ("fresh: {hidden_size: 8}", "when it is first trained")],
+)
+def test_a_model_without_weights_here_cannot_be_loaded(pin: str, words: str) -> None:
+    with pytest.raises(Problem, match=words):
+        models.load(pinned(pin), Speed(device="cpu"))
+
+
+def test_weights_in_pickle_are_not_opened() -> None:
+    folder("m", config__json="{}", pytorch_model__bin="x")
+    with pytest.raises(Problem, match=r"no weights in safetensors, only config.json, pytorch_model.bin"):
+        models.weights("m", "float32")
+
+
+def test_a_folder_without_a_tokenizer_is_named() -> None:
+    folder("m", model__safetensors="x", config__json="{}")
+    with pytest.raises(Problem, match="models/m has no tokenizer"):
+        models.tokenizer("m")

@@ -1,0 +1,60 @@
+"""Training: when a reply ends, which loss is reported, and how the rate falls."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from baleen.jobs import Job, TrainOptions
+from baleen.settings import Speed
+from baleen.training import config, ends, last_loss
+
+
+@pytest.mark.parametrize(
+    ("known", "own", "all_of_them"),
+    [(None, 2, 2), (2, 2, 2), ([7, 8], 8, [8, 7]), (7, 2, [2, 7]), ([2], 2, 2)],
+)
+def test_a_reply_ends_at_the_tokenizers_own_end_too(known: Any, own: int, all_of_them: Any) -> None:
+    assert ends(known, own) == all_of_them
+
+
+def test_the_reported_loss_is_the_mean_of_the_last_fifty_steps() -> None:
+    history = [{"step": 10 * k, "loss": float(k)} for k in range(1, 8)] + [{"step": 75, "loss": 10.0}, {"runtime": 3.0}]
+    assert last_loss(history) == round((10 * (3 + 4 + 5 + 6 + 7) + 5 * 10) / 55, 6)
+
+
+def rates(schedule: str, floor: float, steps: int = 20) -> list[float]:
+    """The learning rate before each step and after the last, from a highest of 1e-3."""
+    import torch
+    from transformers import get_scheduler
+
+    options = TrainOptions("t", "b", "p", schedule=schedule, lr_floor=floor, lr=1e-3)
+    told = config(Job("m", "b", "folder", "out", steps, 8, 1, options, Speed(device="cpu")), 1000)
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=told.learning_rate)
+    rule = get_scheduler(told.lr_scheduler_type, optimizer, told.warmup_steps, steps, told.lr_scheduler_kwargs)
+    found = [rule.get_last_lr()[0]]
+    for _ in range(steps):
+        optimizer.step()
+        rule.step()
+        found.append(rule.get_last_lr()[0])
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("schedule", "floor", "middle", "last"),
+    [
+        ("linear", 0.9, 0.95e-3, 0.9e-3),
+        ("linear", 0.0, 0.5e-3, 0.0),
+        ("cosine", 0.1, 0.55e-3, 0.1e-3),
+        ("cosine", 0.0, 0.5e-3, 0.0),
+        ("constant", 0.5, 1e-3, 1e-3),
+    ],
+)
+def test_the_rate_falls_to_its_floor_exactly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, schedule: str, floor: float, middle: float, last: float
+) -> None:
+    """Humpback's rate falls from 1e-5 to 9e-6; a floor that multiplies a schedule ending in 0 would end at 0."""
+    monkeypatch.chdir(tmp_path)
+    found = rates(schedule, floor)
+    assert (found[0], found[10], found[20]) == pytest.approx((1e-3, middle, last))
