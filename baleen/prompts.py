@@ -42,7 +42,7 @@ class Prompt:
     @cached_property
     def reads(self) -> list[str]:
         """Columns that the body and the prefill use, in order."""
-        return Template(self.body + self.prefill).get_identifiers()
+        return Template(f"{self.body}\n{self.prefill}").get_identifiers()
 
     @cached_property
     def digest(self) -> str:
@@ -126,6 +126,6 @@ def split(path: Path) -> tuple[str, str, str]:
 
 def checked(path: Path, prompt: Prompt) -> Prompt:
     """The prompt, if its `$` signs are all names of columns or doubled."""
-    if not Template(prompt.body + prompt.prefill).is_valid():
+    if not Template(f"{prompt.body}\n{prompt.prefill}").is_valid():
         raise Problem(f"{path} has a '$' that names no column; write '$$' for a dollar sign")
     return prompt

@@ -48,6 +48,7 @@ class Speed:
     concurrency: int = setting(32, "requests in flight at a server")
     requests_per_minute: int = setting(0, "limit at a server; 0 is none")
     tokens_per_minute: int = setting(0, "limit at a server; 0 is none")
+    gradient_checkpointing: bool = setting(False, "compute activations twice to keep fewer, when training big models")
     checkpoint_seconds: int = setting(60, "a training checkpoint at least this often")
 
 

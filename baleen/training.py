@@ -59,7 +59,7 @@ def config(job: Job, parameters: int) -> Any:
         use_cpu=cpu,
         max_length=None,
         train_sampling_strategy="sequential",
-        gradient_checkpointing=getattr(job.speed, "gradient_checkpointing", False),
+        gradient_checkpointing=job.speed.gradient_checkpointing,
         dataloader_pin_memory=not cpu,
         ddp_find_unused_parameters=False,
         ddp_broadcast_buffers=False,

@@ -92,3 +92,9 @@ def test_a_prompt_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     (tmp_path / "p.md").write_bytes(b"---\nwrites: [a]\n---\n\xff\n")
     with pytest.raises(Problem, match="byte 20 is not UTF-8"):
         prompts.load("p", folder=tmp_path)
+
+
+def test_body_and_prefill_are_read_apart(tmp_path: Path) -> None:
+    prompt = prompts.load("p", folder=write(tmp_path, "---\nwrites: [a]\nprefill: it is $b\n---\n$instruction\n"))
+    assert prompt.reads == ["instruction", "b"]
+    assert prompt.start({"instruction": "x", "b": "done"}) == "it is done"
