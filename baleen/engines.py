@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+Message = dict[str, str]  # role, content
+
 
 @dataclass(frozen=True)
 class Sampling:

@@ -8,9 +8,9 @@ up to the last bits of the logits, which padding can change.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from baleen import models
+from baleen import models, rendering
 from baleen.engines import Reply, Request, Sampling
-from baleen.problems import Problem
+from baleen.rendering import Renderer
 from baleen.settings import Speed
 
 SEMANTICS = "hf-1"  # raise when the same request would get another reply
@@ -57,26 +57,9 @@ class HF:
         self.identity = models.identity(model)
         self.speed = speed
         self.model, self.tokenizer = models.load(model, speed)
+        self.renderer = Renderer(self.tokenizer)
         ends = self.model.generation_config.eos_token_id
         self.ends = [ends] if isinstance(ends, int) else list(ends or [])
-
-    def prompt(self, request: Request) -> str:
-        """The rendered conversation up to where the model goes on."""
-        if not request.messages:
-            return str(self.tokenizer.bos_token or "") + request.prefill
-        messages = [{"role": role, "content": content} for role, content in request.messages]
-        text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        return str(text) + request.prefill
-
-    def completion(self, request: Request) -> str:
-        """The answer and the end of turn exactly as the chat template writes them after the prompt."""
-        if not request.messages:
-            return request.answer + str(self.tokenizer.eos_token or "")
-        messages = [{"role": role, "content": content} for role, content in request.messages]
-        return models.turn(self.tokenizer, messages, request.prefill, request.answer)[1]
-
-    def encode(self, text: str) -> list[int]:
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def batches(self, lengths: Sequence[int], extra: int = 0) -> Iterator[list[int]]:
         """Indices in order of length, as many at once as fit the token budget."""
@@ -103,18 +86,12 @@ class HF:
         device = self.model.device
         return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
 
-    def fits(self, tokens: int, room: int = 0) -> None:
-        """A Problem when a request is longer than the model can read."""
-        limit = getattr(self.model.config, "max_position_embeddings", None)
-        if limit and tokens + room > limit:
-            raise Problem(
-                f"a request of {tokens} tokens and {room} to write does not fit the model's {limit}; "
-                "filter long rows, such as 'chars(response)<2000', or lower max_tokens"
-            )
+    def fits(self, lengths: Sequence[int], room: int = 0) -> None:
+        rendering.fits(max(lengths, default=0), room, getattr(self.model.config, "max_position_embeddings", None))
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
-        prompts = [self.encode(self.prompt(request)) for request in requests]
-        self.fits(max(map(len, prompts), default=0), sampling.max_tokens)
+        prompts = self.renderer.prompts(requests)
+        self.fits([len(p) for p in prompts], sampling.max_tokens)
         for batch in self.batches([len(p) for p in prompts], sampling.max_tokens):
             seeds = [requests[i].seed for i in batch]
             written = self.written([prompts[i] for i in batch], seeds, sampling)
@@ -162,10 +139,9 @@ class HF:
         return Reply(text, "stop" if stopped else "length", len(prompt), len(tokens))
 
     def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        prompts = [self.encode(self.prompt(request)) for request in requests]
-        answers = [self.encode(self.completion(request)) for request in requests]
+        prompts, answers = self.renderer.prompts(requests), self.renderer.completions(requests)
         whole = [p + a for p, a in zip(prompts, answers, strict=True)]
-        self.fits(max(map(len, whole), default=0))
+        self.fits([len(w) for w in whole])
         for batch in self.batches([len(w) for w in whole], extra=self.logits_cost()):
             graded = self.graded([whole[i] for i in batch], [len(prompts[i]) for i in batch])
             for index, losses in zip(batch, graded, strict=True):
@@ -188,9 +164,8 @@ class HF:
         return [row[start - 1 : len(s) - 1] for row, start, s in zip(rows, starts, sequences, strict=True)]
 
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        known = dict[tuple[str, tuple[str, ...]], list[int]]()
-        split = [self.marked(request, known) for request in requests]
-        self.fits(max((len(prompt) for prompt, _ in split), default=0), 1)
+        split = self.renderer.marked(requests)
+        self.fits([len(prompt) for prompt, _ in split], 1)
         for batch in self.batches([len(prompt) for prompt, _ in split], extra=1):
             likely = self.next_token([split[i][0] for i in batch])
             for index, row in zip(batch, likely.tolist(), strict=True):
@@ -221,27 +196,6 @@ class HF:
                 logits_to_keep=1,
             )
             return out.logits[:, -1].float().softmax(-1)
-
-    def marked(
-        self, request: Request, known: dict[tuple[str, tuple[str, ...]], list[int]]
-    ) -> tuple[list[int], list[int]]:
-        """Prompt tokens up to where the marks differ, and the token of each mark there. `known` keeps the marks' tokens
-        of a cue, so that only the first row pays for all of them."""
-        text, cue = self.prompt(request), (request.prefill, request.marks)
-        one = self.encode(text + request.marks[0])
-        if cue not in known or one[-1] != known[cue][0]:
-            known[cue] = self.told_apart([self.encode(text + mark) for mark in request.marks], request)
-        return one[:-1], known[cue]
-
-    def told_apart(self, whole: list[list[int]], request: Request) -> list[int]:
-        """The last token of each sequence; a Problem unless that is all they differ in."""
-        starts, ends = {tuple(tokens[:-1]) for tokens in whole}, {tokens[-1] for tokens in whole}
-        if len(starts) > 1 or len(ends) < len(whole):
-            raise Problem(
-                f"the marks {', '.join(request.marks)} are not one token each for this tokenizer; "
-                "choose other marks, or ask for a written-out rating with generate"
-            )
-        return [tokens[-1] for tokens in whole]
 
 
 def shared(prompts: Sequence[list[int]]) -> int:

@@ -16,7 +16,6 @@ from baleen.formats import FORMATS
 from baleen.problems import Problem, unknown
 from baleen.rows import Row
 
-Message = dict[str, str]
 KEYS: dict[str, type] = {"writes": list, "format": str, "system": dict, "prefill": str, "marks": list, "cue": str}
 WRITTEN: dict[type, str] = {
     list: "a list, like [a, b]",
@@ -49,7 +48,7 @@ class Prompt:
         """Hash of everything the file says."""
         return sha256(repr(self).encode()).hexdigest()[:16]
 
-    def messages(self, row: Row, tag: str = "") -> list[Message]:
+    def messages(self, row: Row, tag: str = "") -> list[dict[str, str]]:
         """The conversation up to the reply; `tag` stands in for the row's origin when it chooses the system message."""
         if missing := [column for column in self.reads if row.get(column) is None]:
             raise Problem(f"prompts/{self.name}.md reads ${missing[0]}, but row {row.get('id')} has none")

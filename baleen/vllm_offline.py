@@ -14,9 +14,10 @@ from importlib.metadata import PackageNotFoundError, version
 from math import exp
 from typing import Any
 
-from baleen import models
+from baleen import models, rendering
 from baleen.engines import Reply, Request, Sampling
 from baleen.problems import Problem
+from baleen.rendering import Renderer
 from baleen.settings import Speed
 
 SEMANTICS = "vllm-1"  # raise when the same request would get another reply
@@ -113,54 +114,14 @@ class VLLM:
         self.identity = models.identity(model)
         self.words, self.ends = models.tokenizer(model), ends(model)
         self.engine = start(model, speed, len(self.words))
-        self.marks: dict[tuple[bool, str, tuple[str, ...]], list[int]] = {}  # their tokens after a cue
+        self.renderer = Renderer(self.words)
         self.asked = 0  # requests so far, to name them
-
-    def prompt(self, request: Request) -> str:
-        """The rendered conversation up to where the model goes on."""
-        if not request.messages:
-            return str(self.words.bos_token or "") + request.prefill
-        messages = [{"role": role, "content": content} for role, content in request.messages]
-        text = self.words.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        return str(text) + request.prefill
-
-    def completion(self, request: Request) -> str:
-        """The answer and the end of turn exactly as the chat template writes them after the prompt."""
-        if not request.messages:
-            return request.answer + str(self.words.eos_token or "")
-        messages = [{"role": role, "content": content} for role, content in request.messages]
-        return models.turn(self.words, messages, request.prefill, request.answer)[1]
-
-    def encoded(self, texts: Sequence[str]) -> list[list[int]]:
-        return list(self.words(list(texts), add_special_tokens=False)["input_ids"]) if texts else []
-
-    def marked(self, request: Request, first: list[int]) -> tuple[list[int], list[int]]:
-        """Prompt tokens up to where the marks differ, and the token of each mark there; a Problem when that takes
-        more than one token. `first` is the prompt with the first mark; the others are found once for each cue."""
-        cue = (bool(request.messages), request.prefill, request.marks)
-        if cue not in self.marks:
-            whole = self.encoded([self.prompt(request) + mark for mark in request.marks])
-            if any(tokens[:-1] != first[:-1] for tokens in whole):
-                raise Problem(
-                    f"the marks {', '.join(request.marks)} are not one token each for this tokenizer; "
-                    "choose other marks, or ask for a written-out rating with generate"
-                )
-            self.marks[cue] = [tokens[-1] for tokens in whole]
-        return first[:-1], self.marks[cue]
-
-    def fits(self, tokens: int, more: int) -> None:
-        """A Problem when a request is longer than the model can read."""
-        limit = self.engine.model_config.max_model_len
-        if tokens + more > limit:
-            raise Problem(
-                f"a request of {tokens} tokens and {more} to write does not fit the model's {limit}; "
-                "filter long rows, such as 'chars(response)<2000', or lower max_tokens"
-            )
 
     def run(self, prompts: Sequence[list[int]], settings: Sequence[dict[str, Any]]) -> Iterator[tuple[int, Any]]:
         """(index, vLLM's output) as each prompt is finished; what is unfinished at the end is taken back."""
         draw: Any = import_module("vllm").SamplingParams
-        self.fits(max(map(len, prompts), default=0), max((s["max_tokens"] for s in settings), default=0))
+        room, limit = max((s["max_tokens"] for s in settings), default=0), self.engine.model_config.max_model_len
+        rendering.fits(max(map(len, prompts), default=0), room, limit)
         waiting: dict[str, int] = {}
         first, self.asked = self.asked, self.asked + len(prompts)
         try:
@@ -177,7 +138,7 @@ class VLLM:
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
         drawn = vars(sampling) | {"stop_token_ids": self.ends}
-        prompts = self.encoded([self.prompt(request) for request in requests])
+        prompts = self.renderer.prompts(requests)
         for index, output in self.run(prompts, [drawn | {"seed": r.seed % SEEDS} for r in requests]):
             tokens = list(output.outputs[0].token_ids)
             stopped = bool(tokens) and tokens[-1] in self.ends
@@ -185,8 +146,7 @@ class VLLM:
             yield index, Reply(text, "stop" if stopped else "length", len(prompts[index]), len(tokens))
 
     def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        prompts = self.encoded([self.prompt(request) for request in requests])
-        answers = self.encoded([self.completion(request) for request in requests])
+        prompts, answers = self.renderer.prompts(requests), self.renderer.completions(requests)
         whole = [prompt + answer for prompt, answer in zip(prompts, answers, strict=True)]
         asked = {"temperature": 0.0, "max_tokens": 1, "prompt_logprobs": 0}
         for index, output in self.run(whole, [asked] * len(whole)):
@@ -196,8 +156,7 @@ class VLLM:
             yield index, Reply("", "stop", begin, len(losses), values)
 
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        firsts = self.encoded([self.prompt(request) + request.marks[0] for request in requests])
-        split = [self.marked(request, first) for request, first in zip(requests, firsts, strict=True)]
+        split = self.renderer.marked(requests)
         asked = {"temperature": 0.0, "max_tokens": 1}
         settings = [asked | {"logprob_token_ids": marks, "logprobs": len(marks)} for _, marks in split]
         for index, output in self.run([prompt for prompt, _ in split], settings):

@@ -56,9 +56,8 @@ def copy(world: int) -> Path:
     if not (folder / "dvc.yaml").is_file():
         folder.mkdir(parents=True, exist_ok=True)
         listed = subprocess.run(["git", "ls-files", "-z"], check=True, capture_output=True).stdout
-        subprocess.run(["tar", "cf", "files.tar", "--null", "-T", "-"], input=listed, check=True)
-        subprocess.run(["tar", "xf", str(Path("files.tar").resolve())], cwd=folder, check=True)
-        Path("files.tar").unlink()
+        packed = subprocess.run(["tar", "c", "--null", "-T", "-"], input=listed, check=True, capture_output=True)
+        subprocess.run(["tar", "x"], cwd=folder, input=packed.stdout, check=True)
         subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     (folder / "data/raw/pocket.yaml").write_text(f"world: {world}\n", encoding="utf-8")
     profile = folder / "profiles/pocket.yaml"

@@ -98,12 +98,10 @@ def test_an_adapter_is_refused(tmp_path: Path) -> None:
 @started
 @needed
 def test_prompts_and_answers_are_the_same_tokens_as_in_hf(vllm: VLLM, hf: HF) -> None:
-    for request in [*GRADED, Request((), prefill="Once upon", answer=" a time")]:
-        assert vllm.prompt(request) == hf.prompt(request)
-        assert vllm.encoded([vllm.completion(request)]) == [hf.encode(hf.completion(request))]
-    for request in MARKED:
-        [first] = vllm.encoded([vllm.prompt(request) + " 1"])
-        assert vllm.marked(request, first) == hf.marked(request)
+    graded = [*GRADED, Request((), prefill="Once upon", answer=" a time")]
+    assert vllm.renderer.prompts(graded) == hf.renderer.prompts(graded)
+    assert vllm.renderer.completions(graded) == hf.renderer.completions(graded)
+    assert vllm.renderer.marked(MARKED) == hf.renderer.marked(MARKED)
 
 
 @started
