@@ -12,7 +12,11 @@ demo:
 	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
 	@python -m stages.check
 	@dvc repro
-	@python -m stages.report --look
+	@echo; python -m stages.report --look
+	@echo; echo "ok: share of held-out test prompts answered rightly (%). Where to look next:"
+	@echo "  data/humpback-dataset.parquet  the dataset        data/humpback-dataset.json  its counts"
+	@echo "  models/humpback                the model          data/eval-*.json            every figure"
+	@echo "  recipes/humpback.yaml          the method         README.md                   bring your own data"
 
 test: setup
 	python -m stages.check

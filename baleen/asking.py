@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from baleen.engines import Engine, Reply, Request, Sampling
+from baleen.engines import TOO_LONG, Engine, Reply, Request, Sampling
 from baleen.memo import Memo, Value, parts
 from baleen.problems import Problem
 from baleen.progress import Progress
@@ -128,7 +128,8 @@ def pay(run: Run, engine: Engine, missing: dict[str, Request]) -> Iterator[tuple
         for index, reply in KINDS[asked.kind](engine, list(missing.values()), asked.sampling):
             key, value = keys[index], record(reply, asked.limit)
             stored = asked.cut(key) if reply.finish == "length" else key
-            pending[stored] = value
+            if reply.finish != TOO_LONG.finish:
+                pending[stored] = value
             if len(pending) >= run.flush.replies or clock() - written >= run.flush.seconds:
                 run.memo.put(asked.space, pending)
                 pending, written = {}, clock()

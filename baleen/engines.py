@@ -37,15 +37,21 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back. `finish` is 'stop', 'length' (cut off) or 'refused' (by a content filter). For `loss` `values` is
-    (mean, worst, tokens): negative log-likelihood in nats per token; for `choose` the probability of each mark, before
-    normalising."""
+    """What came back.
+
+    `finish` is 'stop', 'length' (cut off), 'refused' (by a content filter) or 'too long' (for the model to read; such a
+    reply is never kept). For `loss` `values` is (mean, worst, tokens): negative log-likelihood in nats per token; for
+    `choose` the probability of each mark, before normalising.
+    """
 
     text: str = ""
     finish: str = "stop"
     prompt_tokens: int = 0
     completion_tokens: int = 0
     values: tuple[float, ...] = ()
+
+
+TOO_LONG = Reply(finish="too long")
 
 
 class Engine(Protocol):

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from baleen import models, rendering
-from baleen.engines import Reply, Request, Sampling
+from baleen.engines import TOO_LONG, Reply, Request, Sampling
 from baleen.rendering import Renderer
 from baleen.settings import Speed
 
@@ -61,10 +61,10 @@ class HF:
         ends = self.model.generation_config.eos_token_id
         self.ends = [ends] if isinstance(ends, int) else list(ends or [])
 
-    def batches(self, lengths: Sequence[int], extra: int = 0) -> Iterator[list[int]]:
-        """Indices in order of length, as many at once as fit the token budget."""
+    def batches(self, lengths: Sequence[int], without: Sequence[int], extra: int = 0) -> Iterator[list[int]]:
+        """Indices but those left out in order of length, as many at once as fit the token budget."""
         batch: list[int] = []
-        for index in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+        for index in sorted(set(range(len(lengths))).difference(without), key=lambda i: (lengths[i], i)):
             if batch and (lengths[index] + extra) * (len(batch) + 1) > self.speed.batch_tokens:
                 yield batch
                 batch = []
@@ -86,13 +86,15 @@ class HF:
         device = self.model.device
         return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
 
-    def fits(self, lengths: Sequence[int], room: int = 0) -> None:
-        rendering.fits(max(lengths, default=0), room, getattr(self.model.config, "max_position_embeddings", None))
+    def beyond(self, lengths: Sequence[int], room: int = 0) -> list[int]:
+        return rendering.beyond(lengths, room, getattr(self.model.config, "max_position_embeddings", None))
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
         prompts = self.renderer.prompts(requests)
-        self.fits([len(p) for p in prompts], sampling.max_tokens)
-        for batch in self.batches([len(p) for p in prompts], sampling.max_tokens):
+        lengths = [len(prompt) for prompt in prompts]
+        outside = self.beyond(lengths, sampling.max_tokens)
+        yield from ((index, TOO_LONG) for index in outside)
+        for batch in self.batches(lengths, outside, sampling.max_tokens):
             seeds = [requests[i].seed for i in batch]
             written = self.written([prompts[i] for i in batch], seeds, sampling)
             for index, tokens in zip(batch, written, strict=True):
@@ -141,8 +143,10 @@ class HF:
     def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         prompts, answers = self.renderer.prompts(requests), self.renderer.completions(requests)
         whole = [p + a for p, a in zip(prompts, answers, strict=True)]
-        self.fits([len(w) for w in whole])
-        for batch in self.batches([len(w) for w in whole], extra=self.logits_cost()):
+        lengths = [len(tokens) for tokens in whole]
+        outside = self.beyond(lengths)
+        yield from ((index, TOO_LONG) for index in outside)
+        for batch in self.batches(lengths, outside, extra=self.logits_cost()):
             graded = self.graded([whole[i] for i in batch], [len(prompts[i]) for i in batch])
             for index, losses in zip(batch, graded, strict=True):
                 values = (sum(losses) / len(losses), max(losses), float(len(losses)))
@@ -165,8 +169,10 @@ class HF:
 
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         split = self.renderer.marked(requests)
-        self.fits([len(prompt) for prompt, _ in split], 1)
-        for batch in self.batches([len(prompt) for prompt, _ in split], extra=1):
+        lengths = [len(prompt) for prompt, _ in split]
+        outside = self.beyond(lengths, 1)
+        yield from ((index, TOO_LONG) for index in outside)
+        for batch in self.batches(lengths, outside, extra=1):
             likely = self.next_token([split[i][0] for i in batch])
             for index, row in zip(batch, likely.tolist(), strict=True):
                 prompt, marks = split[index]

@@ -64,10 +64,6 @@ def chat(request: Request) -> list[Message]:
     return [{"role": role, "content": content} for role, content in request.messages]
 
 
-def fits(tokens: int, room: int, limit: int | None) -> None:
-    """A Problem when a request is longer than the model can read."""
-    if limit and tokens + room > limit:
-        raise Problem(
-            f"a request of {tokens} tokens and {room} to write does not fit the model's {limit}; "
-            "filter long rows, such as 'chars(response)<2000', or lower max_tokens"
-        )
+def beyond(lengths: Sequence[int], room: int, limit: int | None) -> list[int]:
+    """Indices of the requests that, with the tokens still to be written, are longer than the model can read."""
+    return [i for i, length in enumerate(lengths) if limit and length + room > limit]

@@ -15,7 +15,7 @@ from math import exp
 from typing import Any
 
 from baleen import models, rendering
-from baleen.engines import Reply, Request, Sampling
+from baleen.engines import TOO_LONG, Reply, Request, Sampling
 from baleen.problems import Problem
 from baleen.rendering import Renderer
 from baleen.settings import Speed
@@ -117,15 +117,25 @@ class VLLM:
         self.renderer = Renderer(self.words)
         self.asked = 0  # requests so far, to name them
 
+    def beyond(self, tokens: list[int], options: dict[str, Any]) -> bool:
+        """Whether a request is longer than the model can read."""
+        limit = self.engine.model_config.max_model_len
+        return bool(rendering.beyond([len(tokens)], options["max_tokens"], limit))
+
+    def outside(self, prompts: Sequence[list[int]], settings: Sequence[dict[str, Any]]) -> Iterator[tuple[int, Reply]]:
+        """The replies to requests that are too long; `run` passes them over."""
+        pairs = enumerate(zip(prompts, settings, strict=True))
+        return ((index, TOO_LONG) for index, (tokens, options) in pairs if self.beyond(tokens, options))
+
     def run(self, prompts: Sequence[list[int]], settings: Sequence[dict[str, Any]]) -> Iterator[tuple[int, Any]]:
         """(index, vLLM's output) as each prompt is finished; what is unfinished at the end is taken back."""
         draw: Any = import_module("vllm").SamplingParams
-        room, limit = max((s["max_tokens"] for s in settings), default=0), self.engine.model_config.max_model_len
-        rendering.fits(max(map(len, prompts), default=0), room, limit)
         waiting: dict[str, int] = {}
         first, self.asked = self.asked, self.asked + len(prompts)
         try:
             for index, (tokens, options) in enumerate(zip(prompts, settings, strict=True)):
+                if self.beyond(tokens, options):
+                    continue
                 drawn = draw(**options, detokenize=False, ignore_eos=True)
                 self.engine.add_request(str(first + index), {"prompt_token_ids": tokens}, drawn)
                 waiting[str(first + index)] = index
@@ -139,7 +149,9 @@ class VLLM:
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
         drawn = vars(sampling) | {"stop_token_ids": self.ends}
         prompts = self.renderer.prompts(requests)
-        for index, output in self.run(prompts, [drawn | {"seed": r.seed % SEEDS} for r in requests]):
+        settings = [drawn | {"seed": request.seed % SEEDS} for request in requests]
+        yield from self.outside(prompts, settings)
+        for index, output in self.run(prompts, settings):
             tokens = list(output.outputs[0].token_ids)
             stopped = bool(tokens) and tokens[-1] in self.ends
             text = self.words.decode(tokens, skip_special_tokens=True)
@@ -149,6 +161,7 @@ class VLLM:
         prompts, answers = self.renderer.prompts(requests), self.renderer.completions(requests)
         whole = [prompt + answer for prompt, answer in zip(prompts, answers, strict=True)]
         asked = {"temperature": 0.0, "max_tokens": 1, "prompt_logprobs": 0}
+        yield from self.outside(whole, [asked] * len(whole))
         for index, output in self.run(whole, [asked] * len(whole)):
             begin, tokens = len(prompts[index]), whole[index]
             losses = [-output.prompt_logprobs[at][tokens[at]].logprob for at in range(begin, len(tokens))]
@@ -159,7 +172,9 @@ class VLLM:
         split = self.renderer.marked(requests)
         asked = {"temperature": 0.0, "max_tokens": 1}
         settings = [asked | {"logprob_token_ids": marks, "logprobs": len(marks)} for _, marks in split]
-        for index, output in self.run([prompt for prompt, _ in split], settings):
+        prompts = [prompt for prompt, _ in split]
+        yield from self.outside(prompts, settings)
+        for index, output in self.run(prompts, settings):
             prompt, marks = split[index]
             likely = output.outputs[0].logprobs[0]
             yield index, Reply("", "stop", len(prompt), 1, tuple(exp(likely[mark].logprob) for mark in marks))

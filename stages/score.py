@@ -47,7 +47,7 @@ def rated(answered: Answered, options: ScoreOptions) -> Row:
 
 
 def graded(answered: Answered, options: ScoreOptions) -> Row:
-    mean, worst, tokens = answered.reply.values
+    mean, worst, tokens = answered.reply.values or (None, None, None)  # none when it is longer than the model reads
     return {"loss": mean, "worst": worst, "tokens": tokens}
 
 

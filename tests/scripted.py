@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from baleen import loading, models, rows, settings
-from baleen.engines import Reply, Request, Sampling
+from baleen.engines import TOO_LONG, Reply, Request, Sampling
 from baleen.rows import Row
 from baleen.settings import Speed
 
@@ -34,6 +34,7 @@ class Script:
     marks: Callable[[Request], tuple[float, ...]] = lambda request: (0.0, 0.5, 0.5)
     paid: list[Request] = field(default_factory=list)
     built: int = 0
+    context: int = 10**6  # characters
 
     def load(self, model: str, speed: Speed) -> "Told":
         self.built += 1
@@ -59,8 +60,15 @@ class Told:
             self.script.paid.append(requests[index])
             yield index, requests[index]
 
+    def reads(self, request: Request) -> bool:
+        """Whether a request is short enough for this model."""
+        return len(request.messages[-1][1]) + len(request.answer) < self.script.context
+
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
         for index, request in self.numbered(requests):
+            if not self.reads(request):
+                yield index, TOO_LONG
+                continue
             words = self.script.text(request).split(" ")
             finish = "length" if len(words) > sampling.max_tokens else "stop"
             words = words[: sampling.max_tokens]
@@ -69,7 +77,12 @@ class Told:
     def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         for index, request in self.numbered(requests):
             words = request.answer.split()
-            yield index, Reply(values=(len(request.answer) / 10, float(len(words[-1])), float(len(words))))
+            yield (
+                index,
+                TOO_LONG
+                if not self.reads(request)
+                else Reply(values=(len(request.answer) / 10, float(len(words[-1])), float(len(words)))),
+            )
 
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         for index, request in self.numbered(requests):

@@ -47,6 +47,16 @@ def test_dropped_rows_lie_beside_the_table_with_reason_and_raw_reply(script: Scr
     assert made.counts["rows_in"] == 4 and made.counts["readable"] == 0.5
 
 
+def test_a_row_longer_than_the_model_reads_leaves_with_that_reason_and_is_never_kept_as_paid(script: Script) -> None:
+    script.context = 60
+    table = documents("short", "x" * 100)
+    assert [row["reason"] for row in build("generate", table, *PROMPT).dropped] == ["too long"]
+    script.news()
+    script.context = 10**6
+    build("generate", table, *PROMPT)
+    assert script.news() == ["x" * 100]
+
+
 def test_a_build_stops_at_the_gate_and_says_the_share_and_the_reasons(script: Script) -> None:
     script.text = odd_replies
     words = r"generate out: only 33% of 3 replies could be read \(1 unreadable, 1 truncated\).*mend prompts/ask\.md"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from baleen.engines import Reply, Request, Sampling
+from baleen.engines import TOO_LONG, Reply, Request, Sampling
 from baleen.fresh import Fresh, make
 from baleen.hf import HF, shared
 from baleen.problems import Problem
@@ -96,9 +96,16 @@ def test_marks_of_several_tokens_are_a_problem(engine: HF) -> None:
         list(engine.choose([Request((("user", "x"),), marks=("who", "leeks corn"))]))
 
 
-def test_a_request_that_does_not_fit_is_a_problem(engine: HF) -> None:
-    with pytest.raises(Problem, match="does not fit the model's 512; filter long rows"):
-        list(engine.generate([Request((("user", "leeks " * 600),))], Sampling(max_tokens=8)))
+LONG = Request((("user", "leeks " * 600),), answer="leeks", marks=("1", "2"))
+
+
+@pytest.mark.parametrize("kind", ["generate", "loss", "choose"])
+def test_a_request_longer_than_the_model_reads_is_told_apart_and_the_others_answered(engine: HF, kind: str) -> None:
+    requests = [Request((("user", "leeks"),), answer="rice", marks=("1", "2")), LONG]
+    asked_for = {"generate": lambda: engine.generate(requests, Sampling(max_tokens=8))}
+    found = dict(asked_for.get(kind, lambda: getattr(engine, kind)(requests))())
+    assert found[1] == TOO_LONG
+    assert found[0].finish != TOO_LONG.finish
 
 
 def test_a_reply_cut_off_says_so(engine: HF) -> None:

@@ -85,6 +85,13 @@ def test_a_likelihood_has_a_mean_a_worst_and_a_number_of_tokens(script: Script) 
     assert made.counts["readable"] == 1.0
 
 
+def test_a_row_longer_than_the_model_reads_has_no_score(script: Script) -> None:
+    script.context = 60
+    made = build("score", pairs("short", "x" * 100), *LOSS, "--min-readable", "0.5")
+    assert made.column("loss") == [0.5, None]
+    assert made.counts["readable"] == 0.5
+
+
 def test_a_likelihood_grades_the_answer_that_is_there_after_the_prefill(script: Script) -> None:
     Path("prompts/list.md").write_text("---\nwrites: [items]\nformat: lines\nprefill: '- '\n---\n$instruction\n")
     table = [row | {"items": ["x", "y"]} for row in pairs("a")]
