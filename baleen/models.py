@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 from baleen import memo
 from baleen.fresh import Fresh
 from baleen.problems import Problem, unknown
-from baleen.settings import Speed, load_yaml, setting, typed
+from baleen.settings import Settings, Speed, load_yaml, section, setting, typed
 
 IGNORED = (".md", ".bin", ".part")  # cards and pickles say nothing about what the model answers
 BIG = 1 << 20  # bytes; the hashes of larger files are remembered
@@ -36,6 +36,7 @@ class Pin:
     revision: str = setting("", "the commit, 40 hex digits")
     trust_remote_code: bool = setting(False, "run Python code that comes with the model")
     chat_template: str = setting("", "chatml, for a base model that has none")
+    parameters: float = setting(0, "weights, for the plan of a dry run")
     endpoint: str = setting("", "address of an OpenAI-compatible server")
     model: str = setting("", "name of the model at the endpoint")
     fresh: Fresh | None = field(default=None, metadata={"help": "sizes of a model made from scratch"})
@@ -65,6 +66,21 @@ def checked(path: Path, found: Pin) -> Pin:
     if found.chat_template not in TEMPLATES:
         raise Problem(f"{path}: {unknown('chat_template', found.chat_template, ['chatml'])}")
     return found
+
+
+def declared(given: Settings, where: str) -> Settings:
+    """The pin of a profile's `origin` section: a model elsewhere stays as it is, sizes are a model to be made."""
+    if "hub" not in given and "endpoint" not in given:
+        return {"fresh": asdict(typed(Fresh, where, given))}
+    found = checked(Path(where), typed(Pin, where, given))
+    return {key: value for key, value in asdict(found).items() if value}
+
+
+def profiled() -> Pin:
+    """What the profile in force starts from."""
+    name = str(load_yaml(Path("params.yaml")).get("profile", "pocket"))
+    where = f"profiles/{name}.yaml: origin"
+    return typed(Pin, where, declared(section(name, "origin", needed=True), where))
 
 
 def identity(name: str) -> str:

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from baleen import loading, prompts, recipes, settings, wiring
+from baleen import loading, models, prompts, recipes, settings, wiring
 from baleen.measures import condition, value
 from baleen.problems import Problem, run, unknown
 from baleen.recipes import Line
@@ -170,7 +170,7 @@ def check_profile(path: Path) -> None:
         if name == "speed":
             settings.layered(settings.Speed, where, section or {})
         elif name == "origin":
-            import_module("stages.origin").pin(section or {}, where)
+            models.declared(section or {}, where)
         elif name in SECTIONS:
             settings.layered(options_of(SECTIONS[name]), where, section or {})
         else:

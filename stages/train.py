@@ -144,18 +144,26 @@ def plan(name: str, options: TrainOptions) -> str:
     said = sum(len(text) for row in rows.read(path) for text in texts(row, prompt, options.tag)) // 4
     seen = math.ceil(said / options.max_length) if options.packing else rows.size(path)
     steps = options.steps if options.steps >= 0 else math.ceil(options.epochs * seen / options.batch)
-    size = weight(options.base)
-    disk = f"{size / 1e6:.1f} MB of weights, {3 * size / 1e6:.1f} MB for a checkpoint" if size else "a download first"
+    number = parameters(options.base)
+    kept, saved = number * (2 if options.bf16 else 4), number * 12  # bytes: a checkpoint has AdamW's two moments too
+    disk = f"{told(kept)} of weights, {told(saved)} for a checkpoint" if number else "a download first"
     size_up = f"{rows.size(path)} rows, about {said} tokens (4 characters each)"
     return f"train {name}: {size_up}, {steps} steps of {options.batch}; {disk}; nothing was trained"
 
 
-def weight(name: str) -> int:
-    """Bytes of a model's weights in float32, at most; 0 when they are not on this machine."""
-    pin = models.pin(name)
+def told(size: float) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
+
+
+def parameters(name: str) -> int:
+    """Weights of a model, at most; of one that is not built yet those of the profile's origin; 0 when nobody says."""
+    built = "/" in name or Path("models", name).is_dir()
+    pin = models.pin(name) if built else models.profiled()
     if pin and pin.fresh:
-        return 4 * fresh.parameters(pin.fresh, pin.fresh.vocab_size)
-    return sum(path.stat().st_size for path in models.place(name).glob("*.safetensors"))
+        return fresh.parameters(pin.fresh, pin.fresh.vocab_size)
+    if pin:
+        return int(pin.parameters)
+    return sum(path.stat().st_size for path in models.place(name).glob("*.safetensors")) // 4
 
 
 def build(name: str, options: TrainOptions, speed: Speed) -> None:
