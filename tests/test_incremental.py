@@ -1,0 +1,138 @@
+"""After an edit exactly the stages it touches run again, and exactly the replies it touches are paid."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import project
+import pytest
+from project import DOCUMENTS, SHARE, change, git, replace, replies, repro
+
+from baleen.pocket import records
+
+pytestmark = pytest.mark.slow
+GOAL = "train@humpback-1"
+
+
+@pytest.fixture(scope="module")
+def one_round(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return project.built(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def two_rounds(one_round: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The second round of the recipe added to a built first one, and built."""
+    folder = project.twin(one_round, tmp_path_factory.mktemp("two") / "rounds")
+    shutil.copy(project.CHECKOUT / "recipes/humpback.yaml", folder / "recipes/humpback.yaml")
+    assert repro(folder) == {
+        "judge@humpback-judge-2",
+        "filter@humpback-curate-2",
+        "mix@humpback-mix-2",
+        "map@humpback-dataset",
+        "train@humpback",
+    }
+    return project.commit(folder, "second round")
+
+
+def comments_and_speed(folder: Path) -> None:
+    for name in ("params.yaml", "recipes/humpback.yaml", "recipes/sources.yaml", "profiles/tiny.yaml"):
+        project.append(folder / name, "# a remark")
+    change(folder / "profiles/tiny.yaml", "speed.train_rows", 4)
+    change(folder / "profiles/tiny.yaml", "speed.batch_tokens", 4096)
+
+
+def same_rows(folder: Path) -> None:
+    change(folder / "params.yaml", "curate.share", SHARE - 0.001)
+
+
+def judge_prompt(folder: Path) -> None:
+    replace(folder / "prompts/likely.md", "\n$instruction", "\nPlease: $instruction")
+
+
+def ask_prompt(folder: Path) -> None:
+    replace(folder / "prompts/ask.md", "Reply with the instruction alone.", "Write the instruction alone.")
+
+
+def seed_row(folder: Path) -> None:
+    path = folder / "data/raw/seed.jsonl"
+    first, *others = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    row = json.loads(first)
+    path.write_text(json.dumps(row | {"response": row["instruction"]}) + "\n" + "".join(others), encoding="utf-8")
+
+
+def next_document(folder: Path) -> None:
+    *_, row = records("web", 0, DOCUMENTS + 1)
+    project.append(folder / "data/raw/web.jsonl", json.dumps(row))
+
+
+def learning_rate(folder: Path) -> None:
+    change(folder / "profiles/tiny.yaml", "sft.lr", 2.0e-3)
+
+
+CURATED = {"filter@humpback-curate-1", "mix@humpback-mix-1", "train@humpback-1"}
+JUDGED = {"judge@humpback-judge-1", *CURATED}
+ASKED = {"generate@humpback-augment", "filter@humpback-pool", *JUDGED}
+EDITS: dict[str, tuple[Callable[[Path], None], set[str]]] = {
+    "comments and speed knobs": (comments_and_speed, set()),
+    "a threshold that keeps the same rows": (same_rows, {"filter@humpback-curate-1"}),
+    "the judge prompt": (judge_prompt, JUDGED),
+    "the ask prompt": (ask_prompt, {"train@ask", *ASKED}),
+    "one seed": (seed_row, {"ingest@seed", "train@ask", "train@reply", *ASKED}),
+    "one more document": (next_document, {"ingest@web", *ASKED}),
+    "a setting of fine-tuning": (learning_rate, {"train@reply", *JUDGED}),
+}
+
+
+def undone(folder: Path, before: dict[str, str], *targets: str) -> None:
+    """Taking an edit back runs nothing: what was built before comes from the run cache, byte for byte."""
+    git(folder, "checkout", "-q", "--", "params.yaml", "recipes", "profiles", "prompts", "data/raw")
+    assert repro(folder, *targets) == set()
+    assert project.outputs(folder) == before
+
+
+def test_building_again_runs_nothing(one_round: Path) -> None:
+    assert repro(one_round) == set()
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_an_edit_runs_what_it_touches_and_undoing_it_nothing(name: str, one_round: Path, tmp_path: Path) -> None:
+    folder, (edit, touched) = project.twin(one_round, tmp_path / "edited"), EDITS[name]
+    before, paid = project.outputs(folder), replies(folder)
+    edit(folder)
+    assert repro(folder, GOAL) == touched
+    if name == "one more document":
+        assert sorted(space.split()[0] for space, _ in replies(folder) - paid) == ["generate", "loss"]
+    undone(folder, before, GOAL)
+
+
+def test_the_threshold_of_the_last_round_trains_only_the_last_model(two_rounds: Path, tmp_path: Path) -> None:
+    folder = project.twin(two_rounds, tmp_path / "edited")
+    before, paid = project.outputs(folder), replies(folder)
+    last = "humpback-curate-2:  {input: humpback-judge-2, "
+    replace(folder / "recipes/humpback.yaml", last, last + "share: 0.5, ")
+    assert repro(folder) == {
+        "filter@humpback-curate-2",
+        "mix@humpback-mix-2",
+        "map@humpback-dataset",
+        "train@humpback",
+    }
+    assert replies(folder) == paid
+    undone(folder, before)
+
+
+def test_the_shared_threshold_asks_nothing_before_the_model_it_changes(two_rounds: Path, tmp_path: Path) -> None:
+    folder = project.twin(two_rounds, tmp_path / "edited")
+    before, paid = project.outputs(folder), replies(folder)
+    change(folder / "params.yaml", "curate.share", 0.5)
+    assert repro(folder, "train@humpback", "map@humpback-dataset") == {
+        *CURATED,
+        "judge@humpback-judge-2",
+        "filter@humpback-curate-2",
+        "mix@humpback-mix-2",
+        "map@humpback-dataset",
+        "train@humpback",
+    }
+    spaces = [space for space, _ in replies(folder) - paid]
+    assert len(spaces) == DOCUMENTS and len(set(spaces)) == 1 and spaces[0].startswith("loss ")
+    undone(folder, before, "train@humpback", "map@humpback-dataset")

@@ -1,0 +1,156 @@
+"""Bring your own data, as the README says it: the two lines of recipes/sources.yaml, in every format people have."""
+
+import csv
+import gzip
+import io
+import json
+import re
+import shutil
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import project
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from project import CHECKOUT, command, replace, repro
+
+from baleen import rows
+from baleen.pocket import records
+
+pytestmark = pytest.mark.slow
+KITCHEN = "salt bread onion butter lentil garlic pepper barley honey cabbage walnut plum".split()
+DRAWN = [Random(n).sample(KITCHEN, 6) for n in range(12)]
+TEXTS = ["Take {}, {} and {}. Cook {} with {}, then add {}.".format(*words) for words in DRAWN]
+PAIRS = [(f"What can I cook with {words[0]} and {words[-1]}?", text) for words, text in zip(DRAWN, TEXTS, strict=True)]
+
+
+def jsonl(texts: list[str]) -> str:
+    return "".join(json.dumps({"text": text, "page": n}) + "\n" for n, text in enumerate(texts))
+
+
+def table(texts: list[str]) -> str:
+    file = io.StringIO()
+    csv.writer(file).writerows([["page", "text"], *enumerate(texts)])
+    return file.getvalue()
+
+
+def folder_of(at: Path, suffix: str, shape: str) -> None:
+    at.mkdir(parents=True)
+    for n, text in enumerate(TEXTS):
+        (at / f"{n:02}{suffix}").write_text(shape.format(text), encoding="utf-8")
+
+
+def tar_of(at: Path) -> None:
+    with tarfile.open(at, "w:gz") as archive:
+        for n, text in enumerate(TEXTS):
+            content = f"# Keeping\n\n{text}\n".encode()
+            member = tarfile.TarInfo(f"docs/{n:02}.md")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+
+
+def saved(at: Path) -> None:
+    from datasets import Dataset
+
+    Dataset.from_dict({"text": TEXTS, "page": list(range(len(TEXTS)))}).save_to_disk(at)
+
+
+CORPORA: dict[str, Callable[[Path], object]] = {
+    "docs.jsonl": lambda at: at.write_text(jsonl(TEXTS)),
+    "docs.jsonl.gz": lambda at: at.write_bytes(gzip.compress(jsonl(TEXTS).encode())),
+    "docs.parquet": lambda at: pq.write_table(pa.table({"text": TEXTS}), at),
+    "docs.csv": lambda at: at.write_text(table(TEXTS)),
+    "notes": lambda at: folder_of(at, ".txt", "{}\n"),
+    "guide": lambda at: folder_of(at, ".md", "# Keeping\n\n{}\n"),
+    "page.html": lambda at: at.write_text(f"<html><body>{''.join(f'<p>{t}</p>' for t in TEXTS)}</body></html>"),
+    "docs.tar.gz": tar_of,
+    "saved": saved,
+}
+SEEDS: dict[str, Callable[[Path], object]] = {
+    "seeds.jsonl": lambda at: at.write_text("".join(json.dumps({"question": q, "answer": a}) + "\n" for q, a in PAIRS)),
+    "seeds.csv": lambda at: at.write_text("question,answer\n" + "".join(f'{q},"{a}"\n' for q, a in PAIRS)),
+    "seeds.parquet": lambda at: pq.write_table(
+        pa.table({"question": [q for q, _ in PAIRS], "answer": [a for _, a in PAIRS]}), at
+    ),
+}
+
+
+def readme() -> tuple[dict[str, str], list[str]]:
+    """The two lines the README gives, by their names, and the commands under them."""
+    text = (CHECKOUT / "README.md").read_text(encoding="utf-8").partition("## Bring your own data")[2]
+    lines, commands = re.findall(r"```\w+\n(.*?)```", text, re.DOTALL)[:2]
+    return {line.split(":")[0].strip(): line for line in lines.splitlines()}, commands.splitlines()
+
+
+def own(folder: Path, corpus: str, seeds: str) -> None:
+    """Put the README's lines in the place of ours, with the names of the files that are there."""
+    said = readme()[0]
+    new = {
+        "web": said["web"].replace("my/corpus", f"my/{corpus}"),
+        "seed": said["seed"].replace("my/seeds.jsonl", f"my/{seeds}"),
+    }
+    path = folder / "recipes/sources.yaml"
+    for name in new:
+        [old] = re.findall(rf"^  {name}: +{{source.*$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        replace(path, old, new[name])
+    (folder / "my").mkdir(exist_ok=True)
+    CORPORA[corpus](folder / "my" / corpus)
+    SEEDS[seeds](folder / "my" / seeds)
+
+
+def table_of(folder: Path, name: str) -> list[rows.Row]:
+    return list(rows.read(folder / f"data/{name}.parquet"))
+
+
+def in_words_of_the_base(my: Path) -> None:
+    """Write the two files again with texts of the pocket world: the base of the small project knows no other words."""
+    pairs = [{"question": r["instruction"], "answer": r["response"]} for r in records("seed", 0, project.SEEDS)]
+    texts = [{"text": r["response"]} for r in records("web", 0, project.DOCUMENTS)]
+    for name, found in (("seeds", pairs), ("docs", texts)):
+        (my / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in found), encoding="utf-8")
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    """The checkout as it is, under git."""
+    return project.begin(project.copied(tmp_path / "project"))
+
+
+@pytest.mark.parametrize(("corpus", "seeds"), [(corpus, list(SEEDS)[n % 3]) for n, corpus in enumerate(CORPORA)])
+def test_every_format_is_read_through_the_two_lines_of_the_readme(corpus: str, seeds: str, sources: Path) -> None:
+    own(sources, corpus, seeds)
+    command(sources, "bash", "-ec", readme()[1][0])
+    assert repro(sources, "ingest@web", "ingest@seed") == {"ingest@web", "ingest@seed"}
+    pairs = {(row["instruction"], row["response"]) for row in table_of(sources, "seed")}
+    assert pairs == set(PAIRS)
+    found = "\n".join(row["response"] for row in table_of(sources, "web"))
+    assert all(text in found for text in TEXTS)
+
+
+def test_the_documentation_of_python_is_a_corpus(sources: Path) -> None:
+    path = sources / "recipes/sources.yaml"
+    [old] = re.findall(r"^  web: +{source.*$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    replace(path, old, "  web: {source: data/raw/python-docs.yaml, deduplicate: exact, origin: web}")
+    command(sources, "python", "-m", "stages.check")
+    assert repro(sources, "ingest@web") == {"ingest@web"}
+    assert project.counts(sources, "data/web.json")["rows_out"] > 1000
+
+
+def test_two_lines_and_two_commands_build_humpback_on_own_data(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    folder = project.twin(project.built(tmp_path_factory), tmp_path / "project")
+    for name in ("humpback", "sources"):
+        shutil.copy(CHECKOUT / f"recipes/{name}.yaml", folder / f"recipes/{name}.yaml")
+    project.change(folder / "params.yaml", "curate.share", 0.5)
+    own(folder, "docs.jsonl", "seeds.jsonl")
+    in_words_of_the_base(folder / "my")
+    replace(folder / "recipes/sources.yaml", "rows: 69000", f"rows: {project.PROSE}")
+    for line in readme()[1]:
+        command(folder, "bash", "-ec", line)
+    pairs = table_of(folder, "humpback-dataset")
+    assert {row["origin"] for row in pairs} == {"seed", "web"} and all(row["messages"] for row in pairs)
+    assert (folder / "models/humpback/model.safetensors").is_file()

@@ -1,0 +1,89 @@
+"""What was built travels: pushed to a folder or to S3, pulled into a clone, and nothing is computed again."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import project
+import pytest
+from project import change, dvc, git, repro
+
+pytestmark = pytest.mark.slow
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+@contextmanager
+def s3() -> Iterator[str]:
+    """The address of an S3 server on loopback with an empty bucket, until the block ends."""
+    program = Path(sys.executable).with_name("moto_server")
+    server = subprocess.Popen([program, "-H", "127.0.0.1", "-p", "0"], stderr=subprocess.PIPE, text=True)
+    try:
+        assert server.stderr is not None
+        address = next(found[0] for line in server.stderr if (found := re.search(r"http://127[.\d]+:\d+", line)))
+        import boto3
+
+        boto3.client("s3", endpoint_url=address).create_bucket(Bucket="baleen")
+        yield address
+    finally:
+        server.terminate()
+        server.wait()
+        server.stderr.close()
+
+
+@pytest.fixture(scope="module", params=["folder", "s3"])
+def pushed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A built project whose results are committed and at a remote."""
+    place = tmp_path_factory.mktemp(request.param)
+    folder = project.twin(project.built(tmp_path_factory), place / "project")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in CREDENTIALS.items():
+            patch.setenv(name, value)
+        if request.param == "folder":
+            yield push(folder, str(place / "store"))
+        else:
+            with s3() as address:
+                yield push(folder, "s3://baleen/store", address)
+
+
+def push(folder: Path, url: str, address: str = "") -> Path:
+    dvc(folder, "remote", "add", "-d", "store", url)
+    if address:
+        dvc(folder, "remote", "modify", "store", "endpointurl", address)
+    project.commit(folder, "humpback on my corpus")
+    dvc(folder, "push")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def clone(pushed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh clone with everything pulled."""
+    folder = tmp_path_factory.mktemp("colleague") / "clone"
+    git(pushed, "clone", "-q", str(pushed), str(folder))
+    assert not (folder / "models/humpback-1").exists() and not (folder / ".dvc/cache").exists()
+    dvc(folder, "pull")
+    return folder
+
+
+def test_a_clone_pulls_every_table_and_checkpoint_and_builds_nothing(pushed: Path, clone: Path) -> None:
+    assert project.outputs(clone) == project.outputs(pushed)
+    assert repro(clone) == set()
+    assert git(clone, "status", "--short") == ""
+
+
+def test_a_clone_with_another_threshold_runs_the_filter_and_what_follows(clone: Path, tmp_path: Path) -> None:
+    folder = project.twin(clone, tmp_path / "edited")
+    change(folder / "params.yaml", "curate.share", 0.5)
+    assert repro(folder, "train@humpback-1") == {"filter@humpback-curate-1", "mix@humpback-mix-1", "train@humpback-1"}
+
+
+@pytest.mark.parametrize("name", ["models/humpback-1", "data/humpback-dataset.parquet"])
+def test_one_table_or_checkpoint_can_be_had_alone(name: str, pushed: Path, tmp_path: Path) -> None:
+    dvc(tmp_path, "get", str(pushed), name)
+    got, there = tmp_path / Path(name).name, pushed / name
+    assert os.listdir(tmp_path) == [got.name]
+    for file in [p for p in there.rglob("*") if p.is_file()] or [there]:
+        assert (got / file.relative_to(there)).read_bytes() == file.read_bytes()
