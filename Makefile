@@ -21,7 +21,7 @@ demo:
 test: setup
 	python -m stages.check
 	ruff check . && ruff format --check . && mypy
-	pytest -n 2 --dist loadscope
+	pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 test-fast: setup
 	pytest -n 2 -m "not slow"

@@ -57,7 +57,7 @@ def stage(name: str, line: Line | None, rule: Settings, params: Settings) -> Sta
         raise Problem(f"{line.where}: setting {wanted!r} is missing, and dvc.yaml needs it in every {line.rule} line")
     if missing:
         raise Problem(f"dvc.yaml: {name} mentions ${{{missing[0]}}}; {unknown('name', missing[0], list(values))}")
-    wrote = [*rule.get("outs", []), *rule.get("metrics", [])]
+    wrote = [*rule.get("outs", []), *rule.get("metrics", []), *rule.get("plots", [])]
     return Stage(name, line, paths(rule.get("deps", []), values), paths(wrote, values))
 
 

@@ -168,13 +168,14 @@ def only(folder: Path, wanted: Iterable[str]) -> None:
         whole = load(path)
         left = {rule: {n: g for n, g in part.items() if (rule == "train", n) in kept} for rule, part in whole.items()}
         dump(path, left)
-    report(folder, [name for is_model, name in sorted(kept) if not is_model and name.startswith("eval-")])
+    report(folder, {name for is_model, name in kept if not is_model})
 
 
-def report(folder: Path, evaluations: list[str]) -> None:
-    """Have the report tell only of these; none takes the stage away."""
+def report(folder: Path, kept: set[str]) -> None:
+    """Have the report tell only of evaluations that are kept; none takes the stage away."""
     rules = load(folder / "dvc.yaml")
     found = rules["stages"].pop("report")
+    evaluations = [name for name in found["cmd"].split()[3:] if name in kept]
     if evaluations:
         code = [dep for dep in found["deps"] if dep.endswith(".py")]
         found["cmd"] = " ".join([*found["cmd"].split()[:3], *evaluations])
