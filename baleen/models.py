@@ -169,7 +169,9 @@ def weights(name: str, dtype: str, **config: Any) -> Any:
         found = ", ".join(p.name for p in sorted(Path(where).iterdir())) or "nothing"
         raise Problem(f"{where} has no weights in safetensors, only {found}; convert them, pickle is not opened")
     from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     extra = extra | {"use_safetensors": True, "dtype": dtype} | config
     return told(lambda: AutoModelForCausalLM.from_pretrained(where, **extra), where)
 
