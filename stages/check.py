@@ -190,6 +190,16 @@ def check_stage(stage: Stage, all_lines: Book, columns: Callable[[str], Columns]
         raise Problem(f"{stage.where}: {str(problem).removeprefix(own)}") from None
 
 
+def check_under(path: Path, chosen: list[Line], lines: list[Line], params: Row) -> None:
+    """Every line resolves under another profile too, so that changing the profile is all it takes."""
+    there = book(lines, params | {"profile": path.stem})
+    try:
+        for line in chosen:
+            there.line_settings(line)
+    except Problem as problem:
+        raise Problem(f"{path}: {str(problem).removeprefix(f'{path}: ')}") from None
+
+
 def check(targets: list[str]) -> str:
     """One line that says how much was checked; the first mistake is a Problem."""
     params, files = settings.load_yaml(PARAMS), recipes.files(RULES)
@@ -203,6 +213,8 @@ def check(targets: list[str]) -> str:
     columns, made = columns_of(all_lines), frozenset(wiring.makers(found))
     for stage in chosen.values():
         check_stage(stage, all_lines, columns, made)
+    for path in sorted(Path("profiles").glob("*.yaml")):
+        check_under(path, [stage.line for stage in chosen.values() if stage.line], lines, params)
     return f"{len(chosen)} stages of {len(files)} recipes are well wired"
 
 

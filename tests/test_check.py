@@ -266,3 +266,10 @@ def test_a_dry_run_counts_without_a_model(
     assert shown.startswith(f"{counted} x: ") and re.search(words, shown) and shown.count("\n") == 1, shown
     assert ("model ask is not built yet" in shown) == (model == "ask" and counted != "train")
     assert not Path("data/x.parquet").exists() and json.loads(Path("data/seed.json").read_text())["rows_out"] == 3
+
+
+def test_a_section_that_another_profile_lacks_is_found_before_it_is_chosen(home: Path) -> None:
+    path = home / "profiles/8b.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("curation:", "# curation:"), encoding="utf-8")
+    with pytest.raises(Problem, match=r"^profiles/8b.yaml: unknown section 'curation'; there are: answers"):
+        check.check([])
