@@ -272,4 +272,4 @@ def test_a_section_that_another_profile_lacks_is_found_before_it_is_chosen(home:
     path = home / "profiles/8b.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("curation:", "# curation:"), encoding="utf-8")
     with pytest.raises(Problem, match=r"^profiles/8b.yaml: unknown section 'curation'; there are: answers"):
-        check.check([])
+        verb.check([])
