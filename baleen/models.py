@@ -193,6 +193,10 @@ def device(wanted: str) -> str:
 
 def load(name: str, speed: Speed, chat: bool = True) -> tuple[Any, Any]:
     """(model, tokenizer) ready to answer, on the device and in the type of the speed settings."""
+    import torch
+
+    if speed.threads:
+        torch.set_num_threads(speed.threads)
     words = tokenizer(name, chat)
     return weights(name, speed.dtype).to(device(speed.device)).eval(), words
 

@@ -41,6 +41,7 @@ class Speed:
     accelerate_config: str = setting(
         "", "file for `accelerate launch`, such as FSDP over several GPUs; '' uses torchrun"
     )
+    threads: int = setting(0, "threads of a process on a CPU; 0 is the library's choice")
     device: str = setting("auto", "auto, cpu, cuda")
     dtype: str = setting("float32", "float32 or bfloat16, for inference")
     gpu_memory: float = setting(0.9, "share of the memory vLLM may take")
