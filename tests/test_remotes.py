@@ -1,37 +1,15 @@
 """What was built travels: pushed to a folder or to S3, pulled into a clone, and nothing is computed again."""
 
 import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import project
 import pytest
 from project import change, dvc, git, repro
+from s3 import CREDENTIALS, server
 
 pytestmark = pytest.mark.slow
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing", "AWS_DEFAULT_REGION": "us-east-1"}
-
-
-@contextmanager
-def s3() -> Iterator[str]:
-    """The address of an S3 server on loopback with an empty bucket, until the block ends."""
-    program = Path(sys.executable).with_name("moto_server")
-    server = subprocess.Popen([program, "-H", "127.0.0.1", "-p", "0"], stderr=subprocess.PIPE, text=True)
-    try:
-        assert server.stderr is not None
-        address = next(found[0] for line in server.stderr if (found := re.search(r"http://127[.\d]+:\d+", line)))
-        import boto3
-
-        boto3.client("s3", endpoint_url=address).create_bucket(Bucket="baleen")
-        yield address
-    finally:
-        server.terminate()
-        server.wait()
-        server.stderr.close()
 
 
 @pytest.fixture(scope="module", params=["folder", "s3"])
@@ -45,7 +23,7 @@ def pushed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         if request.param == "folder":
             yield push(folder, str(place / "store"))
         else:
-            with s3() as address:
+            with server() as address:
                 yield push(folder, "s3://baleen/store", address)
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from s3 import CREDENTIALS, server
 
 from baleen import segments
 from baleen.memo import Memo
@@ -157,19 +158,8 @@ def test_no_remote_is_one_line(here: Path) -> None:
 @pytest.mark.slow
 def test_replies_travel_through_s3(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("dvc_s3")
-    boto3 = pytest.importorskip("boto3")
-    server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0)
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "k",
-        "AWS_SECRET_ACCESS_KEY": "s",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
+    for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        boto3.client("s3", endpoint_url=f"http://{host}:{port}").create_bucket(Bucket="bucket")
-        remote(here, "url = s3://bucket/base", f"endpointurl = http://{host}:{port}")
+    with server() as address:
+        remote(here, "url = s3://baleen/base", f"endpointurl = {address}")
         sync(here, monkeypatch, None)
-    finally:
-        server.stop()
