@@ -9,26 +9,10 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from filled_memo import SPACE, filled, key, spoil
 
 from baleen.memo import Memo, root
 from baleen.problems import Problem
-
-SPACE = "generate echo/1 model"
-
-
-def key(number: int) -> str:
-    return f"{number:032x}"
-
-
-def filled(root: Path, numbers: range, text: str = "reply") -> Memo:
-    memo = Memo(root)
-    memo.put(SPACE, {key(n): {"text": f"{text} {n}"} for n in numbers})
-    return memo
-
-
-def spoil(memo: Memo, sql: str) -> None:
-    """Change records behind the memo's back."""
-    memo.run(lambda db: db.execute(sql))
 
 
 @pytest.mark.parametrize(

@@ -3,29 +3,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from filled_memo import SPACE, filled, key, spoil
 from s3 import CREDENTIALS, server
 
 from baleen import segments
 from baleen.memo import Memo
 from baleen.problems import Problem
 from stages import memo as command
-
-SPACE = "generate echo/1 model"
-
-
-def key(number: int) -> str:
-    return f"{number:032x}"
-
-
-def filled(root: Path, numbers: range, text: str = "reply") -> Memo:
-    memo = Memo(root)
-    memo.put(SPACE, {key(n): {"text": f"{text} {n}"} for n in numbers})
-    return memo
-
-
-def spoil(memo: Memo, sql: str) -> None:
-    """Change records behind the memo's back."""
-    memo.run(lambda db: db.execute(sql))
 
 
 @pytest.fixture

@@ -1,0 +1,22 @@
+"""A memo with numbered replies, for the tests of the memo and of its segments."""
+
+from pathlib import Path
+
+from baleen.memo import Memo
+
+SPACE = "generate echo/1 model"
+
+
+def key(number: int) -> str:
+    return f"{number:032x}"
+
+
+def filled(root: Path, numbers: range, text: str = "reply") -> Memo:
+    memo = Memo(root)
+    memo.put(SPACE, {key(n): {"text": f"{text} {n}"} for n in numbers})
+    return memo
+
+
+def spoil(memo: Memo, sql: str) -> None:
+    """Change records behind the memo's back."""
+    memo.run(lambda db: db.execute(sql))
