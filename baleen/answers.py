@@ -12,6 +12,7 @@ from baleen.engines import Engine, Reply, Request, Sampling
 from baleen.memo import Memo, root
 from baleen.problems import Problem
 from baleen.progress import Progress
+from baleen.prompts import Prompt
 from baleen.rows import Output, Row
 from baleen.settings import Once, speed
 
@@ -36,6 +37,15 @@ class Answered:
     row: Row
     reply: Reply
     key: str
+
+    def history(self, source: Row) -> list[Row]:
+        """The lineage of the row with this reply after what was there; `source` is what all rows of a target share."""
+        return [*(self.row.get("lineage") or []), source | {"key": self.key}]
+
+
+def conversation(prompt: Prompt, row: Row, tag: str) -> tuple[tuple[str, str], ...]:
+    """The messages of a request: role and content."""
+    return tuple((message["role"], message["content"]) for message in prompt.messages(row, tag))
 
 
 def limited(path: Path, once: Once) -> Iterator[Row]:

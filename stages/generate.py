@@ -52,7 +52,7 @@ def copies(table: Iterable[Row], prompt: Prompt, n: int) -> Iterator[tuple[Row, 
 
 
 def request(row: Row, copy: int, prompt: Prompt, options: GenerateOptions) -> Request:
-    messages = tuple((m["role"], m["content"]) for m in prompt.messages(row, options.tag))
+    messages = answers.conversation(prompt, row, options.tag)
     seed = seed_of(options.seed, row, copy) if options.temperature > 0 else 0
     return Request(messages, prefill=prompt.start(row), seed=seed)
 
@@ -86,13 +86,12 @@ def finish(output: rows.Output, replies: Iterable[Answered], prompt: Prompt, sou
     for answered in replies:
         columns, reason = outcome(answered, prompt)
         example = example or (answered.reply.text if reason else "")
-        history = [*(answered.row.get("lineage") or []), source | {"key": answered.key}]
         if columns is None and not keep:
             output.drop(answered.row | {"reply": answered.reply.text}, reason)
             continue
         if reason:
             output.flawed[reason] += 1
-        output.keep(answered.row | (columns or raw(answered, prompt)) | {"lineage": history})
+        output.keep(answered.row | (columns or raw(answered, prompt)) | {"lineage": answered.history(source)})
     return example
 
 

@@ -31,7 +31,7 @@ class ScoreOptions:
 
 
 def request(row: Row, prompt: Prompt, options: ScoreOptions) -> Request:
-    messages = tuple((m["role"], m["content"]) for m in prompt.messages(row, options.tag))
+    messages = answers.conversation(prompt, row, options.tag)
     if prompt.marks:
         return Request(messages, prefill=prompt.cue, marks=prompt.marks)
     start = prompt.start(row)
@@ -55,8 +55,7 @@ def scored(replies: Iterable[Answered], prompt: Prompt, options: ScoreOptions, s
     """Every row with its score and lineage."""
     grade = rated if prompt.marks else graded
     for answered in replies:
-        history = [*(answered.row.get("lineage") or []), source | {"key": answered.key}]
-        yield answered.row | grade(answered, options) | {"lineage": history}
+        yield answered.row | grade(answered, options) | {"lineage": answered.history(source)}
 
 
 def gate(name: str, output: rows.Output, unread: int, options: ScoreOptions) -> None:
