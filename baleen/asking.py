@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from baleen.engines import TOO_LONG, Engine, Reply, Request, Sampling
 from baleen.memo import Memo, Value, parts
@@ -133,7 +133,7 @@ def pay(run: Run, engine: Engine, missing: dict[str, Request]) -> Iterator[tuple
             if len(pending) >= run.flush.replies or clock() - written >= run.flush.seconds:
                 run.memo.put(asked.space, pending)
                 pending, written = {}, clock()
-            yield key, (stored, restored(value))
+            yield key, (stored, replace(restored(value), cached_tokens=reply.cached_tokens))
     finally:
         run.memo.put(asked.space, pending)
 

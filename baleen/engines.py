@@ -6,7 +6,7 @@ not.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 Message = dict[str, str]  # role, content
@@ -41,7 +41,8 @@ class Reply:
 
     `finish` is 'stop', 'length' (cut off), 'refused' (by a content filter) or 'too long' (for the model to read; such a
     reply is never kept). For `loss` `values` is (mean, worst, tokens): negative log-likelihood in nats per token; for
-    `choose` the probability of each mark, before normalising.
+    `choose` the probability of each mark, before normalising. `cached_tokens` are those of the prompt that came from a
+    prefix cache: how a reply came to be and not what it says, so it is neither compared nor kept in the memo.
     """
 
     text: str = ""
@@ -49,6 +50,7 @@ class Reply:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     values: tuple[float, ...] = ()
+    cached_tokens: int = field(default=0, compare=False)
 
 
 TOO_LONG = Reply(finish="too long")

@@ -173,14 +173,15 @@ class HF:
         outside = self.beyond(lengths, 1)
         yield from ((index, TOO_LONG) for index in outside)
         for batch in self.batches(lengths, outside, extra=1):
-            likely = self.next_token([split[i][0] for i in batch])
+            likely, start = self.next_token([split[i][0] for i in batch])
             for index, row in zip(batch, likely.tolist(), strict=True):
                 prompt, marks = split[index]
-                yield index, Reply("", "stop", len(prompt), 1, tuple(row[mark] for mark in marks))
+                values = tuple(row[mark] for mark in marks)
+                yield index, Reply("", "stop", len(prompt), 1, values, 0 if index == batch[0] else start)
 
-    def next_token(self, prompts: Sequence[list[int]]) -> Any:
-        """Probabilities of the token after each prompt, shape (rows, vocabulary); a beginning that all prompts share,
-        such as a rubric, is computed once."""
+    def next_token(self, prompts: Sequence[list[int]]) -> tuple[Any, int]:
+        """Probabilities of the token after each prompt, shape (rows, vocabulary), and the length of the beginning that
+        all prompts share, such as a rubric, which is computed once."""
         import torch
 
         start = shared(prompts) if len(prompts) > 1 else 0
@@ -201,7 +202,7 @@ class HF:
                 use_cache=bool(start),
                 logits_to_keep=1,
             )
-            return out.logits[:, -1].float().softmax(-1)
+            return out.logits[:, -1].float().softmax(-1), start
 
 
 def shared(prompts: Sequence[list[int]]) -> int:

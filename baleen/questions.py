@@ -71,7 +71,7 @@ def short(text: str) -> str:
 
 def record(reply: Reply, limit: int) -> Value:
     """A reply as the memo keeps it, empty fields left out, with the limit it was drawn under."""
-    plain = vars(reply) | {"values": [float(v) for v in reply.values], "max_tokens": limit}
+    plain = vars(reply) | {"values": [float(v) for v in reply.values], "max_tokens": limit, "cached_tokens": 0}
     return {name: value for name, value in plain.items() if value}
 
 

@@ -155,7 +155,10 @@ class VLLM:
             tokens = list(output.outputs[0].token_ids)
             stopped = bool(tokens) and tokens[-1] in self.ends
             text = self.words.decode(tokens, skip_special_tokens=True)
-            yield index, Reply(text, "stop" if stopped else "length", len(prompts[index]), len(tokens))
+            yield (
+                index,
+                Reply(text, "stop" if stopped else "length", len(prompts[index]), len(tokens), (), cached(output)),
+            )
 
     def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         prompts, answers = self.renderer.prompts(requests), self.renderer.completions(requests)
@@ -166,7 +169,7 @@ class VLLM:
             begin, tokens = len(prompts[index]), whole[index]
             losses = [-output.prompt_logprobs[at][tokens[at]].logprob for at in range(begin, len(tokens))]
             values = (sum(losses) / len(losses), max(losses), float(len(losses)))
-            yield index, Reply("", "stop", begin, len(losses), values)
+            yield index, Reply("", "stop", begin, len(losses), values, cached(output))
 
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         split = self.renderer.marked(requests)
@@ -177,4 +180,10 @@ class VLLM:
         for index, output in self.run(prompts, settings):
             prompt, marks = split[index]
             likely = output.outputs[0].logprobs[0]
-            yield index, Reply("", "stop", len(prompt), 1, tuple(exp(likely[mark].logprob) for mark in marks))
+            values = tuple(exp(likely[mark].logprob) for mark in marks)
+            yield index, Reply("", "stop", len(prompt), 1, values, cached(output))
+
+
+def cached(output: Any) -> int:
+    """Tokens of the prompt that vLLM had computed for another request."""
+    return output.num_cached_tokens or 0

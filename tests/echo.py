@@ -46,4 +46,4 @@ class Echo:
 
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         for index, request in enumerate(requests):
-            yield index, Reply(values=tuple(1 / len(request.marks) for _ in request.marks))
+            yield index, Reply(values=tuple(1 / len(request.marks) for _ in request.marks), cached_tokens=index)

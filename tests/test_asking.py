@@ -152,6 +152,15 @@ def test_graded_and_weighed_answers_come_back_exactly(tmp_path: Path, kind: str)
     assert all(reply.values for _, reply, _, _ in first)
 
 
+def test_cached_tokens_are_told_when_paid_for_and_forgotten_by_the_memo(tmp_path: Path) -> None:
+    marked = [Request((("user", str(n)),), marks=("1", "2")) for n in range(3)]
+    first, second = asked(tmp_path, marked, kind="choose"), asked(tmp_path, marked, kind="choose")
+    assert [reply.cached_tokens for _, reply, _, _ in first] == [0, 1, 2]
+    assert [reply.cached_tokens for _, reply, _, _ in second] == [0, 0, 0]
+    kept = Memo(tmp_path).get(key for _, _, key, _ in first)
+    assert len(kept) == 3 and not any("cached_tokens" in value for value in kept.values())
+
+
 def test_an_engine_that_fails_leaves_what_was_paid_and_no_error(tmp_path: Path) -> None:
     with pytest.raises(ConnectionError):
         asked(tmp_path, numbers(*range(20)), Echo(tmp_path / "log", fails_at=6), window=20)

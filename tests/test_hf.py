@@ -127,8 +127,11 @@ def test_marks_weigh_the_same_alone_and_after_a_shared_rubric(engine: HF) -> Non
     texts = ["anna barda is a baker . " * 4 + " ".join(WORDS[i : i + 1 + i % 5]) for i in range(9)]
     requests = [Request((("user", text),), marks=("1", "2", "3")) for text in texts]
     together = dict(engine.choose(requests))
+    assert sorted(reply.cached_tokens for reply in together.values())[0] == 0
+    assert sum(reply.cached_tokens > 20 for reply in together.values()) >= 7  # all but the first of one or two batches
     for i, request in enumerate(requests):
         ((_, alone),) = engine.choose([request])
+        assert alone.cached_tokens == 0
         assert alone.values == pytest.approx(together[i].values, abs=1e-6)
 
 

@@ -136,6 +136,16 @@ def test_probabilities_of_marks_are_those_of_hf_and_not_normalised(vllm: VLLM, h
 
 @started
 @needed
+def test_prompts_asked_again_come_from_the_cache(vllm: VLLM) -> None:
+    rubric = "It is a fine number. " * 32
+    asked = [replace(request, messages=(("user", rubric + request.messages[0][1]),)) for request in MARKED]
+    assert {reply.cached_tokens for reply in ordered(vllm.choose(asked))} != {0}
+    for reply in ordered(vllm.choose(asked)):
+        assert reply.prompt_tokens // 2 < reply.cached_tokens < reply.prompt_tokens
+
+
+@started
+@needed
 def test_a_seed_gives_the_same_reply_alone_reversed_and_in_a_batch(vllm: VLLM) -> None:
     batch = texts(vllm, REQUESTS, DRAWN)
     assert texts(vllm, REQUESTS[::-1], DRAWN)[::-1] == batch
