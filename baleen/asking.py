@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
+from baleen import rates
 from baleen.engines import TOO_LONG, Engine, Reply, Request, Sampling
 from baleen.memo import Memo, Value, parts
 from baleen.problems import Problem
 from baleen.progress import Progress
 from baleen.questions import KINDS, Known, Question, look_up, question, record, restored
 from baleen.questions import digest as digest
+from baleen.rates import Rate
 
+Unread = Callable[[Request, Reply], bool]
 Answer = tuple[Request, Reply, str, bool]  # the key of its record, and whether it was paid for before
 WINDOW = 4096  # requests looked up together
 AHEAD = 8  # windows read on while less than one window is missing: an engine asked for a handful idles
@@ -28,24 +31,35 @@ class Flush:
     clock: Callable[[], float] = time.monotonic
 
 
-@dataclass(frozen=True)
+@dataclass
 class Totals:
-    """What a run has asked so far; `asked` is `hits` + `paid`, and the tokens are those newly paid."""
+    """What a run has answered so far: `rows` are `hits` (paid for or repeated) and newly paid ones, and the tokens are
+    those newly paid; `cached` of the prompt's came from a prefix cache. Unread rows have no readable reply."""
 
-    asked: int = 0
+    rows: int = 0
     hits: int = 0
-    paid: int = 0
+    unread: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
-
-    def plus(self, reply: Reply, hit: bool) -> "Totals":
-        prompt, completion = (0, 0) if hit else (reply.prompt_tokens, reply.completion_tokens)
-        rows = (self.asked + 1, self.hits + hit, self.paid + (not hit))
-        return Totals(*rows, self.prompt_tokens + prompt, self.completion_tokens + completion)
+    cached_tokens: int = 0
 
     @property
     def tokens(self) -> int:
         return self.prompt_tokens + self.completion_tokens
+
+    def known(self, rows: int, unread: int) -> None:
+        """Count rows that cost nothing."""
+        self.rows += rows
+        self.hits += rows
+        self.unread += unread
+
+    def paid(self, reply: Reply, rows: int, unread: bool) -> None:
+        """Count a reply that was paid once, for one row or more."""
+        self.known(rows, rows * unread)
+        self.hits -= 1
+        self.prompt_tokens += reply.prompt_tokens
+        self.completion_tokens += reply.completion_tokens
+        self.cached_tokens += reply.cached_tokens
 
 
 WRITE = Flush()
@@ -72,18 +86,10 @@ class Window:
         return {k: r for k, r in zip(self.keys, self.requests, strict=True) if k not in self.known}
 
     @property
-    def tokens(self) -> int:
-        paid = [self.known[key][1] for key in self.fresh]
-        return sum(reply.prompt_tokens + reply.completion_tokens for reply in paid)
-
-    @property
-    def done(self) -> int:
-        return sum(key in self.known for key in self.keys)
-
-    @property
-    def hits(self) -> int:
-        """Rows that cost nothing, as far as is known now."""
-        return self.done - len(self.fresh)
+    def done(self) -> list[tuple[Request, Reply]]:
+        """The rows whose reply is known."""
+        pairs = zip(self.requests, self.keys, strict=True)
+        return [(request, self.known[key][1]) for request, key in pairs if key in self.known]
 
     def answers(self) -> Iterator[Answer]:
         for request, key in zip(self.requests, self.keys, strict=True):
@@ -107,51 +113,77 @@ def windows(memo: Memo, asked: Question, requests: Iterable[Request], length: in
 
 @dataclass(frozen=True)
 class Run:
-    """One asking: where replies are kept, what is asked, how often replies are written, what may be spent."""
+    """One asking: where replies are kept, what is asked, how often replies are written, what may be spent, how many
+    rows are done, where that is shown, and which replies cannot be read."""
 
     memo: Memo
     asked: Question
     flush: Flush
     budget: int | None
+    totals: Totals
     progress: Progress | None
+    unread: Unread | None
 
-    def advance(self, rows: int, hits: int) -> None:
+    def begin(self, window: Window) -> None:
+        """Count the rows of a window that are known before anything is paid."""
+        done = window.done
+        self.totals.known(len(done), sum(self.unread(*pair) for pair in done) if self.unread else 0)
+        self.show(len(done))
+
+    def show(self, rows: int) -> None:
         if self.progress:
-            self.progress.advance(rows, memo=hits)
+            figures: dict[str, int | str] = {"memo": self.totals.hits, "tokens": self.totals.tokens}
+            share = f"{self.totals.unread / max(1, self.totals.rows):.0%}"
+            self.progress.advance(rows, **figures | ({"unreadable": share} if self.unread else {}))
 
 
-def pay(run: Run, engine: Engine, missing: dict[str, Request]) -> Iterator[tuple[str, Known]]:
-    """Replies as the engine gives them; what has come is written in small transactions, whatever happens next."""
+def pay(run: Run, engine: Engine, missing: dict[str, Request]) -> Iterator[tuple[str, str, Reply]]:
+    """(key, key of the record, reply) as the engine gives them; what has come is written in small transactions,
+    whatever happens next."""
     asked, clock = run.asked, run.flush.clock
-    keys, pending, written = list(missing), dict[str, Value](), clock()
+    keys, pending, paid, written = list(missing), dict[str, Value](), Rate(), clock()
     try:
         for index, reply in KINDS[asked.kind](engine, list(missing.values()), asked.sampling):
             key, value = keys[index], record(reply, asked.limit)
             stored = asked.cut(key) if reply.finish == "length" else key
+            paid = paid.plus(reply.prompt_tokens, reply.completion_tokens)
             if reply.finish != TOO_LONG.finish:
                 pending[stored] = value
             if len(pending) >= run.flush.replies or clock() - written >= run.flush.seconds:
-                run.memo.put(asked.space, pending)
-                pending, written = {}, clock()
-            yield key, (stored, replace(restored(value), cached_tokens=reply.cached_tokens))
-    finally:
-        run.memo.put(asked.space, pending)
+                written = write(run, pending, paid, written)
+                pending, paid = {}, Rate()
+            yield key, stored, replace(restored(value), cached_tokens=reply.cached_tokens)
+    except BaseException:
+        run.memo.put(asked.space, pending)  # the time until a failure says nothing of the model
+        raise
+    write(run, pending, paid, written)
 
 
-def fill(run: Run, engine: Engine, window: Window, totals: Totals) -> None:
+def write(run: Run, pending: dict[str, Value], paid: Rate, since: float) -> float:
+    """Keep replies, and how long they took; the time now."""
+    run.memo.put(run.asked.space, pending)
+    now = run.flush.clock()
+    if paid.replies:
+        rates.add(run.memo, run.asked.rate, replace(paid, seconds=now - since))
+    return now
+
+
+def fill(run: Run, engine: Engine, window: Window) -> None:
     """Pay for what a window misses, up to the budget."""
-    rows, hits = Counter(window.keys), totals.hits + window.hits
+    rows, totals = Counter(window.keys), run.totals
     for batch in parts(window.missing.items(), len(window.keys) if run.budget is None else WITHIN):
-        if run.budget is not None and totals.tokens + window.tokens >= run.budget:
+        if run.budget is not None and totals.tokens >= run.budget:
             raise Problem(
-                f"the budget of {run.budget} tokens is spent ({totals.tokens + window.tokens}) and "
-                f"{totals.asked + window.done} rows are done; all of it is kept, run the same command to go on"
+                f"the budget of {run.budget} tokens is spent ({totals.tokens}) and "
+                f"{totals.rows} rows are done; all of it is kept, run the same command to go on"
             )
-        for key, known in pay(run, engine, dict(batch)):
-            window.known[key] = known
+        asked = dict(batch)
+        for key, stored, reply in pay(run, engine, asked):
+            window.known[key] = stored, reply
             window.fresh.add(key)
-            run.advance(rows[key], hits)
-        if unanswered := sum(key not in window.known for key, _ in batch):
+            totals.paid(reply, rows[key], bool(run.unread and run.unread(asked[key], reply)))
+            run.show(rows[key])
+        if unanswered := sum(key not in window.known for key in asked):
             raise Problem(
                 f"{run.asked.space}: no reply to {unanswered} of {len(batch)} requests; run the command again"
             )
@@ -178,14 +210,18 @@ def ask(
     flush: Flush = WRITE,
     budget: int | None = None,
     progress: Progress | None = None,
+    unread: Unread | None = None,
+    totals: Totals | None = None,
 ) -> Iterator[Answer]:
     """(request, reply, key, hit) in the order asked; the engine is built when a reply is missing, not before.
 
     At most AHEAD * `window` requests are in memory. From the first miss to the end no other run pays for this space.
     `budget` counts tokens newly paid, prompt and completion; spending it is a Problem, and what was paid is kept.
+    `totals` is kept up to date; `unread` says which replies count as unreadable there.
     """
-    run = Run(memo, question(engine_kind, identity, kind, sampling), flush, budget, progress)
-    ready, totals = None, Totals()
+    asked = question(engine_kind, identity, kind, sampling)
+    run = Run(memo, asked, flush, budget, Totals() if totals is None else totals, progress, unread)
+    ready = None
     with ExitStack() as stack:
         for held in windows(memo, run.asked, requests, window):
             if held.missing and ready is None:
@@ -193,49 +229,7 @@ def ask(
                 held.known |= look_up(memo, run.asked, held.missing)
             if held.missing and ready is None:
                 ready = build(engine, run.asked)
-            run.advance(held.done, totals.hits + held.hits)
+            run.begin(held)
             if ready:
-                fill(run, ready, held, totals)
-            for request, reply, key, hit in held.answers():
-                totals = totals.plus(reply, hit)
-                yield request, reply, key, hit
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What a run would pay: `missing` questions (each once; the other rows are hits), tokens in and at most out."""
-
-    rows: int
-    hits: int
-    missing: int
-    prompt_characters: int
-    prompt_tokens: int
-    completion_tokens_at_most: int
-
-
-def estimate(
-    memo: Memo,
-    kind: str,
-    requests: Iterable[Request],
-    sampling: Sampling | None,
-    identity: str,
-    engine_kind: str,
-    count: Callable[[str], int] = lambda text: len(text) // 4,
-) -> Estimate:
-    """Look every request up and add up what is missing; `count` gives the tokens of a text (4 characters each)."""
-    asked, seen, rows, characters, tokens = question(engine_kind, identity, kind, sampling), set[str](), 0, 0, 0
-    for batch in parts(requests, WINDOW):
-        window = Window()
-        window.read(memo, asked, batch)
-        new = {key: request for key, request in window.missing.items() if key not in seen}
-        prompts = [text for request in new.values() for text in texts(request)]
-        seen |= new.keys()
-        rows += len(batch)
-        characters += sum(map(len, prompts))
-        tokens += sum(map(count, prompts))
-    return Estimate(rows, rows - len(seen), len(seen), characters, tokens, len(seen) * asked.limit)
-
-
-def texts(request: Request) -> list[str]:
-    """What a model reads for a request."""
-    return [content for _, content in request.messages] + [request.prefill, request.answer]
+                fill(run, ready, held)
+            yield from held.answers()

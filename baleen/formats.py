@@ -29,10 +29,12 @@ RATING = re.compile(r"\**score\s*:\**\s*<?([1-5](?:\.\d+)?)>?(?:\s*/\s*5(?:\.0)?
 
 
 def read_rating(reply: str, columns: list[str]) -> Row | None:
-    """The rating from 1 to 5 on the last line that is not blank, which must say 'Score: N' and nothing else."""
-    lines = [line.strip() for line in reply.splitlines() if line.strip()]
-    found = RATING.fullmatch(lines[-1]) if lines else None
-    return {columns[0]: float(found[1])} if found and float(found[1]) <= 5 else None
+    """The rating from 1 to 5 on the last line that is not blank, which must say 'Score: N' and nothing else; lines with
+    more than two different ratings echo the rubric."""
+    found = [RATING.fullmatch(line.strip()) for line in reply.splitlines() if line.strip()]
+    ratings = [float(match[1]) for match in found if match]
+    plain = found and found[-1] and ratings[-1] <= 5 and len({*ratings}) <= 2
+    return {columns[0]: ratings[-1]} if plain else None
 
 
 def show_rating(row: Row, columns: list[str]) -> str:

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TextIO
 
@@ -26,12 +26,12 @@ class Progress:
     ) -> None:
         self.label, self.total, self.unit, self.clock = label, total, unit, clock
         self.stream = stream or sys.stderr
-        self.done, self.figures = 0, dict[str, int]()
+        self.done, self.figures = 0, dict[str, int | str]()
         self._shown: deque[tuple[float, int]] = deque([(clock(), 0)], maxlen=RECENT)
         self._printed = -1
         self._bar = tqdm(desc=label, total=total, unit=f" {unit}", file=self.stream) if self.stream.isatty() else None
 
-    def advance(self, rows: int = 1, **figures: int) -> None:
+    def advance(self, rows: int = 1, **figures: int | str) -> None:
         """`rows` more are done; the figures given replace those shown, in the order they first appeared."""
         self.done += rows
         self.figures |= figures
@@ -75,7 +75,9 @@ def rate(then: tuple[float, int], now: tuple[float, int]) -> float | None:
     return (now[1] - then[1]) / seconds if seconds > 0 else None
 
 
-def plain(label: str, done: int, total: int | None, unit: str, speed: float | None, figures: dict[str, int]) -> str:
+def plain(
+    label: str, done: int, total: int | None, unit: str, speed: float | None, figures: Mapping[str, int | str]
+) -> str:
     """'humpback-augment  1024/3000 rows  34%  212 rows/s  eta 0:09  memo 0'; what is not known is left out."""
     cells = [label, f"{done} {unit}" if total is None else f"{done}/{total} {unit}"]
     if total:

@@ -43,6 +43,13 @@ class Prompt:
         """Columns that the body and the prefill use, in order."""
         return Template(f"{self.body}\n{self.prefill}").get_identifiers()
 
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """Columns that `score` writes, the score itself first."""
+        if not self.marks:
+            return ("loss", "worst", "tokens")
+        return ("rating" if len(self.marks) > 2 else "probability", "mass")
+
     @cached_property
     def digest(self) -> str:
         """Hash of everything the file says."""

@@ -39,6 +39,11 @@ class Question:
         """A readable name of what one payer at a time pays for."""
         return f"{self.kind} {self.engine_kind} {self.identity} {short(self.shared)[:8]}"
 
+    @property
+    def rate(self) -> str:
+        """What its speed is remembered under, however a reply is drawn."""
+        return f"{self.kind} {self.engine_kind} {self.identity}"
+
     def key(self, request: Request) -> str:
         return short(self.shared + canonical(vars(request)))
 

@@ -26,7 +26,7 @@ TEXT, NUMBER = pa.string(), pa.float64()
 SOURCE = pa.struct([("file", TEXT), ("position", pa.int64()), ("span", TEXT), ("licence", TEXT)])
 LINEAGE = pa.list_(pa.struct([(k, TEXT) for k in ("target", "columns", "prompt", "model", "sampling", "key")]))
 TYPES = {"id": TEXT, "origin": TEXT, "source": SOURCE, "constraints": pa.list_(TEXT), "lineage": LINEAGE} | {
-    name: NUMBER for name in ("rating", "loss", "worst", "tokens", "probability")
+    name: NUMBER for name in ("rating", "loss", "worst", "tokens", "probability", "mass")
 }
 
 

@@ -101,8 +101,7 @@ def adds(line: Line, made: Any) -> set[str]:
         prompt = prompts.load(made.prompt, made.writes)
         return {*prompt.writes, "lineage"} | ({"draft"} if "draft" in prompt.reads else set())
     if line.verb == "score":
-        marks = prompts.load(made.prompt).marks
-        return {"rating", "probability", "lineage"} if marks else {"loss", "worst", "tokens", "lineage"}
+        return {*prompts.load(made.prompt).scores, "lineage"}
     return set(TRANSFORMS[made.apply].writes) if line.verb == "map" else set()
 
 

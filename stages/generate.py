@@ -7,12 +7,13 @@ import json
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import pyarrow as pa
 
 from baleen import answers, prompts, rows, settings
 from baleen.answers import Answered, Asked, Pair
-from baleen.engines import Request, Sampling
+from baleen.engines import Reply, Request, Sampling
 from baleen.problems import Problem, run
 from baleen.prompts import Prompt
 from baleen.rows import Row, row_id
@@ -57,12 +58,17 @@ def request(row: Row, copy: int, prompt: Prompt, options: GenerateOptions) -> Re
     return Request(messages, prefill=prompt.start(row), seed=seed)
 
 
-def outcome(answered: Answered, prompt: Prompt) -> tuple[Row | None, str]:
-    """The columns read from a reply, or None and the reason: 'truncated', 'refused' or 'unreadable'."""
-    if answered.reply.finish != "stop":
-        return None, {"length": "truncated"}.get(answered.reply.finish, answered.reply.finish)
-    columns = prompt.read(prompt.start(answered.row) + answered.reply.text)
+def outcome(start: str, reply: Reply, prompt: Prompt) -> tuple[Row | None, str]:
+    """The columns read from a reply after its start, or None and the reason: 'truncated', 'refused', 'too long' or
+    'unreadable'."""
+    if reply.finish != "stop":
+        return None, {"length": "truncated"}.get(reply.finish, reply.finish)
+    columns = prompt.read(start + reply.text)
     return columns, "" if columns is not None else "unreadable"
+
+
+def unread(request: Request, reply: Reply, prompt: Prompt) -> bool:
+    return outcome(request.prefill, reply, prompt)[0] is None
 
 
 def raw(answered: Answered, prompt: Prompt) -> Row:
@@ -84,7 +90,7 @@ def finish(output: rows.Output, replies: Iterable[Answered], prompt: Prompt, sou
     not be read comes back."""
     example = ""
     for answered in replies:
-        columns, reason = outcome(answered, prompt)
+        columns, reason = outcome(prompt.start(answered.row), answered.reply, prompt)
         example = example or (answered.reply.text if reason else "")
         if columns is None and not keep:
             output.drop(answered.row | {"reply": answered.reply.text}, reason)
@@ -141,7 +147,8 @@ def main(argv: list[str]) -> None:
     if once.dry_run:
         return answers.tell(f"generate {name}", options.model, asked, pairs)
     with rows.Output(answers.target(name, once), columns) as output:
-        replies = answers.answers(asked, pairs, output, rows.size(path) * options.n, once)
+        total = rows.size(path) * options.n
+        replies = answers.answers(asked, pairs, output, total, once, partial(unread, prompt=prompt))
         example = finish(output, replies, prompt, lineage(name, prompt, asked, options), options.keep_unreadable)
         gate(name, output, example, options)
         output.some(f"generate {name}", "look at the raw replies in the memo with --limit")

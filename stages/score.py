@@ -1,7 +1,8 @@
 """score: grade the answer that is already in every row.
 
-A prompt with marks is a rating: the probabilities of the marks after the cue, and their mean. Any other prompt is a
-likelihood: mean and worst negative log-likelihood of the answer's tokens, in nats.
+A prompt with marks is a rating: the mean mark under the probabilities of the marks after the cue. Two marks, such as no
+and yes, give the probability of the second. Any other prompt is a likelihood: mean and worst negative log-likelihood of
+the answer's tokens, in nats.
 
 python -m stages.score humpback-judge-1 --input humpback-pool --model reply --prompt reply --tag seed --profile pocket
 """
@@ -9,10 +10,11 @@ python -m stages.score humpback-judge-1 --input humpback-pool --model reply --pr
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from baleen import answers, prompts, rows, settings
 from baleen.answers import Answered, Pair
-from baleen.engines import Request
+from baleen.engines import Reply, Request
 from baleen.problems import Problem, run
 from baleen.prompts import Prompt
 from baleen.rows import NUMBER, Row
@@ -38,24 +40,36 @@ def request(row: Row, prompt: Prompt, options: ScoreOptions) -> Request:
     return Request(messages, prefill=start, answer=prompt.show(row).removeprefix(start))
 
 
-def rated(answered: Answered, options: ScoreOptions) -> Row:
-    """Expected rating: the mean mark, 1 for the first, under the marks' probabilities; NULL when they have too little
-    together."""
-    mass = sum(answered.reply.values)
-    mean = sum(i * p for i, p in enumerate(answered.reply.values, 1)) / mass if mass else None
-    return {"rating": mean if mass >= options.min_mass else None, "probability": mass}
+def rated(reply: Reply, prompt: Prompt, options: ScoreOptions) -> Row:
+    """The mean mark under the marks' probabilities, 1 for the first; of two marks the probability of the second, given
+    that it is one of them. NULL when they have too little probability together (`mass`)."""
+    mass, lowest = sum(reply.values), 0 if len(prompt.marks) == 2 else 1
+    mean = sum(i * p for i, p in enumerate(reply.values, lowest)) / mass if mass else None
+    return dict(zip(prompt.scores, (mean if mass >= options.min_mass else None, mass), strict=True))
 
 
-def graded(answered: Answered, options: ScoreOptions) -> Row:
-    mean, worst, tokens = answered.reply.values or (None, None, None)  # none when it is longer than the model reads
-    return {"loss": mean, "worst": worst, "tokens": tokens}
+def graded(reply: Reply, prompt: Prompt) -> Row:
+    """The likelihood; NULL when the row is longer than the model reads."""
+    return dict(zip(prompt.scores, reply.values or (None, None, None), strict=True))
 
 
-def scored(replies: Iterable[Answered], prompt: Prompt, options: ScoreOptions, source: Row) -> Iterator[Row]:
-    """Every row with its score and lineage."""
-    grade = rated if prompt.marks else graded
+def grade(reply: Reply, prompt: Prompt, options: ScoreOptions) -> Row:
+    """The columns of a reply; the first is NULL when it cannot be read."""
+    return rated(reply, prompt, options) if prompt.marks else graded(reply, prompt)
+
+
+def unread(_: Request, reply: Reply, prompt: Prompt, options: ScoreOptions) -> bool:
+    return grade(reply, prompt, options)[prompt.scores[0]] is None
+
+
+def finish(output: rows.Output, replies: Iterable[Answered], prompt: Prompt, source: Row, options: ScoreOptions) -> int:
+    """Keep every row with its score and lineage; the number of scores that could not be read comes back."""
+    missing = 0
     for answered in replies:
-        yield answered.row | grade(answered, options) | {"lineage": answered.history(source)}
+        score = grade(answered.reply, prompt, options)
+        missing += score[prompt.scores[0]] is None
+        output.keep(answered.row | score | {"lineage": answered.history(source)})
+    return missing
 
 
 def gate(name: str, output: rows.Output, unread: int, options: ScoreOptions) -> None:
@@ -79,22 +93,20 @@ def main(argv: list[str]) -> None:
     name, options = settings.from_command_line(ScoreOptions, argv, "score")
     check(options, f"score {name}")
     prompt, path = prompts.load(options.prompt), rows.table_path(options.input)
-    written = ["rating", "probability"] if prompt.marks else ["loss", "worst", "tokens"]
     table = rows.schema(path, [*prompt.reads, *(() if prompt.marks else prompt.writes)])
-    columns = rows.extended(table, dict.fromkeys(written, NUMBER) | {"lineage": rows.LINEAGE})
+    columns = rows.extended(table, dict.fromkeys(prompt.scores, NUMBER) | {"lineage": rows.LINEAGE})
     asked = answers.asked(options.engine, options.model, "choose" if prompt.marks else "loss", None, once)
     pairs: Iterator[Pair] = ((row, request(row, prompt, options)) for row in answers.limited(path, once))
     if once.dry_run:
         return answers.tell(f"score {name}", options.model, asked, pairs)
-    source = {"target": name, "columns": ",".join(written), "prompt": prompt.digest, "model": asked.identity}
+    source = {"target": name, "columns": ",".join(prompt.scores), "prompt": prompt.digest, "model": asked.identity}
+    source |= {"sampling": json.dumps({"tag": options.tag})}
     with rows.Output(answers.target(name, once), columns) as output:
-        unread = 0
-        replies = answers.answers(asked, pairs, output, rows.size(path), once)
-        for row in scored(replies, prompt, options, source | {"sampling": json.dumps({"tag": options.tag})}):
-            unread += row[written[0]] is None
-            output.keep(row)
+        unreadable = partial(unread, prompt=prompt, options=options)
+        replies = answers.answers(asked, pairs, output, rows.size(path), once, unreadable)
+        missing = finish(output, replies, prompt, source, options)
         output.some(f"score {name}", "the input table is empty")
-        gate(name, output, unread, options)
+        gate(name, output, missing, options)
 
 
 if __name__ == "__main__":

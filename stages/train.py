@@ -15,13 +15,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 
-from baleen import checkpoints, examples, fresh, models, processes, prompts, rows, settings
+from baleen import checkpoints, examples, fresh, models, processes, prompts, rates, rows, settings
+from baleen.estimates import spoken
 from baleen.jobs import Job, TrainOptions, check, shares
+from baleen.memo import Memo, root
 from baleen.problems import Problem, run
 from baleen.prompts import Prompt
+from baleen.rates import Rate
 from baleen.settings import Speed
 
 QUIET = {  # set before torch is imported: no threads beside ours (two spin on each other), no calls home, no bars
@@ -138,17 +142,35 @@ def light(options: TrainOptions) -> Iterator[None]:
         gc.unfreeze()  # or libraries complain of leaks at the end
 
 
-def plan(name: str, options: TrainOptions) -> str:
-    """What the run would do and need, told without opening the model."""
-    path, prompt = read(options)
+def size_up(path: Path, prompt: Prompt, options: TrainOptions) -> tuple[int, int, int]:
+    """Tokens of the table (4 characters each), optimizer steps, and tokens that are learned from in all of them."""
     said = sum(len(text) for row in rows.read(path) for text in texts(row, prompt, options.tag)) // 4
     seen = math.ceil(said / options.max_length) if options.packing else rows.size(path)
     steps = options.steps if options.steps >= 0 else math.ceil(options.epochs * seen / options.batch)
+    return said, steps, round(steps * options.batch * said / max(1, seen))
+
+
+def plan(name: str, options: TrainOptions) -> str:
+    """What the run would do, need and take, told without opening the model."""
+    path, prompt = read(options)
+    said, steps, tokens = size_up(path, prompt, options)
     number = parameters(options.base)
     kept, saved = number * (2 if options.bf16 else 4), number * 12  # bytes: a checkpoint has AdamW's two moments too
     disk = f"{told(kept)} of weights, {told(saved)} for a checkpoint" if number else "a download first"
-    size_up = f"{rows.size(path)} rows, about {said} tokens (4 characters each)"
-    return f"train {name}: {size_up}, {steps} steps of {options.batch}; {disk}; nothing was trained"
+    work = f"{rows.size(path)} rows, about {said} tokens (4 characters each), {steps} steps of {options.batch}"
+    return f"train {name}: {work}; {disk}; {time(tokens, options)}; nothing was trained"
+
+
+def time(tokens: int, options: TrainOptions) -> str:
+    """How long earlier trainings of a model of this size say it takes."""
+    rate = rates.known(Memo(root())).get(alike(options))
+    speed = rate.tokens_per_second if rate else None
+    return f"about {spoken(tokens / speed)} at {speed:,.0f} tokens/s measured" if speed else "no rate measured yet"
+
+
+def alike(options: TrainOptions) -> str:
+    """What the speed of a training is remembered under."""
+    return f"train {parameters(options.base)} parameters{' lora' if options.lora_rank else ''}"
 
 
 def told(size: float) -> str:
@@ -174,7 +196,11 @@ def build(name: str, options: TrainOptions, speed: Speed) -> None:
     os.environ |= {key: value for key, value in QUIET.items() if key not in os.environ}
     with light(options), checkpoints.folder(digest(path, prompt, options)) as work:
         job = prepare(name, work, options, speed)
+        whole, begun = checkpoints.latest(work) is None, monotonic()
         processes.launch(job)
+        if whole:  # the time of a run that was interrupted says nothing
+            tokens = size_up(path, prompt, options)[2]
+            rates.add(Memo(root()), alike(options), Rate(1, monotonic() - begun, tokens))
         publish(name, Path(job.output), counts(job))
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from echo import Echo
 
-from baleen import segments
-from baleen.asking import Answer, Flush, Totals, ask, estimate
+from baleen import rates, segments
+from baleen.asking import Answer, Flush, Totals, Unread, ask
 from baleen.engines import Engine, Reply, Request, Sampling
 from baleen.memo import Memo
 from baleen.problems import Problem
@@ -38,10 +38,11 @@ def asked(
     sampling: Sampling = SAMPLING,
     budget: int | None = None,
     progress: Progress | None = None,
+    unread: Unread | None = None,
 ) -> list[Answer]:
     echo = echo or Echo(root / "log")
     drawn = sampling if kind == "generate" else None
-    about = (kind, requests, drawn, echo.identity, echo.kind, window, flush, budget, progress)
+    about = (kind, requests, drawn, echo.identity, echo.kind, window, flush, budget, progress, unread)
     return list(ask(Memo(root), lambda: echo, *about))
 
 
@@ -262,27 +263,28 @@ def test_a_damaged_record_is_paid_again(tmp_path: Path) -> None:
 
 
 def test_totals_add_up() -> None:
-    totals = Totals()
-    for hit in (True, False, False):
-        totals = totals.plus(Reply("x", prompt_tokens=3, completion_tokens=2), hit)
-    assert totals == Totals(asked=3, hits=1, paid=2, prompt_tokens=6, completion_tokens=4)
-    assert totals.tokens == 10
+    totals, reply = Totals(), Reply("x", prompt_tokens=3, completion_tokens=2, cached_tokens=1)
+    totals.known(4, unread=1)
+    totals.paid(reply, rows=3, unread=True)
+    totals.paid(reply, rows=1, unread=False)
+    wanted = Totals(rows=8, hits=6, unread=4, prompt_tokens=6, completion_tokens=4, cached_tokens=2)
+    assert totals == wanted and totals.tokens == 10
 
 
-def test_an_estimate_counts_each_missing_question_once(tmp_path: Path) -> None:
-    asked(tmp_path, texts("known"))
-    found = estimate(
-        Memo(tmp_path), "generate", texts("known", "new!", "new!", "other..."), SAMPLING, "model", "echo/1"
-    )
-    assert (found.rows, found.hits, found.missing) == (4, 2, 2)
-    assert (found.prompt_characters, found.prompt_tokens, found.completion_tokens_at_most) == (12, 3, 1024)
+def test_the_rate_of_what_was_paid_is_remembered_and_hits_change_nothing(tmp_path: Path) -> None:
+    seconds = Flush(replies=4, seconds=1e9, clock=map(float, range(1000)).__next__)
+    asked(tmp_path, numbers(*range(10)), window=10, flush=seconds)
+    found = rates.known(Memo(tmp_path))
+    assert found["generate echo/1 model"].replies == found["generate echo/1 model"].prompt_tokens == 10
+    assert found["generate echo/1 model"].completion_tokens == 10 and found["generate echo/1 model"].seconds > 10
+    asked(tmp_path, numbers(*range(10)), flush=seconds)
+    assert rates.known(Memo(tmp_path)) == found
 
 
-def test_an_estimate_uses_the_tokenizer_it_is_given(tmp_path: Path) -> None:
-    found = estimate(
-        Memo(tmp_path), "loss", texts("one two three"), None, "m", "e", count=lambda text: len(text.split())
-    )
-    assert (found.prompt_tokens, found.completion_tokens_at_most) == (3, 0)
+def test_the_time_until_a_failure_is_no_part_of_the_rate(tmp_path: Path) -> None:
+    with pytest.raises(ConnectionError):
+        asked(tmp_path, numbers(*range(20)), Echo(tmp_path / "log", fails_at=6), window=20)
+    assert rates.known(Memo(tmp_path))["generate echo/1 model"].replies == 4
 
 
 def test_progress_counts_every_row_and_the_hits(tmp_path: Path) -> None:
@@ -291,4 +293,15 @@ def test_progress_counts_every_row_and_the_hits(tmp_path: Path) -> None:
     with Progress("web", 21, stream=shown) as progress:
         asked(tmp_path, numbers(*range(20), 15), progress=progress)
     assert "web  21/21 rows  100%" in shown.getvalue()
-    assert shown.getvalue().rstrip().endswith("memo 10")
+    assert shown.getvalue().rstrip().endswith("memo 11  tokens 20")
+
+
+def test_progress_tells_the_share_of_replies_that_cannot_be_read_among_hits_and_new_ones(tmp_path: Path) -> None:
+    def odd(request: Request, reply: Reply) -> bool:
+        return int(reply.text) % 4 == 1
+
+    shown = StringIO()
+    for last in (8, 16):
+        with Progress("web", last, stream=shown) as progress:
+            asked(tmp_path, numbers(*range(last)), progress=progress, unread=odd)
+        assert shown.getvalue().rstrip().endswith("unreadable 25%")

@@ -274,5 +274,5 @@ def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(
     verb.main(["out", "--input", "in", "--engine", "scripted", "--model", "m", *PROMPT, "--dry-run"])
     shown = capsys.readouterr().out
     assert shown.startswith("generate out: 3 rows, 2 paid for or repeated, 1 to ask; about ")
-    assert "at most 512 to write" in shown and shown.endswith("nothing was asked\n")
+    assert "about 3 to write, at most 512; about 0 s at " in shown and shown.endswith("nothing was asked\n")
     assert script.news() == [] and not Path("data/out.parquet").exists()

@@ -15,10 +15,12 @@ MODULES = {"judge": "score"}  # rules whose verb has another name
 SILENT = {
     "baleen/__init__.py",
     "baleen/asking.py",
+    "baleen/estimates.py",
     "baleen/memo.py",
     "baleen/problems.py",
     "baleen/progress.py",
     "baleen/questions.py",
+    "baleen/rates.py",
     "baleen/settings.py",
     "baleen/checkpoints.py",
     "stages/__init__.py",

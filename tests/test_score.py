@@ -38,14 +38,14 @@ def test_a_rating_is_the_mean_mark_under_the_probabilities_of_the_marks(
     script.marks = lambda request: marks
     made = build("score", documents("a"), *RATE)
     assert made.column("rating") == [pytest.approx(rating)]
-    assert made.column("probability") == [pytest.approx(sum(marks))]
+    assert made.column("mass") == [pytest.approx(sum(marks))]
 
 
 def test_a_rating_is_null_when_its_marks_have_too_little_probability(script: Script) -> None:
     script.marks = lambda request: (0.2, 0.1, 0.1) if asked(request) == "Grade: b" else (0.0, 0.3, 0.3)
     made = build("score", documents("a", "b", "c"), *RATE)
     assert made.column("rating") == [2.5, None, 2.5]
-    assert made.column("probability") == [pytest.approx(0.6), pytest.approx(0.4), pytest.approx(0.6)]
+    assert made.column("mass") == [pytest.approx(0.6), pytest.approx(0.4), pytest.approx(0.6)]
     assert made.counts["readable"] == pytest.approx(2 / 3, abs=1e-4) and made.counts["rows_out"] == 3
 
 
@@ -53,6 +53,19 @@ def test_marks_of_no_probability_at_all_give_null(script: Script) -> None:
     script.marks = lambda request: (0.0, 0.0, 0.0)
     made = build("score", documents("a"), *RATE, "--min-mass", "0", "--min-readable", "0")
     assert made.column("rating") == [None]
+
+
+def test_two_marks_give_the_probability_of_the_second(script: Script) -> None:
+    Path("prompts/good.md").write_text("---\nwrites: [good]\nmarks: [' no', ' yes']\ncue: 'Good:'\n---\n$response\n")
+    said = {"a": (0.1, 0.7), "b": (0.6, 0.2), "c": (0.1, 0.1), "d": (0.0, 1.0)}
+    script.marks = lambda request: said[asked(request)]
+    made = build("score", documents(*said), "--prompt", "good")
+    assert made.column("probability") == [pytest.approx(0.875), pytest.approx(0.25), None, 1.0]
+    assert made.column("mass") == [pytest.approx(p) for p in (0.8, 0.8, 0.2, 1.0)]
+    assert made.counts["readable"] == 0.75 and "rating" not in made.rows[0]
+    assert [step["columns"] for step in made.rows[0]["lineage"]] == ["probability,mass"]
+    filter_verb.main(["best", "--input", "out", "--keep", "probability>=0.8"])
+    assert [row["response"] for row in rows.read(rows.table_path("best"))] == ["a", "d"]
 
 
 def garbage_for_three_in_ten(request: Request) -> tuple[float, ...]:
@@ -105,6 +118,15 @@ def test_the_tag_stands_in_for_the_origin(script: Script) -> None:
     for tag, said in (("", "Be stern."), ("seed", "Be kind.")):
         build("score", documents("a"), *RATE, *(["--tag", tag] if tag else []))
         assert script.paid[-1].messages[0] == ("system", said)
+
+
+def test_the_last_line_tells_what_was_paid_and_read(script: Script, capsys: pytest.CaptureFixture[str]) -> None:
+    script.marks = garbage_for_three_in_ten
+    table = documents(*(f"row {n}" for n in range(10)))
+    build("score", table, *RATE)
+    assert "out  10 rows, 10 paid, 0 memo hits, 30% unreadable, 0 s\n" in capsys.readouterr().err
+    build("score", table, *RATE)
+    assert "out  10 rows, 0 paid, 10 memo hits, 30% unreadable, 0 s\n" in capsys.readouterr().err
 
 
 def test_scores_stand_in_the_lineage_after_what_was_there(script: Script) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -147,7 +148,7 @@ def test_a_model_at_an_endpoint_cannot_be_trained(home: Path) -> None:
 
 def test_a_dry_run_tells_the_size_and_trains_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train.main([*command("m", "short")[3:], "--dry-run"])
-    assert "60 rows" in (told := capsys.readouterr().out) and "10 steps of 8" in told
+    assert "60 rows" in (told := capsys.readouterr().out) and "10 steps of 8" in told and "no rate measured" in told
     assert not Path("models/m").exists()
 
 
@@ -155,7 +156,7 @@ def test_a_dry_run_tells_the_size_and_trains_nothing(home: Path, capsys: pytest.
 
 
 @pytest.mark.slow
-def test_a_trained_model_is_counted_and_answers(home: Path) -> None:
+def test_a_trained_model_is_counted_and_answers(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     done = subprocess.run(command("base", "pretrain", table="prose"), capture_output=True, text=True, check=True)
     numbers = json.loads(Path("models/base.json").read_text())
     assert "40/40 steps" in done.stderr.splitlines()[-1] and not done.stdout
@@ -167,6 +168,8 @@ def test_a_trained_model_is_counted_and_answers(home: Path) -> None:
     assert model.num_parameters() == numbers["parameters"] and tokenizer.chat_template
     assert str(home) not in "".join(path.read_text() for path in Path("models/base").glob("*.json"))
     assert left_over() == []
+    train.main([*command("again", "pretrain", table="prose")[3:], "--dry-run"])
+    assert re.search(r"about \d+ s at [\d,]+ tokens/s measured; nothing was trained", capsys.readouterr().out)
 
 
 @pytest.mark.slow
