@@ -1,6 +1,7 @@
-"""Engines: the one seam to a model. A request goes in, a reply comes back; three kinds of question.
+"""Engines: the one seam to a model. A request goes in, a reply comes back; four kinds of question.
 
-`generate` writes a text, `loss` grades an answer that is already there, `choose` weighs a few marks against each other.
+`generate` writes a text, `loss` grades an answer that is already there, `choose` weighs a few marks against each other,
+`embed` gives the answer as a vector.
 Whatever shapes the answer is in the request, in `Engine.identity` or in `Sampling`; batch size, order and device are
 not.
 """
@@ -41,8 +42,9 @@ class Reply:
 
     `finish` is 'stop', 'length' (cut off), 'refused' (by a content filter) or 'too long' (for the model to read; such a
     reply is never kept). For `loss` `values` is (mean, worst, tokens): negative log-likelihood in nats per token; for
-    `choose` the probability of each mark, before normalising. `cached_tokens` are those of the prompt that came from a
-    prefix cache: how a reply came to be and not what it says, so it is neither compared nor kept in the memo.
+    `choose` the probability of each mark, before normalising; for `embed` the vector. `cached_tokens` are those of the
+    prompt that came from a prefix cache: how a reply came to be and not what it says, so it is neither compared nor
+    kept in the memo.
     """
 
     text: str = ""
@@ -70,3 +72,5 @@ class Engine(Protocol):
     def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]: ...
 
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]: ...
+
+    def embed(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]: ...

@@ -5,7 +5,7 @@ prompt without one is plain text, all of it learned.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,30 @@ from baleen.prompts import Prompt
 from baleen.rows import Row
 
 Example = tuple[list[int], int]  # token ids, and where the loss begins
+PromptOf = Callable[[Row], Prompt]  # the prompt whose answer a row holds
 SCHEMA = pa.schema([("input_ids", pa.list_(pa.int32())), ("labels", pa.list_(pa.int32()))])
 BATCH = 1000  # rows tokenized or written together
 IGNORED = -100  # the label that has no loss
 
 
-def encoded(table: Iterable[Row], prompt: Prompt, tag: str, words: Any) -> Iterator[Example | None]:
+def encoded(table: Iterable[Row], prompt_of: PromptOf, tag: str, words: Any) -> Iterator[Example | None]:
     """One example a row, in order; None where the row has no answer to learn."""
     for batch in parts(table, BATCH):
-        full = [row for row in batch if answered(row, prompt)]
-        made = iter(turns(full, prompt, tag, words) if prompt.body else texts(full, prompt, words))
-        yield from (next(made) if answered(row, prompt) else None for row in batch)
+        made = dict[int, Example]()
+        for prompt, places in asked(batch, prompt_of).items():
+            full = [batch[i] for i in places]
+            found = turns(full, prompt, tag, words) if prompt.body else texts(full, prompt, words)
+            made |= zip(places, found, strict=True)
+        yield from map(made.get, range(len(batch)))
+
+
+def asked(batch: list[Row], prompt_of: PromptOf) -> dict[Prompt, list[int]]:
+    """Places of the rows that have an answer, by the prompt they answer."""
+    found = dict[Prompt, list[int]]()
+    for place, row in enumerate(batch):
+        if answered(row, prompt := prompt_of(row)):
+            found.setdefault(prompt, []).append(place)
+    return found
 
 
 def answered(row: Row, prompt: Prompt) -> bool:

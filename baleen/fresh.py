@@ -1,5 +1,7 @@
 """A model from nothing: a small Llama with random weights, and a tokenizer fitted to the texts it first sees."""
 
+import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -112,6 +114,49 @@ def make(folder: Path, sizes: Fresh, texts: Iterable[str], seed: int) -> None:
     torch.manual_seed(seed)
     LlamaForCausalLM(config(len(spoken), sizes)).save_pretrained(folder)
     spoken.save_pretrained(folder)
+
+
+def grow(base: Path, folder: Path, texts: Iterable[str], lines: list[str], seed: int) -> None:
+    """Write a model that has a token for each of these lines and, where its tokens are words, for each word it lacks.
+
+    Ids and weights of the old tokens stay; the new embeddings are random with the spread of the old ones.
+    """
+    import torch
+    from tokenizers import AddedToken
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    spoken, model = AutoTokenizer.from_pretrained(base), AutoModelForCausalLM.from_pretrained(base)
+    if kind(spoken) == "words":
+        spoken.add_tokens(
+            [AddedToken(line, lstrip=True, rstrip=True, normalized=False) for line in dict.fromkeys(lines)]
+        )
+        said = (piece for text in texts for piece in without(text, lines))
+        lacking = {
+            word for piece in said for word in piece.replace("\n", " \n ").split(" ")
+        } - spoken.get_vocab().keys()
+        spoken._tokenizer = with_words(spoken.backend_tokenizer, sorted(lacking - {""}))
+    torch.manual_seed(seed)
+    model.resize_token_embeddings(len(spoken), mean_resizing=False)
+    model.save_pretrained(folder)
+    spoken.save_pretrained(folder)
+
+
+def kind(spoken: Any) -> str:
+    """Which of KINDS a tokenizer is of."""
+    return "words" if type(spoken.backend_tokenizer.model).__name__ == "WordLevel" else "bpe"
+
+
+def with_words(tokenizer: Any, lacking: list[str]) -> Any:
+    """A word tokenizer with more words, their ids after all others."""
+    whole, known = json.loads(tokenizer.to_str()), tokenizer.get_vocab()
+    # added tokens too: reading the file would else give those that are no words new ids
+    whole["model"]["vocab"] = known | {word: len(known) + i for i, word in enumerate(lacking)}
+    return type(tokenizer).from_str(json.dumps(whole))
+
+
+def without(text: str, lines: list[str]) -> list[str]:
+    """The pieces of a text between lines that are tokens."""
+    return re.split("|".join(map(re.escape, lines)), text) if lines else [text]
 
 
 def parameters(sizes: Fresh, vocabulary: int) -> int:

@@ -167,6 +167,28 @@ class HF:
         rows = losses.tolist()
         return [row[start - 1 : len(s) - 1] for row, start, s in zip(rows, starts, sequences, strict=True)]
 
+    def embed(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        """The last hidden state, averaged over the tokens of the answer."""
+        prompts, answers = self.renderer.prompts(requests), self.renderer.completions(requests)
+        whole = [p + a for p, a in zip(prompts, answers, strict=True)]
+        outside = self.beyond([len(tokens) for tokens in whole])
+        yield from ((index, TOO_LONG) for index in outside)
+        for batch in self.batches([len(tokens) for tokens in whole], outside):
+            vectors = self.states([whole[i] for i in batch], [len(prompts[i]) for i in batch])
+            for index, vector in zip(batch, vectors, strict=True):
+                yield index, Reply("", "stop", len(prompts[index]), len(answers[index]), tuple(vector))
+
+    def states(self, sequences: Sequence[list[int]], starts: Sequence[int]) -> list[list[float]]:
+        """Mean of the last hidden states after `start`, a vector for each sequence."""
+        import torch
+
+        ids, mask = self.padded(sequences, left=False)
+        with torch.inference_mode():
+            states = self.model.base_model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
+        ends = [len(sequence) for sequence in sequences]
+        pairs = zip(states, starts, ends, strict=True)
+        return [state[start:end].float().mean(0).tolist() for state, start, end in pairs]
+
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         split = self.renderer.marked(requests)
         lengths = [len(prompt) for prompt, _ in split]

@@ -7,6 +7,7 @@ written, is in Speed and is not.
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from baleen import rows
 from baleen.problems import Problem, unknown
@@ -17,7 +18,10 @@ from baleen.settings import REQUIRED, Speed, setting
 class TrainOptions:
     input: str = setting(REQUIRED, "table to learn from")
     base: str = setting(REQUIRED, "model to start from")
-    prompt: str = setting(REQUIRED, "prompt whose answer is learned; one without a question is plain text")
+    prompt: str = setting("", "prompt whose answer is learned; one without a question is plain text")
+    prompts: str = setting("", "folder of prompts/: each row names in `prompt` the one it answers, there or above")
+    grow: bool = setting(False, "give new words, and the fixed lines of the prompts, a token each (word tokenizers)")
+    instead: dict[str, Any] = setting({}, "pin of a model to take as it is instead of training one")
     writes: str = setting("", "column of the answer instead of the prompt's own")
     tag: str = setting("", "use the system message of this origin instead of the row's own")
     steps: int = setting(-1, "optimizer steps; 0 copies the base, -1 goes by epochs")
@@ -50,6 +54,8 @@ BOUNDS = {  # smallest and largest value
 
 def check(options: TrainOptions, where: str) -> None:
     """A Problem for the first setting that cannot be meant."""
+    if bool(options.prompt) == bool(options.prompts):
+        raise Problem(f"{where}: write prompt (one for all rows) or prompts (a folder; each row names its own)")
     for name, known in ALLOWED.items():
         if (value := getattr(options, name)) not in known:
             raise Problem(f"{where}: {unknown(name, value, list(known))}")

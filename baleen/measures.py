@@ -4,6 +4,7 @@ A value is written as a column (`worst`) or as a measure of columns (`words(resp
 with a number (`chars(instruction)<=800`). A NULL column gives NULL: unreadable, never 0.
 """
 
+import math
 import operator
 import re
 from collections.abc import Callable
@@ -52,6 +53,17 @@ def chance(text: str) -> float:
     return int(sha256(f"chance {text}".encode()).hexdigest()[:13], 16) / 16**13
 
 
+def cosine(a: list[float], b: list[float]) -> float:
+    """Cosine of the angle between two vectors, -1 to 1; 0 when one has no length."""
+    lengths = math.sqrt(sum(x * x for x in a)) * math.sqrt(sum(x * x for x in b))
+    return sum(x * y for x, y in zip(a, b, strict=True)) / lengths if lengths else 0.0
+
+
+def count(found: list[str]) -> float:
+    """How many a list column holds."""
+    return float(len(found))
+
+
 def same(a: str, b: str) -> float:
     return float(a.strip() == b.strip())
 
@@ -64,6 +76,8 @@ MEASURES: dict[str, Measure] = {
         copied,
         chance,
         same,
+        cosine,
+        count,
         pocket_ok,
         pocket_facts,
         pocket_format,

@@ -137,6 +137,9 @@ class OpenAI:
 
         return self.answers(requests, ask)
 
+    def embed(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        raise Problem("engine openai gives no vectors; write engine: hf in the recipe line that embeds")
+
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         """vLLM is asked for the tokens of the marks; elsewhere a mark must be among the TOP likeliest tokens."""
         drawn = {"temperature": 1.0, "top_p": 1.0, "max_tokens": 1, "logprobs": True, "top_logprobs": TOP, "seed": 0}

@@ -24,7 +24,7 @@ WRITTEN: dict[type, str] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prompt:
     """`system` gives the system message of each origin, `prefill` the start of the reply; `score` weighs the `marks`
     (lowest first) against each other after the `cue`, without waiting for reasons."""
@@ -83,11 +83,19 @@ def shown(value: object) -> str:
     return "\n".join(f"- {item}" for item in value) if isinstance(value, list) else str(value)
 
 
+def fixed(prompt: Prompt) -> list[str]:
+    """The lines of a prompt that are the same for every row: those of the body and of the system messages."""
+    said = [*prompt.body.splitlines(), prompt.prefill, prompt.cue, *prompt.system.values()]
+    return [line.strip() for line in said if line.strip() and not Template(line).get_identifiers()]
+
+
 def load(name: str, writes: str = "", folder: Path = Path("prompts")) -> Prompt:
     """prompts/<name>.md; `writes` replaces the prompt's own single column."""
     path = folder / f"{name}.md"
     if not path.is_file():
-        raise Problem(unknown("prompt", name, [p.stem for p in folder.glob("*.md")]))
+        raise Problem(
+            unknown("prompt", name, [str(p.relative_to(folder).with_suffix("")) for p in folder.rglob("*.md")])
+        )
     opening, head, body = split(path)
     fields = heading(path, head)
     if opening or "writes" not in fields:

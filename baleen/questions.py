@@ -104,4 +104,5 @@ KINDS: dict[str, Callable[[Engine, Sequence[Request], Sampling | None], Iterator
     "generate": lambda engine, requests, sampling: engine.generate(requests, cast(Sampling, sampling)),
     "loss": lambda engine, requests, _: engine.loss(requests),
     "choose": lambda engine, requests, _: engine.choose(requests),
+    "embed": lambda engine, requests, _: engine.embed(requests),
 }

@@ -19,6 +19,7 @@ VERBS = {
     "filter": "filter",
     "mix": "mix",
     "train": "train",
+    "teach": "train",  # the train verb on rows that each name their prompt
     "evaluate": "evaluate",
 }
 

@@ -28,6 +28,7 @@ LINEAGE = pa.list_(pa.struct([(k, TEXT) for k in ("target", "columns", "prompt",
 TYPES = {"id": TEXT, "origin": TEXT, "source": SOURCE, "constraints": pa.list_(TEXT), "lineage": LINEAGE} | {
     name: NUMBER for name in ("rating", "loss", "worst", "tokens", "probability", "mass")
 }
+TYPES["vector"] = pa.list_(NUMBER)
 
 
 def row_id(*texts: str) -> str:

@@ -1,4 +1,8 @@
-"""Transforms: what `map` can do to a row without asking a model. Each takes a row and returns the rows it becomes."""
+"""Transforms: what `map` can do to a row, or to a whole table, without asking a model.
+
+One that works by row gets the row and returns the rows it becomes, or the reason why it leaves; one that works on the
+`whole` table gets all rows and returns rows, each with '' or the reason why it leaves.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,9 +17,10 @@ MESSAGES = pa.list_(pa.struct([("role", TEXT), ("content", TEXT)]))
 class Transform(NamedTuple):
     """`reads` and `writes` are the columns `check` looks for and the schema of the table needs."""
 
-    function: Callable[[Row], list[Row]]
+    function: Callable[[Row], list[Row] | str] | None
     reads: tuple[str, ...]
     writes: dict[str, pa.DataType]
+    whole: Callable[[list[Row]], list[tuple[Row, str]]] | None = None
 
 
 def messages(row: Row) -> list[Row]:

@@ -171,6 +171,9 @@ class VLLM:
             values = (sum(losses) / len(losses), max(losses), float(len(losses)))
             yield index, Reply("", "stop", begin, len(losses), values, cached(output))
 
+    def embed(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        raise Problem("engine vllm gives no vectors; write engine: hf in the recipe line that embeds")
+
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         split = self.renderer.marked(requests)
         asked = {"temperature": 0.0, "max_tokens": 1}

@@ -15,20 +15,14 @@ from baleen.measures import condition, value
 from baleen.problems import Problem, run, unknown
 from baleen.recipes import Line
 from baleen.rows import Row
+from baleen.selectors import selection
 from baleen.transforms import TRANSFORMS
 from baleen.wiring import Stage, Stages
 
 Columns = frozenset[str] | None  # None: not known before the file is read
 PARAMS, RULES = Path("params.yaml"), Path("dvc.yaml")
-SECTIONS = {  # of a profile, by the verb whose settings they hold
-    "generate": "generate",
-    "score": "score",
-    "pretrain": "train",
-    "backward": "train",
-    "sft": "train",
-    "answers": "evaluate",
-    "curation": "evaluate",
-}
+SECTIONS = {"generate": "generate", "score": "score"}  # of a profile, by the verb whose settings they hold
+NAMED = ("train", "evaluate")  # verbs whose lines name their section
 POCKET = (
     "; it measures against the pocket world: take the recipe out of dvc.yaml (vars, and `report`), or check only what "
     "you build, like python -m stages.check train@humpback"
@@ -81,15 +75,24 @@ def check_names(made: Any, all_lines: Book) -> None:
         raise Problem(unknown("engine", engine, list(loading.ENGINES)))
 
 
+def rates(line: Line, made: Any, prompt: prompts.Prompt) -> bool:
+    """Whether a line weighs marks, for which no answer must be there."""
+    return line.verb == "score" and bool(prompt.marks) and not made.embed
+
+
 def needs(line: Line, made: Any) -> set[str]:
     """Columns the line reads from its input."""
+    if line.verb == "train" and made.prompts:
+        return {"prompt"}
     if line.verb in ("generate", "score", "train"):
-        prompt = prompts.load(made.prompt, getattr(made, "writes", ""))
-        answered = () if line.verb == "generate" or prompt.marks else prompt.writes
+        prompt = prompts.load(made.prompt, "" if line.verb == "score" else made.writes)
+        answered = () if line.verb == "generate" or rates(line, made, prompt) else prompt.writes
         return {*prompt.reads, *answered} - ({"draft"} if line.verb == "generate" else set())
     if line.verb == "filter":
         conditions = [c for text in made.keep for c in condition(text).value.columns]
-        return {*conditions, *(value(made.best).columns if made.best else ()), *filter(None, [made.unique])}
+        chosen = [selection(made.select).column] if made.select else []
+        ranked = value(made.best).columns if made.best else ()
+        return {*conditions, *chosen, *ranked, *filter(None, [made.unique])}
     if line.verb == "evaluate":
         return {c for text in made.mean for c in value(text).columns} | {made.cluster, *filter(None, [made.by])}
     return set(TRANSFORMS[made.apply].reads) if line.verb == "map" else set()
@@ -101,7 +104,7 @@ def adds(line: Line, made: Any) -> set[str]:
         prompt = prompts.load(made.prompt, made.writes)
         return {*prompt.writes, "lineage"} | ({"draft"} if "draft" in prompt.reads else set())
     if line.verb == "score":
-        return {*prompts.load(made.prompt).scores, "lineage"}
+        return {*import_module("stages.score").asking(prompts.load(made.prompt), made)[1], "lineage"}
     return set(TRANSFORMS[made.apply].writes) if line.verb == "map" else set()
 
 
@@ -161,8 +164,8 @@ def check_source(made: Any) -> None:
     ingested(made)
 
 
-def check_profile(path: Path) -> None:
-    """Every section of a profile has the type of its verb; training sections that of train."""
+def check_profile(path: Path, used: dict[str, str]) -> None:
+    """Every section of a profile has the type of its verb; `used` says which verb's lines name it."""
     whole = settings.load_yaml(path)
     for name, section in whole.items():
         where = f"{path}: {name}"
@@ -170,10 +173,18 @@ def check_profile(path: Path) -> None:
             settings.layered(settings.Speed, where, section or {})
         elif name == "origin":
             models.declared(section or {}, where)
-        elif name in SECTIONS:
-            settings.layered(options_of(SECTIONS[name]), where, section or {})
-        else:
-            raise Problem(f"{path}: {unknown('section', str(name), [*SECTIONS, 'speed', 'origin'])}")
+        elif verb := (SECTIONS | used).get(name):
+            settings.layered(options_of(verb), where, section or {})
+        elif not any(suits(verb, where, section or {}) for verb in NAMED):
+            raise Problem(f"{path}: {unknown('section', str(name), [*SECTIONS, *used, 'speed', 'origin'])}")
+
+
+def suits(verb: str, where: str, section: settings.Settings) -> bool:
+    """Whether a section that no line names could be of a verb: it serves a recipe that dvc.yaml does not list."""
+    try:
+        return bool(section) and bool(settings.layered(options_of(verb), where, section))
+    except Problem:
+        return False
 
 
 def check_stage(stage: Stage, all_lines: Book, columns: Callable[[str], Columns], made: frozenset[str]) -> None:
@@ -203,9 +214,10 @@ def check(targets: list[str]) -> str:
     """One line that says how much was checked; the first mistake is a Problem."""
     params, files = settings.load_yaml(PARAMS), recipes.files(RULES)
     settings.profile(str(params.get("profile", "")))
-    for path in sorted(Path("profiles").glob("*.yaml")):
-        check_profile(path)
     lines = recipes.lines(files)
+    used = {line.given["settings"]: line.verb for line in lines if isinstance(line.given.get("settings"), str)}
+    for path in sorted(Path("profiles").glob("*.yaml")):
+        check_profile(path, used)
     found: Stages = wiring.stages(settings.load_yaml(RULES, plain=False)["stages"], lines, params)
     chosen = wiring.needed(found, targets or found)
     all_lines = book(lines, params)

@@ -3,13 +3,16 @@
 python -m stages.filter humpback-curate-1 --input humpback-judge-1 --best worst --share 0.3
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
 
 from baleen import rows
-from baleen.measures import Condition, Value, condition, value
+from baleen.measures import Condition, condition, value
 from baleen.problems import Problem, run
 from baleen.rows import Row
+from baleen.selectors import Selection, selection
 from baleen.settings import REQUIRED, from_command_line, setting
 
 
@@ -20,6 +23,7 @@ class FilterOptions:
     unique: str = setting("", "keep the first row for each value of this column")
     best: str = setting("", "rank the rows that are left by this column or measure, lowest first")
     highest: bool = setting(False, "rank highest first")
+    select: str = setting("", "choose among the rows that are left by a selector, such as spread(vector), not by rank")
     share: float = setting(1.0, "share of the ranked rows to keep, 0 to 1; rounded to the nearest row")
     count: int = setting(0, "number of ranked rows to keep, instead of a share; 0 uses the share")
 
@@ -42,15 +46,22 @@ def ranked(values: list[float | None], options: FilterOptions) -> set[int]:
     return set(known[: options.count or round(options.share * len(known))])
 
 
+def picked(values: list[Any], choice: Selection, options: FilterOptions) -> set[int]:
+    """Positions of the rows that a selector keeps, of those with a value."""
+    known = [i for i, x in enumerate(values) if x is not None]
+    count = options.count or round(options.share * len(known))
+    return {known[i] for i in choice.selector([values[i] for i in known], count)} if known else set()
+
+
 def selected(
-    table: Iterable[tuple[Row, str | None]], best: Value, chosen: set[int]
+    table: Iterable[tuple[Row, str | None]], read: Callable[[Row], Any], text: str, chosen: set[int]
 ) -> Iterator[tuple[Row, str | None]]:
-    """The judged rows again, those that are not chosen leaving with the rank as reason."""
+    """The judged rows again, those that are not chosen leaving with the rank or the selector as reason."""
     position = 0
     for row, reason in table:
         if reason is None:
-            unread = best.of(row) is None
-            reason = f"{best.text} unreadable" if unread else None if position in chosen else f"not best {best.text}"
+            unread = read(row) is None
+            reason = f"{text} unreadable" if unread else None if position in chosen else f"not best {text}"
             position += 1
         yield row, reason
 
@@ -58,16 +69,23 @@ def selected(
 def decided(options: FilterOptions, table: list[Row] | rows.Table) -> Iterator[tuple[Row, str | None]]:
     """Every row of the table with its fate; the table is read twice when rows are ranked."""
     conditions = [condition(text) for text in options.keep]
-    if not options.best:
+    if not options.best and not options.select:
         return judged(table, conditions, options.unique)
-    best = value(options.best)
-    values = [best.of(row) for row, reason in judged(table, conditions, options.unique) if reason is None]
-    return selected(judged(table, conditions, options.unique), best, ranked(values, options))
+    left = (row for row, reason in judged(table, conditions, options.unique) if reason is None)
+    again = judged(table, conditions, options.unique)
+    if options.best:
+        best = value(options.best)
+        chosen = ranked([best.of(row) for row in left], options)
+        return selected(again, best.of, best.text, chosen)
+    choice = selection(options.select)
+    chosen = picked([row[choice.column] for row in left], choice, options)
+    return selected(again, itemgetter(choice.column), choice.text, chosen)
 
 
 def needed(options: FilterOptions) -> list[str]:
     """Columns that the settings mention."""
     mentioned = [c for text in options.keep for c in condition(text).value.columns]
+    mentioned += [selection(options.select).column] if options.select else []
     return [*mentioned, *(value(options.best).columns if options.best else ()), *filter(None, [options.unique])]
 
 
@@ -75,7 +93,9 @@ def check(options: FilterOptions, where: str) -> None:
     """A Problem for settings that cannot be meant."""
     if not 0 < options.share <= 1 or options.count < 0:
         raise Problem(f"{where}: share {options.share} must lie in (0, 1] and count {options.count} not below 0")
-    if not options.best and (options.share < 1 or options.count):
+    if options.best and options.select:
+        raise Problem(f"{where}: best ranks and select chooses; write one of them")
+    if not options.best and not options.select and (options.share < 1 or options.count):
         raise Problem(f"{where}: a share or count needs a rank; write best, such as best: worst or best: chance(id)")
     needed(options)
 

@@ -117,7 +117,7 @@ def rows_of(record: Record, o: IngestOptions) -> Iterator[tuple[Row, str]]:
     for piece in pieces_of(values, record.markup, o):
         whole = values | ({"response": piece.text} if "response" in values else {})
         made = row(record, o, {c: clean(v, o.normalise) for c, v in whole.items()}, piece.span)
-        empty = emptiness(made, o.origin)
+        empty = "" if o.part else emptiness(made, o.origin)  # a generated row has what it needs
         yield made, piece.reason or empty
 
 

@@ -1,4 +1,4 @@
-"""map: apply a named function to every row.
+"""map: apply a named function to every row, or to the whole table.
 
 python -m stages.map humpback-dataset --input humpback-mix-2 --apply messages
 """
@@ -19,10 +19,15 @@ class MapOptions:
     apply: str = setting(REQUIRED, "transform to apply: " + ", ".join(TRANSFORMS))
 
 
-def mapped(table: Iterator[Row], transform: Transform) -> Iterator[Row]:
-    """The rows that each row becomes, in order."""
+def mapped(table: Iterator[Row], transform: Transform) -> Iterator[tuple[Row, str]]:
+    """The rows that the rows become, in order, each with the reason why it leaves or ''."""
+    if transform.whole:
+        yield from transform.whole(list(table))
+        return
+    assert transform.function
     for row in table:
-        yield from transform.function(row)
+        made = transform.function(row)
+        yield from [(row, made)] if isinstance(made, str) else ((new, "") for new in made)
 
 
 def check(options: MapOptions, where: str) -> None:
@@ -37,8 +42,11 @@ def main(argv: list[str]) -> None:
     transform, path = TRANSFORMS[options.apply], rows.table_path(options.input)
     columns = rows.extended(rows.schema(path, transform.reads), transform.writes)
     with rows.Output(rows.table_path(name), columns) as output:
-        for row in mapped(rows.read(path), transform):
-            output.keep(row)
+        for row, reason in mapped(rows.read(path), transform):
+            if reason:
+                output.drop(row, reason, counted=reason.partition(" of ")[0])
+            else:
+                output.keep(row)
         output.some(f"map {name}", "build the input again")
 
 

@@ -1,8 +1,8 @@
-"""score: grade the answer that is already in every row.
+"""score: grade the answer that is already in every row, or give it as a vector.
 
 A prompt with marks is a rating: the mean mark under the probabilities of the marks after the cue. Two marks, such as no
 and yes, give the probability of the second. Any other prompt is a likelihood: mean and worst negative log-likelihood of
-the answer's tokens, in nats.
+the answer's tokens, in nats. With --embed the answer becomes the mean of the model's last hidden states over it.
 
 python -m stages.score humpback-judge-1 --input humpback-pool --model reply --prompt reply --tag seed --profile pocket
 """
@@ -28,13 +28,15 @@ class ScoreOptions:
     prompt: str = setting(REQUIRED, "prompt whose answer is in the table, or that asks for a mark")
     tag: str = setting("", "use the system message of this origin instead of the row's own")
     engine: str = setting("hf", "engine that answers")
+    embed: bool = setting(False, "write the answer as a vector instead of grading it")
+    writes: str = setting("vector", "column of the vector")
     min_mass: float = setting(0.5, "a rating is unreadable when the marks together have less probability than this")
     min_readable: float = setting(0.5, "stop the build when a smaller share of the rows has a readable score")
 
 
 def request(row: Row, prompt: Prompt, options: ScoreOptions) -> Request:
     messages = answers.conversation(prompt, row, options.tag)
-    if prompt.marks:
+    if prompt.marks and not options.embed:
         return Request(messages, prefill=prompt.cue, marks=prompt.marks)
     start = prompt.start(row)
     return Request(messages, prefill=start, answer=prompt.show(row).removeprefix(start))
@@ -53,21 +55,35 @@ def graded(reply: Reply, prompt: Prompt) -> Row:
     return dict(zip(prompt.scores, reply.values or (None, None, None), strict=True))
 
 
+def embedded(reply: Reply, options: ScoreOptions) -> Row:
+    """The vector; NULL when the row is longer than the model reads."""
+    return {options.writes: list(reply.values) or None}
+
+
+def asking(prompt: Prompt, options: ScoreOptions) -> tuple[str, tuple[str, ...]]:
+    """The kind of question, and the columns that its reply becomes; the first is NULL when it cannot be read."""
+    if options.embed:
+        return "embed", (options.writes,)
+    return "choose" if prompt.marks else "loss", tuple(prompt.scores)
+
+
 def grade(reply: Reply, prompt: Prompt, options: ScoreOptions) -> Row:
-    """The columns of a reply; the first is NULL when it cannot be read."""
+    """The columns of a reply."""
+    if options.embed:
+        return embedded(reply, options)
     return rated(reply, prompt, options) if prompt.marks else graded(reply, prompt)
 
 
 def unread(_: Request, reply: Reply, prompt: Prompt, options: ScoreOptions) -> bool:
-    return grade(reply, prompt, options)[prompt.scores[0]] is None
+    return grade(reply, prompt, options)[asking(prompt, options)[1][0]] is None
 
 
 def finish(output: rows.Output, replies: Iterable[Answered], prompt: Prompt, source: Row, options: ScoreOptions) -> int:
     """Keep every row with its score and lineage; the number of scores that could not be read comes back."""
-    missing = 0
+    missing, first = 0, asking(prompt, options)[1][0]
     for answered in replies:
         score = grade(answered.reply, prompt, options)
-        missing += score[prompt.scores[0]] is None
+        missing += score[first] is None
         output.keep(answered.row | score | {"lineage": answered.history(source)})
     return missing
 
@@ -93,13 +109,15 @@ def main(argv: list[str]) -> None:
     name, options = settings.from_command_line(ScoreOptions, argv, "score")
     check(options, f"score {name}")
     prompt, path = prompts.load(options.prompt), rows.table_path(options.input)
-    table = rows.schema(path, [*prompt.reads, *(() if prompt.marks else prompt.writes)])
-    columns = rows.extended(table, dict.fromkeys(prompt.scores, NUMBER) | {"lineage": rows.LINEAGE})
-    asked = answers.asked(options.engine, options.model, "choose" if prompt.marks else "loss", None, once)
+    kind, written = asking(prompt, options)
+    table = rows.schema(path, [*prompt.reads, *(() if kind == "choose" else prompt.writes)])
+    types = dict.fromkeys(written, rows.TYPES["vector"] if options.embed else NUMBER)
+    columns = rows.extended(table, types | {"lineage": rows.LINEAGE})
+    asked = answers.asked(options.engine, options.model, kind, None, once)
     pairs: Iterator[Pair] = ((row, request(row, prompt, options)) for row in answers.limited(path, once))
     if once.dry_run:
         return answers.tell(f"score {name}", options.model, asked, pairs)
-    source = {"target": name, "columns": ",".join(prompt.scores), "prompt": prompt.digest, "model": asked.identity}
+    source = {"target": name, "columns": ",".join(written), "prompt": prompt.digest, "model": asked.identity}
     source |= {"sampling": json.dumps({"tag": options.tag})}
     with rows.Output(answers.target(name, once), columns) as output:
         unreadable = partial(unread, prompt=prompt, options=options)

@@ -13,11 +13,12 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic
 
 import numpy as np
+import yaml
 
 from baleen import checkpoints, examples, fresh, models, processes, prompts, rates, rows, settings
 from baleen.estimates import spoken
@@ -26,6 +27,7 @@ from baleen.memo import Memo, root
 from baleen.problems import Problem, run
 from baleen.prompts import Prompt
 from baleen.rates import Rate
+from baleen.rows import Row
 from baleen.settings import Speed
 
 QUIET = {  # set before torch is imported: no threads beside ours (two spin on each other), no calls home, no bars
@@ -38,45 +40,81 @@ QUIET = {  # set before torch is imported: no threads beside ours (two spin on e
 }
 
 
-def read(options: TrainOptions) -> tuple[Path, Prompt]:
-    """The table and the prompt, checked against each other and the settings."""
-    prompt = prompts.load(options.prompt, options.writes)
+@dataclass(frozen=True)
+class Lessons:
+    """The table to learn from, and the prompt that its rows answer: one for all (''), or each the one it names."""
+
+    path: Path
+    prompts: dict[str, Prompt]
+
+    def prompt(self, row: Row) -> Prompt:
+        return self.prompts[str(row["prompt"]) if "" not in self.prompts else ""]
+
+    def texts(self, tag: str) -> Iterator[str]:
+        """All that is said to the model and by it."""
+        for row in rows.read(self.path):
+            yield from texts(row, self.prompt(row), tag)
+
+
+def read(options: TrainOptions) -> Lessons:
+    """The table and its prompts, checked against each other and the settings."""
     path = rows.table_path(options.input)
-    rows.schema(path, [*prompt.reads, *prompt.writes])
-    if options.packing and prompt.body:
-        raise Problem(f"packing is for prompts without a question, and prompts/{prompt.name}.md has one; leave it out")
-    return path, prompt
+    found = named(path, options.prompts) if options.prompts else {"": prompts.load(options.prompt, options.writes)}
+    for prompt in found.values():
+        rows.schema(path, [*prompt.reads, *prompt.writes])
+        if options.packing and prompt.body:
+            raise Problem(f"packing is for prompts without a question, and prompts/{prompt.name}.md has one; drop it")
+    return Lessons(path, found)
 
 
-def digest(path: Path, prompt: Prompt, options: TrainOptions) -> str:
+def named(path: Path, folder: str) -> dict[str, Prompt]:
+    """The prompts that rows name: files of the folder, else of prompts/ itself."""
+    names = sorted({str(row["prompt"]) for row in rows.read(path, ["prompt"], ["prompt"])})
+    own = {name: f"{folder}/{name}" for name in names if Path("prompts", folder, f"{name}.md").is_file()}
+    return {name: prompts.load(own.get(name, name)) for name in names}
+
+
+def fixed(folder: str) -> list[str]:
+    """The lines that prompts of a folder say whatever the row."""
+    names = sorted(f"{folder}/{path.stem}" for path in Path("prompts", folder).glob("*.md"))
+    return [line for name in names for line in prompts.fixed(prompts.load(name))]
+
+
+def digest(lessons: Lessons, options: TrainOptions) -> str:
     """What the weights depend on, whatever things are called."""
-    told = {key: value for key, value in asdict(options).items() if key not in ("input", "base", "prompt")}
-    return checkpoints.digest(models.identity(options.base), models.file_hash(path), prompt.digest, repr(told))
+    told = {key: value for key, value in asdict(options).items() if key not in ("input", "base", "prompt", "prompts")}
+    asked = [f"{name}={prompt.digest}" for name, prompt in sorted(lessons.prompts.items())]
+    table = models.file_hash(lessons.path)
+    return checkpoints.digest(models.identity(options.base), table, *asked, repr(told))
 
 
-def base(work: Path, path: Path, prompt: Prompt, options: TrainOptions) -> str:
-    """The model to start from; one that has no weights yet is made in the work folder, from the texts of the table."""
+def base(work: Path, lessons: Lessons, options: TrainOptions) -> str:
+    """The model to start from; one that has no weights yet, or not all words, is made in the work folder."""
     pin = models.pin(options.base)
-    if pin is None or pin.fresh is None:
+    new = pin is not None and pin.fresh is not None
+    if not new and not options.grow:
         return options.base
     if not (work / "base" / "config.json").is_file():
-        said = (text for row in rows.read(path) for text in texts(row, prompt, options.tag))
-        fresh.make(work / "base", pin.fresh, said, options.seed)
+        said = lessons.texts(options.tag)
+        if pin and pin.fresh:
+            fresh.make(work / "base", pin.fresh, said, options.seed)
+        else:
+            fresh.grow(models.place(options.base), work / "base", said, fixed(options.prompts), options.seed)
     return str(work / "base")
 
 
-def texts(row: rows.Row, prompt: Prompt, tag: str) -> list[str]:
+def texts(row: Row, prompt: Prompt, tag: str) -> list[str]:
     asked = prompt.messages(row, tag) if prompt.body else []
     return [*(message["content"] for message in asked), prompt.show(row)]
 
 
-def encode(work: Path, start: str, path: Path, prompt: Prompt, options: TrainOptions) -> None:
+def encode(work: Path, start: str, lessons: Lessons, options: TrainOptions) -> None:
     """Write the examples, unless an interrupted run has done so."""
     if (work / "examples.json").is_file():
         return
-    words = models.tokenizer(start, chat=bool(prompt.body))
+    words = models.tokenizer(start, chat=any(prompt.body for prompt in lessons.prompts.values()))
     tally = Counter[str]()
-    found = examples.encoded(rows.read(path), prompt, options.tag, words)
+    found = examples.encoded(rows.read(lessons.path), lessons.prompt, options.tag, words)
     fit = examples.packed(found, options.max_length, tally) if options.packing else None
     fit = fit or examples.fitted(found, options.max_length, options.too_long == "cut", tally)
     examples.write(work, fit, tally)
@@ -84,12 +122,14 @@ def encode(work: Path, start: str, path: Path, prompt: Prompt, options: TrainOpt
 
 def prepare(name: str, work: Path, options: TrainOptions, speed: Speed) -> Job:
     """Everything a training process reads, written to the work folder."""
-    path, prompt = read(options)
-    start = base(work, path, prompt, options)
-    encode(work, start, path, prompt, options)
+    lessons = read(options)
+    start = base(work, lessons, options)
+    encode(work, start, lessons, options)
     lengths = np.load(work / "lengths.npy")
     if not len(lengths):
-        raise Problem(f"train {name}: no example is left of {path}: {json.loads((work / 'examples.json').read_text())}")
+        raise Problem(
+            f"train {name}: no example is left of {lessons.path}: {json.loads((work / 'examples.json').read_text())}"
+        )
     steps = options.steps if options.steps > 0 else math.ceil(options.epochs * len(lengths) / options.batch)
     np.save(work / "order.npy", examples.order(lengths, options.batch, steps, options.seed))
     output = Path("models", f".{name}.part")
@@ -98,18 +138,18 @@ def prepare(name: str, work: Path, options: TrainOptions, speed: Speed) -> Job:
     return Job(name, start, str(work), str(output), steps, *shares(options.batch, speed), options, speed)
 
 
-def counts(job: Job) -> rows.Row:
+def counts(job: Job) -> Row:
     """What goes to models/<name>.json."""
     tally = json.loads(Path(job.folder, "examples.json").read_text(encoding="utf-8"))
     lengths, order = (np.load(Path(job.folder, f"{name}.npy")) for name in ("lengths", "order"))
     dropped = {reason: tally[reason] for reason in ("no answer", "too long") if tally.get(reason)}
     found = {"rows_in": tally["rows_in"], "examples": len(lengths), "dropped": dropped, "cut": tally.get("cut", 0)}
     seen = {"steps": job.steps, "batch": job.options.batch, "tokens": int(lengths[order].sum(dtype=np.int64))}
-    result: rows.Row = json.loads(Path(job.folder, "result.json").read_text(encoding="utf-8"))
+    result: Row = json.loads(Path(job.folder, "result.json").read_text(encoding="utf-8"))
     return found | seen | result
 
 
-def publish(name: str, part: Path, numbers: rows.Row) -> None:
+def publish(name: str, part: Path, numbers: Row) -> None:
     """Put a finished model in its place; until then nothing is there."""
     final = Path("models", name)
     rows.write_json(Path("models", f"{name}.json"), numbers)
@@ -123,6 +163,16 @@ def copied(name: str, options: TrainOptions) -> None:
     part = Path("models", f".{name}.part")
     shutil.rmtree(part, ignore_errors=True)
     shutil.copytree(models.place(options.base), part)
+    publish(name, part, {"rows_in": rows.size(rows.table_path(options.input)), "examples": 0, "steps": 0})
+
+
+def taken(name: str, options: TrainOptions) -> None:
+    """A model that somebody else has trained, as a pin."""
+    part = Path("models", f".{name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    found = models.declared(dict(options.instead), f"train {name}: instead")
+    (part / "pin.yaml").write_text(yaml.safe_dump(found, sort_keys=False, allow_unicode=True), encoding="utf-8")
     publish(name, part, {"rows_in": rows.size(rows.table_path(options.input)), "examples": 0, "steps": 0})
 
 
@@ -142,9 +192,9 @@ def light(options: TrainOptions) -> Iterator[None]:
         gc.unfreeze()  # or libraries complain of leaks at the end
 
 
-def size_up(path: Path, prompt: Prompt, options: TrainOptions) -> tuple[int, int, int]:
+def size_up(lessons: Lessons, options: TrainOptions) -> tuple[int, int, int]:
     """Tokens of the table (4 characters each), optimizer steps, and tokens that are learned from in all of them."""
-    said = sum(len(text) for row in rows.read(path) for text in texts(row, prompt, options.tag)) // 4
+    path, said = lessons.path, sum(map(len, lessons.texts(options.tag))) // 4
     seen = math.ceil(said / options.max_length) if options.packing else rows.size(path)
     steps = options.steps if options.steps >= 0 else math.ceil(options.epochs * seen / options.batch)
     return said, steps, round(steps * options.batch * said / max(1, seen))
@@ -152,12 +202,12 @@ def size_up(path: Path, prompt: Prompt, options: TrainOptions) -> tuple[int, int
 
 def plan(name: str, options: TrainOptions) -> str:
     """What the run would do, need and take, told without opening the model."""
-    path, prompt = read(options)
-    said, steps, tokens = size_up(path, prompt, options)
+    lessons = read(options)
+    said, steps, tokens = size_up(lessons, options)
     number = parameters(options.base)
     kept, saved = number * (2 if options.bf16 else 4), number * 12  # bytes: a checkpoint has AdamW's two moments too
     disk = f"{told(kept)} of weights, {told(saved)} for a checkpoint" if number else "a download first"
-    work = f"{rows.size(path)} rows, about {said} tokens (4 characters each), {steps} steps of {options.batch}"
+    work = f"{rows.size(lessons.path)} rows, about {said} tokens (4 characters each), {steps} steps of {options.batch}"
     return f"train {name}: {work}; {disk}; {time(tokens, options)}; nothing was trained"
 
 
@@ -189,17 +239,19 @@ def parameters(name: str) -> int:
 
 
 def build(name: str, options: TrainOptions, speed: Speed) -> None:
-    path, prompt = read(options)
+    lessons = read(options)
+    if options.instead:
+        return taken(name, options)
     models.trainable(options.base)
     if options.steps == 0:
         return copied(name, options)
     os.environ |= {key: value for key, value in QUIET.items() if key not in os.environ}
-    with light(options), checkpoints.folder(digest(path, prompt, options)) as work:
+    with light(options), checkpoints.folder(digest(lessons, options)) as work:
         job = prepare(name, work, options, speed)
         whole, begun = checkpoints.latest(work) is None, monotonic()
         processes.launch(job)
         if whole:  # the time of a run that was interrupted says nothing
-            tokens = size_up(path, prompt, options)[2]
+            tokens = size_up(lessons, options)[2]
             rates.add(Memo(root()), alike(options), Rate(1, monotonic() - begun, tokens))
         publish(name, Path(job.output), counts(job))
 

@@ -108,7 +108,7 @@ def test_own_data_pass_for_the_targets_that_need_no_pocket_world(home: Path) -> 
 
 def test_own_data_make_the_arms_fail_with_a_line_that_says_why(home: Path) -> None:
     own_data(home)
-    with pytest.raises(Problem, match=r"recipes/arms.yaml: filter.oracle-pool: .*against the pocket world"):
+    with pytest.raises(Problem, match=r"recipes/humpback-arms.yaml: filter.oracle-pool: .*against the pocket world"):
         verb.check([])
 
 
@@ -124,7 +124,7 @@ def test_the_papers_rating_can_replace_the_likelihood(home: Path) -> None:
     assert "are well wired" in verb.check(["map@humpback-dataset", "train@humpback"])
 
 
-SOURCES, HUMPBACK, ARMS = (f"recipes/{name}.yaml" for name in ("sources", "humpback", "arms"))
+SOURCES, HUMPBACK, ARMS = (f"recipes/{name}.yaml" for name in ("sources", "humpback", "humpback-arms"))
 PARAMS, RULES, POCKET, SMALL = "params.yaml", "dvc.yaml", "profiles/pocket.yaml", "profiles/small.yaml"
 POOL, AUGMENT, DATASET = "filter/humpback-pool", "generate/humpback-augment", "map/humpback-dataset"
 X = "  x: {input: web, model: ask, prompt: ask}"
@@ -144,7 +144,7 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
         r"params\.yaml:\d+ holds a '\$\{': write the plain",
     ),
     "knobs under the name of a rule": (PARAMS, "filter", {"share": 0.1}, "params.yaml: 'filter' is a rule"),
-    "a rule that dvc.yaml has not": (HUMPBACK, "", f"score:\n{X}", r"score\.x: dvc\.yaml has no rule 'score'"),
+    "a rule that dvc.yaml has not": (RULES, "stages/map", None, r"map\.humpback-dataset: dvc\.yaml has no rule 'map'"),
     "a verb that is none": (HUMPBACK, "", f"genrate:\n{X}", "unknown rule 'genrate'; did you mean 'generate'"),
     "a rule without lines": (HUMPBACK, "", "ingest:", "ingest has no lines; write some, or delete"),
     "a setting that dvc.yaml fills in left out": (

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 RULES = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
-MODULES = {"judge": "score"}  # rules whose verb has another name
+MODULES = {"judge": "score", "teach": "train"}  # rules whose verb has another name
 
 # Modules that cannot change a row: speed, storage, words on the screen, refusing bad input, or reading settings whose
 # values DVC hashes anyway. Leaving
