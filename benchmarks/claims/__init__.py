@@ -1,0 +1,126 @@
+"""The claim of a method, tested over several pocket worlds: arms at equal steps and batch, paired by held-out row.
+
+Each world is built in its own copy of the checkout under build/claims, with `dvc repro`; a copy that is there already
+takes the newest sources and goes on where it stopped, and methods share what they have in common.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import fmean
+
+from baleen import rows
+from baleen.intervals import interval
+from baleen.measures import value
+from baleen.rows import Row
+
+FOLDER = Path("build", "claims")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two tables whose rows pair up by id, and the measure (0 to 1) that should be higher in the first."""
+
+    better: str
+    other: str
+    measure: str = "pocket_ok(truth,answer)"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is listed and built in a world, the pairs that are the claim, and figures of counts files worth telling.
+
+    `figures` names a file of data/ or models/ without its suffix and the keys that lead to a number in it.
+    """
+
+    recipes: tuple[str, ...]
+    targets: tuple[str, ...]
+    pairs: dict[str, Pair]
+    figures: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def copy(world: int, claim: Claim) -> Path:
+    """A copy of the files git knows, with its world set, one training process, and only the recipes of the claim."""
+    folder = FOLDER / f"world-{world}"
+    folder.mkdir(parents=True, exist_ok=True)
+    listed = subprocess.run(["git", "ls-files", "-z"], check=True, capture_output=True).stdout
+    packed = subprocess.run(["tar", "c", "--null", "-T", "-"], input=listed, check=True, capture_output=True)
+    subprocess.run(["tar", "x"], cwd=folder, input=packed.stdout, check=True)
+    if not (folder / ".git").is_dir():
+        subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    edit(folder / "data/raw/pocket.yaml", r"world: \d+", f"world: {world}")
+    edit(folder / "profiles/pocket.yaml", r"processes: \d+", "processes: 1")
+    kept = "|".join(re.escape(name) for name in ("sources", *claim.recipes))
+    edit(folder / "dvc.yaml", rf"  - recipes/(?!(?:{kept})\.yaml)[\w-]+\.yaml\n", "")
+    edit(folder / "dvc.yaml", r"(?s)\n  report:.*", "\n")
+    return folder
+
+
+def edit(path: Path, pattern: str, words: str) -> None:
+    path.write_text(re.sub(pattern, words, path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def build(world: int, claim: Claim) -> Path:
+    """The world's folder with the targets built; what DVC says goes to build.log."""
+    folder = copy(world, claim)
+    with (folder / "build.log").open("a", encoding="utf-8") as log:
+        command = [sys.executable, "-m", "dvc", "repro", *claim.targets]
+        subprocess.run(command, cwd=folder, check=True, stdout=log, stderr=subprocess.STDOUT)
+    return folder
+
+
+def measured(folder: Path, table: str, measure: str) -> dict[str, tuple[str, float]]:
+    """Of each test row the group of rows it is drawn with (its cell, else itself) and the measure."""
+    found = value(measure)
+    kept = (row for row in rows.read(folder / f"data/{table}.parquet") if row.get("split", "test") == "test")
+    return {row["id"]: (str(row.get("cell", row["id"])), found.of(row) or 0.0) for row in kept}
+
+
+def difference(folders: dict[int, Path], pair: Pair) -> Row:
+    """Points of difference in each world and over all of them, with 95 % intervals; cells are drawn whole."""
+    found, pooled, cells = dict[str, Row](), list[float](), list[str]()
+    for world, folder in folders.items():
+        mine, theirs = (measured(folder, table, pair.measure) for table in (pair.better, pair.other))
+        gains = [100 * (mine[i][1] - theirs[i][1]) for i in mine]
+        clusters = [f"{world} {mine[i][0]}" for i in mine]
+        found[f"world {world}"] = told(gains, clusters)
+        pooled, cells = pooled + gains, cells + clusters
+    return found | {"all": told(pooled, cells)}
+
+
+def told(gains: list[float], clusters: list[str]) -> Row:
+    low, high = interval(gains, clusters)
+    return {"points": round(fmean(gains), 1), "low": round(low, 1), "high": round(high, 1)}
+
+
+def mean(folder: Path, table: str, measure: str) -> float:
+    return round(100 * fmean(number for _, number in measured(folder, table, measure).values()), 1)
+
+
+def figure(folder: Path, file: str, keys: Iterable[str]) -> float:
+    """A number in a counts file."""
+    path = folder / f"{file}.json"
+    found = json.loads((path if path.is_file() else folder / f"data/{file}.json").read_text(encoding="utf-8"))
+    for key in keys:
+        found = found[key]
+    return float(found)
+
+
+def results(claim: Claim, folders: dict[int, Path]) -> Row:
+    """Means of all arms, paired differences, and the figures, by world."""
+    arms = dict.fromkeys((table, pair.measure) for pair in claim.pairs.values() for table in (pair.better, pair.other))
+    means = {
+        f"{table} {measure}": {f"world {w}": mean(folder, table, measure) for w, folder in folders.items()}
+        for table, measure in arms
+    }
+    told_of = {
+        name: {f"world {w}": figure(folder, file, keys) for w, folder in folders.items()}
+        for name, (file, *keys) in claim.figures.items()
+    }
+    return {"means": means, "differences": {n: difference(folders, p) for n, p in claim.pairs.items()}} | (
+        {"figures": told_of} if told_of else {}
+    )
