@@ -14,7 +14,7 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
-from baleen import memo
+from baleen import guard, memo
 from baleen.fresh import Fresh
 from baleen.problems import Problem, unknown
 from baleen.settings import Settings, Speed, load_yaml, section, setting, typed
@@ -86,6 +86,7 @@ def profiled() -> Pin:
 def identity(name: str) -> str:
     """What the model is, whatever it is called: hash of weights, config, tokenizer and template; or hub@revision; or
     endpoint#model."""
+    guard.reads(place(name))
     found = pin(name)
     if found is None:
         return contents(place(name))

@@ -1,10 +1,14 @@
 """Problem: what went wrong, told to the person at the keyboard in one line."""
 
 import errno
+import os
 import sys
 from collections.abc import Callable
 from difflib import get_close_matches
+from pathlib import Path
 from typing import NoReturn
+
+from baleen import guard
 
 
 class Problem(Exception):
@@ -28,10 +32,19 @@ def advised(error: Exception) -> str:
     return str(error)
 
 
+def unchanged() -> None:
+    """A Problem when anything this run has read, or its code, has been edited since; to be asked before writing."""
+    if found := guard.changed():
+        stage = os.environ.get("DVC_STAGE") or " ".join([Path(sys.argv[0]).stem, *sys.argv[1:2]])
+        raise Problem(f"{found} changed while {stage} ran; nothing was written, run the same command again")
+
+
 def run(main: Callable[[list[str]], None]) -> NoReturn:
     """Run a command line; a Problem, a full disk or a closed folder become one line on stderr and code 1."""
     try:
-        main(sys.argv[1:])
+        with guard.watching():
+            main(sys.argv[1:])
+            unchanged()
     except (Problem, OSError) as problem:
         print(f"baleen: {' '.join(advised(problem).split())}", file=sys.stderr)
         sys.exit(1)

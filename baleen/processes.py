@@ -3,10 +3,8 @@
 On CPUs they are forked; on GPUs torchrun or accelerate starts `python -m baleen.processes JOB`.
 """
 
-import ctypes
 import importlib
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +13,7 @@ from typing import Any
 
 from baleen import models
 from baleen.jobs import Job, load_job, save_job
+from baleen.orphans import die_with
 from baleen.problems import Problem, run
 
 
@@ -71,14 +70,6 @@ def launched(job: Job) -> None:
     started = subprocess.run([*command, str(save_job(job))], preexec_fn=lambda: die_with(mine))
     if started.returncode:
         raise Problem(f"train {job.name} failed (see above); the same command goes on from the last checkpoint")
-
-
-def die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent ends, however it ends (prctl PR_SET_PDEATHSIG, Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-        if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def main(argv: list[str]) -> None:

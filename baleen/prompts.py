@@ -12,6 +12,7 @@ from string import Template
 
 import yaml
 
+from baleen import guard
 from baleen.formats import FORMATS
 from baleen.problems import Problem, unknown
 from baleen.rows import Row
@@ -92,7 +93,7 @@ def fixed(prompt: Prompt) -> list[str]:
 def load(name: str, writes: str = "", folder: Path = Path("prompts")) -> Prompt:
     """prompts/<name>.md; `writes` replaces the prompt's own single column."""
     path = folder / f"{name}.md"
-    if not path.is_file():
+    if not guard.reads(path).is_file():
         raise Problem(
             unknown("prompt", name, [str(p.relative_to(folder).with_suffix("")) for p in folder.rglob("*.md")])
         )

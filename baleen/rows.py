@@ -17,7 +17,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from baleen.problems import Problem
+from baleen import guard
+from baleen.orphans import alive
+from baleen.problems import Problem, unchanged
 
 Row = dict[str, Any]
 BATCH = 1024  # rows held in memory by a reader or a writer
@@ -43,7 +45,7 @@ def table_path(name: str) -> Path:
 
 def schema(path: Path, needs: Iterable[str] = ()) -> pa.Schema:
     """The columns of a table, read without its rows; a missing file or column is a Problem that names it."""
-    if not path.is_file():
+    if not guard.reads(path).is_file():
         raise Problem(f"no table {path}; build it first with dvc repro, or check the name")
     try:
         found = pq.read_schema(path)
@@ -189,6 +191,7 @@ class Output:
                     self.dropped.columns = empty_dropped()
                 for sink in sinks:
                     sink.close()
+                unchanged()
                 write_json(self.path.with_suffix(".json"), self.counts())
                 for sink in sinks:
                     os.replace(sink.temporary, sink.path)
@@ -204,9 +207,18 @@ def empty_dropped() -> pa.Schema:
 def write_json(path: Path, value: object) -> None:
     """Write JSON by rename, so that a reader sees the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    sweep(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     os.replace(temporary, path)
+
+
+def sweep(path: Path) -> None:
+    """Delete what runs that were killed left half-written beside a target."""
+    for part in path.parent.glob(f".{path.stem}.*.part"):
+        pid = part.name.split(".")[-2]
+        if pid.isdigit() and not alive(int(pid)):
+            part.unlink(missing_ok=True)
 
 
 def write(name: str, rows: Iterable[Row]) -> None:

@@ -16,6 +16,7 @@ from omegaconf import MISSING as REQUIRED_MARK
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException, ValidationError
 
+from baleen import guard
 from baleen.plain import parsed
 from baleen.problems import Problem, unknown
 
@@ -215,7 +216,7 @@ def section(name: str | None, wanted: str, needed: bool = False) -> Settings:
     whole = profile(name)
     if needed and wanted not in whole:
         raise Problem(f"profiles/{name}.yaml: {unknown('section', wanted, list(whole))}")
-    return dict(whole.get(wanted) or {})
+    return watched(Path("profiles", f"{name}.yaml"), wanted, whole.get(wanted))
 
 
 def knobs(name: str | None) -> Settings:
@@ -225,7 +226,13 @@ def knobs(name: str | None) -> Settings:
     params = load_yaml(Path("params.yaml"))
     if not isinstance(params.get(name), dict):
         raise Problem(f"params.yaml: {unknown('section', name, [k for k, v in params.items() if isinstance(v, dict)])}")
-    return dict(params[name])
+    return watched(Path("params.yaml"), name, params[name])
+
+
+def watched(path: Path, name: str, found: Settings | None) -> Settings:
+    """A section of a file, noted: other sections may change while a stage runs."""
+    guard.watch(f"{path}: {name}", lambda: load_yaml(path).get(name), found)
+    return dict(found or {})
 
 
 def speed(name: str | None = None) -> Speed:

@@ -27,6 +27,7 @@ from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 
+from baleen import guard
 from baleen.problems import Problem, unknown
 from baleen.readers import READERS, Opened, Record, docstrings, topics
 from baleen.rows import Row
@@ -53,7 +54,7 @@ class Request:
 
 def records(request: Request, notes: Counter[str]) -> Iterator[Record]:
     """All records of a source in order; `notes` counts the files that were read and those of no known kind."""
-    path = Path(request.source)
+    path = guard.reads(Path(request.source))
     if path.suffix in (".yaml", ".yml") and path.is_file() and not request.kind:
         return described(path, request)
     if any((path / name).is_file() for name in ("dataset_info.json", "dataset_dict.json")):

@@ -12,7 +12,7 @@ from typing import Any
 from baleen import rows
 from baleen.intervals import auc, interval
 from baleen.measures import Value, value
-from baleen.problems import Problem, run
+from baleen.problems import Problem, run, unchanged
 from baleen.rows import Row
 from baleen.settings import REQUIRED, from_command_line, setting
 
@@ -120,7 +120,9 @@ def main(argv: list[str]) -> None:
     scores = [c for text in options.auc for c in value(text).columns]
     table = list(rows.read(paths[0], columns=columns))
     other = list(rows.read(paths[1], columns=list(dict.fromkeys([*columns, *scores]))))
-    rows.write_json(Path("data", f"{name}.json"), evaluate(table, other, options))
+    found = evaluate(table, other, options)
+    unchanged()
+    rows.write_json(Path("data", f"{name}.json"), found)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ python -m stages.report --look    # the same table once more, from what metrics.
 import json
 from pathlib import Path
 
-from baleen.problems import Problem, run
+from baleen import guard
+from baleen.problems import Problem, run, unchanged
 from baleen.rows import Row, write_json
 
 METRICS = Path("metrics.json")
@@ -15,7 +16,7 @@ SHARES = ("pocket_", "copied(", "same(", "chance(")  # measures from 0 to 1, sho
 
 
 def loaded(path: Path, advice: str) -> Row:
-    if not path.is_file():
+    if not guard.reads(path).is_file():
         raise Problem(f"no evaluation {path}; build it with: {advice}")
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
@@ -75,6 +76,7 @@ def main(argv: list[str]) -> None:
     names = [f"eval-{name}" for name in loaded(METRICS, "dvc repro")] if look else argv
     evaluations = {name: evaluation(name) for name in names}
     if not look:
+        unchanged()
         write_json(METRICS, {name.removeprefix("eval-"): headline(found) for name, found in evaluations.items()})
     print(table(evaluations))
 

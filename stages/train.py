@@ -20,11 +20,11 @@ from time import monotonic
 import numpy as np
 import yaml
 
-from baleen import checkpoints, examples, fresh, models, processes, prompts, rates, rows, settings
+from baleen import checkpoints, examples, fresh, guard, models, processes, prompts, rates, rows, settings
 from baleen.estimates import spoken
 from baleen.jobs import Job, TrainOptions, check, shares
 from baleen.memo import Memo, root
-from baleen.problems import Problem, run
+from baleen.problems import Problem, run, unchanged
 from baleen.prompts import Prompt
 from baleen.rates import Rate
 from baleen.rows import Row
@@ -152,6 +152,7 @@ def counts(job: Job) -> Row:
 def publish(name: str, part: Path, numbers: Row) -> None:
     """Put a finished model in its place; until then nothing is there."""
     final = Path("models", name)
+    unchanged()
     rows.write_json(Path("models", f"{name}.json"), numbers)
     if final.exists():
         shutil.rmtree(final)
@@ -240,6 +241,7 @@ def parameters(name: str) -> int:
 
 def build(name: str, options: TrainOptions, speed: Speed) -> None:
     lessons = read(options)
+    guard.reads(models.place(options.base))
     if options.instead:
         return taken(name, options)
     models.trainable(options.base)

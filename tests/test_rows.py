@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -107,3 +110,13 @@ def test_a_table_without_rows_is_a_problem_with_the_reasons(tmp_path: Path) -> N
         output.drop({"id": "1"}, "echo")
         output.some("filter x", "loosen the conditions")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_run_left_half_written_goes_and_what_a_living_one_writes_stays(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    names = [f".out.parquet.{ended.pid}.part", f".out.json.{ended.pid}.part", f".out.parquet.{os.getppid()}.part"]
+    for name in [*names, f".other.parquet.{ended.pid}.part"]:
+        (tmp_path / name).touch()
+    rows.write(str(tmp_path / "out.parquet"), [{"id": "1"}])
+    assert sorted(path.name for path in tmp_path.glob(".*")) == sorted([names[2], f".other.parquet.{ended.pid}.part"])

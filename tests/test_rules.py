@@ -6,25 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from baleen.guard import SILENT
+
 RULES = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
 MODULES = {"judge": "score", "teach": "train"}  # rules whose verb has another name
-
-# Modules that cannot change a row: speed, storage, words on the screen, refusing bad input, or reading settings whose
-# values DVC hashes anyway. Leaving
-# them out of the deps keeps a better progress line from retraining every model.
-SILENT = {
-    "baleen/__init__.py",
-    "baleen/asking.py",
-    "baleen/estimates.py",
-    "baleen/memo.py",
-    "baleen/problems.py",
-    "baleen/progress.py",
-    "baleen/questions.py",
-    "baleen/rates.py",
-    "baleen/settings.py",
-    "baleen/checkpoints.py",
-    "stages/__init__.py",
-}
 
 
 def modules(name: str) -> list[Path]:
@@ -77,7 +62,7 @@ def test_a_rule_runs_its_own_verb(rule: str) -> None:
     assert command.startswith(f"python -m stages.{MODULES.get(rule, rule)} ")
 
 
-ORDER = ["problems", "rows", "formats", "prompts", "engines"]
+ORDER = ["guard", "orphans", "problems", "rows", "formats", "prompts", "engines"]
 
 
 @pytest.mark.parametrize("file", sorted(Path("baleen").rglob("*.py")), ids=str)

@@ -1,0 +1,100 @@
+"""The guard: what a stage reads is noted when it is read, and looked at again before anything is written.
+
+DVC hashes the dependencies of a stage after its command has ended, so a file edited meanwhile would be recorded as the
+origin of rows that were made without it. Nothing is noted outside `watching`, which every command line enters.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+SMALL = 1 << 20  # bytes; a smaller file is compared by content, so that saving it unchanged is no change
+CODE = Path(__file__).resolve().parents[1]
+# Modules that cannot change a row: speed, storage, words on the screen, refusing bad input, or reading settings whose
+# values DVC hashes anyway. dvc.yaml leaves them out of the deps: a better progress line retrains no model.
+SILENT = {
+    "baleen/__init__.py",
+    "baleen/asking.py",
+    "baleen/checkpoints.py",
+    "baleen/estimates.py",
+    "baleen/guard.py",
+    "baleen/memo.py",
+    "baleen/orphans.py",
+    "baleen/problems.py",
+    "baleen/progress.py",
+    "baleen/questions.py",
+    "baleen/rates.py",
+    "baleen/settings.py",
+    "stages/__init__.py",
+}
+Look = Callable[[], object]
+_watched: list[dict[str, tuple[Look, object]]] = []  # of the runs in progress; the last one notes
+
+
+def look(path: Path) -> object:
+    """What tells two states of a file or folder apart; None when there is nothing."""
+    if path.is_dir():
+        return [(str(found), stamp(found)) for found in sorted(path.rglob("*")) if seen(found.relative_to(path))]
+    if not path.is_file():
+        return None
+    return sha256(path.read_bytes()).hexdigest() if path.stat().st_size < SMALL else stamp(path)
+
+
+def stamp(path: Path) -> tuple[int, int, int] | None:
+    """Inode, size and time of the last change of a file."""
+    found = path.stat()
+    return (found.st_ino, found.st_size, found.st_mtime_ns) if path.is_file() else None
+
+
+def seen(path: Path) -> bool:
+    """Whether a file of a folder counts; what an editor or the system hides there does not."""
+    return not any(part.startswith(".") or part == "__pycache__" for part in path.parts)
+
+
+def sources() -> dict[Path, object]:
+    """The state of every module of the project that can change a row."""
+    files = [path for folder in ("baleen", "stages") for path in (CODE / folder).rglob("*.py")]
+    return {path: look(path) for path in files if path.relative_to(CODE).as_posix() not in SILENT}
+
+
+CODE_AT_START = sources()  # `stages` imports this module before it imports a verb
+
+
+@contextmanager
+def watching() -> Iterator[None]:
+    """Note what is read from here on."""
+    _watched.append({})
+    try:
+        yield
+    finally:
+        _watched.pop()
+
+
+def watch(name: str, now: Look, was: object) -> None:
+    """Have something looked at again before outputs are written; its state when it was first read counts."""
+    if _watched:
+        _watched[-1].setdefault(name, (now, was))
+
+
+def reads(path: Path) -> Path:
+    """The path, noted; to be called before it is opened."""
+    if _watched and str(path) not in _watched[-1]:
+        watch(str(path), lambda: look(path), look(path))
+    return path
+
+
+def watched() -> set[str]:
+    """Names of what has been noted."""
+    return set(_watched[-1]) if _watched else set()
+
+
+def changed() -> str:
+    """The first thing that is not as it was when it was read, or ''."""
+    if not _watched:
+        return ""
+    loaded = {Path(file).resolve() for m in [*sys.modules.values()] if (file := getattr(m, "__file__", None))}
+    code = (path for path, was in CODE_AT_START.items() if path in loaded and look(path) != was)
+    found = next((str(path.relative_to(CODE)) for path in code), "")
+    return found or next((name for name, (now, was) in _watched[-1].items() if now() != was), "")

@@ -1,0 +1,251 @@
+"""kill -9 at random moments over generate, score and dvc itself, until what is built is whole every time.
+
+python -m benchmarks.crash [--kills 100] [--json]
+
+A small project (2,100 requests to a tiny model) is built once without a kill. Then, again and again from an empty memo,
+the same command is started and killed until it ends well, and everything is compared: bytes of tables and dvc.lock,
+requests that went to the model twice, processes, locks and half-written files left.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import time
+from argparse import ArgumentParser
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks import small_project
+from benchmarks.small_project import batches, built, outcome, paid, stored, until
+
+DOCUMENTS = 1050
+PATIENCE = 20.0  # seconds until what is still running after a kill counts as left
+EARLY, WORK, RENAME = 4.0, 1.5, 0.03  # seconds within which a kill comes after its moment
+MOMENTS = {"starting": 3, "asking": 4, "writing": 3}  # how often each is aimed at
+ATTEMPTS = 60  # starts of one build before the campaign gives up
+Aim = tuple[str, str]  # moment, what is killed
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One kill: the command, what was killed of it, when; requests at the model that were lost; what it left."""
+
+    command: str
+    victim: str
+    moment: str
+    lost: int
+    left: int
+    locks: int
+
+
+def group(leader: int) -> list[tuple[int, str]]:
+    """(process, command line) of every living process of a group."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            if entry.name.isdigit() and int(fields[2]) == leader and fields[0] != "Z":
+                found.append((int(entry.name), (entry / "cmdline").read_text().replace("\0", " ")))
+    return found
+
+
+def start(folder: Path, name: str) -> subprocess.Popen[str]:
+    """Start a command in a process group of its own."""
+    with (folder / "said").open("a") as said:
+        env = small_project.environment(folder)
+        words = small_project.words(name)
+        return subprocess.Popen(words, cwd=folder, env=env, text=True, stdout=said, stderr=said, start_new_session=True)
+
+
+def moments(folder: Path, random: Random) -> dict[str, Callable[[subprocess.Popen[str]], bool]]:
+    """How each moment of a run is awaited; False when the run ended before."""
+    asked = len(batches(folder))
+    return {
+        "starting": lambda run: waited(run, random.uniform(0, EARLY)),
+        "asking": lambda run: until(lambda: len(batches(folder)) > asked, run) and waited(run, random.uniform(0, WORK)),
+        "writing": lambda run: until(lambda: writes(folder), run) and waited(run, random.uniform(0, RENAME)),
+    }
+
+
+def writes(folder: Path) -> bool:
+    return any(path.name.endswith(".part") and alive(path) for path in built(folder))
+
+
+def alive(part: Path) -> bool:
+    """Whether the process that writes a file is running (those of killed runs lie there too)."""
+    return Path("/proc", part.name.split(".")[-2]).exists()
+
+
+def waited(run: subprocess.Popen[str], seconds: float) -> bool:
+    with suppress(subprocess.TimeoutExpired):
+        run.wait(seconds)
+    return run.poll() is None
+
+
+def strike(run: subprocess.Popen[str], victim: str) -> str:
+    """Kill dvc, the stage it runs, or the whole group; the verb that was running comes back, or ''."""
+    found = group(run.pid)
+    stage = next(((pid, line) for pid, line in found if "-m stages." in line), None)
+    if victim == "group" or (victim == "stage" and stage is None):
+        os.killpg(run.pid, signal.SIGKILL)
+    else:
+        os.kill(stage[0] if victim == "stage" and stage else run.pid, signal.SIGKILL)
+    return stage[1].partition("-m stages.")[2].split()[0] if stage else ""
+
+
+def settle(run: subprocess.Popen[str]) -> int:
+    """Wait until nothing of a run is left; the number of processes that had to be ended."""
+    deadline = time.monotonic() + PATIENCE
+    while (left := group(run.pid)) and time.monotonic() < deadline:
+        run.poll()
+        time.sleep(0.02)
+    for pid, _ in left:
+        os.kill(pid, signal.SIGKILL)
+    run.wait()
+    return len(left)
+
+
+def held(folder: Path) -> int:
+    """Lock files that somebody still holds."""
+    names = [*folder.glob(".memo/**/*.lock"), *folder.glob(".dvc/tmp/*lock")]
+    return sum(not free(path) for path in names)
+
+
+def free(path: Path) -> bool:
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+def killed(folder: Path, name: str, aim: Aim, random: Random) -> Kill | None:
+    """Start a command and kill it at the moment aimed at; None when it ended well before."""
+    moment, victim = aim
+    run = start(folder, name)
+    if not moments(folder, random)[moment](run):
+        settle(run)
+        if run.returncode:
+            raise RuntimeError(f"{name} failed without a kill: {(folder / 'said').read_text()[-2000:]}")
+        return None
+    verb = strike(run, victim)
+    left = settle(run)
+    command = f"{name} {verb}".strip() if name == "dvc" else name
+    return Kill(command, victim, moment, len(paid(folder)) - stored(folder), left, held(folder))
+
+
+def aims(name: str, random: Random) -> Iterator[Aim]:
+    """Moments in random order; under dvc either of the two processes, or both, are killed."""
+    victims = ["dvc", "stage", "group"] if name == "dvc" else ["group"]
+    while True:
+        yield random.choices(list(MOMENTS), list(MOMENTS.values()))[0], random.choice(victims)
+
+
+def through(folder: Path, name: str, random: Random, limit: int) -> list[Kill]:
+    """The kills of a command that is started again until it ends well; after `limit` kills it is left alone."""
+    kills: list[Kill] = []
+    for _, aim in zip(range(ATTEMPTS), aims(name, random), strict=False):
+        if len(kills) >= limit:
+            small_project.run(folder, *small_project.words(name))
+            return kills
+        kill = killed(folder, name, aim, random)
+        if kill is None:
+            return kills
+        kills.append(kill)
+    raise RuntimeError(f"{name} was started {ATTEMPTS} times and is not done")
+
+
+@dataclass(frozen=True)
+class Build:
+    """One build from an empty memo: its kills, requests paid more than once, whether all is as without kills."""
+
+    kills: list[Kill]
+    requests: int
+    twice: int
+    batch: int
+    same: bool
+    litter: int
+
+
+def interrupted(folder: Path, commands: list[str], random: Random, limit: int, expected: dict[str, str]) -> Build:
+    """Build under kills; `dvc repro` ends it, so that dvc.lock can be compared, and finds every reply paid for."""
+    small_project.empty(folder)
+    kills: list[Kill] = []
+    for name in commands:
+        kills += through(folder, name, random, limit - len(kills))
+    small_project.run(folder, "dvc", "repro")
+    asked = paid(folder)
+    litter = sum(path.name.startswith(".") for path in built(folder)) + (rwlock(folder) != {})
+    largest = max(map(len, batches(folder)))
+    return Build(kills, len(asked), asked.total() - len(asked), largest, outcome(folder) == expected, litter)
+
+
+def rwlock(folder: Path) -> Any:
+    """What DVC believes to be locked."""
+    path = folder / ".dvc/tmp/rwlock"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def campaign(folder: Path, wanted: int, documents: int, seed: int) -> Iterator[Build]:
+    """Builds, in turn under dvc and by the stages themselves, until there were so many kills."""
+    random = Random(seed)
+    small_project.create(folder, documents)
+    small_project.run(folder, "dvc", "repro")
+    expected, done = outcome(folder), 0
+    for turn in range(wanted):
+        if done >= wanted:
+            return
+        commands = list(small_project.STAGES) if turn % 2 else ["dvc"]
+        build = interrupted(folder, commands, random, wanted - done, expected)
+        done += len(build.kills)
+        yield build
+
+
+def figures(builds: list[Build]) -> dict[str, Any]:
+    """What the campaign found."""
+    kills = [kill for build in builds for kill in build.kills]
+    return {
+        "kills": len(kills),
+        "builds": len(builds),
+        "requests_a_build": max(build.requests for build in builds),
+        "by_command": dict(Counter(kill.command for kill in kills)),
+        "by_victim": dict(Counter(kill.victim for kill in kills)),
+        "by_moment": dict(Counter(kill.moment for kill in kills)),
+        "tables_and_lock_identical": all(build.same for build in builds),
+        "paid_twice": sum(build.twice for build in builds),
+        "lost_by_one_kill_at_most": max(kill.lost for kill in kills),
+        "batch_at_most": max(build.batch for build in builds),
+        "processes_left": sum(kill.left for kill in kills),
+        "locks_left": sum(kill.locks for kill in kills),
+        "files_left": sum(build.litter for build in builds),
+    }
+
+
+def main() -> None:
+    cli = ArgumentParser(description=__doc__)
+    cli.add_argument("--kills", type=int, default=100)
+    cli.add_argument("--documents", type=int, default=DOCUMENTS)
+    cli.add_argument("--seed", type=int, default=0)
+    cli.add_argument("--json", action="store_true", help="print one JSON object")
+    args = cli.parse_args()
+    with TemporaryDirectory() as folder:
+        builds = []
+        for build in campaign(Path(folder), args.kills, args.documents, args.seed):
+            builds.append(build)
+            if not args.json:
+                print(*(asdict(kill) for kill in build.kills), sep="\n", flush=True)
+    found = figures(builds)
+    print(json.dumps(found) if args.json else json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""A small project of its own: a tiny model asked about every document and graded, under DVC, each payment noted."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import chdir, closing
+from fnmatch import fnmatch
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from baleen import rows
+from baleen.fresh import Fresh, make
+from baleen.pocket import records
+
+CHECKOUT = Path(__file__).parents[1]
+PROMPT = "---\nwrites: [instruction]\n---\nWhich question does this answer?\n$response\n"
+FILES = {
+    "params.yaml": {"profile": "pocket", "scorer": "ask"},
+    "profiles/pocket.yaml": {
+        "generate": {"temperature": 1.0, "max_tokens": 12, "keep_unreadable": True, "min_readable": 0.0},
+        "score": {},
+        "speed": {"device": "cpu", "threads": 1, "batch_tokens": 768},
+    },
+    "recipes/small.yaml": {
+        "generate": {"asked": {"input": "web", "model": "tiny", "prompt": "ask"}},
+        "judge": {"graded": {"input": "asked", "model": "tiny"}},
+    },
+}
+# A line for every request when its batch goes to the model: what is there twice was paid twice.
+LEDGER = """
+
+def _noted(ask, batches):
+    def asked(self, requests, *sampling):
+        self.requests = requests
+        yield from ask(self, requests, *sampling)
+
+    return asked
+
+
+def _batches(self, *lengths, batches=HF.batches, **extra):
+    import hashlib, os
+
+    for batch in batches(self, *lengths, **extra):
+        told = [hashlib.sha256(repr(self.requests[i]).encode()).hexdigest()[:32] for i in batch]
+        with open(os.environ["LEDGER"], "ab", buffering=0) as file:
+            file.write(f"{os.getpid()} {' '.join(told)}\\n".encode())
+        yield batch
+
+
+HF.batches, HF.generate, HF.loss = _batches, _noted(HF.generate, 0), _noted(HF.loss, 0)
+"""
+STAGES = {
+    "generate": "-m stages.generate asked --input web --model tiny --prompt ask --profile pocket",
+    "score": "-m stages.score graded --input asked --model tiny --prompt ask --profile pocket",
+}
+TABLES = ("asked", "graded")
+
+
+def documents(count: int) -> list[rows.Row]:
+    """Different documents of the pocket world."""
+    drawn = ({"id": rows.row_id(r["response"]), "origin": "web", **r} for r in records("web", 0, 20 * count))
+    return list(islice({row["id"]: row for row in drawn}.values(), count))
+
+
+def rules() -> dict[str, Any]:
+    """The rules of the checkout that ask a model."""
+    whole = yaml.safe_load((CHECKOUT / "dvc.yaml").read_text(encoding="utf-8"))
+    stages = {name: whole["stages"][name] for name in ("generate", "judge")}
+    return {"vars": ["params.yaml", "recipes/small.yaml"], "stages": stages}
+
+
+def create(folder: Path, count: int) -> Path:
+    """The project with its code, its model and `count` documents; nothing is built."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    for name in ("baleen", "stages"):
+        shutil.copytree(CHECKOUT / name, folder / name, ignore=ignored)
+    with (folder / "baleen/hf.py").open("a", encoding="utf-8") as file:
+        file.write(LEDGER)
+    for name, content in (FILES | {"dvc.yaml": rules()}).items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(yaml.safe_dump(content, sort_keys=False, width=1000), encoding="utf-8")
+    (folder / "prompts").mkdir()
+    (folder / "prompts/ask.md").write_text(PROMPT, encoding="utf-8")
+    table = documents(count)
+    sizes = Fresh(hidden_size=32, intermediate_size=64, num_hidden_layers=2)
+    make(folder / "models/tiny", sizes, (row["response"] for row in table), seed=0)
+    with chdir(folder):
+        rows.write("web", table)
+    (folder / "data/web.dropped.parquet").unlink()
+    run(folder, "dvc", "init", "-q", "--no-scm")
+    return folder
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Ours without what names another project's memo or build, with the programs beside this Python."""
+    foreign = ("BALEEN_MEMO", "DVC_", "GIT_", "PYTEST_", "PYTHONPATH", "VIRTUAL_ENV")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    own = {"LEDGER": str(folder / "ledger"), "DVC_NO_ANALYTICS": "1", "DVC_SITE_CACHE_DIR": str(folder / ".site")}
+    return kept | own | {"PATH": path, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+
+
+def words(name: str) -> list[str]:
+    """The command of a stage, or of the whole build."""
+    return ["dvc", "repro"] if name == "dvc" else [sys.executable, *STAGES[name].split()]
+
+
+def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in the project; what it said is shown when it fails."""
+    done = subprocess.run(command, cwd=folder, env=environment(folder), text=True, capture_output=True)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+    return done
+
+
+def empty(folder: Path) -> None:
+    """Forget everything that was built and paid, DVC's cache and locks included."""
+    for name in (".memo", ".dvc/cache", ".dvc/tmp", ".site"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for path in [folder / "dvc.lock", folder / "ledger", *built(folder)]:
+        path.unlink(missing_ok=True)
+
+
+def built(folder: Path) -> Iterator[Path]:
+    """Every file in data/ but the input, hidden ones too."""
+    return (path for path in (folder / "data").iterdir() if not fnmatch(path.name, "web.*"))
+
+
+def outcome(folder: Path) -> dict[str, str]:
+    """Tables, counts and dvc.lock by the hash of their bytes."""
+    files = sorted([*built(folder), folder / "dvc.lock"])
+    return {path.name: sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()}
+
+
+def batches(folder: Path) -> list[list[str]]:
+    """The requests that went to the model, batch by batch."""
+    path = folder / "ledger"
+    lines = path.read_text(encoding="ascii").splitlines() if path.exists() else []
+    return [line.split()[1:] for line in lines]
+
+
+def paid(folder: Path) -> Counter[str]:
+    """How often each request went to the model."""
+    return Counter(request for batch in batches(folder) for request in batch)
+
+
+def stored(folder: Path) -> int:
+    """Replies in the memo; read without changing it, so that a run that goes on is not disturbed."""
+    path = folder / ".memo/memo.sqlite"
+    if not path.exists():
+        return 0
+    with closing(sqlite3.connect(path, timeout=30)) as db:
+        known = db.execute("SELECT COUNT(*) FROM sqlite_master WHERE name = 'reply'").fetchone()[0]
+        return int(db.execute("SELECT COUNT(*) FROM reply").fetchone()[0]) if known else 0
+
+
+def counts(folder: Path, name: str) -> dict[str, Any]:
+    return dict(json.loads((folder / f"data/{name}.json").read_text(encoding="utf-8")))
+
+
+def until(seen: Callable[[], bool], running: subprocess.Popen[str]) -> bool:
+    """Wait for something to be seen, looking every few milliseconds; False when the program ended first."""
+    while running.poll() is None:
+        if seen():
+            return True
+        time.sleep(0.003)
+    return False

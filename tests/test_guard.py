@@ -1,0 +1,197 @@
+"""What is edited while a stage runs is noticed before anything is written, and DVC records nothing false."""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import project
+import pytest
+import yaml
+from scripted import ASK, Script, build, documents, nothing_left
+from scripted import project as scripted_project
+
+from baleen import guard, problems, rows
+from baleen.engines import Request
+from baleen.problems import Problem
+from benchmarks import small_project
+
+BIG = b"x" * guard.SMALL
+
+
+def saved(folder: Path) -> None:
+    (folder / "file").write_bytes((folder / "file").read_bytes())
+
+
+def touched(folder: Path) -> None:
+    os.utime(folder / "file", ns=(1, 1))
+
+
+EDITS: dict[str, tuple[bytes, Callable[[Path], object], bool]] = {
+    "other words": (b"old", lambda folder: (folder / "file").write_bytes(b"new"), True),
+    "the same words saved again": (b"old", saved, False),
+    "deleted": (b"old", lambda folder: (folder / "file").unlink(), True),
+    "a big file written again": (BIG, touched, True),
+    "a big file left alone": (BIG, lambda folder: None, False),
+    "a file added to a folder": (b"old", lambda folder: (folder / "folder/more").write_text("more"), True),
+    "what an editor hides": (b"old", lambda folder: (folder / "folder/.more.swp").write_text("more"), False),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_a_change_is_another_content_or_another_big_file(name: str, tmp_path: Path) -> None:
+    content, edit, noticed = EDITS[name]
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(content)
+    with guard.watching():
+        guard.reads(tmp_path / "file")
+        guard.reads(tmp_path / "folder")
+        edit(tmp_path)
+        assert bool(guard.changed()) == noticed
+
+
+def test_what_was_read_first_counts(tmp_path: Path) -> None:
+    with guard.watching():
+        guard.reads(tmp_path / "file")
+        (tmp_path / "file").write_text("new")
+        guard.reads(tmp_path / "file")
+        assert guard.changed() == str(tmp_path / "file")
+
+
+def test_code_that_was_edited_since_it_was_imported_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = rows.__file__
+    assert file
+    monkeypatch.setitem(guard.CODE_AT_START, Path(file), "as it was")
+    with guard.watching(), pytest.raises(Problem, match="baleen/rows.py changed while .* ran; nothing was written"):
+        problems.unchanged()
+
+
+def test_code_that_was_not_imported_may_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(guard.CODE_AT_START, Path("baleen/other.py"), "as it was")
+    with guard.watching():
+        problems.unchanged()
+
+
+@pytest.fixture
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
+    return scripted_project(tmp_path, monkeypatch, Script())
+
+
+def prompt() -> None:
+    Path("prompts/ask.md").write_text(ASK + "Please.\n")
+
+
+def table() -> None:
+    rows.write("in", documents("b"))
+
+
+def model() -> None:
+    Path("models/m/config.json").write_text("{}")
+
+
+def own_section() -> None:
+    Path("profiles/p.yaml").write_text("speed: {}\ngenerate: {n: 2}\n")
+
+
+def other_section() -> None:
+    Path("profiles/p.yaml").write_text("speed: {}\nscore: {min_mass: 0.1}\n")
+
+
+NOTICED = {
+    "prompts/ask.md": prompt,
+    "data/in.parquet": table,
+    "models/m": model,
+    "profiles/p.yaml: generate": own_section,
+}
+
+
+def edited(script: Script, edit: Callable[[], None]) -> None:
+    """Generate, with an edit made before the first reply comes."""
+
+    def text(request: Request) -> str:
+        edit()
+        return "A question"
+
+    script.text = text
+    with guard.watching():
+        build("generate", documents("a"), "--prompt", "ask", "--profile", "p")
+
+
+@pytest.mark.parametrize("name", NOTICED)
+def test_an_edit_during_a_run_is_named_and_nothing_is_left(name: str, script: Script) -> None:
+    with pytest.raises(Problem, match=f"{name} changed while .* ran; nothing was written, run the same command again"):
+        edited(script, NOTICED[name])
+    assert nothing_left()
+
+
+def test_settings_that_the_stage_does_not_use_may_change(script: Script) -> None:
+    edited(script, other_section)
+    assert not nothing_left()
+
+
+NOTE = "from baleen import guard; from stages import {verb}; import sys\nwith guard.watching():\n"
+NOTE += "    {verb}.main(sys.argv[1:]); print(*guard.watched(), sep='\\n')"
+
+
+def noted(folder: Path, command: str) -> set[str]:
+    """What a stage notes, running as its command says."""
+    _, _, verb, *words = shlex.split(command)
+    code = NOTE.format(verb=verb.removeprefix("stages."))
+    return set(project.command(folder, sys.executable, "-c", code, *words).stdout.splitlines())
+
+
+def declared(stage: dict[str, object]) -> set[str]:
+    """What DVC hashes for a stage beside the code."""
+    deps = [dep["path"] for dep in stage["deps"]]  # type: ignore[attr-defined]
+    sections = [f"{file}: {key}" for file, keys in stage.get("params", {}).items() for key in keys]  # type: ignore[attr-defined]
+    return {dep for dep in deps if not dep.startswith(("baleen/", "stages/"))} | set(sections)
+
+
+@pytest.mark.slow
+def test_every_verb_notes_what_dvc_hashes(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = project.twin(project.built(tmp_path_factory), tmp_path_factory.mktemp("noted") / "project")
+    stages = yaml.safe_load((folder / "dvc.lock").read_text())["stages"]
+    one_each = {name.partition("@")[0]: stage for name, stage in stages.items()}
+    missing = {name: declared(stage) - noted(folder, stage["cmd"]) for name, stage in one_each.items()}
+    assert not any(missing.values()), missing
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_project.create(tmp_path_factory.mktemp("small") / "project", 150)
+
+
+def building(folder: Path, *command: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command, cwd=folder, env=small_project.environment(folder), text=True, stderr=subprocess.PIPE, bufsize=1
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["prompts/ask.md", "data/web.parquet", "baleen/formats.py", "profiles/pocket.yaml: generate"]
+)
+def test_dvc_records_nothing_false_when_a_dependency_is_edited_while_it_builds(name: str, small: Path) -> None:
+    small_project.empty(small)
+    path = small / name.partition(":")[0]
+    before = path.read_bytes()
+    with building(small, "dvc", "repro", "generate") as build:
+        small_project.until(lambda: bool(small_project.batches(small)), build)
+        path.write_bytes(CHANGES[path.suffix](before))
+        _, said = build.communicate()
+    assert build.returncode and f"{name} changed while generate@asked ran; nothing was written" in said
+    assert not (small / "dvc.lock").exists() and not list(small_project.built(small))
+    paid = small_project.paid(small)
+    path.write_bytes(before)
+    small_project.run(small, "dvc", "repro", "generate")
+    assert small_project.paid(small) == paid and (small / "dvc.lock").exists()
+
+
+CHANGES: dict[str, Callable[[bytes], bytes]] = {
+    ".md": lambda text: text.replace(b"Which", b"What"),
+    ".py": lambda text: text + b"# a remark\n",
+    ".yaml": lambda text: text.replace(b"max_tokens: 12", b"max_tokens: 13"),
+    ".parquet": lambda table: table[:-1] + b"2",
+}
