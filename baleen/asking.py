@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from baleen import rates
 from baleen.engines import TOO_LONG, Engine, Reply, Request, Sampling
-from baleen.memo import Memo, Value, parts
+from baleen.keeping import keeping
+from baleen.memo import Memo, parts
 from baleen.problems import Problem
 from baleen.progress import Progress
 from baleen.questions import KINDS, Known, Question, look_up, question, record, restored
@@ -24,7 +25,7 @@ WITHIN = 64  # requests asked between two looks at the budget, which may be pass
 
 @dataclass(frozen=True)
 class Flush:
-    """Replies are written after so many, or when one arrives so many seconds after the last write."""
+    """Their rate is noted after so many replies, or when one arrives so many seconds after the last note."""
 
     replies: int = 256
     seconds: float = 5.0
@@ -113,7 +114,7 @@ def windows(memo: Memo, asked: Question, requests: Iterable[Request], length: in
 
 @dataclass(frozen=True)
 class Run:
-    """One asking: where replies are kept, what is asked, how often replies are written, what may be spent, how many
+    """One asking: where replies are kept, what is asked, how often their rate is noted, what may be spent, how many
     rows are done, where that is shown, and which replies cannot be read."""
 
     memo: Memo
@@ -138,30 +139,25 @@ class Run:
 
 
 def pay(run: Run, engine: Engine, missing: dict[str, Request]) -> Iterator[tuple[str, str, Reply]]:
-    """(key, key of the record, reply) as the engine gives them; what has come is written in small transactions,
-    whatever happens next."""
+    """(key, key of the record, reply) as the engine gives them; each is written while the engine works on the next,
+    whatever happens then. The time until a failure says nothing of the model."""
     asked, clock = run.asked, run.flush.clock
-    keys, pending, paid, written = list(missing), dict[str, Value](), Rate(), clock()
-    try:
+    keys, paid, noted = list(missing), Rate(), clock()
+    with keeping(run.memo, asked.space) as keep:
         for index, reply in KINDS[asked.kind](engine, list(missing.values()), asked.sampling):
             key, value = keys[index], record(reply, asked.limit)
             stored = asked.cut(key) if reply.finish == "length" else key
             paid = paid.plus(reply.prompt_tokens, reply.completion_tokens)
             if reply.finish != TOO_LONG.finish:
-                pending[stored] = value
-            if len(pending) >= run.flush.replies or clock() - written >= run.flush.seconds:
-                written = write(run, pending, paid, written)
-                pending, paid = {}, Rate()
+                keep(stored, value)
+            if paid.replies >= run.flush.replies or clock() - noted >= run.flush.seconds:
+                paid, noted = Rate(), note(run, paid, noted)
             yield key, stored, replace(restored(value), cached_tokens=reply.cached_tokens)
-    except BaseException:
-        run.memo.put(asked.space, pending)  # the time until a failure says nothing of the model
-        raise
-    write(run, pending, paid, written)
+    note(run, paid, noted)
 
 
-def write(run: Run, pending: dict[str, Value], paid: Rate, since: float) -> float:
-    """Keep replies, and how long they took; the time now."""
-    run.memo.put(run.asked.space, pending)
+def note(run: Run, paid: Rate, since: float) -> float:
+    """Remember how long replies took; the time now."""
     now = run.flush.clock()
     if paid.replies:
         rates.add(run.memo, run.asked.rate, replace(paid, seconds=now - since))

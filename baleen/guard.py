@@ -20,6 +20,7 @@ SILENT = {
     "baleen/checkpoints.py",
     "baleen/estimates.py",
     "baleen/guard.py",
+    "baleen/keeping.py",
     "baleen/memo.py",
     "baleen/orphans.py",
     "baleen/problems.py",
