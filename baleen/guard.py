@@ -27,6 +27,7 @@ SILENT = {
     "baleen/progress.py",
     "baleen/questions.py",
     "baleen/rates.py",
+    "baleen/ray_cluster.py",
     "baleen/settings.py",
     "stages/__init__.py",
 }

@@ -6,7 +6,7 @@ from functools import partial
 from baleen import models
 from baleen.engines import Engine
 from baleen.problems import Problem, unknown
-from baleen.settings import Speed
+from baleen.settings import Speed, within
 
 Make = Callable[[str, Speed], Engine]
 
@@ -35,7 +35,20 @@ def loader(engine: str, model: str, speed: Speed) -> tuple[str, str, Callable[[]
     if engine not in ENGINES:
         raise Problem(unknown("engine", engine, list(ENGINES)))
     kind, make = ENGINES[engine]()
+    within(speed, "speed", {"ray_workers": (0, 10**6)})
+    if speed.ray_workers:
+        make = clustered(engine, kind, make)
     return kind, models.identity(model), partial(make, model, speed)
+
+
+def clustered(engine: str, kind: str, make: Make) -> Make:
+    """The engine on a Ray cluster instead of in this process."""
+    from baleen.ray_cluster import Cluster, installed
+
+    if engine == "openai":
+        raise Problem("ray_workers is for models that are loaded here; for a server set speed: concurrency")
+    installed()
+    return partial(Cluster, kind, make)
 
 
 ENGINES: dict[str, Callable[[], tuple[str, Make]]] = {"hf": hf, "vllm": vllm, "openai": openai}
