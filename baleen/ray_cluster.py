@@ -129,8 +129,7 @@ def connected(speed: Speed) -> tuple[Any, bool]:
     ray = import_module("ray")
     if ray.is_initialized():
         return ray, False
-    own = {"num_cpus": speed.ray_workers * max(1, speed.threads), "object_store_memory": STORE}
-    own |= {"include_dashboard": False}
+    own = {"num_cpus": 0, "object_store_memory": STORE, "include_dashboard": False}
     try:
         ray.init(
             address=speed.ray_address or "local",
@@ -170,7 +169,8 @@ class Cluster:
         self.workers = set[Any]()
         finalize(self, release, self.ray, self.workers, started)
         CLUSTERS.add(self)
-        self.each = {"CPU": max(1, speed.threads), "GPU": gpus(self.ray, speed)}
+        cores = max(1, speed.threads) if speed.ray_address else 0  # on a machine of one's own nobody counts them
+        self.each = {"CPU": cores, "GPU": gpus(self.ray, speed)}
         if not speed.ray_address:
             self.fits(speed.ray_workers)
         device = "cuda" if self.each["GPU"] else "cpu"

@@ -4,21 +4,28 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+import tiny as workspace
+from echo import Echo
 
-from baleen import fresh, loading
-from baleen.engines import Engine, Reply, Request, Sampling
+from baleen import fresh, loading, models, ray_cluster, rows
+from baleen.engines import Reply, Request, Sampling
 from baleen.fresh import Fresh
 from baleen.hf import HF
+from baleen.memo import Memo, root
 from baleen.problems import Problem
 from baleen.ray_cluster import Cluster, chunks
 from baleen.settings import Speed
+from stages import generate
 
 SPEED = Speed(device="cpu", batch_tokens=512)
 GREEDY, DRAWN = Sampling(temperature=0, max_tokens=16), Sampling(temperature=1.0, top_p=0.95, max_tokens=16)
@@ -68,3 +75,184 @@ def test_two_workers_write_the_texts_of_one_process_in_any_order(two: Cluster, h
     alone = ordered(hf.generate(REQUESTS, sampling))
     assert ordered(two.generate(REQUESTS, sampling)) == alone
     assert ordered(two.generate(REQUESTS[::-1], sampling))[::-1] == alone
+
+
+@started
+@needed
+def test_one_worker_writes_what_two_write(tiny: str, two: Cluster, hf: HF) -> None:
+    assert ordered(cluster(tiny, 1).generate(REQUESTS, DRAWN)) == ordered(hf.generate(REQUESTS, DRAWN))
+
+
+@started
+@needed
+@pytest.mark.parametrize(("kind", "requests"), [("loss", GRADED), ("choose", MARKED)])
+def test_losses_and_probabilities_are_those_of_one_process(
+    two: Cluster, hf: HF, kind: str, requests: list[Request]
+) -> None:
+    alone = ordered(getattr(hf, kind)(requests))
+    for order in (1, -1):
+        found = ordered(getattr(two, kind)(requests[::order]))[::order]
+        for one, other in zip(found, alone, strict=True):
+            assert one.values == pytest.approx(other.values, abs=1e-5)
+            assert replace(one, values=()) == replace(other, values=())
+
+
+def pid(worker: Any) -> int:
+    """The process of a worker, as soon as it listens."""
+    import ray
+
+    return int(ray.get(worker.__ray_call__.remote(lambda held: os.getpid())))
+
+
+@started
+@needed
+def test_a_worker_killed_in_the_middle_costs_no_reply(two: Cluster, hf: HF, capsys: pytest.CaptureFixture[str]) -> None:
+    victim = pid(next(iter(two.workers)))
+    os.kill(victim, signal.SIGSTOP)  # so that it holds requests when the others are done
+    replies = two.generate(REQUESTS, DRAWN)
+    found = [next(replies)]
+    os.kill(victim, signal.SIGKILL)
+    assert ordered(iter([*found, *replies])) == ordered(hf.generate(REQUESTS, DRAWN))
+    assert "a worker ended over" in capsys.readouterr().err
+    assert len({pid(worker) for worker in two.workers} - {victim}) == 2
+
+
+@started
+@needed
+def test_a_reader_that_stops_early_frees_the_workers(two: Cluster, hf: HF) -> None:
+    replies = two.generate(REQUESTS, DRAWN)
+    next(replies)
+    replies.close()  # type: ignore[attr-defined]
+    assert ordered(two.generate(REQUESTS[:3], GREEDY)) == ordered(hf.generate(REQUESTS[:3], GREEDY))
+
+
+@started
+@needed
+def test_a_stage_on_a_cluster_pays_only_for_what_one_process_has_not(
+    two: Cluster, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / ".memo"))
+    workspace.populate(tmp_path)
+    rows.write("few", list(rows.read(rows.table_path("seed")))[:20])
+    asked = ["--model", tiny, "--prompt", "reply", "--profile", "tiny", "--max-tokens", "8", "--keep-unreadable"]
+    generate.main(["few-replies", "--input", "few", *asked, "--min-readable", "0"])
+    assert paid() == 20
+    workspace.speed(speed={"device": "cpu", "ray_workers": 2})
+    generate.main(["replies", "--input", "seed", *asked, "--min-readable", "0"])
+    assert paid() == 60
+    there = Path("data/replies.parquet").read_bytes()
+    monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / "empty"))
+    workspace.speed()
+    generate.main(["replies", "--input", "seed", *asked, "--min-readable", "0"])
+    assert Path("data/replies.parquet").read_bytes() == there
+
+
+def paid() -> int:
+    return int(Memo(root()).run(lambda db: db.execute("SELECT COUNT(*) FROM reply").fetchone()[0]))
+
+
+# engines that fail
+
+
+def echo(model: str, speed: Speed, log: str, **faults: Any) -> Echo:
+    return Echo(Path(log), **{"identity": models.identity(model)} | faults)
+
+
+@pytest.fixture
+def faulty(tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Cluster]:
+    """Makes a cluster of one worker with a fault; the worker finds this file by PYTHONPATH."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    make = partial(partial, echo, log=str(tmp_path / "log"))
+    return lambda **faults: Cluster("echo/1", make(**faults), tiny, replace(SPEED, ray_workers=1))
+
+
+@started
+@needed
+def test_requests_that_end_several_workers_are_a_problem(faulty: Callable[..., Cluster]) -> None:
+    with pytest.raises(Problem, match="3 workers ended, one after another, over 40 requests"):
+        list(faulty(dies_at=0).generate(REQUESTS, GREEDY))
+
+
+@started
+@needed
+def test_what_goes_wrong_in_a_worker_is_told_here(faulty: Callable[..., Cluster]) -> None:
+    with pytest.raises(ConnectionError, match="the server is gone"):
+        list(faulty(fails_at=2).generate(REQUESTS, GREEDY))
+
+
+@started
+@needed
+def test_a_worker_with_another_model_is_a_problem(faulty: Callable[..., Cluster]) -> None:
+    with pytest.raises(Problem, match="is another one .other, not "):
+        list(faulty(identity="other").generate(REQUESTS, GREEDY))
+
+
+# no process is left
+
+
+HASTY = {"RAY_gcs_rpc_server_reconnect_timeout_s": "5"}  # Ray's agents look for their parent for a minute
+
+
+def drive(model: str) -> None:
+    """Print the processes of a cluster at work, and end when told to."""
+    engine = cluster(model, 2)
+    assert len(list(engine.loss(GRADED))) == 40
+    print(*(child.pid for child in psutil.Process().children(recursive=True)), flush=True)
+    sys.stdin.read()
+
+
+@started
+@needed
+@pytest.mark.parametrize("killed", [False, True], ids=["ended", "killed"])
+def test_no_process_outlives_the_program(tiny: str, killed: bool) -> None:
+    here = str(Path(__file__).parent)
+    words = [sys.executable, "-c", "import sys, test_ray; test_ray.drive(sys.argv[1])", tiny]
+    path = os.pathsep.join([here, str(Path(here).parent)])
+    with subprocess.Popen(
+        words, env=os.environ | {"PYTHONPATH": path} | HASTY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as driver:
+        assert driver.stdin and driver.stdout
+        children = [psutil.Process(int(number)) for number in driver.stdout.readline().split()]
+        assert len(children) >= 5  # two workers, raylet, GCS and agents
+        if killed:
+            driver.kill()
+        driver.stdin.close()
+        assert driver.wait() == (-signal.SIGKILL if killed else 0)
+    assert not psutil.wait_procs(children, timeout=120)[1]
+
+
+# what is refused before any row is read
+
+
+@needed
+@pytest.mark.parametrize(
+    ("engine", "workers", "words"),
+    [("openai", 2, "for a server set speed: concurrency"), ("hf", -1, "ray_workers is -1; it must lie between")],
+)
+def test_what_a_cluster_cannot_do_is_a_problem(tiny: str, engine: str, workers: int, words: str) -> None:
+    with pytest.raises(Problem, match=words):
+        loading.loader(engine, tiny, Speed(ray_workers=workers))
+
+
+def test_without_ray_one_line_says_what_to_install(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_cluster, "find_spec", lambda name: None)
+    with pytest.raises(Problem, match="install the extra 'ray', or set ray_workers: 0"):
+        loading.loader("hf", tiny, Speed(ray_workers=2))
+
+
+# chunks
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 50])
+def test_chunks_hold_every_request_once_and_like_lengths_together(workers: int) -> None:
+    made = [chunk.left for chunk in chunks(REQUESTS, workers)]
+    assert sorted(index for chunk in made for index in chunk) == list(range(40))
+    lengths = [[len(request.messages[0][1]) for request in chunk.values()] for chunk in made]
+    assert all(min(one) >= max(next_one) for one, next_one in pairwise(lengths))
+    assert [len(chunk) for chunk in made] == sorted((len(chunk) for chunk in made), reverse=True)
+
+
+def test_one_worker_has_one_chunk_and_several_begin_with_half_their_share() -> None:
+    assert [len(chunk.left) for chunk in chunks(REQUESTS, 1)] == [40]
+    assert [len(chunk.left) for chunk in chunks(REQUESTS, 2)] == [10, 8, 6, 4, 3, 3, 2, 1, 1, 1, 1]
