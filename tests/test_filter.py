@@ -15,9 +15,11 @@ TABLE = [
 ]
 
 
-def build(folder: Path, *flags: str) -> tuple[list[str], dict[str, str], dict[str, object]]:
+def build(
+    folder: Path, *flags: str, table: list[rows.Row] = TABLE
+) -> tuple[list[str], dict[str, str], dict[str, object]]:
     """Ids kept, the reason of each id dropped, and the counts."""
-    rows.write(str(folder / "in.parquet"), TABLE)
+    rows.write(str(folder / "in.parquet"), table)
     verb.main([str(folder / "out.parquet"), "--input", str(folder / "in.parquet"), *flags])
     dropped = {r["id"]: r["reason"] for r in rows.read(folder / "out.dropped.parquet")}
     kept = [r["id"] for r in rows.read(folder / "out.parquet")]

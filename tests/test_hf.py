@@ -147,3 +147,12 @@ def test_marks_weigh_the_same_alone_and_after_a_shared_rubric(engine: HF) -> Non
 )
 def test_the_shared_beginning_leaves_the_last_token_of_each(prompts: list[list[int]], length: int) -> None:
     assert shared(prompts) == length
+
+
+def test_the_vector_of_an_answer_does_not_depend_on_the_batch(engine: HF) -> None:
+    requests = [Request(request.messages, answer=f"anna barda is {i} .") for i, request in enumerate(asked(9))]
+    together = dict(engine.embed(requests))
+    for i, request in enumerate(requests):
+        ((_, alone),) = engine.embed([request])
+        assert alone.values == pytest.approx(together[i].values, abs=1e-5)
+    assert len(together[0].values) == 32 and len(set(together[i].values for i in together)) == 9

@@ -33,6 +33,22 @@ def test_a_row_may_become_several_or_none(tmp_path: Path, monkeypatch: pytest.Mo
     assert json.loads((tmp_path / "out.json").read_text())["rows_out"] == 2
 
 
+def test_a_row_that_leaves_is_counted_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TRANSFORMS, "some", Transform(lambda row: [row] if row["id"] == "a" else "too b", ("id",), {}))
+    build(tmp_path, "some", [*PAIRS, PAIRS[0] | {"id": "b"}])
+    assert [row["reason"] for row in rows.read(tmp_path / "out.dropped.parquet")] == ["too b"]
+    assert json.loads((tmp_path / "out.json").read_text())["dropped"] == {"too b": 1}
+
+
+def test_a_transform_may_see_the_whole_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    last = Transform(
+        None, ("id",), {}, whole=lambda table: [(row, "" if row is table[-1] else "not last") for row in table]
+    )
+    monkeypatch.setitem(TRANSFORMS, "last", last)
+    assert [row["id"] for row in build(tmp_path, "last", [*PAIRS, PAIRS[0] | {"id": "b"}])] == ["b"]
+    assert json.loads((tmp_path / "out.json").read_text())["dropped"] == {"not last": 1}
+
+
 def test_a_table_without_rows_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TRANSFORMS, "none", Transform(lambda row: [], ("id",), {}))
     with pytest.raises(Problem, match="no row is left of 0"):
@@ -44,4 +60,5 @@ def test_a_table_without_rows_is_a_problem(tmp_path: Path, monkeypatch: pytest.M
 def test_a_transform_writes_the_columns_it_says(name: str) -> None:
     transform = TRANSFORMS[name]
     row = {"id": "a"} | dict.fromkeys(transform.reads, "text")
+    assert transform.function
     assert all(made.keys() == row.keys() | transform.writes.keys() for made in transform.function(row))

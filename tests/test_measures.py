@@ -57,3 +57,10 @@ MISTAKES = [
 def test_a_condition_that_cannot_be_read_says_how_to_write_it(text: str, words: str) -> None:
     with pytest.raises(Problem, match=words):
         condition(text)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "cosine"), [([1.0, 0.0], [2.0, 0.0], 1.0), ([1.0, 0.0], [0.0, 3.0], 0.0), ([0.0], [1.0], 0.0)]
+)
+def test_cosine_is_of_the_angle_alone(a: list[float], b: list[float], cosine: float) -> None:
+    assert value("cosine(a,b)").of({"a": a, "b": b}) == pytest.approx(cosine)

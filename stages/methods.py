@@ -1,0 +1,127 @@
+"""One table of all methods that are built: python -m stages.methods [METHOD ...]
+
+Rows in, kept and dropped by reason, the smallest share of readable replies, who taught, and every evaluation of the
+method's arms. A method is a recipe; its arms stand in recipes/<method>-arms.yaml.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+from baleen import recipes
+from baleen.problems import Problem, run, unknown
+from baleen.recipes import Line
+
+SHARED = "sources"
+WIDTH = 110  # characters of a line
+
+
+@dataclass(frozen=True)
+class Method:
+    """A recipe with its arms; `lines` are its own, by rule and name."""
+
+    name: str
+    lines: list[Line]
+    arms: list[Line]
+
+    @property
+    def tables(self) -> list[Line]:
+        return [line for line in self.lines if line.verb not in ("train", "evaluate")]
+
+
+def methods(paths: Iterable[Path]) -> list[Method]:
+    """Every recipe that is neither shared nor another's arms, in the order of dvc.yaml."""
+    found = {path.stem: list(recipes.lines_of(path)) for path in paths}
+    names = [name for name in found if name != SHARED and not name.endswith("-arms")]
+    return [Method(name, found[name], found.get(f"{name}-arms", [])) for name in names]
+
+
+def counts(line: Line) -> dict[str, Any]:
+    """What a target counted when it was built; nothing before."""
+    path = Path("models" if line.verb == "train" else "data", f"{line.name}.json")
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+def entered(method: Method) -> int:
+    """Rows of the largest table from outside that the method reads."""
+    own = {line.name for line in method.lines}
+    outside = [line for line in method.tables if line.given.get("input", line.name) not in own or line.verb == "ingest"]
+    return max((counts(line).get("rows_in", 0) for line in outside), default=0)
+
+
+def kept(method: Method) -> int:
+    """Rows that the final model learned beside seeds: those of its table, or of the second one mixed into it."""
+    lines = {(line.verb == "train", line.name): line for line in method.lines}
+    final = lines.get((True, method.name))
+    if not final:
+        return 0
+    table = lines.get((False, str(final.given["input"])))
+    if table and table.verb == "mix":
+        table = lines.get((False, str(table.given["other"]))) or table
+    return int(counts(table or final).get("rows_out", counts(final).get("examples", 0)))
+
+
+def dropped(method: Method) -> Counter[str]:
+    """Rows that left, by reason, over all tables of the method."""
+    return sum((Counter(counts(line).get("dropped", {})) for line in method.tables), Counter[str]())
+
+
+def readable(method: Method) -> float | None:
+    shares = [counts(line)["readable"] for line in method.tables if "readable" in counts(line)]
+    return min(shares, default=None)
+
+
+def taught(method: Method, lines: list[Line]) -> str:
+    """'itself', or the instruct models that wrote or judged something."""
+    teachers = {line.name for line in lines if line.verb == "train" and line.given.get("settings") == "chat"}
+    asked = {str(line.given["model"]) for line in method.lines if "model" in line.given}
+    return f"distilled from {', '.join(sorted(asked & teachers))}" if asked & teachers else "itself"
+
+
+def numbers(line: Line) -> Iterable[str]:
+    """Every mean of an evaluation, on test rows where there are such, with the difference from its other table."""
+    groups = counts(line).get("groups", {})
+    for measure, found in groups.get("test", groups.get("all", {})).items():
+        if found["mean"] is None:
+            continue
+        told = f"{line.name.removeprefix('eval-')}: {measure} {found['mean']:.3f}"
+        if found.get("difference") is not None and line.given["input"] != line.given["against"]:
+            low, high = found["low"], found["high"]
+            told += f", {found['difference']:+.3f} [{low:+.3f}, {high:+.3f}] against {line.given['against']}"
+        yield told
+
+
+def block(method: Method, lines: list[Line]) -> str:
+    share, left = readable(method), dropped(method)
+    reasons = ", ".join(f"{n:,} {why}" for why, n in left.most_common()) or "none"
+    head = (
+        f"{method.name:<18}{entered(method):>9,}{kept(method):>9,}{left.total():>9,}"
+        f"{'' if share is None else f'{share:.0%}':>10}   {taught(method, lines)}"
+    )
+    told = [text for line in method.arms + method.lines if line.verb == "evaluate" for text in numbers(line)]
+    inside = [
+        fill(text, WIDTH, initial_indent="    ", subsequent_indent="      ") for text in (f"left: {reasons}", *told)
+    ]
+    return "\n".join([head, *inside])
+
+
+def main(argv: list[str]) -> None:
+    if {"--help", "-h"} & set(argv):
+        return print(__doc__)
+    paths = recipes.files()
+    known, lines = methods(paths), recipes.lines(paths)
+    if odd := next((name for name in argv if name not in {method.name for method in known}), ""):
+        raise Problem(unknown("method", odd, [method.name for method in known]))
+    built = [method for method in known if method.name in argv or (not argv and any(map(counts, method.lines)))]
+    if not built:
+        raise Problem("no method is built yet; build some first, such as: dvc repro train@humpback")
+    print(f"{'method':<18}{'rows in':>9}{'kept':>9}{'dropped':>9}{'readable':>10}   taught by")
+    print("\n".join(block(method, lines) for method in built))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,42 @@
+"""Selectors see the whole table: the spread choice covers it, and filter says of every other row why it left."""
+
+import pytest
+from test_filter import build
+
+from baleen.problems import Problem
+from baleen.selectors import selection, spread
+
+TABLE = [
+    {"id": "a", "vector": [1.0, 0.0]},
+    {"id": "b", "vector": [1.0, 0.1]},
+    {"id": "c", "vector": None},
+    {"id": "d", "vector": [0.0, 1.0]},
+    {"id": "e", "vector": [-1.0, 0.0]},
+]
+
+
+def test_the_spread_choice_takes_the_far_ones_first() -> None:
+    vectors = [[1.0, 0.0], [1.0, 0.01], [0.99, 0.0], [0.0, 1.0], [-1.0, 0.0]]
+    chosen = spread(vectors, 3)
+    assert len(set(chosen)) == 3 and {3, 4} < set(chosen)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5, 9])
+def test_no_more_are_chosen_than_there_are(count: int) -> None:
+    assert len(spread([[1.0, 0.0], [0.0, 1.0]], count)) <= 2
+
+
+def test_equal_vectors_are_chosen_in_order() -> None:
+    assert spread([[1.0, 1.0]] * 4, 3) == [0, 1, 2]
+
+
+def test_filter_keeps_what_the_selector_chose(tmp_path: object) -> None:
+    kept, dropped, _ = build(tmp_path, "--select", "spread(vector)", "--count", "3", table=TABLE)  # type: ignore[arg-type]
+    assert len(kept) == 3 and {"d", "e"} < set(kept)
+    assert dropped["c"] == "spread(vector) unreadable" and set(dropped.values()) > {"not best spread(vector)"}
+
+
+@pytest.mark.parametrize(("text", "words"), [("spraed(v)", "unknown selector 'spraed'"), ("spread", "cannot read")])
+def test_a_selector_that_is_none_is_a_problem(text: str, words: str) -> None:
+    with pytest.raises(Problem, match=words):
+        selection(text)
