@@ -1,10 +1,11 @@
 """The hf engine on a tiny model with random weights: real transformers, no training."""
 
 import pytest
+import torch
 
 from baleen.engines import TOO_LONG, Reply, Request, Sampling
 from baleen.fresh import Fresh, make
-from baleen.hf import HF, shared
+from baleen.hf import HF, nucleus, shared
 from baleen.problems import Problem
 from baleen.settings import Speed
 
@@ -156,3 +157,20 @@ def test_the_vector_of_an_answer_does_not_depend_on_the_batch(engine: HF) -> Non
         ((_, alone),) = engine.embed([request])
         assert alone.values == pytest.approx(together[i].values, abs=1e-5)
     assert len(together[0].values) == 32 and len(set(together[i].values for i in together)) == 9
+
+
+@pytest.mark.parametrize(
+    ("scores", "top_p", "kept"),
+    [
+        ([0.5, 0.3, 0.2], 0.5, [1, 0, 0]),
+        ([0.2, 0.3, 0.5], 0.51, [0, 1, 1]),
+        ([0.25, 0.25, 0.25, 0.25], 0.5, [1, 1, 0, 0]),
+        ([0.1, 0.4, 0.1, 0.4], 0.85, [1, 1, 0, 1]),
+        ([0.0, 1.0, 0.0], 0.99, [0, 1, 0]),
+        ([0.7, 0.3], 1e-6, [1, 0]),
+    ],
+)
+def test_the_nucleus_is_the_fewest_likeliest_tokens_and_the_first_of_equals(
+    scores: list[float], top_p: float, kept: list[int]
+) -> None:
+    assert nucleus(torch.tensor([scores], dtype=torch.float64).log(), top_p).int().tolist() == [kept]
