@@ -69,6 +69,7 @@ def start(model: str, speed: Speed, vocabulary: int) -> Any:
     if not pinned and not any(models.place(model).glob("config.json")):
         raise Problem(f"{where} is no whole model (an adapter?): merge it into its base, or use --engine hf")
     vllm: Any = import_module("vllm")
+    tokens = room(speed, vocabulary)
     options = vllm.EngineArgs(
         model=where,
         revision=pinned.get("revision"),
@@ -77,19 +78,30 @@ def start(model: str, speed: Speed, vocabulary: int) -> Any:
         dtype=speed.dtype,
         tensor_parallel_size=speed.tensor_parallel,
         gpu_memory_utilization=speed.gpu_memory,
-        max_num_batched_tokens=room(speed, vocabulary),
+        # The CPU build stops at a seeded prompt that is read in two parts ("CPU Generator does not use offset").
+        max_num_batched_tokens=max(tokens, longest(model)) if cpu else tokens,
         max_model_len=-1,  # as long as the model reads and the memory holds
-        enable_chunked_prefill=True,
+        enable_chunked_prefill=not cpu,
         enable_prefix_caching=True,
         enforce_eager=cpu,
         disable_log_stats=True,
         seed=0,
     )
     try:
-        return vllm.LLMEngine.from_engine_args(options)
+        # As vLLM's own LLM class has it: as many requests at once as the device bears, not 128.
+        context = import_module("vllm.usage.usage_lib").UsageContext.LLM_CLASS
+        return vllm.LLMEngine.from_engine_args(options, usage_context=context)
     except (ValueError, RuntimeError, OSError) as error:
         told = " ".join(str(error).split())[:300]
         raise Problem(f"vLLM cannot load {where}: {told}; see gpu_memory, dtype and tensor_parallel") from None
+
+
+def longest(model: str) -> int:
+    """Tokens that a model reads at most."""
+    from transformers import AutoConfig
+
+    where, extra = models.source(model)
+    return int(getattr(AutoConfig.from_pretrained(where, **extra), "max_position_embeddings", 0))
 
 
 def ends(model: str) -> list[int]:

@@ -155,6 +155,14 @@ def test_a_seed_gives_the_same_reply_alone_reversed_and_in_a_batch(vllm: VLLM) -
 
 @started
 @needed
+def test_samples_do_not_depend_on_how_many_prompts_fit_one_forward_pass(vllm: VLLM) -> None:
+    long = [replace(r, messages=(("user", "It is a fine one. " * 12 + r.messages[0][1]),)) for r in REQUESTS]
+    assert sum(reply.prompt_tokens for reply in ordered(vllm.generate(long, DRAWN))) > 2 * SPEED.batch_tokens
+    assert texts(vllm, long, DRAWN)[3:6] == texts(vllm, long[3:6], DRAWN)
+
+
+@started
+@needed
 def test_another_seed_gives_another_reply(vllm: VLLM) -> None:
     again = [replace(request, seed=request.seed + 1) for request in REQUESTS]
     assert all(a != b for a, b in zip(texts(vllm, again, DRAWN), texts(vllm, REQUESTS, DRAWN), strict=True))
