@@ -157,16 +157,16 @@ class HF:
         return Reply(text, "stop" if stopped else "length", len(prompt), len(tokens))
 
     def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        prompts, answers = self.renderer.prompts(requests), self.renderer.completions(requests)
-        whole = [p + a for p, a in zip(prompts, answers, strict=True)]
+        turns = self.renderer.turns(requests)
+        whole = [prompt + answer for prompt, answer in turns]
         lengths = [len(tokens) for tokens in whole]
         outside = self.beyond(lengths)
         yield from ((index, TOO_LONG) for index in outside)
         for batch in self.batches(lengths, outside, extra=self.logits_cost()):
-            graded = self.graded([whole[i] for i in batch], [len(prompts[i]) for i in batch])
+            graded = self.graded([whole[i] for i in batch], [len(turns[i][0]) for i in batch])
             for index, losses in zip(batch, graded, strict=True):
                 values = (sum(losses) / len(losses), max(losses), float(len(losses)))
-                yield index, Reply("", "stop", len(prompts[index]), len(answers[index]), values)
+                yield index, Reply("", "stop", len(turns[index][0]), len(losses), values)
 
     def logits_cost(self) -> int:
         """Extra length charged to a row so that a batch's logits (float32) stay under about 1 GiB."""

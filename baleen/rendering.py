@@ -25,11 +25,11 @@ class Renderer:
         text = self.words.apply_chat_template(chat(request), tokenize=False, add_generation_prompt=True)
         return str(text) + request.prefill
 
-    def completion(self, request: Request) -> str:
-        """The answer and the end of turn exactly as the chat template writes them after the prompt."""
+    def turn(self, request: Request) -> tuple[str, str]:
+        """The prompt, and the answer with the end of turn exactly as the chat template writes them after it."""
         if not request.messages:
-            return request.answer + str(self.words.eos_token or "")
-        return models.turn(self.words, chat(request), request.prefill, request.answer)[1]
+            return self.prompt(request), request.answer + str(self.words.eos_token or "")
+        return models.turn(self.words, chat(request), request.prefill, request.answer)
 
     def encoded(self, texts: Sequence[str]) -> list[list[int]]:
         return list(self.words(list(texts), add_special_tokens=False)["input_ids"]) if texts else []
@@ -37,8 +37,10 @@ class Renderer:
     def prompts(self, requests: Sequence[Request]) -> list[list[int]]:
         return self.encoded([self.prompt(request) for request in requests])
 
-    def completions(self, requests: Sequence[Request]) -> list[list[int]]:
-        return self.encoded([self.completion(request) for request in requests])
+    def turns(self, requests: Sequence[Request]) -> list[tuple[list[int], list[int]]]:
+        """Prompt and answer of each request."""
+        asked, said = zip(*map(self.turn, requests), strict=True) if requests else ((), ())
+        return list(zip(self.encoded(asked), self.encoded(said), strict=True))
 
     def marked(self, requests: Sequence[Request]) -> list[tuple[list[int], list[int]]]:
         """Of each request the prompt tokens up to where its marks differ, and the token of each mark there."""

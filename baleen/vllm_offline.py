@@ -148,7 +148,7 @@ class VLLM:
             for index, (tokens, options) in enumerate(zip(prompts, settings, strict=True)):
                 if self.beyond(tokens, options):
                     continue
-                drawn = draw(**options, detokenize=False, ignore_eos=True)
+                drawn = draw(**options, detokenize=False, ignore_eos=True, skip_clone=True)  # a deep copy costs 0.2 ms
                 self.engine.add_request(str(first + index), {"prompt_token_ids": tokens}, drawn)
                 waiting[str(first + index)] = index
             while waiting:
@@ -173,12 +173,12 @@ class VLLM:
             )
 
     def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        prompts, answers = self.renderer.prompts(requests), self.renderer.completions(requests)
-        whole = [prompt + answer for prompt, answer in zip(prompts, answers, strict=True)]
+        turns = self.renderer.turns(requests)
+        whole = [prompt + answer for prompt, answer in turns]
         asked = {"temperature": 0.0, "max_tokens": 1, "prompt_logprobs": 0}
         yield from self.outside(whole, [asked] * len(whole))
         for index, output in self.run(whole, [asked] * len(whole)):
-            begin, tokens = len(prompts[index]), whole[index]
+            begin, tokens = len(turns[index][0]), whole[index]
             losses = [-output.prompt_logprobs[at][tokens[at]].logprob for at in range(begin, len(tokens))]
             values = (sum(losses) / len(losses), max(losses), float(len(losses)))
             yield index, Reply("", "stop", begin, len(losses), values, cached(output))

@@ -100,7 +100,8 @@ def test_an_adapter_is_refused(tmp_path: Path) -> None:
 def test_prompts_and_answers_are_the_same_tokens_as_in_hf(vllm: VLLM, hf: HF) -> None:
     graded = [*GRADED, Request((), prefill="Once upon", answer=" a time")]
     assert vllm.renderer.prompts(graded) == hf.renderer.prompts(graded)
-    assert vllm.renderer.completions(graded) == hf.renderer.completions(graded)
+    assert vllm.renderer.turns(graded) == hf.renderer.turns(graded)
+    assert [prompt for prompt, _ in hf.renderer.turns(graded)] == hf.renderer.prompts(graded)
     assert vllm.renderer.marked(MARKED) == hf.renderer.marked(MARKED)
 
 
