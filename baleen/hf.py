@@ -185,14 +185,14 @@ class HF:
 
     def embed(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         """The last hidden state, averaged over the tokens of the answer."""
-        prompts, answers = self.renderer.prompts(requests), self.renderer.completions(requests)
-        whole = [p + a for p, a in zip(prompts, answers, strict=True)]
+        turns = self.renderer.turns(requests)
+        whole = [prompt + answer for prompt, answer in turns]
         outside = self.beyond([len(tokens) for tokens in whole])
         yield from ((index, TOO_LONG) for index in outside)
         for batch in self.batches([len(tokens) for tokens in whole], outside):
-            vectors = self.states([whole[i] for i in batch], [len(prompts[i]) for i in batch])
+            vectors = self.states([whole[i] for i in batch], [len(turns[i][0]) for i in batch])
             for index, vector in zip(batch, vectors, strict=True):
-                yield index, Reply("", "stop", len(prompts[index]), len(answers[index]), tuple(vector))
+                yield index, Reply("", "stop", *map(len, turns[index]), tuple(vector))
 
     def states(self, sequences: Sequence[list[int]], starts: Sequence[int]) -> list[list[float]]:
         """Mean of the last hidden states after `start`, a vector for each sequence."""
