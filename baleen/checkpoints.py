@@ -29,6 +29,30 @@ def folder(digest: str) -> Iterator[Path]:
         shutil.rmtree(place / digest)
 
 
+def abandoned(root: Path, before: float) -> list[Path]:
+    """Folders of runs that nobody trains, whose last file is older than a second of the epoch: they were interrupted,
+    and what they trained has been changed or given up since."""
+    return [run for run in runs(root) if last_written(run) <= before and idle(run)]
+
+
+def runs(root: Path) -> list[Path]:
+    """The folders of all unfinished runs of a memo."""
+    return sorted(path for path in (root / "checkpoints").glob("*") if path.is_dir())
+
+
+def last_written(run: Path) -> float:
+    return max(path.stat().st_mtime for path in [run, *run.rglob("*")])
+
+
+def idle(run: Path) -> bool:
+    with memo.free(run.with_name(f"{run.name}.lock")) as nobody:
+        return nobody
+
+
+def bytes_of(run: Path) -> int:
+    return sum(path.stat().st_size for path in run.rglob("*") if path.is_file())
+
+
 def waiting(who: str) -> None:
     print(f"train: waiting for {who}, which trains the same model", file=sys.stderr, flush=True)
 

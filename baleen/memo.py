@@ -124,14 +124,15 @@ class Memo:
         if space in self._held:
             yield
             return
-        with locked(self._lock(space), lambda who: self.say(f"waiting for {who}, which is paying for {space}")):
+        with locked(self.lock(space), lambda who: self.say(f"waiting for {who}, which is paying for {space}")):
             self._held.add(space)
             try:
                 yield
             finally:
                 self._held.discard(space)
 
-    def _lock(self, name: str) -> Path:
+    def lock(self, name: str) -> Path:
+        """The file that whoever pays for a space holds."""
         self._make_root()
         return self.root / f"{sha256(name.encode()).hexdigest()[:16]}.lock"
 
@@ -156,7 +157,7 @@ class Memo:
         if self._connection is None or self._opened != (os.getpid(), inode(self.path)):
             if self._connection is not None and self._opened[0] != os.getpid():
                 _inherited.append(self._connection)
-            with locked(self._lock("open")):
+            with locked(self.lock("open")):
                 self._connection, self._opened = None, (os.getpid(), inode(self.path))
                 self._connection = connect(self.path)
                 self._opened = (os.getpid(), inode(self.path))
@@ -169,7 +170,7 @@ class Memo:
 
     def move_aside(self, why: str) -> None:
         """Rename a damaged database with its log, unless another process has done so already."""
-        with locked(self._lock("open")):
+        with locked(self.lock("open")):
             if self._opened[1] == inode(self.path):
                 aside = next(p for n in count(1) if not (p := self.path.with_suffix(f".damaged-{n}")).exists())
                 for end in ("", "-wal", "-shm"):
@@ -250,6 +251,21 @@ def locked(path: Path, wait: Callable[[str], None] = lambda who: None) -> Iterat
             yield
         finally:
             flock(file, LOCK_UN)
+
+
+@contextmanager
+def free(path: Path) -> Iterator[bool]:
+    """Hold a file lock if nobody does, and say whether."""
+    with open(path, "a+", encoding="utf-8") as file:
+        try:
+            flock(file, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            try:
+                yield True
+            finally:
+                flock(file, LOCK_UN)
 
 
 def holder(file: IO[str]) -> str:

@@ -92,12 +92,13 @@ def finish(output: rows.Output, replies: Iterable[Answered], prompt: Prompt, sou
     for answered in replies:
         columns, reason = outcome(prompt.start(answered.row), answered.reply, prompt)
         example = example or (answered.reply.text if reason else "")
+        history = {"lineage": answered.history(source)}
         if columns is None and not keep:
-            output.drop(answered.row | {"reply": answered.reply.text}, reason)
+            output.drop(answered.row | {"reply": answered.reply.text} | history, reason)
             continue
         if reason:
             output.flawed[reason] += 1
-        output.keep(answered.row | (columns or raw(answered, prompt)) | {"lineage": answered.history(source)})
+        output.keep(answered.row | (columns or raw(answered, prompt)) | history)
     return example
 
 

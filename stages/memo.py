@@ -4,6 +4,7 @@ Nothing here is needed to build: the memo grows and answers by itself, and delet
 """
 
 import argparse
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -15,23 +16,31 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from baleen import segments
-from baleen.memo import Memo, root, unpack
+from baleen import checkpoints, rates, revisions, segments
+from baleen.memo import Memo, free, root, unpack
 from baleen.problems import Problem, run
+from baleen.revisions import WORK_TREE, Built
 
 DAY = 86_400  # seconds
+ABANDONED = 7  # days after which nobody will go on with an interrupted training
 BY_SPACE = """
 SELECT COUNT(*), SUM(LENGTH(value)), name FROM reply JOIN space ON space.id = reply.space GROUP BY name ORDER BY 2 DESC
 """
 
 
 def stats(memo: Memo) -> None:
-    """Records and bytes, by space."""
-    spaces = memo.run(lambda db: db.execute(BY_SPACE).fetchall())
+    """Records and bytes, by space, with the rate measured on this machine; trainings that wait to go on."""
+    spaces, measured = memo.run(lambda db: db.execute(BY_SPACE).fetchall()), rates.known(memo)
     records, size = sum(row[0] for row in spaces), sum(row[1] for row in spaces)
     print(f"{memo.path}: {records:,} replies, {size / 1e6:.1f} MB, file {memo.path.stat().st_size / 1e6:.1f} MB")
     for number, length, name in spaces:
-        print(f"{number:>12,} replies {length / 1e6:>10.1f} MB  {name}")
+        rate = measured.get(name.rpartition(" ")[0])
+        print(f"{number:>12,} replies {length / 1e6:>10.1f} MB  {name}{f'  {rate}' if rate else ''}")
+    for run_ in checkpoints.runs(memo.root):
+        days = (memo.clock() - checkpoints.last_written(run_)) / DAY
+        print(f"{checkpoints.bytes_of(run_) / 1e6:>31.1f} MB  interrupted training, {days:.0f} days old  {run_.name}")
+    for path in sorted(memo.root.glob("memo.damaged-*")):
+        print(f"{path.stat().st_size / 1e6:>31.1f} MB  {path.name}, moved aside; delete it when you like")
 
 
 def verify(memo: Memo, repair: bool) -> None:
@@ -57,14 +66,50 @@ def forget(db: sqlite3.Connection, keys: list[bytes]) -> None:
         db.executemany("UPDATE reply SET segment = NULL WHERE segment = ?", came_in)
 
 
-def prune(memo: Memo, data: Path, days: float, dry: bool) -> None:
-    """Delete the replies that no table of the workspace names in its lineage and that are older than `days`."""
-    tables = [path for path in sorted(data.glob("*.parquet")) if "lineage" in pq.read_schema(path).names]
-    if not tables:
+def prune(memo: Memo, data: Path, days: float | None, dry: bool, forget_missing: bool) -> None:
+    """Delete replies that no table of a kept revision (work tree, branches, tags, experiments) names in its lineage,
+    and the checkpoints of trainings interrupted long ago."""
+    tables, missing = kept(data)
+    if missing and not forget_missing:
+        raise Problem(
+            f"nothing is deleted: {len(missing)} tables of kept revisions are not in the local cache, such as "
+            f"{missing[0].path} of {missing[0].revision}, so nobody knows which replies they use; type dvc fetch -a -T "
+            "(dvc exp remove for experiments you do not need), or prune --forget-missing"
+        )
+    if not (tables := [path for path in tables if "lineage" in pq.read_schema(path).names]):
         raise Problem(f"no table in {data} has a lineage, so every reply would go; run dvc pull or dvc repro first")
-    number = memo.run(partial(delete, kept=lineage(tables), before=int(memo.clock() - days * DAY), dry=dry))
+    busy = memo.run(lambda db: [name for (name,) in db.execute("SELECT name FROM space") if not idle(memo, name)])
+    before = int(memo.clock() - (days or 0) * DAY)
+    number = memo.run(partial(delete, kept=lineage(tables), before=before, busy=busy, dry=dry))
+    left = checkpoints.abandoned(memo.root, memo.clock() - (ABANDONED if days is None else days) * DAY)
+    size = sum(map(checkpoints.bytes_of, left))
+    for run_ in [] if dry else left:
+        shutil.rmtree(run_)
     done = "would be deleted" if dry else "deleted"
-    print(f"{memo.path}: {number:,} replies {done}, named by none of {len(tables)} tables")
+    print(f"{memo.path}: {number:,} replies {done}, named by none of {len(tables)} tables of the kept revisions")
+    print(f"{memo.root / 'checkpoints'}: {len(left)} interrupted trainings {done}, {size / 1e6:.1f} MB")
+    for name in busy:
+        print(f"{name}: kept, somebody is paying for it just now")
+
+
+def idle(memo: Memo, space: str) -> bool:
+    with free(memo.lock(space)) as nobody:
+        return nobody
+
+
+def kept(data: Path) -> tuple[list[Path], list[Built]]:
+    """The tables of the work tree and of all kept revisions, and those that are not at hand."""
+    here, built = sorted(data.glob("*.parquet")), revisions.tables()
+    places = cached(list(built))
+    same = {md5: Path(table.path) for md5, table in built.items() if at_hand(table)}
+    found = {md5: path for md5, path in (places | same).items() if path.is_file()}
+    return sorted({*here, *found.values()}), [table for md5, table in built.items() if md5 not in found]
+
+
+def at_hand(table: Built) -> bool:
+    """Whether the work tree holds the table as its dvc.lock says, which DVC need not have put into its cache."""
+    path = Path(table.path)
+    return table.revision == WORK_TREE and path.is_file() and path.stat().st_size == table.size
 
 
 def lineage(tables: Iterable[Path]) -> Iterator[bytes]:
@@ -73,20 +118,23 @@ def lineage(tables: Iterable[Path]) -> Iterator[bytes]:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(columns=["lineage"]):
                 keys = pc.struct_field(pc.list_flatten(batch.column(0)), "key")
-                yield from (bytes.fromhex(key) for key in keys.to_pylist() if key)
+                yield from (bytes.fromhex(key) for key in pc.unique(keys).to_pylist() if key)
 
 
-def delete(db: sqlite3.Connection, kept: Iterable[bytes], before: int, dry: bool) -> int:
-    """Number of records that are not kept and were added before a second of the epoch; gone unless `dry`."""
+def delete(db: sqlite3.Connection, kept: Iterable[bytes], before: int, busy: list[str], dry: bool) -> int:
+    """Number of records that are not kept, were added before a second of the epoch and are in no busy space; gone
+    unless `dry`."""
     db.execute("CREATE TEMP TABLE kept (key BLOB PRIMARY KEY) WITHOUT ROWID")
     try:
         with db:
             db.execute("BEGIN IMMEDIATE")
             db.executemany("INSERT OR IGNORE INTO kept VALUES (?)", ((key,) for key in kept))
-            gone = "FROM reply WHERE added <= ? AND key NOT IN (SELECT key FROM kept)"
-            number = int(db.execute(f"SELECT COUNT(*) {gone}", (before,)).fetchone()[0])
+            marks = ",".join("?" * len(busy))
+            free = f"SELECT id FROM space WHERE name NOT IN ({marks})"
+            gone = f"FROM reply WHERE added <= ? AND space IN ({free}) AND key NOT IN (SELECT key FROM kept)"
+            number = int(db.execute(f"SELECT COUNT(*) {gone}", (before, *busy)).fetchone()[0])
             if not dry:
-                db.execute(f"DELETE {gone}", (before,))
+                db.execute(f"DELETE {gone}", (before, *busy))
                 db.execute("DELETE FROM space WHERE id NOT IN (SELECT space FROM reply)")
     finally:
         db.execute("DROP TABLE kept")
@@ -95,8 +143,16 @@ def delete(db: sqlite3.Connection, kept: Iterable[bytes], before: int, dry: bool
     return number
 
 
+def cached(hashes: list[str]) -> dict[str, Path]:
+    """Where DVC's local cache keeps, or would keep, files by their hash."""
+    from dvc.repo import Repo
+
+    local = Repo().cache.local
+    return {md5: Path(local.oid_to_path(md5)) for md5 in hashes}
+
+
 def storage(name: str | None) -> tuple[Any, str]:
-    """File system and folder of the memo at a DVC remote; the only place that touches DVC's internals."""
+    """File system and folder of the memo at a DVC remote; this and `cached` alone touch DVC's internals."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
@@ -149,8 +205,16 @@ def arguments() -> argparse.ArgumentParser:
     verbs.add_parser("stats", help=stats.__doc__)
     verbs.add_parser("verify", help=verify.__doc__).add_argument("--repair", action="store_true")
     pruning = verbs.add_parser("prune", help=prune.__doc__)
-    pruning.add_argument("--older-than", type=float, default=0, metavar="DAYS", help="keep what is younger (0)")
+    pruning.add_argument(
+        "--older-than",
+        type=float,
+        metavar="DAYS",
+        help=f"keep what is younger (replies 0, checkpoints of interrupted trainings {ABANDONED})",
+    )
     pruning.add_argument("--dry-run", action="store_true", help="count only")
+    pruning.add_argument(
+        "--forget-missing", action="store_true", help="prune although tables are not in the cache, as if they were gone"
+    )
     for verb in (push, pull):
         verbs.add_parser(verb.__name__, help=verb.__doc__).add_argument(
             "--remote", help="a DVC remote (the default one)"
@@ -167,7 +231,7 @@ def main(argv: list[str]) -> None:
 VERBS: dict[str, Callable[[Memo, argparse.Namespace], None]] = {
     "stats": lambda memo, given: stats(memo),
     "verify": lambda memo, given: verify(memo, given.repair),
-    "prune": lambda memo, given: prune(memo, Path("data"), given.older_than, given.dry_run),
+    "prune": lambda memo, given: prune(memo, Path("data"), given.older_than, given.dry_run, given.forget_missing),
     "push": lambda memo, given: push(memo, given.remote),
     "pull": lambda memo, given: pull(memo, given.remote),
 }

@@ -9,6 +9,7 @@ from scripted import ASK, Script, asked, build, documents, left, nothing_left, p
 from baleen import rows
 from baleen.engines import Request
 from baleen.formats import FORMATS, Format
+from baleen.memo import Memo
 from baleen.problems import Problem
 from stages import generate as verb
 
@@ -44,6 +45,8 @@ def test_dropped_rows_lie_beside_the_table_with_reason_and_raw_reply(script: Scr
     told = [(row["response"], row["reason"], row["reply"]) for row in made.dropped]
     assert told == [("b", "unreadable", ""), ("c", "truncated", "much too long")]
     assert made.counts["dropped"] == {"truncated": 1, "unreadable": 1}
+    named = [row["lineage"][-1]["key"] for row in made.rows + made.dropped]
+    assert len(Memo(Path(".memo")).get(named)) == 4  # so that prune keeps them
     assert made.counts["rows_in"] == 4 and made.counts["readable"] == 0.5
 
 

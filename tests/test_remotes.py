@@ -1,12 +1,13 @@
 """What was built travels: pushed to a folder or to S3, pulled into a clone, and nothing is computed again."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import project
 import pytest
-from project import change, dvc, git, repro
+from project import change, dvc, git, replace, repro
 from s3 import CREDENTIALS, server
 
 pytestmark = pytest.mark.slow
@@ -33,7 +34,12 @@ def push(folder: Path, url: str, address: str = "") -> Path:
         dvc(folder, "remote", "modify", "store", "endpointurl", address)
     project.commit(folder, "humpback on my corpus")
     dvc(folder, "push")
+    memo(folder, "push")
     return folder
+
+
+def memo(folder: Path, *words: str) -> str:
+    return project.command(folder, sys.executable, "-m", "stages.memo", *words).stdout
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +49,7 @@ def clone(pushed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(pushed, "clone", "-q", str(pushed), str(folder))
     assert not (folder / "models/humpback-1").exists() and not (folder / ".dvc/cache").exists()
     dvc(folder, "pull")
+    memo(folder, "pull")
     return folder
 
 
@@ -56,6 +63,17 @@ def test_a_clone_with_another_threshold_runs_the_filter_and_what_follows(clone: 
     folder = project.twin(clone, tmp_path / "edited")
     change(folder / "params.yaml", "curate.share", 0.5)
     assert repro(folder, "train@humpback-1") == {"filter@humpback-curate-1", "mix@humpback-mix-1", "train@humpback-1"}
+
+
+def test_a_colleague_pays_nothing_for_rows_that_were_paid_for(pushed: Path, clone: Path, tmp_path: Path) -> None:
+    assert project.replies(clone) == project.replies(pushed)
+    folder = project.twin(clone, tmp_path / "forced")
+    replace(folder / "stages/generate.py", "import json", "import json  # an edit that asks nothing new")
+    said = dvc(folder, "repro", "--single-item", "--force", "generate@humpback-augment", "judge@humpback-judge-1")
+    assert project.running(said) == {"generate@humpback-augment", "judge@humpback-judge-1"}
+    assert said.count("80 rows, 0 paid, 80 memo hits") == 2
+    assert project.outputs(folder) == project.outputs(pushed)
+    assert memo(folder, "push").endswith(": 0 replies pushed\n")
 
 
 @pytest.mark.parametrize("name", ["models/humpback-1", "data/humpback-dataset.parquet"])

@@ -1,13 +1,19 @@
+import hashlib
+import os
+import shutil
+import time
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from filled_memo import SPACE, filled, key, spoil
+from project import begin, commit, dump, git
 from s3 import CREDENTIALS, server
 
 from baleen import segments
-from baleen.memo import Memo
+from baleen.checkpoints import runs
+from baleen.memo import Memo, free
 from baleen.problems import Problem
 from stages import memo as command
 
@@ -69,6 +75,116 @@ def test_prune_keeps_what_tables_name(here: Path) -> None:
     assert memo.get(map(key, range(5))).keys() == {key(1), key(4)}
 
 
+@pytest.fixture
+def revised(here: Path) -> Memo:
+    """Six replies: of HEAD, of a branch, of a tag, of an experiment, of the work tree, and of nothing at all."""
+    remote(here, "url = ../remote")
+    config = here / ".dvc" / "config"
+    config.write_text(config.read_text().replace("no_scm = true", ""))
+    (here / ".gitignore").write_text("/memo\n/data\n/.dvc/cache\n/.dvc/tmp\n")
+    begin(here)
+    for number, keep in enumerate(["branch -q other", "tag -a -m t old", "update-ref refs/exps/aa/bb/fine HEAD", ""]):
+        table(here / "data" / "web.parquet", [key(number)])
+        built(here, "web")
+        commit(here, f"revision {number}")
+        git(here, *keep.split()) if keep else None
+    (here / "dvc.lock").unlink()
+    table(here / "data" / "web.parquet", [key(4)])
+    return filled(here / "memo", range(6))
+
+
+def built(here: Path, name: str) -> None:
+    """Note a table in dvc.lock and in the cache, as DVC does after a stage."""
+    path = here / "data" / f"{name}.parquet"
+    md5 = hashlib.md5(path.read_bytes()).hexdigest()
+    kept = here / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_bytes(path.read_bytes())
+    out = {"path": f"data/{name}.parquet", "hash": "md5", "md5": md5, "size": path.stat().st_size}
+    model = {"path": "models/m", "hash": "md5", "md5": "0" * 32 + ".dir"}
+    dump(here / "dvc.lock", {"schema": "2.0", "stages": {name: {"cmd": "x", "outs": [model, out]}}})
+
+
+def test_prune_keeps_what_any_branch_tag_or_experiment_uses(
+    here: Path, revised: Memo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell("prune --dry-run")
+    assert segments.size(revised) == 6
+    tell("prune")
+    assert revised.get(map(key, range(6))).keys() == {*map(key, range(5))}
+    assert "1 replies deleted, named by none of 5 tables" in capsys.readouterr().out
+    git(here, "tag", "-d", "old")
+    git(here, "update-ref", "-d", "refs/exps/aa/bb/fine")
+    tell("prune")
+    assert revised.get(map(key, range(6))).keys() == {key(0), key(3), key(4)}
+
+
+def test_prune_deletes_nothing_while_a_table_of_a_kept_revision_is_not_in_the_cache(here: Path, revised: Memo) -> None:
+    md5 = next(word for word in git(here, "show", "other:dvc.lock").split() if len(word) == 32)
+    (here / ".dvc/cache/files/md5" / md5[:2] / md5[2:]).unlink()
+    with pytest.raises(Problem, match="1 tables .* such as data/web.parquet of heads/other.*dvc fetch"):
+        tell("prune")
+    assert segments.size(revised) == 6
+    tell("prune --forget-missing")
+    assert revised.get(map(key, range(6))).keys() == {*map(key, range(1, 5))}
+
+
+def test_a_table_of_the_work_tree_need_not_be_in_the_cache(here: Path, revised: Memo) -> None:
+    built(here, "web")
+    shutil.rmtree(here / ".dvc/cache")
+    for words in ("branch -D other", "tag -d old", "update-ref -d refs/exps/aa/bb/fine", "rm -q --cached dvc.lock"):
+        git(here, *words.split())
+    commit(here, "without a lock")
+    (here / ".gitignore").write_text("/dvc.lock\n")
+    tell("prune")
+    assert revised.get(map(key, range(6))).keys() == {key(4)}
+
+
+def test_prune_leaves_alone_what_somebody_is_paying_for(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    memo = filled(here / "memo", range(5))
+    memo.put("another", {key(9): {}})
+    table(here / "data" / "web.parquet", [key(1)])
+    with memo.paying(SPACE):
+        tell("prune")
+    assert memo.get(map(key, range(10))).keys() == {*map(key, range(5))}
+    assert f"{SPACE}: kept, somebody is paying for it" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("flags", "left"), [("", {"new"}), ("--older-than 30", {"new", "old"}), ("--older-than 0", set[str]())]
+)
+def test_prune_deletes_checkpoints_of_trainings_given_up(
+    here: Path, flags: str, left: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled(here / "memo", range(2))
+    table(here / "data" / "web.parquet", [key(1)])
+    interrupted(here, "old", days=9)
+    interrupted(here, "new", days=1)
+    tell("stats")
+    assert "1.0 MB  interrupted training, 9 days old  old" in capsys.readouterr().out
+    tell(f"prune --dry-run {flags}")
+    assert len(runs(here / "memo")) == 2
+    tell(f"prune {flags}")
+    assert {run.name for run in runs(here / "memo")} == left
+
+
+def interrupted(here: Path, name: str, days: float) -> None:
+    run = here / "memo/checkpoints" / name / "checkpoint-1"
+    run.mkdir(parents=True)
+    (run / "weights").write_bytes(b"0" * 10**6)
+    for path in (run / "weights", run, run.parent):
+        os.utime(path, (time.time() - days * 86400,) * 2)
+
+
+def test_prune_leaves_a_training_alone_that_is_running(here: Path) -> None:
+    filled(here / "memo", range(2))
+    table(here / "data" / "web.parquet", [key(1)])
+    interrupted(here, "busy", days=9)
+    with free(here / "memo/checkpoints/busy.lock"):
+        tell("prune")
+    assert [run.name for run in runs(here / "memo")] == ["busy"]
+
+
 def test_prune_refuses_a_workspace_without_tables(here: Path) -> None:
     memo = filled(here / "memo", range(5))
     with pytest.raises(Problem, match="every reply would go"):
@@ -119,6 +235,26 @@ def test_a_repaired_record_is_pulled_again(here: Path) -> None:
     tell("verify --repair")
     tell("pull")
     assert len(memo.get(map(key, range(10)))) == 10
+
+
+def test_a_record_stays_in_the_segment_that_it_came_with_first(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(here / "memo", range(10))
+    tell("push")
+    (first,) = (here / "remote" / "memo").iterdir()
+    monkeypatch.setenv("BALEEN_MEMO", str(here / "other"))
+    filled(here / "other", range(5, 15), "other")
+    tell("push")
+    monkeypatch.setenv("BALEEN_MEMO", str(here / "third"))
+    for name in sorted((here / "remote" / "memo").iterdir(), key=lambda path: path != first):
+        segments.add(Memo(here / "third"), name.stem, segments.read(copied(name, here)))
+    shutil.rmtree(here / "remote")
+    tell("push")
+    assert first in (here / "remote" / "memo").iterdir()
+
+
+def copied(segment: Path, to: Path) -> Path:
+    """A segment under the name that `read` checks."""
+    return Path(shutil.copy(segment, to / segment.stem))
 
 
 def test_a_damaged_segment_at_the_remote_is_named(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
