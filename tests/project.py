@@ -204,14 +204,20 @@ def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], ob
     return place
 
 
-def small(folder: Path) -> None:
-    """One round of Humpback on files of one's own, its model and the first one evaluated: eight stages with a model."""
+def settled(folder: Path) -> Path:
+    """One round of Humpback on files of one's own, ready to be built in seconds."""
     copied(folder)
     tiny(folder)
     own_files(folder)
     shutil.copy(folder / "prompts/reply.md", folder / "prompts/likely.md")
     change(folder / "params.yaml", "scorer", "likely")
     change(folder / "recipes/humpback.yaml", "map.humpback-dataset.input", "humpback-mix-1")
+    return folder
+
+
+def small(folder: Path) -> None:
+    """That round built, its model and the first one evaluated: eight stages with a model."""
+    settled(folder)
     only(folder, ["humpback-dataset", "eval-reply", "eval-humpback-1"])
     begin(folder)
     repro(folder)

@@ -11,11 +11,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import forks
 import pytest
 import yaml
 from tiny import PROSE, populate, speed
 
-from baleen import models, problems, settings
+from baleen import models, settings
 from baleen.problems import Problem
 from stages import origin, train
 
@@ -38,24 +39,14 @@ def command(name: str, section: str, *more: str, base: str = "origin", table: st
 
 
 def started(words: list[str]) -> int:
-    """Process id of a stage that runs in a fork of this process, which has imported TRL already."""
+    """Process id of a training that runs in a fork of this process, which has imported TRL already."""
     import_module("trl.trainer.sft_trainer")
-    if not (child := os.fork()):
-        os.dup2(os.open(f"{words[1]}.log", os.O_CREAT | os.O_WRONLY | os.O_TRUNC), 2)
-        sys.stderr, sys.argv = os.fdopen(2, "w", buffering=1), words
-        try:
-            problems.run(train.main)
-        except SystemExit as end:
-            os._exit(int(end.code or 0))
-        finally:
-            os._exit(70)
-    return child
+    return forks.started(train.main, words[1:], Path(f"{words[1]}.log"))
 
 
 def ran(words: list[str]) -> tuple[int, str]:
     """Exit code and what was said on stderr."""
-    code = os.waitstatus_to_exitcode(os.waitpid(started(words), 0)[1])
-    return code, Path(f"{words[1]}.log").read_text()
+    return forks.ended(started(words)), Path(f"{words[1]}.log").read_text()
 
 
 def trained(name: str, section: str, *more: str, **told: str) -> dict[str, Any]:

@@ -1,0 +1,40 @@
+"""A stage in a fork of the test, which has imported what takes long: it can be killed, and costs no start."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from select import select
+
+from baleen import problems
+
+Main = Callable[[list[str]], None]
+
+
+def started(main: Main, words: list[str], log: Path) -> int:
+    """Process id of a stage whose words on stderr go to a file."""
+    if not (child := os.fork()):
+        os.dup2(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC), 2)
+        sys.stderr, sys.argv = os.fdopen(2, "w", buffering=1), ["stage", *words]
+        try:
+            problems.run(main)
+        except SystemExit as end:
+            os._exit(int(end.code or 0))
+        finally:
+            os._exit(70)
+    return child
+
+
+def ended(child: int) -> int:
+    """Exit code of a stage, negative when a signal ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def killed_when(ready: Callable[[], bool], child: int) -> None:
+    """Kill a stage as soon as `ready()`, which must be before it ends."""
+    with os.fdopen(os.pidfd_open(child)) as end:
+        while not ready():
+            assert not select([end], [], [], 0.01)[0], "the stage ended before it was to be killed"
+    os.kill(child, signal.SIGKILL)
+    assert ended(child) == -signal.SIGKILL

@@ -1,0 +1,248 @@
+"""A project with one model that was really taught to judge, asked through real engines that tell what they are paid."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import chdir
+from dataclasses import dataclass, field
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import forks
+import project
+import pytest
+import yaml
+from faulty_proxy import Json, Proxy, Time, pinned
+from tiny import PROSE, SIZES
+
+from baleen import hf, loading, openai_server, rows, settings
+from baleen.engines import Engine, Reply, Request, Sampling
+from baleen.rows import Row
+from baleen.settings import Speed
+from stages import origin
+
+ROOT = Path(__file__).parents[1]
+JUDGE = """\
+---
+writes: [rating]
+format: rating
+marks: [" 1", " 2", " 3", " 4", " 5"]
+cue: "Score:"
+system: {seed: be kind, default: be brief}
+---
+rate $response
+"""
+PROFILE = {
+    "origin": SIZES
+    | {"hidden_size": 64, "max_position_embeddings": 512, "words": ["rate", "be", "kind", "brief", "Score:", *"12345"]},
+    "teach": {"steps": 60, "batch": 8, "lr": 0.01, "max_length": 32},
+    "generate": {"temperature": 0.7, "max_tokens": 6},
+    "speed": {"device": "cpu", "batch_tokens": 1024, "train_rows": 8, "checkpoint_seconds": 0, "threads": 1},
+}
+
+
+@dataclass
+class Watched:
+    """A real engine that writes down every reply it gives; it kills its process before reply `dies_at`, and replies
+    for which `spoiled` holds are worth nothing."""
+
+    engine: Engine
+    log: Path
+    dies_at: int = 0
+    spoiled: Callable[[Request], bool] = lambda request: False
+
+    @property
+    def identity(self) -> str:
+        return self.engine.identity
+
+    @property
+    def kind(self) -> str:
+        return self.engine.kind
+
+    def told(self, requests: Sequence[Request], replies: Iterator[tuple[int, Reply]]) -> Iterator[tuple[int, Reply]]:
+        for number, (index, reply) in enumerate(replies, 1):
+            with self.log.open("a") as file:
+                file.write(json.dumps(asked(requests[index])) + "\n")
+            if number == self.dies_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            nothing = Reply("it is fine , I say 4 or 5 .", values=tuple(0.01 for _ in reply.values))
+            yield index, nothing if self.spoiled(requests[index]) else reply
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
+        return self.told(requests, self.engine.generate(requests, sampling))
+
+    def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        return self.told(requests, self.engine.loss(requests))
+
+    def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        return self.told(requests, self.engine.choose(requests))
+
+
+def asked(request: Request) -> str:
+    return request.messages[-1][1]
+
+
+@dataclass
+class Bench:
+    """The project in the current folder: what its engines are told to do, and what they were paid for."""
+
+    home: Path
+    dies_at: int = 0
+    spoiled: Callable[[Request], bool] = lambda request: False
+    time: Time = field(default_factory=Time)
+
+    @property
+    def log(self) -> Path:
+        return self.home / "paid.log"
+
+    def watched(self, make: Callable[[str, Speed], Engine], model: str, speed: Speed) -> Watched:
+        return Watched(make(model, speed), self.log, self.dies_at, self.spoiled)
+
+    def news(self) -> list[str]:
+        """What was asked since the last look, sorted."""
+        found = self.log.read_text().splitlines() if self.log.exists() else []
+        self.log.unlink(missing_ok=True)
+        return sorted(json.loads(line) for line in found)
+
+    def run(self, verb: str, *flags: str) -> bytes:
+        """Run a verb on table `in` as its command line would; the bytes of its table `out`."""
+        import_module(f"stages.{verb}").main(words(*flags))
+        return Path("data/out.parquet").read_bytes()
+
+    def fork(self, verb: str, *flags: str) -> int:
+        """The same in a process of its own; its exit code."""
+        return forks.ended(forks.started(import_module(f"stages.{verb}").main, words(*flags), Path("fork.log")))
+
+
+def words(*flags: str) -> list[str]:
+    given = [] if "--model" in flags else ["--model", "judge"]
+    prompt = [] if "--prompt" in flags else ["--prompt", "judge"]
+    return ["out", "--input", "in", "--profile", "bench", *given, *prompt, *flags]
+
+
+def pairs(count: int, origin: str = "web") -> list[Row]:
+    """Rows that are all different and equally long, at most 3600."""
+    found = []
+    for n in range(count):
+        text = f"{PROSE[n % len(PROSE)]} {PROSE[(n // len(PROSE) + 7 * n) % len(PROSE)]}"
+        found.append({"id": rows.row_id(text), "origin": origin, "instruction": "who ?", "response": text})
+    return found
+
+
+def question(row: Row) -> str:
+    return f"rate {row['response']}"
+
+
+def asked_of(table: list[Row]) -> list[str]:
+    return sorted(question(row) for row in table)
+
+
+def outs() -> list[str]:
+    """The files of table `out`, half-written ones too."""
+    return sorted(path.name for path in Path("data").iterdir() if path.name.lstrip(".").startswith("out"))
+
+
+def counts() -> dict[str, Any]:
+    return dict(json.loads(Path("data/out.json").read_text()))
+
+
+def column(name: str, table: str = "out") -> list[Any]:
+    return [row[name] for row in rows.read(rows.table_path(table))]
+
+
+def change(**speed: Any) -> None:
+    """Other speed settings."""
+    whole = yaml.safe_load(Path("profiles/bench.yaml").read_text())
+    Path("profiles/bench.yaml").write_text(yaml.safe_dump(whole | {"speed": whole["speed"] | speed}))
+    settings.profile.cache_clear()
+
+
+def populate(home: Path) -> None:
+    """Prompts, a profile, the table a judge is taught with and the pin of the model it starts from."""
+    for folder in ("prompts", "profiles", "data", "models"):
+        (home / folder).mkdir()
+    (home / "prompts/judge.md").write_text(JUDGE)
+    (home / "prompts/real.md").write_text((ROOT / "prompts/judge.md").read_text())
+    (home / "params.yaml").write_text("profile: bench\n")
+    (home / "profiles/bench.yaml").write_text(yaml.safe_dump(PROFILE))
+    rows.write("taught", [row | {"rating": 1.0 + n % 4} for n, row in enumerate(pairs(240))])
+    origin.main(["origin", "--profile", "bench"])
+
+
+def training(name: str) -> int:
+    """Process id of the training of the judge."""
+    import_module("trl.trainer.sft_trainer")
+    told = ["--input", "taught", "--base", "origin", "--prompt", "judge", "--settings", "teach", "--profile", "bench"]
+    return forks.started(import_module("stages.train").main, [name, *told], Path(f"{name}.log"))
+
+
+def taught(home: Path) -> None:
+    """The project with its judge, trained without interruption."""
+    with chdir(home), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BALEEN_MEMO", str(home / ".memo"))
+        settings.profile.cache_clear()
+        populate(home)
+        assert forks.ended(training("judge")) == 0, Path("judge.log").read_text()
+
+
+def begin(home: Path, factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A copy of the project in which the real engines are watched."""
+    shutil.copytree(project.shared(factory, "taught", taught), home)
+    monkeypatch.chdir(home)
+    monkeypatch.setenv("BALEEN_MEMO", str(home / ".memo"))
+    settings.profile.cache_clear()
+    bench = Bench(home)
+    engines(bench, monkeypatch)
+    return bench
+
+
+def served(engine: Engine) -> Callable[[str, Json, Mapping[str, str]], tuple[int, Json]]:
+    """The answers of an OpenAI-compatible server behind which an engine stands."""
+    turn = threading.Lock()
+
+    def answer(path: str, body: Json, headers: Mapping[str, str]) -> tuple[int, Json]:
+        if path.endswith("/models"):
+            return 200, {"data": [{"id": "judge", "owned_by": "somebody"}]}
+        request = Request(tuple((said["role"], said["content"]) for said in body["messages"]), seed=body["seed"])
+        drawn = Sampling(body["temperature"], body["top_p"], max_tokens=body["max_tokens"])
+        with turn:
+            [(_, reply)] = engine.generate([request], drawn)
+        message = {"role": "assistant", "content": reply.text}
+        usage = {"prompt_tokens": reply.prompt_tokens, "completion_tokens": reply.completion_tokens}
+        return 200, {"choices": [{"message": message, "finish_reason": reply.finish}], "usage": usage}
+
+    return answer
+
+
+def engines(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the real engines watched; a server is waited for by a clock that moves by itself."""
+    patient = partial(openai_server.OpenAI, patience=bench.time.patience(seconds=1e9))
+    monkeypatch.setitem(loading.ENGINES, "hf", lambda: (hf.SEMANTICS, partial(bench.watched, hf.HF)))
+    monkeypatch.setitem(loading.ENGINES, "openai", lambda: (openai_server.SEMANTICS, partial(bench.watched, patient)))
+
+
+def at(proxy: Proxy) -> list[str]:
+    """The flags that ask the judge behind a server."""
+    return ["--engine", "openai", "--model", Path(pinned(Path("models/served"), proxy.endpoint, "judge")).name]
+
+
+def command(home: Path, log: Path, *said: str) -> None:
+    """Run a program as one does before going home; both its streams go to a file."""
+    ours = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "PYTEST_"))}
+    with log.open("wb") as file:
+        done = subprocess.run(
+            ["nohup", sys.executable, *said],
+            cwd=home,
+            env=ours | {"PYTHONPATH": str(ROOT), "BALEEN_MEMO": str(home / ".memo"), "OMP_NUM_THREADS": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+        )
+    assert not done.returncode, log.read_text()[-3000:]
