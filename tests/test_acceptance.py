@@ -42,13 +42,14 @@ def test_01_killed_at_any_row_the_same_command_ends_in_the_same_bytes_and_pays_o
 def test_01_training_killed_anywhere_goes_on_and_ends_in_the_same_weights(bench: Bench) -> None:
     """SIGKILL at a checkpoint drawn by chance: the next run does not begin again, and the weights are those of a run
     that nobody killed."""
-    whole = models.identity("judge")
+    whole, first = models.identity("judge"), "10/60 steps"
+    assert first in Path("judge.log").read_text()
     shutil.rmtree("models/judge")
     reached = f"*/checkpoint-{10 * Random(1).randrange(1, 5)}/complete.json"
     forks.killed_when(lambda: any(Path(".memo/checkpoints").glob(reached)), workbench.training("judge"))
     assert not Path("models/judge").exists()
     assert forks.ended(workbench.training("judge")) == 0, Path("judge.log").read_text()
-    assert "10/60 steps" not in Path("judge.log").read_text()
+    assert first not in Path("judge.log").read_text()
     assert models.identity("judge") == whole
 
 
@@ -100,7 +101,7 @@ def test_08_memory_and_batches_of_vllm_ask_nothing_again(bench: Bench) -> None:
     table, replies = rows.table_path("out").read_bytes(), project.replies(bench.home)
     change(batch_tokens=300, gpu_memory=0.3)
     workbench.command(bench.home, Path("second.log"), *told)
-    assert project.replies(bench.home) == replies and len(replies) == 6
+    assert project.replies(bench.home) == replies and len(replies) >= 6
     assert rows.table_path("out").read_bytes() == table
 
 

@@ -44,6 +44,7 @@ RATINGS = {
     "1: incomplete , vague\n2: it covers most\n3: helpful\n4: written as an AI Assistant\n5: a perfect answer": None,
     "Score: 2\n\nno , rather\nScore: 4": 4.0,
     "Score: 2 or Score: 4": None,
+    "Score: 1\nScore: 2\nScore: 3\nScore: 4\nScore: 5": None,
     "a fine answer": None,
     "Score: 0": None,
     "": None,
