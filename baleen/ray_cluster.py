@@ -52,19 +52,30 @@ class Chunk:
     deaths: int = 0
 
 
-def length(request: Request) -> int:
-    """Characters to read and to grade: near enough to tokens to keep like with like."""
-    return sum(len(text) for _, text in request.messages) + len(request.prefill) + len(request.answer)
+def parcels(requests: Sequence[Request], tokens: int, room: int, workers: int) -> list[list[int]]:
+    """Indices, the longest first, in parcels of about one forward pass each, at most `tokens`; as many parcels for
+    every worker. `room` is what a reply may add to its request, a token of which is taken to have 3 characters."""
+    costs = [ceil(sum(map(len, texts(request))) / 3) + room for request in requests]
+    number = workers * ceil(sum(costs) / (tokens * workers))
+    made, before = [list[int]() for _ in range(number)], 0
+    for index in sorted(range(len(costs)), key=lambda i: -costs[i]):
+        made[before * number // sum(costs)].append(index)
+        before += costs[index]
+    return [parcel for parcel in made if parcel]
 
 
-def chunks(requests: Sequence[Request], workers: int) -> Iterator[Chunk]:
-    """The longest first, and each chunk half of a worker's share of what is left: large while there is much to do,
-    small at the end, so that all end together (guided self-scheduling, Polychronopoulos and Kuck, 1987)."""
-    order = sorted(range(len(requests)), key=lambda i: -length(requests[i]))
-    while order:
-        size = ceil(len(order) / (2 * workers)) if workers > 1 else len(order)
-        yield Chunk({i: requests[i] for i in order[:size]})
-        order = order[size:]
+def texts(request: Request) -> list[str]:
+    return [*(text for _, text in request.messages), request.prefill, request.answer]
+
+
+def chunks(requests: Sequence[Request], tokens: int, room: int, workers: int) -> Iterator[Chunk]:
+    """Each chunk half of a worker's share of what is left: large while there is much to do and one forward pass at the
+    end, so that all end together (guided self-scheduling, Polychronopoulos and Kuck, 1987) and passes are full."""
+    left = parcels(requests, tokens, room, workers)
+    while left:
+        size = ceil(len(left) / (2 * workers)) if workers > 1 else len(left)
+        yield Chunk({index: requests[index] for parcel in left[:size] for index in parcel})
+        left = left[size:]
 
 
 class Worker:
@@ -176,6 +187,7 @@ class Cluster:
         device = "cuda" if self.each["GPU"] else "cpu"
         self.made = (str(Path.cwd()), make, model, replace(speed, ray_workers=0, device=device))
         self.environment = environment(speed)
+        self.tokens = speed.batch_tokens
         self.idle = list[Any]()
         self.running = dict[Any, tuple[Any, Chunk]]()
         for _ in range(speed.ray_workers):
@@ -206,7 +218,8 @@ class Cluster:
     def shared(self, kind: str, requests: Sequence[Request], *given: Sampling) -> Iterator[tuple[int, Reply]]:
         """(index, reply) of all requests as workers report them; each has one chunk at a time."""
         self.forget()
-        waiting = deque(chunks(requests, len(self.workers)))
+        room = given[0].max_tokens if given else 1
+        waiting = deque(chunks(requests, self.tokens, room, len(self.workers)))
         while waiting or any(chunk.left for _, chunk in self.running.values()):
             while waiting and self.idle:
                 worker, chunk = self.idle.pop(), waiting.popleft()
@@ -273,6 +286,9 @@ class Cluster:
 
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         return self.shared("choose", requests)
+
+    def embed(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        return self.shared("embed", requests)
 
 
 CLUSTERS = WeakSet[Cluster]()

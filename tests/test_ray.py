@@ -85,8 +85,8 @@ def test_one_worker_writes_what_two_write(tiny: str, two: Cluster, hf: HF) -> No
 
 @started
 @needed
-@pytest.mark.parametrize(("kind", "requests"), [("loss", GRADED), ("choose", MARKED)])
-def test_losses_and_probabilities_are_those_of_one_process(
+@pytest.mark.parametrize(("kind", "requests"), [("loss", GRADED), ("choose", MARKED), ("embed", REQUESTS)])
+def test_losses_probabilities_and_vectors_are_those_of_one_process(
     two: Cluster, hf: HF, kind: str, requests: list[Request]
 ) -> None:
     alone = ordered(getattr(hf, kind)(requests))
@@ -245,14 +245,30 @@ def test_without_ray_one_line_says_what_to_install(tiny: str, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 50])
-def test_chunks_hold_every_request_once_and_like_lengths_together(workers: int) -> None:
-    made = [chunk.left for chunk in chunks(REQUESTS, workers)]
+@pytest.mark.parametrize("tokens", [1, 200, 10**6])
+def test_chunks_hold_every_request_once_and_like_lengths_together(workers: int, tokens: int) -> None:
+    made = [chunk.left for chunk in chunks(REQUESTS, tokens, 16, workers)]
     assert sorted(index for chunk in made for index in chunk) == list(range(40))
-    lengths = [[len(request.messages[0][1]) for request in chunk.values()] for chunk in made]
-    assert all(min(one) >= max(next_one) for one, next_one in pairwise(lengths))
-    assert [len(chunk) for chunk in made] == sorted((len(chunk) for chunk in made), reverse=True)
+    lengths = [[len(request.messages[0][1]) // 3 for request in chunk.values()] for chunk in made]
+    assert all(min(one) >= max(after) - 1 for one, after in pairwise(lengths))
 
 
-def test_one_worker_has_one_chunk_and_several_begin_with_half_their_share() -> None:
-    assert [len(chunk.left) for chunk in chunks(REQUESTS, 1)] == [40]
-    assert [len(chunk.left) for chunk in chunks(REQUESTS, 2)] == [10, 8, 6, 4, 3, 3, 2, 1, 1, 1, 1]
+def test_no_requests_make_no_chunk() -> None:
+    assert list(chunks([], 100, 1, 2)) == []
+
+
+LIKE = [Request((("user", "x" * 240),))] * 60  # of 80 tokens, and 20 for the reply
+
+
+@pytest.mark.parametrize(
+    ("workers", "tokens", "sizes"),
+    [
+        (1, 1000, [60]),
+        (2, 10**6, [30, 30]),  # nobody waits because everything fits one pass
+        (2, 1000, [20, 10, 10, 10, 10]),  # six passes of ten
+        (2, 500, [15, 15, 10, 5, 5, 5, 5]),
+        (4, 1000, [8, 7, 8, 7, 8, 7, 8, 7]),  # eight passes, not six: as many for each
+    ],
+)
+def test_chunks_are_whole_forward_passes_as_many_for_every_worker(workers: int, tokens: int, sizes: list[int]) -> None:
+    assert [len(chunk.left) for chunk in chunks(LIKE, tokens, 20, workers)] == sizes
