@@ -150,7 +150,10 @@ def connected(speed: Speed) -> tuple[Any, bool]:
         )
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         where = f"the Ray cluster at {speed.ray_address}" if speed.ray_address else "a local Ray cluster"
-        raise Problem(f"cannot reach {where}: {' '.join(str(error).split())[:300]}; see speed: ray_address") from None
+        raise Problem(
+            f"cannot reach {where}: {' '.join(str(error).split())[:300]}; see speed: "
+            "ray_address, and set RAY_AUTH_MODE=token where the cluster wants one"
+        ) from None
     return ray, True
 
 
