@@ -59,7 +59,7 @@ def read_tags(reply: str, columns: list[str]) -> Row | None:
 
 
 def show_tags(row: Row, columns: list[str]) -> str:
-    return "\n".join(f"<{c}>{row[c]}</{c}>" for c in columns)
+    return "\n".join(f"<{c}>\n{row[c]}\n</{c}>" for c in columns)
 
 
 FORMATS = {

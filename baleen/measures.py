@@ -12,7 +12,9 @@ from hashlib import sha256
 from inspect import signature
 from typing import NamedTuple
 
+from baleen.phrases import elsewhere, excuses, making, stutters
 from baleen.pocket import (
+    pocket_asks,
     pocket_clean,
     pocket_constrained,
     pocket_facts,
@@ -48,6 +50,12 @@ def copied(text: str, source: str) -> float:
     return sum(gram in theirs for gram in mine) / len(mine) if mine else 0.0
 
 
+def supported(text: str, source: str) -> float:
+    """Share of the words of a text (CJK characters one by one, without punctuation) that stand in the source."""
+    mine, theirs = (re.findall(r"\w+", CJK.sub(r" \g<0> ", said.lower())) for said in (text, source))
+    return sum(word in set(theirs) for word in mine) / len(mine) if mine else 0.0
+
+
 def chance(text: str) -> float:
     """A number in [0, 1) that depends on the text alone: ranking by it is a random, repeatable choice."""
     return int(sha256(f"chance {text}".encode()).hexdigest()[:13], 16) / 16**13
@@ -74,7 +82,12 @@ MEASURES: dict[str, Measure] = {
         chars,
         words,
         copied,
+        supported,
         chance,
+        elsewhere,
+        excuses,
+        making,
+        stutters,
         same,
         cosine,
         count,
@@ -84,6 +97,7 @@ MEASURES: dict[str, Measure] = {
         pocket_clean,
         pocket_good,
         pocket_constrained,
+        pocket_asks,
     )
 }
 TESTS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}

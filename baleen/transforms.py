@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from baleen.phrases import tidied
+from baleen.roles import roles
 from baleen.rows import TEXT, Row
 
 MESSAGES = pa.list_(pa.struct([("role", TEXT), ("content", TEXT)]))
@@ -29,6 +31,22 @@ def messages(row: Row) -> list[Row]:
     return [row | {"messages": [{"role": role, "content": text} for role, text in turns], "prompt_id": row["id"]}]
 
 
+def tidy(row: Row) -> list[Row] | str:
+    """The row with its instruction tidied; one that is empty then leaves."""
+    said = tidied(row["instruction"] or "")
+    return [row | {"instruction": said}] if said else "empty instruction"
+
+
+def undo(row: Row) -> list[Row] | str:
+    """The row as it was before its response was revised."""
+    return [row | {"response": row["draft"]}] if row["draft"] else "no draft"
+
+
 TRANSFORMS = {
+    "undo": Transform(undo, ("draft", "response"), {"response": TEXT}),
+    "tidy": Transform(tidy, ("instruction",), {"instruction": TEXT}),
+    "roles": Transform(
+        None, ("instruction", "response"), dict.fromkeys(("prompt", "draft", "mark"), TEXT), whole=roles
+    ),
     "messages": Transform(messages, ("instruction", "response"), {"messages": MESSAGES, "prompt_id": TEXT}),
 }

@@ -12,6 +12,7 @@ from typing import Any
 from baleen.pocket.checker import Check, check
 from baleen.pocket.noise import answer_to, document
 from baleen.pocket.phrasing import Spec, draw, draw_train, instruct, parse, prose
+from baleen.pocket.rewriting import rewriting
 from baleen.pocket.world import KIND_OF, World, build, stream
 from baleen.problems import Problem, unknown
 from baleen.rows import Row
@@ -156,9 +157,15 @@ def pocket_good(truth: str, instruction: str, response: str) -> float:
     return float(spec is not None and check(world, spec, response).ok)
 
 
+def pocket_asks(truth: str, instruction: str) -> float:
+    """1.0 when the instruction can be read: it asks for something that there is in the world."""
+    return float(parse(read_world(truth)[0], instruction) is not None)
+
+
 PARTS: dict[str, Callable[[World, int, float], Iterator[Row]]] = {
     "prose": prose_texts,
     "seed": seeds,
     "web": web,
     "heldout": heldout,
+    "rewriting": rewriting,
 }

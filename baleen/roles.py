@@ -1,0 +1,70 @@
+"""Roles: lessons made of the seeds alone that show a base its two tasks beside answering, as judge and as polisher.
+
+Kun (arXiv:2401.06477) trusts a base of 34 billion parameters to judge and to polish after it has learned the seeds; a
+small one must have seen both. Nothing comes from outside the seeds: a good instruction or pair is a seed, a bad one is
+a spoilt seed, and a text to polish is a seed's answer with some of another's round it.
+"""
+
+from random import Random
+
+from baleen.rows import Row, row_id
+
+Fate = tuple[Row, str]
+
+
+def roles(table: list[Row]) -> list[Fate]:
+    """Five lessons a seed: answer it, polish the answer, judge its instruction and a spoilt one, grade a pair."""
+    return [(lesson, "") for at, row in enumerate(table) for lesson in lessons(row, table[at - 1])]
+
+
+def lessons(row: Row, neighbour: Row) -> list[Row]:
+    """The lessons of one seed; `neighbour` is the row before it, whose words spoil it."""
+    rng = Random(str(row["id"]))
+    asked, answer = row["instruction"], row["response"]
+    grade, paired = graded(row, neighbour, rng)
+    told = [
+        {"prompt": "reply"},
+        {"prompt": "polish", "draft": surrounded(answer, neighbour["response"], rng)},
+        {"prompt": "point", "mark": "Quality: good"},
+        {"prompt": "point", "mark": "Quality: bad", "instruction": spoilt(asked, neighbour["instruction"], rng)},
+        {"prompt": "pair", "mark": f"Grade: {grade}", "response": paired},
+    ]
+    plain = row | {"draft": None, "mark": None, "instruction": asked, "response": answer}
+    return [plain | lesson | {"id": row_id(str(row["id"]), "role", str(n))} for n, lesson in enumerate(told)]
+
+
+def surrounded(text: str, other: str, rng: Random) -> str:
+    """The text as it might stand on a page: with a piece of another before or after it, cut short, or alone."""
+    words, pieces = text.split(" "), other.split(" ")
+    piece = " ".join(pieces[: rng.randint(1, len(pieces))])
+    cut = " ".join(words[: rng.randint(max(1, 2 * len(words) // 3), len(words))])
+    return rng.choice((f"{piece} {text}", f"{text} {piece}", cut, text))
+
+
+def spoilt(text: str, other: str, rng: Random) -> str:
+    """An instruction that nobody could follow: cut off, said twice, out of order, or half of it another's."""
+    words, pieces = text.split(" "), other.split(" ")
+    shuffled = rng.sample(words, len(words))
+    half = len(words) // 2
+    made = (
+        " ".join(words[: max(1, half)]),
+        f"{text} {text}",
+        " ".join(shuffled),
+        " ".join([*words[:half], *pieces[len(pieces) // 2 :]]),
+    )
+    return rng.choice([bad for bad in made if bad != text] or [f"{text} {text}"])
+
+
+def graded(row: Row, neighbour: Row, rng: Random) -> tuple[int, str]:
+    """A grade from 1 to 5 and an answer that deserves it: 5 the seed's own, 1 another's, between them spoilt ones."""
+    answer, other = str(row["response"]), str(neighbour["response"])
+    words = answer.split(" ")
+    grade = rng.choice((1, 2, 3, 4, 5, 5, 5))
+    made = {
+        1: other,
+        2: " ".join(words[: max(1, len(words) // 3)]),
+        3: f"{other} {answer}",
+        4: " ".join(words[: max(1, len(words) - 2)]),
+        5: answer,
+    }
+    return grade, made[grade]
