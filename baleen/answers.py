@@ -1,6 +1,6 @@
 """Answers: every row of a table with the reply to its request, through the memo, with progress and token counts."""
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -65,7 +65,7 @@ def answers(
 ) -> Iterator[Answered]:
     """Every pair with its reply, in order; the tokens of all replies, whoever paid for them, go to the notes of the
     output, and what this run paid to the screen."""
-    waiting, tokens, totals, begun = deque[Row](), Counter[str](), Totals(), monotonic()
+    waiting, read, written, totals, begun = deque[Row](), 0, 0, Totals(), monotonic()
     with Progress(output.path.stem, once.limit or total) as progress:
         for _, reply, key, _hit in ask(
             Memo(root()),
@@ -80,9 +80,10 @@ def answers(
             unread=unread,
             totals=totals,
         ):
-            tokens.update(prompt_tokens=reply.prompt_tokens, completion_tokens=reply.completion_tokens)
+            read += reply.prompt_tokens
+            written += reply.completion_tokens
             yield Answered(waiting.popleft(), reply, key)
-    output.notes |= {"asked": totals.rows, "prompt_tokens": 0, "completion_tokens": 0} | tokens
+    output.notes |= {"asked": totals.rows, "prompt_tokens": read, "completion_tokens": written}
     progress.say(closing(totals, monotonic() - begun))
 
 

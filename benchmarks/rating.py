@@ -1,9 +1,9 @@
 """Expected rating over written-out rating: python -m benchmarks.rating [--pairs 32] [--words 128] [--json]
 
-The same judge prompt about the same pairs, asked in both ways: the probabilities of the marks after the cue (one
-forward pass), and a reply that gives its reasons first. The model is small and random, so every written reply is as
-long as it may be. Every repeat has pairs of its own; the expected rating goes first, so that what an engine caches
-helps the other way only.
+The same judge prompt about pairs alike, asked in both ways: the probabilities of the marks after the cue (one forward
+pass), and a reply that gives its reasons first. The model is small and random, so nearly every written reply is as long
+as it may be. Every repeat and each way has pairs of its own, because an engine that has just read a pair finds it in
+its cache; each way goes first in turn. `cached` is the share of the prompts' tokens that came from such a cache.
 """
 
 import argparse
@@ -51,13 +51,21 @@ def rates(ask: Callable[[], Iterator[tuple[int, Reply]]]) -> tuple[float, list[R
 
 
 def measured(engine: Engine, number: int, words: int, seed: int) -> Figures:
-    """Both ways of rating the same pairs."""
-    asked = [request(row, seed * number + n) for n, row in enumerate(pairs(number, seed))]
-    marked = [Request(r.messages, prefill=JUDGE.cue, marks=JUDGE.marks) for r in asked]
-    expected, _ = rates(lambda: engine.choose(marked))
-    written, replies = rates(lambda: engine.generate(asked, Sampling(temperature=0.7, max_tokens=words)))
+    """Both ways of rating pairs that neither has seen."""
+    asked = [request(row, seed * number + n) for n, row in enumerate(pairs(number, 2 * seed))]
+    others = [
+        Request(request(row, 0).messages, prefill=JUDGE.cue, marks=JUDGE.marks) for row in pairs(number, 2 * seed + 1)
+    ]
+    ways: dict[str, Callable[[], Iterator[tuple[int, Reply]]]] = {
+        "expected": lambda: engine.choose(others),
+        "written": lambda: engine.generate(asked, Sampling(temperature=0.7, max_tokens=words)),
+    }
+    found = {way: rates(ways[way]) for way in sorted(ways, reverse=bool(seed % 2))}
+    (expected, read), (written, replies) = found["expected"], found["written"]
+    cached = sum(reply.cached_tokens for reply in read) / sum(reply.prompt_tokens for reply in read)
     tokens = statistics.mean(reply.completion_tokens for reply in replies)
-    return {"expected_rows_s": expected, "written_rows_s": written, "speedup": expected / written, "tokens": tokens}
+    speedup = {"expected_rows_s": expected, "written_rows_s": written, "speedup": expected / written}
+    return speedup | {"tokens": tokens, "cached": cached}
 
 
 def engine(kind: str, model: str) -> Engine:

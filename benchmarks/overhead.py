@@ -1,0 +1,249 @@
+"""Rows a second of the generate and score stages over those of the bare engine: python -m benchmarks.overhead --json
+
+The same 10,000 requests on both sides, in one process and with the same loaded model, one side after the other in every
+repeat and each first in turn; the ratios are medians of the ratios of the repeats. Loading a model is in neither side:
+the table of engines gives the stage the one that is loaded already. The stage does all it does in a build, in this
+process: read the table, render, look up, ask, keep (the memo is empty at the start), parse and write. The bare side is
+given the rendered prompts: `hf_*` is what one would write by hand with transformers (all requests sorted by length,
+batches of as many tokens, the same warpers, one forward pass for a loss), `vllm_*` is vLLM's own `LLM.generate` in an
+engine of its own. The model is a random Llama of some 0.65 million weights; one token in 25 ends a reply, so that half
+of the replies end before their 16th token. Prompts are of 25 to 75 tokens.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from baleen import answers, fresh, loading, prompts, rows
+from baleen.engines import Request
+from baleen.fresh import Fresh
+from baleen.rows import Row
+from baleen.settings import Speed
+from stages import generate, score
+
+SIZES = Fresh(tokenizer="bpe", vocab_size=500)
+SPEED = Speed(device="cpu")
+FILES = {
+    "prompts/ask.md": "---\nwrites: [instruction]\n---\nWhat does this answer?\n$response\n",
+    "prompts/reply.md": "---\nwrites: [response]\n---\n$instruction\n",
+    "params.yaml": "profile: bench\n",
+    "profiles/bench.yaml": "speed: {device: cpu}\n",
+}
+NEW = 16  # tokens of a reply at most
+DRAWN = ["--temperature", "0.7", "--top-p", "0.9", "--max-tokens", str(NEW), "--keep-unreadable", "--min-readable", "0"]
+
+
+def words(random: Random, few: int, many: int) -> str:
+    return " ".join(
+        "".join(random.choices("etaoinshrdlu", k=random.randint(2, 4))) for _ in range(random.randint(few, many))
+    )
+
+
+def documents(number: int) -> list[Row]:
+    """Rows of some 10 to 20 words of instruction and of response, all different."""
+    random = Random(0)
+    pairs = [(words(random, 5, 15), f"{words(random, 6, 22)} {n}") for n in range(number)]
+    return [{"id": rows.row_id(a), "origin": "web", "instruction": q, "response": a} for q, a in pairs]
+
+
+def project(table: list[Row]) -> None:
+    """A model, two prompts and a table in the current folder."""
+    for name, text in FILES.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text, encoding="utf-8")
+    fresh.make(Path("models/tiny"), SIZES, (row["response"] for row in table[:2000]), seed=0)
+    ends = Path("models/tiny/generation_config.json")
+    told = json.loads(ends.read_text(encoding="utf-8"))
+    ends.write_text(json.dumps(told | {"eos_token_id": [2, *range(25, SIZES.vocab_size, 25)]}), encoding="utf-8")
+    rows.write("web", table)
+
+
+def stage(verb: Callable[[list[str]], None], kind: str, flags: Sequence[str]) -> None:
+    """A verb as a build runs it, with a memo of its own."""
+    with TemporaryDirectory(dir=".") as memo:
+        os.environ["BALEEN_MEMO"] = memo
+        verb(["out", "--input", "web", "--model", "tiny", "--engine", kind, "--profile", "bench", *flags])
+
+
+def asked(name: str, table: list[Row]) -> list[Request]:
+    """What the stages ask of each row."""
+    prompt = prompts.load(name)
+    said = [answers.conversation(prompt, row, "") for row in table]
+    return [Request(m, answer=row[prompt.writes[0]]) for m, row in zip(said, table, strict=True)]
+
+
+def by_length(lengths: Sequence[int], extra: int, tokens: int) -> list[list[int]]:
+    """Indices in order of length, in batches of at most so many tokens."""
+    batches, order = [list[int]()], sorted(range(len(lengths)), key=lengths.__getitem__)
+    for index in order:
+        if batches[-1] and (lengths[index] + extra) * (len(batches[-1]) + 1) > tokens:
+            batches.append([])
+        batches[-1].append(index)
+    return batches
+
+
+def hf_generate(engine: Any, texts: list[str]) -> list[str]:
+    """Replies by hand: padded on the left, sampled by transformers."""
+    import torch
+
+    model, words = engine.model, engine.tokenizer
+    ids = words(texts, add_special_tokens=False)["input_ids"]
+    found = [""] * len(texts)
+    for batch in by_length([len(i) for i in ids], NEW, SPEED.batch_tokens):
+        given = words.pad({"input_ids": [ids[i] for i in batch]}, padding_side="left", return_tensors="pt")
+        with torch.inference_mode():
+            out = model.generate(
+                **given, do_sample=True, temperature=0.7, top_p=0.9, top_k=0, max_new_tokens=NEW, pad_token_id=0
+            )
+        replies = words.batch_decode(out[:, given["input_ids"].shape[1] :], skip_special_tokens=True)
+        for index, reply in zip(batch, replies, strict=True):
+            found[index] = reply
+    return found
+
+
+def hf_score(engine: Any, texts: list[str], replies: list[str]) -> list[tuple[float, float]]:
+    """Mean and worst loss of each reply by hand: one forward pass, padded on the right."""
+    import torch
+
+    model, words = engine.model, engine.tokenizer
+    starts, ends = (words(part, add_special_tokens=False)["input_ids"] for part in (texts, replies))
+    lengths = [len(a) + len(b) for a, b in zip(starts, ends, strict=True)]
+    found = [(0.0, 0.0)] * len(texts)
+    for batch in by_length(lengths, 0, SPEED.batch_tokens):
+        given = words.pad(
+            {"input_ids": [starts[i] + ends[i] for i in batch]}, padding_side="right", return_tensors="pt"
+        )
+        first, last = (torch.tensor([n[i] for i in batch])[:, None] for n in ([len(s) for s in starts], lengths))
+        with torch.inference_mode():
+            logits = model(**given, use_cache=False).logits[:, :-1].float()
+            losses = logits.logsumexp(-1) - logits.gather(-1, given["input_ids"][:, 1:, None])[..., 0]
+        places = torch.arange(1, losses.shape[1] + 1)
+        losses = losses.masked_fill((places < first) | (places >= last), 0.0)
+        means = losses.sum(1) / (last - first)[:, 0]
+        for index, mean, worst in zip(batch, means.tolist(), losses.max(1).values.tolist(), strict=True):
+            found[index] = (mean, worst)
+    return found
+
+
+def bare_vllm() -> Any:
+    """vLLM's own class in an engine of its own, with as many tokens in a forward pass; prompts are not read in parts,
+    because the CPU build then stops at a seed."""
+    vllm: Any = import_module("vllm")
+    tokens = SPEED.batch_tokens
+    return vllm.LLM(
+        "models/tiny", dtype="float32", enforce_eager=True, max_num_batched_tokens=tokens, enable_chunked_prefill=False
+    )
+
+
+def vllm_generate(llm: Any, texts: list[str], ends: list[int]) -> list[str]:
+    draw: Any = import_module("vllm").SamplingParams
+    settings = [
+        draw(temperature=0.7, top_p=0.9, max_tokens=NEW, seed=n, stop_token_ids=ends) for n in range(len(texts))
+    ]
+    return [output.outputs[0].text for output in llm.generate(texts, settings, use_tqdm=False)]
+
+
+def vllm_score(llm: Any, texts: list[str], replies: list[str]) -> list[tuple[float, float]]:
+    draw: Any = import_module("vllm").SamplingParams
+    words = llm.get_tokenizer()
+    starts, ends = (words(part, add_special_tokens=False)["input_ids"] for part in (texts, replies))
+    whole = [{"prompt_token_ids": a + b} for a, b in zip(starts, ends, strict=True)]
+    found = []
+    settings = draw(temperature=0.0, max_tokens=1, prompt_logprobs=0, detokenize=False)
+    for output, begin in zip(llm.generate(whole, settings, use_tqdm=False), map(len, starts), strict=True):
+        losses = [-next(iter(place.values())).logprob for place in output.prompt_logprobs[begin:]]
+        found.append((sum(losses) / len(losses), max(losses)))
+    return found
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Two ways to answer the same requests, and what makes them start alike."""
+
+    stage: Callable[[], object]
+    bare: Callable[[], object]
+    fresh: Callable[[], object]
+
+
+def sides(kind: str, table: list[Row]) -> dict[str, Sides]:
+    """The comparisons of one engine, loaded for both sides."""
+    semantics, make = loading.ENGINES[kind]()
+    ready: Any = make("tiny", SPEED)
+    loading.ENGINES[kind] = lambda: (semantics, lambda model, speed: ready)
+    texts = [ready.renderer.prompt(request) for request in asked("ask", table)]
+    turns = [ready.renderer.turn(request) for request in asked("reply", table)]
+    starts, replies = [prompt for prompt, _ in turns], [answer for _, answer in turns]
+    ours = {
+        "generate": lambda: stage(generate.main, kind, ["--prompt", "ask", *DRAWN]),
+        "score": lambda: stage(score.main, kind, ["--prompt", "reply"]),
+    }
+    if kind == "hf":
+        bare = {"generate": lambda: hf_generate(ready, texts), "score": lambda: hf_score(ready, starts, replies)}
+        return {f"hf_{verb}": Sides(ours[verb], bare[verb], int) for verb in ours}
+    llm = bare_vllm()
+    bare = {
+        "generate": lambda: vllm_generate(llm, texts, ready.ends),
+        "score": lambda: vllm_score(llm, starts, replies),
+    }
+    emptied = [ready.engine.reset_prefix_cache, llm.llm_engine.reset_prefix_cache]
+    return {f"vllm_{verb}": Sides(ours[verb], bare[verb], lambda: [empty() for empty in emptied]) for verb in ours}
+
+
+def seconds(work: Callable[[], object], fresh: Callable[[], object]) -> float:
+    fresh()
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def measured(both: Sides, repeats: int) -> tuple[float, float, float]:
+    """Medians over the repeats: rows a second of the stage over those of the bare engine, seconds of each."""
+    pairs = []
+    for number in range(-1, repeats):  # the first warms up
+        order = [both.stage, both.bare][:: -1 if number % 2 else 1]
+        took = {work: seconds(work, both.fresh) for work in order}
+        pairs.append((took[both.bare] / took[both.stage], took[both.stage], took[both.bare]))
+    ratio, ours, bare = (statistics.median(column) for column in zip(*pairs[1:], strict=True))
+    return round(ratio, 3), round(ours, 2), round(bare, 2)
+
+
+def figures(kinds: Sequence[str], number: int, repeats: int) -> Row:
+    """The four ratios, and beside each the median seconds of the stage and of the bare engine."""
+    table = documents(number)
+    project(table)
+    found: Row = {"requests": number, "repeats": repeats}
+    for kind in kinds:
+        for name, both in sides(kind, table).items():
+            ratio, ours, bare = measured(both, repeats)
+            found |= {name: ratio, f"{name}_seconds": [ours, bare]}
+    return found
+
+
+def main() -> None:
+    cli = argparse.ArgumentParser(prog="python -m benchmarks.overhead", description=__doc__)
+    cli.add_argument("--requests", type=int, default=10_000)
+    cli.add_argument("--repeats", type=int, default=5)
+    cli.add_argument("--engines", nargs="+", default=["hf", *(["vllm"] if find_spec("vllm") else [])])
+    cli.add_argument("--json", action="store_true", help="one JSON object and nothing else")
+    given, home = cli.parse_args(), Path.cwd()
+    with TemporaryDirectory() as folder:
+        os.chdir(folder)
+        found = figures(given.engines, given.requests, given.repeats)
+        os.chdir(home)
+    print(json.dumps(found) if given.json else "\n".join(f"{name:<24} {value}" for name, value in found.items()))
+
+
+if __name__ == "__main__":
+    main()
