@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from baleen.rows import Row
+from baleen.tagged import numbered, parsed
 
 
 class Format(NamedTuple):
@@ -62,9 +63,22 @@ def show_tags(row: Row, columns: list[str]) -> str:
     return "\n".join(f"<{c}>\n{row[c]}\n</{c}>" for c in columns)
 
 
+def read_tagged(reply: str, columns: list[str]) -> Row | None:
+    """An utterance like 'play [1 jazz ] on [2 monday ]': brackets balanced, not nested, each a number and a value."""
+    return {columns[0]: reply.strip()} if numbered(reply.strip()) else None
+
+
+def read_parse(reply: str, columns: list[str]) -> Row | None:
+    """The intent on the first line, and on the second and last the utterance tagged with labels."""
+    lines = [line.strip() for line in reply.strip().split("\n")]
+    return {columns[0]: "\n".join(lines)} if parsed("\n".join(lines)) else None
+
+
 FORMATS = {
     "text": Format(read_text, show_text),
     "rating": Format(read_rating, show_rating),
     "lines": Format(read_lines, show_lines),
     "tags": Format(read_tags, show_tags),
+    "tagged": Format(read_tagged, show_text),
+    "parse": Format(read_parse, show_text),
 }

@@ -24,6 +24,7 @@ from baleen.pocket import (
 )
 from baleen.problems import Problem, unknown
 from baleen.rows import Row
+from baleen.tagged import intent_right, parse_exact, parse_valid, span_f1
 
 Measure = Callable[..., float]
 CJK = re.compile(r"[぀-ヿ㐀-鿿豈-﫿가-힯]")
@@ -98,6 +99,10 @@ MEASURES: dict[str, Measure] = {
         pocket_good,
         pocket_constrained,
         pocket_asks,
+        intent_right,
+        span_f1,
+        parse_exact,
+        parse_valid,
     )
 }
 TESTS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}

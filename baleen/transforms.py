@@ -12,7 +12,11 @@ import pyarrow as pa
 from baleen.phrases import tidied
 from baleen.roles import roles
 from baleen.rows import TEXT, Row
+from baleen.specs import asked, lessons, relabelled, reprojected
 
+TEXTS = pa.list_(TEXT)
+LABELLED = {"language": TEXT, "intent": TEXT, "utterance": TEXT, "slots": TEXTS, "parse": TEXT}
+SPEC = {"language": TEXT, "intent": TEXT, "include": TEXTS, "labels": TEXTS, "examples": TEXTS, "tagged": TEXT}
 MESSAGES = pa.list_(pa.struct([("role", TEXT), ("content", TEXT)]))
 
 
@@ -49,4 +53,8 @@ TRANSFORMS = {
         None, ("instruction", "response"), dict.fromkeys(("prompt", "draft", "mark"), TEXT), whole=roles
     ),
     "messages": Transform(messages, ("instruction", "response"), {"messages": MESSAGES, "prompt_id": TEXT}),
+    "specified": Transform(None, tuple(LABELLED), SPEC, lessons),
+    "asked": Transform(None, tuple(LABELLED), SPEC, asked),
+    "relabelled": Transform(relabelled, tuple(SPEC), LABELLED),
+    "reprojected": Transform(reprojected, (*LABELLED, "back"), LABELLED),
 }

@@ -106,7 +106,7 @@ def ingest(found: Iterable[Record], o: IngestOptions, output: Output) -> None:
 
 def rows_of(record: Record, o: IngestOptions) -> Iterator[tuple[Row, str]]:
     """The rows of one record, each with the reason why it is refused or ''."""
-    columns = o.columns or default_columns(record)
+    columns = o.columns or default_columns(record, bool(o.part))
     if record.reason:
         yield row(record, o, dict.fromkeys(columns), None), record.reason
         return
@@ -133,11 +133,11 @@ def pieces_of(values: Row, markup: str, o: IngestOptions) -> Iterator[Piece]:
         yield judged(Piece(plain(text, markup)), rules)
 
 
-def default_columns(record: Record) -> dict[str, str]:
+def default_columns(record: Record, generated: bool) -> dict[str, str]:
     """What columns mean when none are given: a document is a response, a generated row has our names already."""
     if record.markup:
         return {"response": "text"}
-    if "response" in record.fields or "instruction" in record.fields:
+    if generated or "response" in record.fields or "instruction" in record.fields:
         return {name: name for name in record.fields}
     asked = "say which field is which column, for example --columns.response text"
     raise Problem(f"{record.file}:{record.position}: {asked}; there are {', '.join(record.fields) or 'no fields'}")

@@ -56,9 +56,20 @@ def test_a_table_without_rows_is_a_problem(tmp_path: Path, monkeypatch: pytest.M
     assert not (tmp_path / "out.parquet").exists()
 
 
+SHAPED = {  # columns in which a transform expects more than some text
+    "slots": ["genre=jazz"],
+    "parse": "play\nplay [genre jazz ]",
+    "include": ["[1 jazz ]"],
+    "labels": ["1 = genre"],
+    "examples": ["put on [1 rock ]"],
+    "tagged": "play [1 jazz ]",
+    "back": "some jazz",
+}
+
+
 @pytest.mark.parametrize("name", TRANSFORMS)
 def test_a_transform_writes_the_columns_it_says(name: str) -> None:
     transform = TRANSFORMS[name]
-    row = {"id": "a"} | dict.fromkeys(transform.reads, "text")
-    made = [row for row, _ in transform.whole([row])] if transform.whole else transform.function(row)  # type: ignore[misc]
+    row = {"id": "a"} | {column: SHAPED.get(column, "text") for column in transform.reads}
+    made = transform.function(row) if transform.function else [new for new, _ in transform.whole([row])]
     assert made and all(new.keys() == row.keys() | transform.writes.keys() for new in made)

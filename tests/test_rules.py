@@ -62,7 +62,7 @@ def test_a_rule_runs_its_own_verb(rule: str) -> None:
     assert command.startswith(f"python -m stages.{MODULES.get(rule, rule)} ")
 
 
-ORDER = ["guard", "orphans", "problems", "rows", "formats", "prompts", "engines"]
+ORDER = ["guard", "orphans", "problems", "rows", "tagged", "formats", "prompts", "engines"]
 
 
 @pytest.mark.parametrize("file", sorted(Path("baleen").rglob("*.py")), ids=str)

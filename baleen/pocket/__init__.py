@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from baleen.pocket import utterances
 from baleen.pocket.checker import Check, check
 from baleen.pocket.noise import answer_to, document
 from baleen.pocket.phrasing import Spec, draw, draw_train, instruct, parse, prose
@@ -168,4 +169,10 @@ PARTS: dict[str, Callable[[World, int, float], Iterator[Row]]] = {
     "web": web,
     "heldout": heldout,
     "rewriting": rewriting,
+    "utterances": utterances.known,
+    "utterances-few": utterances.few,
+    "utterances-heldout": utterances.heldout,
+    "utterance-lessons": utterances.lessons,
+    "utterance-pages": utterances.pages,
+    "translations": utterances.translations,
 }

@@ -23,11 +23,12 @@ FOLDER = Path("build", "claims")
 
 @dataclass(frozen=True)
 class Pair:
-    """Two tables whose rows pair up by id, and the measure (0 to 1) that should be higher in the first."""
+    """Two tables whose rows pair up by id, and the measure (0 to 1) that should be higher in the first, of a split."""
 
     better: str
     other: str
     measure: str = "pocket_ok(truth,answer)"
+    split: str = "test"
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,10 @@ def build(world: int, claim: Claim) -> Path:
     return folder
 
 
-def measured(folder: Path, table: str, measure: str) -> dict[str, tuple[str, float]]:
-    """Of each test row the group of rows it is drawn with (its cell, else itself) and the measure."""
+def measured(folder: Path, table: str, measure: str, split: str) -> dict[str, tuple[str, float]]:
+    """Of each row of a split the group of rows it is drawn with (its cell, else itself) and the measure."""
     found = value(measure)
-    kept = (row for row in rows.read(folder / f"data/{table}.parquet") if row.get("split", "test") == "test")
+    kept = (row for row in rows.read(folder / f"data/{table}.parquet") if row.get("split", split) == split)
     return {row["id"]: (str(row.get("cell", row["id"])), found.of(row) or 0.0) for row in kept}
 
 
@@ -84,7 +85,7 @@ def difference(folders: dict[int, Path], pair: Pair) -> Row:
     """Points of difference in each world and over all of them, with 95 % intervals; cells are drawn whole."""
     found, pooled, cells = dict[str, Row](), list[float](), list[str]()
     for world, folder in folders.items():
-        mine, theirs = (measured(folder, table, pair.measure) for table in (pair.better, pair.other))
+        mine, theirs = (measured(folder, table, pair.measure, pair.split) for table in (pair.better, pair.other))
         gains = [100 * (mine[i][1] - theirs[i][1]) for i in mine]
         clusters = [f"{world} {mine[i][0]}" for i in mine]
         found[f"world {world}"] = told(gains, clusters)
@@ -97,8 +98,8 @@ def told(gains: list[float], clusters: list[str]) -> Row:
     return {"points": round(fmean(gains), 1), "low": round(low, 1), "high": round(high, 1)}
 
 
-def mean(folder: Path, table: str, measure: str) -> float:
-    return round(100 * fmean(number for _, number in measured(folder, table, measure).values()), 1)
+def mean(folder: Path, table: str, measure: str, split: str) -> float:
+    return round(100 * fmean(number for _, number in measured(folder, table, measure, split).values()), 1)
 
 
 def figure(folder: Path, file: str, keys: Iterable[str]) -> float:
@@ -112,10 +113,13 @@ def figure(folder: Path, file: str, keys: Iterable[str]) -> float:
 
 def results(claim: Claim, folders: dict[int, Path]) -> Row:
     """Means of all arms, paired differences, and the figures, by world."""
-    arms = dict.fromkeys((table, pair.measure) for pair in claim.pairs.values() for table in (pair.better, pair.other))
+    pairs = claim.pairs.values()
+    arms = dict.fromkeys((table, p.measure, p.split) for p in pairs for table in (p.better, p.other))
     means = {
-        f"{table} {measure}": {f"world {w}": mean(folder, table, measure) for w, folder in folders.items()}
-        for table, measure in arms
+        f"{table} {measure}{'' if split == 'test' else ', ' + split}": {
+            f"world {w}": mean(folder, table, measure, split) for w, folder in folders.items()
+        }
+        for table, measure, split in arms
     }
     told_of = {
         name: {f"world {w}": figure(folder, file, keys) for w, folder in folders.items()}
