@@ -1,7 +1,8 @@
 """The guard: what a stage reads is noted when it is read, and looked at again before anything is written.
 
 DVC hashes the dependencies of a stage after its command has ended, so a file edited meanwhile would be recorded as the
-origin of rows that were made without it. Nothing is noted outside `watching`, which every command line enters.
+origin of rows that were made without it. Nothing is noted outside `watching`, which every command line enters. What is
+edited between the last look, at the end of the program, and DVC's own is not seen.
 """
 
 import sys
@@ -31,6 +32,7 @@ SILENT = {
     "baleen/settings.py",
     "stages/__init__.py",
 }
+PACKAGES = {"baleen", "stages", "__main__"}
 Look = Callable[[], object]
 _watched: list[dict[str, tuple[Look, object]]] = []  # of the runs in progress; the last one notes
 
@@ -92,11 +94,17 @@ def watched() -> set[str]:
     return set(_watched[-1]) if _watched else set()
 
 
+def loaded() -> set[Path]:
+    """Files of the project's modules that this process has imported."""
+    ours = [module for name, module in sys.modules.items() if name.partition(".")[0] in PACKAGES]
+    return {Path(file).resolve() for module in ours if (file := getattr(module, "__file__", None))}
+
+
 def changed() -> str:
     """The first thing that is not as it was when it was read, or ''."""
     if not _watched:
         return ""
-    loaded = {Path(file).resolve() for m in [*sys.modules.values()] if (file := getattr(m, "__file__", None))}
-    code = (path for path, was in CODE_AT_START.items() if path in loaded and look(path) != was)
+    files = loaded()
+    code = (path for path, was in CODE_AT_START.items() if path in files and look(path) != was)
     found = next((str(path.relative_to(CODE)) for path in code), "")
     return found or next((name for name, (now, was) in _watched[-1].items() if now() != was), "")

@@ -4,12 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from filled_memo import spoil
 from scripted import ASK, Script, asked, build, documents, left, nothing_left, project
 
 from baleen import rows
 from baleen.engines import Request
 from baleen.formats import FORMATS, Format
-from baleen.memo import Memo
+from baleen.memo import Memo, root
 from baleen.problems import Problem
 from stages import generate as verb
 
@@ -279,3 +280,16 @@ def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(
     assert shown.startswith("generate out: 3 rows, 2 paid for or repeated, 1 to ask; about ")
     assert "about 3 to write, at most 512; about 0 s at " in shown and shown.endswith("nothing was asked\n")
     assert script.news() == [] and not Path("data/out.parquet").exists()
+
+
+def test_a_damaged_record_is_told_and_paid_again_and_no_other(
+    script: Script, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = build("generate", documents("a", "b", "c"), *PROMPT)
+    script.news()
+    spoil(Memo(root()), "UPDATE reply SET value = X'00' WHERE rowid = 2")
+    after = build("generate", None, *PROMPT)
+    assert len(script.news()) == 1 and after.rows == before.rows
+    assert "a damaged record in" in capfd.readouterr().err
+    build("generate", None, *PROMPT)
+    assert script.news() == [] and "damaged" not in capfd.readouterr().err
