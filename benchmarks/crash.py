@@ -24,6 +24,8 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import yaml
+
 from benchmarks import small_project
 from benchmarks.small_project import batches, built, outcome, paid, stored, until
 
@@ -37,7 +39,8 @@ Aim = tuple[str, str]  # moment, what is killed
 
 @dataclass(frozen=True)
 class Kill:
-    """One kill: the command, what was killed of it, when; requests at the model that were lost; what it left."""
+    """One kill: the command, what was killed of it, when; requests at the model that were lost; what it left; whether
+    it tore a file of DVC's own."""
 
     command: str
     victim: str
@@ -45,6 +48,7 @@ class Kill:
     lost: int
     left: int
     locks: int
+    torn: bool
 
 
 def group(leader: int) -> list[tuple[int, str]]:
@@ -141,7 +145,23 @@ def killed(folder: Path, name: str, aim: Aim, random: Random) -> Kill | None:
     verb = strike(run, victim)
     left = settle(run)
     command = f"{name} {verb}".strip() if name == "dvc" else name
-    return Kill(command, victim, moment, len(paid(folder)) - stored(folder), left, held(folder))
+    return Kill(command, victim, moment, len(paid(folder)) - stored(folder), left, held(folder), mended(folder))
+
+
+def mended(folder: Path) -> bool:
+    """Delete DVC's list of locks, or dvc.lock, when it cannot be read: DVC writes both in place, and refuses to run
+    when it was killed in the middle."""
+    torn = [path for path in (folder / ".dvc/tmp/rwlock", folder / "dvc.lock") if path.exists() and not whole(path)]
+    for path in torn:
+        path.unlink()
+    return bool(torn)
+
+
+def whole(path: Path) -> bool:
+    try:
+        return isinstance(yaml.safe_load(path.read_text(encoding="utf-8")), dict)
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return False
 
 
 def aims(name: str, random: Random) -> Iterator[Aim]:
@@ -226,6 +246,7 @@ def figures(builds: list[Build]) -> dict[str, Any]:
         "paid_twice": sum(build.twice for build in builds),
         "lost_by_one_kill_at_most": max(kill.lost for kill in kills),
         "batch_at_most": max(build.batch for build in builds),
+        "files_of_dvc_torn": sum(kill.torn for kill in kills),
         "processes_left": sum(kill.left for kill in kills),
         "locks_left": sum(kill.locks for kill in kills),
         "files_left": sum(len(build.litter) for build in builds),
