@@ -119,9 +119,11 @@ def settle(run: subprocess.Popen[str]) -> int:
 
 
 def held(folder: Path) -> int:
-    """Lock files that somebody still holds."""
-    names = [*folder.glob(".memo/**/*.lock"), *folder.glob(".dvc/tmp/*lock")]
-    return sum(not free(path) for path in names)
+    """Lock files that somebody still holds; the kernel needs a moment to end the threads of what was killed."""
+    names, deadline = [*folder.glob(".memo/**/*.lock"), *folder.glob(".dvc/tmp/*lock")], time.monotonic() + PATIENCE
+    while (taken := sum(not free(path) for path in names)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return taken
 
 
 def free(path: Path) -> bool:
