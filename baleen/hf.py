@@ -192,7 +192,8 @@ class HF:
         for batch in self.batches([len(tokens) for tokens in whole], outside):
             vectors = self.states([whole[i] for i in batch], [len(turns[i][0]) for i in batch])
             for index, vector in zip(batch, vectors, strict=True):
-                yield index, Reply("", "stop", *map(len, turns[index]), tuple(vector))
+                asked, answer = turns[index]
+                yield index, Reply("", "stop", len(asked), len(answer), tuple(vector))
 
     def states(self, sequences: Sequence[list[int]], starts: Sequence[int]) -> list[list[float]]:
         """Mean of the last hidden states after `start`, a vector for each sequence."""

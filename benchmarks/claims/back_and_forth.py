@@ -1,0 +1,24 @@
+"""Back-and-forth: rewriting helps beside or instead of filtering, and beats answering anew (arXiv:2408.04614)."""
+
+from benchmarks.claims import Claim, Pair
+
+SUPPORT, LENGTH, DRAFT = "supported(response,draft)", "words(response)", "words(draft)"
+CLAIM = Claim(
+    recipes=("humpback", "back-and-forth", "back-and-forth-arms"),
+    targets=tuple(f"evaluate@eval-bf-{arm}" for arm in ("filter", "both", "rewrite", "distil", "support")),
+    pairs={
+        "rewriting beats filtering (rewrite - filter)": Pair("answers-bf-rewrite", "answers-bf-filter"),
+        "both beat filtering (both - filter)": Pair("answers-bf-both", "answers-bf-filter"),
+        "both are no worse than rewriting (both - rewrite)": Pair("answers-bf-both", "answers-bf-rewrite"),
+        "rewriting beats distilling (rewrite - distil)": Pair("answers-bf-rewrite", "answers-bf-distil"),
+        "filtered pairs against seeds (filter - M0)": Pair("answers-bf-filter", "answers-reply"),
+    },
+    figures={
+        name: ("eval-bf-support", "groups", "all", measure, "mean")
+        for name, measure in {
+            "words of a rewriting": LENGTH,
+            "words of its draft": DRAFT,
+            "words found in the draft": SUPPORT,
+        }.items()
+    },
+)

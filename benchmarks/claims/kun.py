@@ -1,0 +1,25 @@
+"""Kun: polished answers beat the raw text; judging the instruction alone keeps more than grading the pair, at no worse
+accuracy (arXiv:2401.06477)."""
+
+from benchmarks.claims import Claim, Pair
+
+GOOD, ASKS = "pocket_good(truth,instruction,response)", "pocket_asks(truth,instruction)"
+CLAIM = Claim(
+    recipes=("humpback", "kun", "kun-arms"),
+    targets=tuple(f"evaluate@eval-kun{arm}" for arm in ("", "-polished", "-pairs", "-point", "-pair")),
+    pairs={
+        "polished beats raw (polished - raw)": Pair("answers-kun-polished", "answers-kun-raw"),
+        "the method against seeds (kun - M0)": Pair("answers-kun", "answers-reply"),
+        "polished pairs are right more often": Pair("kun-some", "kun-some-raw", GOOD),
+    },
+    figures={
+        "rows kept by the instruction alone": ("kun-keep", "rows_out"),
+        "rows kept by the pair": ("kun-pair-keep", "rows_out"),
+    }
+    | {
+        f"{judge}: {name}": (f"eval-kun-{judge}", "groups", "all", measure, key)
+        for judge in ("point", "pair")
+        for name, measure in {"right pairs": GOOD, "instructions that ask something": ASKS}.items()
+        for key in ("mean", "against")
+    },
+)
