@@ -23,12 +23,12 @@ def marked(row: Row) -> str:
     return str(row["parse"]).split("\n", 1)[1]
 
 
-def spec(row: Row, others: list[Row], slots: list[Span], rng: Random) -> Row:
+def spec(row: Row, others: list[Row], slots: list[Span], rng: Random, wild: float = WILD) -> Row:
     """The five blocks: language, intent, values to include, labels with their numbers, examples among the `others`."""
     chosen = rng.sample(others, min(len(others), rng.randint(2, SHOTS)))
     labels = sorted({label for own in [*chosen, row] for label, _ in slots_of(own)})
     numbers = {label: str(i) for i, label in enumerate(labels, 1)}
-    wanted = sorted((numbers[label], ANY if rng.random() < WILD else value) for label, value in slots)
+    wanted = sorted((numbers[label], ANY if rng.random() < wild else value) for label, value in slots)
     return {
         "language": row["language"],
         "intent": row["intent"],
@@ -70,6 +70,17 @@ def asked(table: list[Row]) -> list[tuple[Row, str]]:
                 rng = Random(f"ask {row['id']} {copy}")
                 slots = [Span(label, rng.choice(values[label])) for label, _ in slots_of(row)]
                 made.append((row | spec(row, own, slots, rng) | {"id": f"{row['id']}-{copy}"}, ""))
+    return made
+
+
+def abroad(table: list[Row]) -> list[tuple[Row, str]]:
+    """Specifications that ask for an utterance like each of these in the language of `into`, with any values."""
+    groups = alike(table)
+    made = list[tuple[Row, str]]()
+    for row in table:
+        others = groups[row["language"], row["intent"]]
+        found = spec(row, others, slots_of(row), Random(f"abroad {row['id']}"), wild=1.0)
+        made.append((row | found | {"language": row["into"]}, ""))
     return made
 
 

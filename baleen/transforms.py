@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from baleen.alignment import aligned
 from baleen.phrases import tidied
 from baleen.roles import roles
 from baleen.rows import TEXT, Row
-from baleen.specs import asked, lessons, relabelled, reprojected
+from baleen.specs import abroad, asked, lessons, relabelled, reprojected
 
 TEXTS = pa.list_(TEXT)
 LABELLED = {"language": TEXT, "intent": TEXT, "utterance": TEXT, "slots": TEXTS, "parse": TEXT}
@@ -55,6 +56,8 @@ TRANSFORMS = {
     "messages": Transform(messages, ("instruction", "response"), {"messages": MESSAGES, "prompt_id": TEXT}),
     "specified": Transform(None, tuple(LABELLED), SPEC, lessons),
     "asked": Transform(None, tuple(LABELLED), SPEC, asked),
+    "abroad": Transform(None, (*LABELLED, "into"), SPEC, abroad),
+    "aligned": Transform(None, (*LABELLED, "into", "translation"), LABELLED, aligned),
     "relabelled": Transform(relabelled, tuple(SPEC), LABELLED),
     "reprojected": Transform(reprojected, (*LABELLED, "back"), LABELLED),
 }

@@ -64,6 +64,8 @@ SHAPED = {  # columns in which a transform expects more than some text
     "examples": ["put on [1 rock ]"],
     "tagged": "play [1 jazz ]",
     "back": "some jazz",
+    "utterance": "play jazz",
+    "translation": "spiele jazz",
 }
 
 

@@ -2,7 +2,7 @@ import pyarrow as pa
 import pytest
 
 from baleen.rows import Row, row_id
-from baleen.specs import ASKED, SHOTS, asked, labelled, lessons, relabelled, reprojected, slots_of
+from baleen.specs import ASKED, SHOTS, abroad, asked, labelled, lessons, relabelled, reprojected, slots_of
 from baleen.tagged import declared, missing, plain, repeated, spans
 from baleen.transforms import TRANSFORMS
 
@@ -137,3 +137,10 @@ def test_columns_survive_parquet(name: str) -> None:
     columns = pa.schema([("id", pa.string()), *TRANSFORMS["relabelled"].writes.items(), *transform.writes.items()])
     columns = pa.schema(dict((field.name, field.type) for field in columns).items())
     assert pa.Table.from_pylist(made, schema=columns).to_pylist() == made
+
+
+def test_what_is_asked_for_abroad_is_in_the_other_language_with_examples_of_this_one() -> None:
+    made = abroad([row | {"into": "español"} for row in MUSIC])
+    for row, reason in made:
+        assert reason == "" and row["language"] == "español" and all(line.endswith("* ]") for line in row["include"])
+        assert {plain(example) for example in row["examples"]} <= {own["utterance"] for own in MUSIC}

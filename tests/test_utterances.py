@@ -8,7 +8,16 @@ from baleen.specs import slots_of
 from baleen.tagged import parsed, plain
 
 WORLDS = [0, 1, 2]
-PARTS = ("utterances", "utterances-few", "utterances-heldout", "utterance-lessons", "utterance-pages", "translations")
+PARTS = (
+    "utterances",
+    "utterances-few",
+    "utterances-heldout",
+    "utterances-abroad",
+    "utterance-lessons",
+    "utterance-lessons-abroad",
+    "utterance-pages",
+    "translations",
+)
 
 
 def part(name: str, number: int = 0, rows: int = 300) -> list[Row]:
@@ -39,7 +48,7 @@ def test_heldout_values_and_wordings_are_in_nothing_that_is_learned(number: int)
     heldout = part("utterances-heldout", number)
     assert not {row["cell"] for row in learned} & {row["cell"] for row in heldout}
     held = {value for label in OPEN for split in ("test", "dev") for value in values(number, label, split)}
-    taught = ("utterance-lessons", "utterance-pages", "translations")
+    taught = ("utterance-lessons", "utterance-lessons-abroad", "utterance-pages", "translations")
     said = [str(row) for name in taught for row in part(name, number)]
     assert not {value for row in learned for _, value in slots_of(row)} & held
     assert not {value for value in held if " " in value and any(value in text for text in said)}
@@ -53,7 +62,7 @@ def test_values_of_a_label_are_in_one_split_only(number: int) -> None:
         assert not train & test and not train & dev and not test & dev and min(map(len, (train, test, dev))) >= 1
 
 
-@pytest.mark.parametrize("name", ["utterances", "utterances-few", "utterances-heldout"])
+@pytest.mark.parametrize("name", ["utterances", "utterances-few", "utterances-heldout", "utterances-abroad"])
 def test_columns_of_a_labelled_utterance_agree(name: str) -> None:
     for row in part(name, rows=50):
         found = parsed(row["parse"])
@@ -62,7 +71,8 @@ def test_columns_of_a_labelled_utterance_agree(name: str) -> None:
 
 def test_every_word_of_an_utterance_is_in_the_pages() -> None:
     known = {word for row in part("utterance-pages", rows=2000) for word in row["response"].split()}
-    said = {word for row in part("utterances", rows=600) for word in row["parse"].split()}
+    heard = part("utterances", rows=600) + part("utterances-abroad", rows=600)
+    said = {word for row in heard for word in row["parse"].split()}
     assert said <= known | {"\n"} | {word for name in build(0).entities for word in name.split()}
 
 

@@ -172,7 +172,9 @@ PARTS: dict[str, Callable[[World, int, float], Iterator[Row]]] = {
     "utterances": utterances.known,
     "utterances-few": utterances.few,
     "utterances-heldout": utterances.heldout,
+    "utterances-abroad": utterances.heldout_abroad,
     "utterance-lessons": utterances.lessons,
+    "utterance-lessons-abroad": utterances.lessons_abroad,
     "utterance-pages": utterances.pages,
     "translations": utterances.translations,
 }

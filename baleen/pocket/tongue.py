@@ -12,6 +12,7 @@ from itertools import groupby
 from random import Random
 
 from baleen.pocket.world import World, build
+from baleen.tagged import SPAN
 
 SYNONYMS = (  # words of a group have one word in the tongue
     "book reserve hold", "order get fetch", "call ring phone", "show find", "want need", "people guests persons",
@@ -103,6 +104,15 @@ def returned(clause: list[str], ends: set[str], world: World, rng: Random) -> li
     ordered = [head, *([phrase[-1], *phrase[:-1]] for phrase in reversed(rest))]
     means = dictionary(world.number)
     return [rng.choice(means.get(word, (word,))) for phrase in ordered for word in phrase]
+
+
+def tagged_abroad(world: World, tagged: str) -> str:
+    """A tagged utterance in the tongue: values translated on their own, each kept together where it goes."""
+    found = list(SPAN.finditer(tagged))
+    places = {f"@{i}": f"[{span['mark']} {translate(world, span['value'].strip())} ]" for i, span in enumerate(found)}
+    names = iter(places)
+    told = translate(world, SPAN.sub(lambda span: next(names), tagged))
+    return " ".join(places.get(word, word) for word in told.split(" "))
 
 
 def clausal(words: list[str]) -> list[list[str]]:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from functools import cache
 from random import Random
 
-from baleen.pocket.tongue import SYNONYMS, alike, back, translate
+from baleen.pocket.tongue import SYNONYMS, alike, back, tagged_abroad, translate
 from baleen.pocket.world import VALUES, World, build, stream
 from baleen.rows import Row, row_id
-from baleen.specs import SHOTS, labelled, slots_of, spec
+from baleen.specs import SHOTS, labelled, marked, slots_of, spec
 
 INTENTS = {  # words that have synonyms (tongue.py) are said in any of their ways
     "book table": (
@@ -145,6 +145,19 @@ def heldout(world: World, rows: int, noise: float) -> Iterator[Row]:
         yield row | {"split": f"{split} {kind}"}
 
 
+def heldout_abroad(world: World, rows: int, noise: float) -> Iterator[Row]:
+    """Utterances of the other intents in held-out wordings, in the tongue."""
+    others = [intent for intent in INTENTS if intent != novel(world)]
+    for i in range(rows):
+        split, rng = "dev" if i % 5 == 4 else "test", stream(world.number, "abroad", i)
+        yield in_tongue(world, utterance(world, others[i % len(others)], split, rng))
+
+
+def in_tongue(world: World, row: Row) -> Row:
+    """A labelled utterance in the other language."""
+    return row | labelled(TONGUE, row["intent"], tagged_abroad(world, marked(row)))
+
+
 @cache
 def carrier_words() -> tuple[str, ...]:
     """All words of utterances that are no values of open labels, those of intent names among them."""
@@ -188,6 +201,16 @@ def lessons(world: World, rows: int, noise: float) -> Iterator[Row]:
         yield {"prompt": "utter", **found}
 
 
+def lessons_abroad(world: World, rows: int, noise: float) -> Iterator[Row]:
+    """The same, but two of three answers are in the tongue, and the examples never are."""
+    for i in range(rows):
+        rng = stream(world.number, "utterance lessons abroad", i)
+        row, *others = made_up(world, SHOTS + 1, rng)
+        told = in_tongue(world, row) if rng.random() < 2 / 3 else row
+        wild = rng.choice((0.5, 1.0))
+        yield {"prompt": "utter", **spec(told, others, slots_of(told), rng, wild)}
+
+
 def pages(world: World, rows: int, noise: float) -> Iterator[Row]:
     """Plain texts that hold all words of utterances: a glossary, then made-up sentences, each said again as it is or
     in the other language."""
@@ -195,7 +218,7 @@ def pages(world: World, rows: int, noise: float) -> Iterator[Row]:
     for i in range(rows):
         rng = stream(world.number, "utterance pages", i)
         (row,) = made_up(world, 1, rng)
-        tagged = str(row["parse"]).split("\n", 1)[1]
+        tagged = marked(row)
         first, second = rng.choice(((tagged, tagged), (row["utterance"],) * 2, (row["utterance"], "")))
         text = f"{first} \n {second or translate(world, first)}"
         yield {"response": words[i] if i < len(words) else text, "prompt": "text"}
