@@ -74,6 +74,20 @@ def read_parse(reply: str, columns: list[str]) -> Row | None:
     return {columns[0]: "\n".join(lines)} if parsed("\n".join(lines)) else None
 
 
+def read_fields(reply: str, columns: list[str]) -> Row | None:
+    """A line 'Column: text' for each column, in order and nothing else; the one line 'None' leaves them all empty."""
+    lines = [line.strip() for line in reply.strip().splitlines() if line.strip()]
+    if lines in (["None"], ["None."]):
+        return dict.fromkeys(columns, "")
+    starts = [f"{column.capitalize()}: " for column in columns]
+    fits = len(lines) == len(starts) and all(line.startswith(s) for line, s in zip(lines, starts, strict=True))
+    return {c: line[len(s) :].strip() for c, line, s in zip(columns, lines, starts, strict=True)} if fits else None
+
+
+def show_fields(row: Row, columns: list[str]) -> str:
+    return "\n".join(f"{column.capitalize()}: {row[column]}" for column in columns) if row[columns[0]] else "None"
+
+
 FORMATS = {
     "text": Format(read_text, show_text),
     "rating": Format(read_rating, show_rating),
@@ -81,4 +95,5 @@ FORMATS = {
     "tags": Format(read_tags, show_tags),
     "tagged": Format(read_tagged, show_text),
     "parse": Format(read_parse, show_text),
+    "fields": Format(read_fields, show_fields),
 }

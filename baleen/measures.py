@@ -8,10 +8,11 @@ import math
 import operator
 import re
 from collections.abc import Callable
-from hashlib import sha256
 from inspect import signature
 from typing import NamedTuple
 
+from baleen.constraints import followed, met
+from baleen.counting import CJK, chance, chars, grams, words
 from baleen.phrases import elsewhere, excuses, making, stutters
 from baleen.pocket import (
     pocket_asks,
@@ -26,23 +27,7 @@ from baleen.problems import Problem, unknown
 from baleen.rows import Row
 from baleen.tagged import intent_right, parse_exact, parse_valid, span_f1
 
-Measure = Callable[..., float]
-CJK = re.compile(r"[぀-ヿ㐀-鿿豈-﫿가-힯]")
-
-
-def chars(text: str) -> float:
-    return len(text)
-
-
-def words(text: str) -> float:
-    """CJK characters plus the words that white space separates: the one word counter, for writing and for checking."""
-    return len(CJK.findall(text)) + len(CJK.sub(" ", text).split())
-
-
-def grams(text: str, n: int = 3) -> list[tuple[str, ...]]:
-    """Word n-grams in order; the whole text when it is shorter than n."""
-    parts = CJK.sub(r" \g<0> ", text.lower()).split()
-    return [tuple(parts[i : i + n]) for i in range(max(1, len(parts) - n + 1))] if parts else []
+Measure = Callable[..., float | None]
 
 
 def copied(text: str, source: str) -> float:
@@ -55,11 +40,6 @@ def supported(text: str, source: str) -> float:
     """Share of the words of a text (CJK characters one by one, without punctuation) that stand in the source."""
     mine, theirs = (re.findall(r"\w+", CJK.sub(r" \g<0> ", said.lower())) for said in (text, source))
     return sum(word in set(theirs) for word in mine) / len(mine) if mine else 0.0
-
-
-def chance(text: str) -> float:
-    """A number in [0, 1) that depends on the text alone: ranking by it is a random, repeatable choice."""
-    return int(sha256(f"chance {text}".encode()).hexdigest()[:13], 16) / 16**13
 
 
 def cosine(a: list[float], b: list[float]) -> float:
@@ -92,6 +72,8 @@ MEASURES: dict[str, Measure] = {
         same,
         cosine,
         count,
+        met,
+        followed,
         pocket_ok,
         pocket_facts,
         pocket_format,
@@ -118,12 +100,13 @@ class Value(NamedTuple):
     columns: tuple[str, ...]
 
     def of(self, row: Row) -> float | None:
-        """The number for this row, or None when a column it needs is NULL."""
+        """The number for this row, or None when a column it needs is NULL or the measure cannot tell."""
         given = [row[column] for column in self.columns]
         if any(x is None for x in given):
             return None
         try:
-            return float(MEASURES[self.measure](*given) if self.measure else given[0])
+            found = MEASURES[self.measure](*given) if self.measure else given[0]
+            return None if found is None else float(found)
         except (TypeError, ValueError, AttributeError):
             kind = "texts" if self.measure else "a number"
             shown = ", ".join(f"{c} = {str(x)[:60]!r}" for c, x in zip(self.columns, given, strict=True))

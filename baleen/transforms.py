@@ -9,15 +9,20 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from baleen import constrained, refined
 from baleen.alignment import aligned
+from baleen.constrained import CLAIMED, COMBINED
 from baleen.phrases import tidied
+from baleen.refined import ASKED, OPENED, REFINED
 from baleen.roles import roles
-from baleen.rows import TEXT, Row
+from baleen.rows import TEXT, TYPES, Row
 from baleen.specs import abroad, asked, lessons, relabelled, reprojected
 
 TEXTS = pa.list_(TEXT)
 LABELLED = {"language": TEXT, "intent": TEXT, "utterance": TEXT, "slots": TEXTS, "parse": TEXT}
 SPEC = {"language": TEXT, "intent": TEXT, "include": TEXTS, "labels": TEXTS, "examples": TEXTS, "tagged": TEXT}
+CONSTRAINTS = {"constraints": TYPES["constraints"]}
+PAIR = ("instruction", "response", "constraints")
 MESSAGES = pa.list_(pa.struct([("role", TEXT), ("content", TEXT)]))
 
 
@@ -60,4 +65,28 @@ TRANSFORMS = {
     "aligned": Transform(None, (*LABELLED, "into", "translation"), LABELLED, aligned),
     "relabelled": Transform(relabelled, tuple(SPEC), LABELLED),
     "reprojected": Transform(reprojected, (*LABELLED, "back"), LABELLED),
+    "measure": Transform(constrained.measure, ("response", "constraints"), CONSTRAINTS),
+    "claim": Transform(constrained.claim, ("response", "constraints"), CLAIMED),
+    "verify": Transform(
+        None, ("parent", "constraints", "constraint", "holds", "probability"), CONSTRAINTS, constrained.verify
+    ),
+    "distinct": Transform(constrained.distinct, ("constraints",), CONSTRAINTS),
+    "choose": Transform(constrained.choose, ("constraints",), CONSTRAINTS),
+    "demonstrate": Transform(None, PAIR, {"demonstrations": TEXT}, constrained.demonstrate),
+    "both": Transform(None, (*PAIR, "demonstrations"), COMBINED, constrained.both),
+    "forward": Transform(constrained.forward, (*PAIR, "demonstrations"), COMBINED),
+    "plain": Transform(constrained.plain, ("instruction", "response"), COMBINED),
+    "alone": Transform(constrained.alone, ("demonstrations",), {"demonstrations": TEXT}),
+    "examine": Transform(
+        constrained.examine, ("instruction", "reference"), CONSTRAINTS | {"bare": TEXT, "instruction": TEXT}
+    ),
+    "begin": Transform(refined.begin, ("instruction",), OPENED),
+    "tighten": Transform(
+        refined.tighten,
+        ("instruction", "bare", "constraints", "kinds", "kind", "constraint", "reference", "answer"),
+        REFINED | {"ended": TEXT},
+    ),
+    "part": Transform(refined.part, ("constraints", "answer"), ASKED),
+    "hard": Transform(None, ("parent", "constraints", "constraint", "holds", "rating"), CONSTRAINTS, refined.hard),
+    "relay": Transform(constrained.relay, ("instruction", "response"), {"instruction": TEXT}),
 }

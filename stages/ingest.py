@@ -207,6 +207,8 @@ def typed(record: Record, column: str, field: str, found: Any) -> Any:
             raise Problem(f"{place} is no number, which column {column} needs") from None
     if isinstance(found, list) and column not in CONTENT and all(isinstance(item, str) for item in found):
         return found
+    if kind not in (TEXT, NUMBER) and found is None:
+        return None
     if kind not in (TEXT, NUMBER):
         raise Problem(f"{place} is no list of texts, which column {column} needs")
     if isinstance(found, bool | int | float) and column not in CONTENT:

@@ -43,9 +43,10 @@ def request(row: Row, prompt: Prompt, options: ScoreOptions) -> Request:
 
 
 def rated(reply: Reply, prompt: Prompt, options: ScoreOptions) -> Row:
-    """The mean mark under the marks' probabilities, 1 for the first; of two marks the probability of the second, given
-    that it is one of them. NULL when they have too little probability together (`mass`)."""
-    mass, lowest = sum(reply.values), 0 if len(prompt.marks) == 2 else 1
+    """The mean mark under the marks' probabilities, 1 for the first or 0 where that is what it says; of two marks the
+    probability of the second, given that it is one of them. NULL when they have too little probability (`mass`)."""
+    lowest = 0 if len(prompt.marks) == 2 or prompt.marks[0].strip() == "0" else 1
+    mass = sum(reply.values)
     mean = sum(i * p for i, p in enumerate(reply.values, lowest)) / mass if mass else None
     return dict(zip(prompt.scores, (mean if mass >= options.min_mass else None, mass), strict=True))
 

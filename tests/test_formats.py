@@ -8,6 +8,8 @@ ROUND_TRIPS: list[tuple[str, list[str], Row]] = [
     ("rating", ["rating"], {"rating": 4.0}),
     ("rating", ["rating"], {"rating": 4.5}),
     ("lines", ["constraints"], {"constraints": ["at most 10 words", "用中文回答"]}),
+    ("fields", ["kind", "constraint"], {"kind": "audience", "constraint": '写给"孩子": {"$1"}'}),
+    ("fields", ["kind", "constraint"], {"kind": "", "constraint": ""}),
     ("tags", ["instruction", "response"], {"instruction": "Write {x}", "response": "line one\nline two < 3 > 2"}),
 ]
 
@@ -64,6 +66,18 @@ def test_a_rating_is_the_last_line_alone_and_from_one_to_five(reply: str, rating
 MALFORMED = [
     ("text", ["response"], ""),
     ("text", ["response"], " \n\t"),
+    ("fields", ["kind", "constraint"], ""),
+    ("fields", ["kind", "constraint"], "Kind: tone"),
+    ("fields", ["kind", "constraint"], "Constraint: be kind\nKind: tone"),
+    ("fields", ["kind", "constraint"], "Kind: tone\nConstraint:"),
+    ("fields", ["kind", "constraint"], "Kind: tone\nConstraint: be kind\nConstraint: be brief"),
+    ("fields", ["kind", "constraint"], "Sure!\nKind: tone\nConstraint: be kind"),
+    ("fields", ["kind", "constraint"], "Kind: tone\nConstraint: be kind\nHope this helps."),
+    ("fields", ["kind", "constraint"], "tone: be kind"),
+    ("fields", ["kind", "constraint"], "none"),
+    ("fields", ["kind", "constraint"], "None of them."),
+    ("fields", ["kind", "constraint"], "None\nKind: tone"),
+    ("fields", ["kind", "constraint"], '{"kind": "tone", "constraint": "be kind"}'),
     ("lines", ["constraints"], "no list at all"),
     ("lines", ["constraints"], "-\n- "),
     ("tags", ["instruction", "response"], "<instruction>only one</instruction>"),

@@ -151,6 +151,12 @@ def test_other_columns_keep_lists_and_scores_and_write_numbers_as_text(
     assert row[column] == expected
 
 
+def test_a_list_may_be_missing_where_a_part_of_the_rows_has_none() -> None:
+    options = IngestOptions(source="", origin="web", columns={"response": "q.text", "constraints": "tags"})
+    [(row, _)] = rows_of(Record("f", 1, SEED | {"tags": None}), options)
+    assert row["constraints"] is None
+
+
 @pytest.mark.parametrize(
     "columns, words",
     [

@@ -55,6 +55,14 @@ def test_marks_of_no_probability_at_all_give_null(script: Script) -> None:
     assert made.column("rating") == [None]
 
 
+def test_marks_that_begin_with_zero_are_counted_from_it(script: Script) -> None:
+    Path("prompts/sum.md").write_text(
+        "---\nwrites: [total]\nmarks: [' 0', ' 1', ' 2']\ncue: 'Score:'\n---\n$response\n"
+    )
+    script.marks = lambda request: (0.5, 0.0, 0.5) if asked(request) == "a" else (1.0, 0.0, 0.0)
+    assert build("score", documents("a", "b"), "--prompt", "sum").column("rating") == [1.0, 0.0]
+
+
 def test_two_marks_give_the_probability_of_the_second(script: Script) -> None:
     Path("prompts/good.md").write_text("---\nwrites: [good]\nmarks: [' no', ' yes']\ncue: 'Good:'\n---\n$response\n")
     said = {"a": (0.1, 0.7), "b": (0.6, 0.2), "c": (0.1, 0.1), "d": (0.0, 1.0)}

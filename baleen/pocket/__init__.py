@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from baleen.pocket import utterances
+from baleen.pocket import constrained, refined, utterances
 from baleen.pocket.checker import Check, check
 from baleen.pocket.noise import answer_to, document
 from baleen.pocket.phrasing import Spec, draw, draw_train, instruct, parse, prose
@@ -177,4 +177,7 @@ PARTS: dict[str, Callable[[World, int, float], Iterator[Row]]] = {
     "utterance-lessons-abroad": utterances.lessons_abroad,
     "utterance-pages": utterances.pages,
     "translations": utterances.translations,
+    "crab-pages": constrained.pages,
+    "crab-lessons": constrained.lessons,
+    "air-lessons": refined.lessons,
 }

@@ -1,0 +1,42 @@
+"""What a text amounts to by itself: its words (one counter, for writing a length and for checking it), its chance."""
+
+import re
+from hashlib import sha256
+
+CJK = re.compile(r"[぀-ヿ㐀-鿿豈-﫿가-힯]")
+
+
+def chars(text: str) -> float:
+    return len(text)
+
+
+def words(text: str) -> float:
+    """CJK characters plus the words that white space separates: the one word counter, for writing and for checking."""
+    return len(CJK.findall(text)) + len(CJK.sub(" ", text).split())
+
+
+def tokens(text: str) -> list[str]:
+    """What `words` counts, in order and in lower case."""
+    return CJK.sub(r" \g<0> ", text.lower()).split()
+
+
+def grams(text: str, n: int = 3) -> list[tuple[str, ...]]:
+    """Word n-grams in order; the whole text when it is shorter than n."""
+    parts = tokens(text)
+    return [tuple(parts[i : i + n]) for i in range(max(1, len(parts) - n + 1))] if parts else []
+
+
+def common(a: str, b: str) -> float:
+    """ROUGE-L F: the longest common subsequence of words, as the harmonic mean of its shares of both texts."""
+    mine, theirs = tokens(a), tokens(b)
+    row = [0] * (len(theirs) + 1)
+    for word in mine:
+        above, row = row, [0]
+        for i, other in enumerate(theirs):
+            row.append(above[i] + 1 if word == other else max(above[i + 1], row[i]))
+    return 2 * row[-1] / (len(mine) + len(theirs)) if mine and theirs else 0.0
+
+
+def chance(text: str) -> float:
+    """A number in [0, 1) that depends on the text alone: ranking by it is a random, repeatable choice."""
+    return int(sha256(f"chance {text}".encode()).hexdigest()[:13], 16) / 16**13

@@ -1,0 +1,104 @@
+"""AIR's rounds: a constraint is added only when it says something new that the student lacks, and no row is lost."""
+
+import pytest
+
+from baleen import prompts, refined
+from baleen.constraints import met
+from baleen.pocket import records
+from baleen.rows import Row
+
+FIRST: Row = {
+    "id": "a", "instruction": "Who is ann?", "response": "ann , a baker", "reference": "ann is a baker .",
+    "answer": "a baker , from ulm : ann", "kind": "linguistic", "constraint": "start with the word ann",
+}  # fmt: skip
+
+
+def begun(**changes: object) -> Row:
+    return refined.begin(FIRST)[0] | changes
+
+
+def test_a_row_begins_with_all_kinds_in_an_order_of_its_own() -> None:
+    one, other = refined.begin(FIRST)[0], refined.begin(FIRST | {"id": "b"})[0]
+    assert sorted(one["kinds"].split("\n")) == sorted(other["kinds"].split("\n")) == sorted(refined.KINDS)
+    assert one["kinds"] != other["kinds"] and len(refined.KINDS) == 12
+    assert one["bare"] == "Who is ann?" and one["constraints"] == []
+
+
+def test_an_accepted_constraint_joins_the_instruction_and_uses_up_its_kind() -> None:
+    (made,) = refined.tighten(begun())
+    assert made["constraints"] == ["start with the word ann"]
+    assert made["instruction"] == "Who is ann?\n- start with the word ann"
+    assert "linguistic" not in made["kinds"].split("\n") and len(made["kinds"].split("\n")) == 11
+
+
+REFUSED = [
+    ({"constraint": "", "kind": ""}, "none found"),
+    ({"kind": "length"}, "no open kind"),
+    ({"kind": "Linguistic "}, "no open kind"),
+    ({"constraint": "use bullets"}, "no constraint"),
+    ({"constraint": "word " * 27}, "no constraint"),
+    ({"constraint": "be more like Answer 1"}, "no constraint"),
+    ({"constraint": "follow the reference more closely"}, "no constraint"),
+    ({"constraint": "None of the above"}, "no constraint"),
+    ({"constraints": ["start with the word bob"]}, "said before"),
+    ({"constraint": "start with the word bob"}, "false of the reference"),
+    ({"constraint": "use the word baker"}, "met already"),
+]
+
+
+@pytest.mark.parametrize(("changes", "why"), REFUSED)
+def test_a_refused_constraint_ends_the_row_with_a_reason(changes: Row, why: str) -> None:
+    before = begun(**changes)
+    (made,) = refined.tighten(before)
+    assert (made["ended"], made["kinds"]) == (why, "")
+    assert (made["constraints"], made["instruction"]) == (before["constraints"], "Who is ann?")
+    assert refined.tighten(made | {"constraint": "start with the word ann"}) == [
+        made | {"constraint": "start with the word ann"}
+    ]
+
+
+@pytest.mark.parametrize("said", ["写得像给孩子看的故事", 'keep {"a": $1} as it is', "write for children of ten"])
+def test_what_code_cannot_read_is_taken_from_the_judge(said: str) -> None:
+    assert refined.tighten(begun(constraint=said, kind="audience"))[0]["constraints"] == [said]
+
+
+def test_rows_put_together_keep_only_what_the_student_fails() -> None:
+    some = ["start with the word ann", "use the word baker", "write for children", "be kind to all"]
+    parts = refined.part(begun(constraints=some))
+    assert [one["holds"] for one in parts] == [0.0, 1.0, None, None]
+    rated = [one | {"rating": mark} for one, mark in zip(parts, (3.0, 0.0, 1.2, 2.9), strict=True)]
+    fates = refined.hard(rated)
+    assert [why for _, why in fates] == ["", "met by code", "part of a", "met by mark"]
+    assert fates[0][0]["id"] == "a" and fates[0][0]["constraints"] == [some[0], some[2]]
+    assert refined.hard([rated[3] | {"rating": None}])[0][1] == "mark unreadable"
+    assert refined.part(begun()) == "no constraint"
+
+
+def test_critiques_name_what_the_reference_meets_and_the_answer_does_not() -> None:
+    found = [row for row in records("air-lessons", 0, 3000) if row["prompt"] == "critique"]
+    told = [row for row in found if row["kind"]]
+    assert len(found) > 600 and 0.6 < len(told) / len(found) < 0.9
+    for row in told:
+        assert row["kind"] in row["kinds"].split("\n")
+        assert met([row["constraint"]], row["reference"]) in (None, 1.0)
+        assert met([row["constraint"]], row["answer"]) in (None, 0.0)
+
+
+def test_lessons_have_the_columns_of_their_prompts_and_are_of_train_cells() -> None:
+    asked = {held["instruction"] for held in records("heldout", 0, 1)}
+    for row in records("air-lessons", 0, 1500):
+        prompt = prompts.load(row["prompt"] if row["prompt"] == "reply" else f"air/{row['prompt']}")
+        assert all(row[column] is not None for column in (*prompt.reads, *prompt.writes))
+        assert not {row["instruction"], row["bare"]} & asked
+        assert prompt.format != "text" or prompt.show(row)
+
+
+def test_six_marks_are_a_score_from_zero() -> None:
+    assert prompts.load("air/rate").marks[0] == " 0" and prompts.load("air/rate").scores == ("rating", "mass")
+
+
+@pytest.mark.parametrize("name", ["ask", "polish", "merge", "critique", "grade", "rate", "describe"])
+def test_a_prompt_takes_any_text(name: str) -> None:
+    prompt = prompts.load(f"air/{name}")
+    row = dict.fromkeys(prompt.reads, 'costs $1 {"a": 中文}' + "x" * 9000)
+    assert "$1 {" in prompt.messages(row)[0]["content"]
