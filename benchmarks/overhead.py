@@ -201,33 +201,37 @@ def sides(kind: str, table: list[Row]) -> dict[str, Sides]:
     return {f"vllm_{verb}": Sides(ours[verb], bare[verb], lambda: [empty() for empty in emptied]) for verb in ours}
 
 
-def seconds(work: Callable[[], object], fresh: Callable[[], object]) -> float:
+def seconds(work: Callable[[], object], fresh: Callable[[], object]) -> tuple[float, float]:
+    """On the clock, and of the processor."""
     fresh()
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - start
+    return time.perf_counter() - start, time.process_time() - used
 
 
-def measured(both: Sides, repeats: int) -> tuple[float, float, float]:
-    """Medians over the repeats: rows a second of the stage over those of the bare engine, seconds of each."""
-    pairs = []
+def measured(both: Sides, repeats: int, name: str) -> Row:
+    """Medians over the repeats: rows a second of the stage over those of the bare engine, seconds of each, and the
+    ratio again by processor time, which other work on the machine disturbs less."""
+    took = []
     for number in range(-1, repeats):  # the first warms up
         order = [both.stage, both.bare][:: -1 if number % 2 else 1]
-        took = {work: seconds(work, both.fresh) for work in order}
-        pairs.append((took[both.bare] / took[both.stage], took[both.stage], took[both.bare]))
-    ratio, ours, bare = (statistics.median(column) for column in zip(*pairs[1:], strict=True))
-    return round(ratio, 3), round(ours, 2), round(bare, 2)
+        spent = {work: seconds(work, both.fresh) for work in order}
+        took.append((*spent[both.stage], *spent[both.bare]))
+    ours, our_cpu, bare, bare_cpu = zip(*took[1:], strict=True)
+    ratios = {name: (bare, ours), f"{name}_cpu": (bare_cpu, our_cpu)}
+    found = {key: statistics.median(b / o for b, o in zip(*pair, strict=True)) for key, pair in ratios.items()}
+    medians = {f"{name}_seconds": [round(statistics.median(ours), 2), round(statistics.median(bare), 2)]}
+    return {key: round(value, 3) for key, value in found.items()} | medians
 
 
 def figures(kinds: Sequence[str], number: int, repeats: int) -> Row:
-    """The four ratios, and beside each the median seconds of the stage and of the bare engine."""
+    """The ratios of every engine and verb, and the median seconds of the stage and of the bare engine."""
     table = documents(number)
     project(table)
     found: Row = {"requests": number, "repeats": repeats}
     for kind in kinds:
         for name, both in sides(kind, table).items():
-            ratio, ours, bare = measured(both, repeats)
-            found |= {name: ratio, f"{name}_seconds": [ours, bare]}
+            found |= measured(both, repeats, name)
     return found
 
 
