@@ -88,6 +88,24 @@ def show_fields(row: Row, columns: list[str]) -> str:
     return "\n".join(f"{column.capitalize()}: {row[column]}" for column in columns) if row[columns[0]] else "None"
 
 
+MARKER = re.compile(r"#\w+#")
+OPTIONAL = {"input"}  # fields that may stay empty
+
+
+def read_marked(reply: str, columns: list[str]) -> Row | None:
+    """The fields of the reply, each after its marker '#column#:' at the start of a line, in order, once each; only the
+    input may be empty. A marker inside a field shows that fields have run together: such a reply does not fit."""
+    shape = r"\n\s*".join(rf"#{column}#:(.*?)" for column in columns)
+    found = re.fullmatch(rf"\s*{shape}", reply.strip(), re.DOTALL)
+    texts = {c: text.strip() for c, text in zip(columns, found.groups(), strict=True)} if found else {}
+    whole = texts and all(text or c in OPTIONAL for c, text in texts.items())
+    return dict(texts) if whole and not any(MARKER.search(text) for text in texts.values()) else None
+
+
+def show_marked(row: Row, columns: list[str]) -> str:
+    return "\n".join(f"#{c}#: {row[c] or ''}".rstrip() for c in columns)
+
+
 FORMATS = {
     "text": Format(read_text, show_text),
     "rating": Format(read_rating, show_rating),
@@ -96,4 +114,5 @@ FORMATS = {
     "tagged": Format(read_tagged, show_text),
     "parse": Format(read_parse, show_text),
     "fields": Format(read_fields, show_fields),
+    "marked": Format(read_marked, show_marked),
 }

@@ -12,7 +12,7 @@ from inspect import signature
 from typing import NamedTuple
 
 from baleen.constraints import followed, met
-from baleen.counting import CJK, chance, chars, grams, words
+from baleen.counting import chance, chars, words
 from baleen.phrases import elsewhere, excuses, making, stutters
 from baleen.pocket import (
     pocket_asks,
@@ -26,20 +26,9 @@ from baleen.pocket import (
 from baleen.problems import Problem, unknown
 from baleen.rows import Row
 from baleen.tagged import intent_right, parse_exact, parse_valid, span_f1
+from baleen.texts import copied, grounded, supported
 
 Measure = Callable[..., float | None]
-
-
-def copied(text: str, source: str) -> float:
-    """Share of the word 3-grams of a text that stand in the source: 1.0 is a copy."""
-    mine, theirs = grams(text), set(grams(source))
-    return sum(gram in theirs for gram in mine) / len(mine) if mine else 0.0
-
-
-def supported(text: str, source: str) -> float:
-    """Share of the words of a text (CJK characters one by one, without punctuation) that stand in the source."""
-    mine, theirs = (re.findall(r"\w+", CJK.sub(r" \g<0> ", said.lower())) for said in (text, source))
-    return sum(word in set(theirs) for word in mine) / len(mine) if mine else 0.0
 
 
 def cosine(a: list[float], b: list[float]) -> float:
@@ -53,6 +42,11 @@ def count(found: list[str]) -> float:
     return float(len(found))
 
 
+def present(text: str) -> float:
+    """1.0 when there is any text."""
+    return float(bool(text.strip()))
+
+
 def same(a: str, b: str) -> float:
     return float(a.strip() == b.strip())
 
@@ -64,12 +58,14 @@ MEASURES: dict[str, Measure] = {
         words,
         copied,
         supported,
+        grounded,
         chance,
         elsewhere,
         excuses,
         making,
         stutters,
         same,
+        present,
         cosine,
         count,
         met,

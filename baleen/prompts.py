@@ -17,7 +17,9 @@ from baleen.formats import FORMATS
 from baleen.problems import Problem, unknown
 from baleen.rows import Row
 
-KEYS: dict[str, type] = {"writes": list, "format": str, "system": dict, "prefill": str, "marks": list, "cue": str}
+KEYS: dict[str, type] = {
+    "writes": list, "format": str, "system": dict, "prefill": str, "marks": list, "cue": str, "stop": str
+}  # fmt: skip
 WRITTEN: dict[type, str] = {
     list: "a list, like [a, b]",
     dict: "a mapping of origins to texts, like {seed: text}",
@@ -27,8 +29,9 @@ WRITTEN: dict[type, str] = {
 
 @dataclass(frozen=True, eq=False)
 class Prompt:
-    """`system` gives the system message of each origin, `prefill` the start of the reply; `score` weighs the `marks`
-    (lowest first) against each other after the `cue`, without waiting for reasons."""
+    """`system` gives the system message of each origin, `prefill` the start of the reply, and `stop` what no longer
+    belongs to it; `score` weighs the `marks` (lowest first) against each other after the `cue`, without waiting for
+    reasons. Without a body the prefill is a text that the model goes on with, and the reply what it adds."""
 
     name: str
     body: str
@@ -38,6 +41,7 @@ class Prompt:
     prefill: str = ""
     marks: tuple[str, ...] = ()
     cue: str = ""
+    stop: str = ""
 
     @cached_property
     def reads(self) -> list[str]:
@@ -62,7 +66,10 @@ class Prompt:
             raise Problem(f"prompts/{self.name}.md reads ${missing[0]}, but row {row.get('id')} has none")
         said = self.system.get(tag or str(row.get("origin", "")), self.system.get("default", ""))
         system = [{"role": "system", "content": said}] if said else []
-        return [*system, {"role": "user", "content": self.fill(self.body, row)}] if self.body else system
+        if not self.body:
+            return system
+        asked = self.fill(self.body, row).rstrip("\n")  # an empty last column, such as no input, leaves no blank lines
+        return [*system, {"role": "user", "content": asked}]
 
     def fill(self, text: str, row: Row) -> str:
         return Template(text).substitute({column: shown(row[column]) for column in self.reads})
@@ -86,7 +93,7 @@ def shown(value: object) -> str:
 
 def fixed(prompt: Prompt) -> list[str]:
     """The lines of a prompt that are the same for every row: those of the body and of the system messages."""
-    said = [*prompt.body.splitlines(), prompt.prefill, prompt.cue, *prompt.system.values()]
+    said = [*prompt.body.splitlines(), *prompt.prefill.splitlines(), prompt.cue, *prompt.system.values()]
     return [line.strip() for line in said if line.strip() and not Template(line).get_identifiers()]
 
 
@@ -125,7 +132,7 @@ def heading(path: Path, head: str) -> dict[str, object]:
 def named(name: str, body: str, fields: dict[str, object], writes: str) -> Prompt:
     columns = [writes] if writes else fields["writes"]
     marks = tuple(str(mark) for mark in fields.get("marks", ()))  # type: ignore[attr-defined]
-    known = {key: fields[key] for key in ("format", "system", "prefill", "cue") if key in fields}
+    known = {key: fields[key] for key in ("format", "system", "prefill", "cue", "stop") if key in fields}
     return Prompt(name, body, tuple(columns), marks=marks, **known)  # type: ignore[arg-type]
 
 

@@ -92,7 +92,9 @@ def typed(column: str, value: object) -> pa.DataType:
         return TYPES[column]
     if isinstance(value, bool | int | float):
         return NUMBER
-    return pa.list_(TEXT) if isinstance(value, list) else TEXT
+    if isinstance(value, list):
+        return pa.list_(NUMBER if value and isinstance(value[0], int | float) else TEXT)
+    return TEXT
 
 
 @dataclass

@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from baleen.problems import Problem, unknown
 
+Numbers = NDArray[np.float32]
 Selector = Callable[[Sequence[Any], int], list[int]]
 
 
@@ -29,6 +31,40 @@ def spread(vectors: Sequence[Sequence[float]], count: int) -> list[int]:
         chosen.append(int(np.argmin(nearest)))
         nearest = np.maximum(nearest, unit @ unit[chosen[-1]])
     return chosen
+
+
+def clusters(vectors: Sequence[Sequence[float]], k: int, seed: int = 0) -> list[int]:
+    """The k-means cluster of each vector, by angle (vectors are brought to length 1); fewer than k for fewer vectors.
+
+    k-means++ (Arthur and Vassilvitskii, 2007), then Lloyd's rounds until nothing moves, 100 at most.
+    O(vectors * k) of time and memory a pass; the same vectors, k and seed give the same clusters.
+    """
+    table = np.asarray(vectors, dtype=np.float32)
+    unit = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12)
+    centres, labels = started(unit, min(k, len(unit)), np.random.default_rng(seed)), np.full(len(unit), -1)
+    for _ in range(100):
+        nearest = np.argmin(apart(unit, centres), axis=1)
+        if np.array_equal(nearest, labels):
+            break
+        labels = nearest
+        centres = np.stack([unit[labels == c].mean(0) if (labels == c).any() else m for c, m in enumerate(centres)])
+    return [int(label) for label in labels]
+
+
+def apart(table: Numbers, centres: Numbers) -> Numbers:
+    """Squared distances, shape (rows, centres)."""
+    found: Numbers = (table**2).sum(1)[:, None] - 2 * table @ centres.T + (centres**2).sum(1)[None, :]
+    return found
+
+
+def started(table: Numbers, k: int, draw: np.random.Generator) -> Numbers:
+    """First centres: each drawn with a probability that grows with the squared distance to those already there."""
+    centres = table[[int(draw.integers(len(table)))]]
+    while len(centres) < k:
+        far = np.clip(apart(table, centres).min(1), 0, None).astype(np.float64)
+        odds = far / far.sum() if far.sum() > 0 else np.full(len(table), 1 / len(table))
+        centres = np.vstack([centres, table[[int(draw.choice(len(table), p=odds))]]])
+    return centres
 
 
 class Selection(NamedTuple):

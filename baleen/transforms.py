@@ -12,10 +12,11 @@ import pyarrow as pa
 from baleen import constrained, refined
 from baleen.alignment import aligned
 from baleen.constrained import CLAIMED, COMBINED
+from baleen.paragraphs import paragraphs, reworded
 from baleen.phrases import tidied
 from baleen.refined import ASKED, OPENED, REFINED
 from baleen.roles import roles
-from baleen.rows import TEXT, TYPES, Row
+from baleen.rows import NUMBER, TEXT, TYPES, Row
 from baleen.specs import abroad, asked, lessons, relabelled, reprojected
 
 TEXTS = pa.list_(TEXT)
@@ -24,6 +25,7 @@ SPEC = {"language": TEXT, "intent": TEXT, "include": TEXTS, "labels": TEXTS, "ex
 CONSTRAINTS = {"constraints": TYPES["constraints"]}
 PAIR = ("instruction", "response", "constraints")
 MESSAGES = pa.list_(pa.struct([("role", TEXT), ("content", TEXT)]))
+SIDES = {"instruction": TEXT, "response": TEXT}
 
 
 class Transform(NamedTuple):
@@ -50,6 +52,11 @@ def tidy(row: Row) -> list[Row] | str:
 def undo(row: Row) -> list[Row] | str:
     """The row as it was before its response was revised."""
     return [row | {"response": row["draft"]}] if row["draft"] else "no draft"
+
+
+def document(row: Row) -> list[Row]:
+    """The response kept as `document` too, for prompts that write a response of their own from it."""
+    return [row | {"document": row["response"]}]
 
 
 TRANSFORMS = {
@@ -89,4 +96,7 @@ TRANSFORMS = {
     "part": Transform(refined.part, ("constraints", "answer"), ASKED),
     "hard": Transform(None, ("parent", "constraints", "constraint", "holds", "rating"), CONSTRAINTS, refined.hard),
     "relay": Transform(constrained.relay, ("instruction", "response"), {"instruction": TEXT}),
+    "document": Transform(document, ("response",), {"document": TEXT}),
+    "paragraphs": Transform(paragraphs, ("response",), SIDES | {"gold": TEXT, "page": TEXT, "asks": NUMBER}),
+    "reworded": Transform(reworded, ("gold", "asks", "rewrite", *SIDES), SIDES | {"gold": TEXT, "reworded": NUMBER}),
 }

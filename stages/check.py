@@ -92,7 +92,7 @@ def needs(line: Line, made: Any) -> set[str]:
         conditions = [c for text in made.keep for c in condition(text).value.columns]
         chosen = [selection(made.select).column] if made.select else []
         ranked = value(made.best).columns if made.best else ()
-        return {*conditions, *chosen, *ranked, *filter(None, [made.unique])}
+        return {*conditions, *chosen, *ranked, *filter(None, [*made.unique.split(","), made.within])}
     if line.verb == "evaluate":
         return {c for text in made.mean for c in value(text).columns} | {made.cluster, *filter(None, [made.by])}
     return set(TRANSFORMS[made.apply].reads) if line.verb == "map" else set()

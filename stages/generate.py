@@ -18,6 +18,7 @@ from baleen.problems import Problem, run
 from baleen.prompts import Prompt
 from baleen.rows import Row, row_id
 from baleen.settings import REQUIRED, setting
+from baleen.texts import copied, distinct
 
 
 @dataclass
@@ -36,6 +37,9 @@ class GenerateOptions:
     max_tokens: int = setting(512, "new tokens at most")
     engine: str = setting("hf", "engine that answers")
     min_readable: float = setting(0.5, "stop the build when a smaller share of the replies has the stated shape")
+    echo: float = setting(1.0, "drop a reply when more than this share of its word 3-grams stands in what it reads")
+    leak: float = setting(1.0, "drop a reply with a column of which more than this share is the prompt's own wording")
+    min_distinct: float = setting(0.0, "stop the build when a smaller share of the replies' 2-grams is different")
     keep_unreadable: bool = setting(False, "keep rows whose reply is cut off or unreadable, with the raw reply")
 
 
@@ -61,9 +65,10 @@ def request(row: Row, copy: int, prompt: Prompt, options: GenerateOptions) -> Re
 def outcome(start: str, reply: Reply, prompt: Prompt) -> tuple[Row | None, str]:
     """The columns read from a reply after its start, or None and the reason: 'truncated', 'refused', 'too long' or
     'unreadable'."""
-    if reply.finish != "stop":
+    said, stop, _ = reply.text.partition(prompt.stop) if prompt.stop else (reply.text, "", "")
+    if reply.finish != "stop" and not stop:
         return None, {"length": "truncated"}.get(reply.finish, reply.finish)
-    columns = prompt.read(start + reply.text)
+    columns = prompt.read(start + said if prompt.body else said)
     return columns, "" if columns is not None else "unreadable"
 
 
@@ -85,21 +90,36 @@ def columns_of(table: pa.Schema, prompt: Prompt) -> pa.Schema:
     return rows.extended(table, draft | more | {"lineage": rows.LINEAGE})
 
 
-def finish(output: rows.Output, replies: Iterable[Answered], prompt: Prompt, source: Row, keep: bool) -> str:
+def repeated(row: Row, columns: Row, prompt: Prompt, options: GenerateOptions) -> str:
+    """'echo' for a reply that says again what it was asked about, 'leak' for how it was asked, else ''."""
+    texts = [str(columns[column]) for column in prompt.writes]
+    asked = "\n".join(str(row[column]) for column in prompt.reads)
+    own = "\n".join(prompts.fixed(prompt))
+    if options.echo < 1 and copied("\n".join(texts), asked) > options.echo:
+        return "echo"
+    return "leak" if options.leak < 1 and any(copied(text, own) > options.leak for text in texts) else ""
+
+
+def finish(
+    output: rows.Output, replies: Iterable[Answered], prompt: Prompt, source: Row, options: GenerateOptions
+) -> tuple[str, list[str]]:
     """File every answer: kept with its columns and lineage, or dropped with the raw reply; the first reply that could
-    not be read comes back."""
-    example = ""
+    not be read comes back, and the first replies that could."""
+    example, said = "", list[str]()
     for answered in replies:
         columns, reason = outcome(prompt.start(answered.row), answered.reply, prompt)
+        reason = reason or repeated(answered.row, columns or {}, prompt, options)
+        columns = None if reason else columns
         example = example or (answered.reply.text if reason else "")
+        said += [] if columns is None or len(said) >= SAID else [answered.reply.text]
         history = {"lineage": answered.history(source)}
-        if columns is None and not keep:
+        if columns is None and not options.keep_unreadable:
             output.drop(answered.row | {"reply": answered.reply.text} | history, reason)
             continue
         if reason:
             output.flawed[reason] += 1
         output.keep(answered.row | (columns or raw(answered, prompt)) | history)
-    return example
+    return example, said
 
 
 def gate(name: str, output: rows.Output, example: str, options: GenerateOptions) -> None:
@@ -113,6 +133,18 @@ def gate(name: str, output: rows.Output, example: str, options: GenerateOptions)
             f"generate {name}: only {output.notes['readable']:.0%} of {total} replies could be read ({reasons}), "
             f"for example {example[:80]!r} could not; min_readable is {options.min_readable:.0%}; "
             f"mend prompts/{options.prompt}.md or lower the gate"
+        )
+
+
+def variety(name: str, output: rows.Output, said: list[str], options: GenerateOptions) -> None:
+    """A Problem when a model says the same to everybody: training on that would teach another model a code."""
+    if not options.min_distinct:
+        return
+    output.notes["distinct"] = round(distinct(said), 4)
+    if output.notes["distinct"] < options.min_distinct:
+        raise Problem(
+            f"generate {name}: only {output.notes['distinct']:.1%} of the 2-grams of the replies are different, "
+            f"min_distinct is {options.min_distinct:.1%}; such as {said[0][:80]!r}; model {options.model} has collapsed"
         )
 
 
@@ -150,15 +182,18 @@ def main(argv: list[str]) -> None:
     with rows.Output(answers.target(name, once), columns) as output:
         total = rows.size(path) * options.n
         replies = answers.answers(asked, pairs, output, total, once, partial(unread, prompt=prompt))
-        example = finish(output, replies, prompt, lineage(name, prompt, asked, options), options.keep_unreadable)
+        example, said = finish(output, replies, prompt, lineage(name, prompt, asked, options), options)
         gate(name, output, example, options)
+        variety(name, output, said, options)
         output.some(f"generate {name}", "look at the raw replies in the memo with --limit")
 
 
+SAID = 10_000  # replies whose variety is measured
 VALUES = {"rating": 0.0, "lines": list[str]()}  # what a format reads that is no text
 BOUNDS = {  # smallest and largest value
     "n": (1, 10_000), "temperature": (0, 100), "top_p": (1e-6, 1), "top_k": (0, math.inf), "max_tokens": (1, math.inf),
-    "repetition_penalty": (1e-6, 100), "min_readable": (0, 1),
+    "repetition_penalty": (1e-6, 100), "min_readable": (0, 1), "echo": (0, 1),
+    "leak": (0, 1), "min_distinct": (0, 1),
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -67,3 +67,43 @@ def test_a_share_outside_zero_and_one_is_a_problem(tmp_path: Path) -> None:
 def test_a_column_the_table_lacks_is_named(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="has no column loss"):
         build(tmp_path, "--best", "loss")
+
+
+def clustered(folder: Path, *flags: str) -> tuple[list[str], dict[str, str]]:
+    """40 rows in two directions; those of the first are all worse than those of the second."""
+    table = [
+        {"id": f"{side}{i}", "distance": float(i + 100 * side), "vector": [1.0 - side, float(side)]}
+        for side in (0, 1)
+        for i in range(20)
+    ]
+    table.append({"id": "unread", "distance": 1.0, "vector": None})
+    rows.write(str(folder / "in.parquet"), table)
+    verb.main([str(folder / "out.parquet"), "--input", str(folder / "in.parquet"), "--best", "distance", *flags])
+    return [r["id"] for r in rows.read(folder / "out.parquet")], {
+        r["id"]: r["reason"] for r in rows.read(folder / "out.dropped.parquet")
+    }
+
+
+def test_every_cluster_loses_its_own_worst_rows(tmp_path: Path) -> None:
+    kept, dropped = clustered(tmp_path, "--within", "vector", "--clusters", "2", "--share", "0.9")
+    worst = dict.fromkeys(("018", "019", "118", "119"), "not best distance")
+    assert dropped == worst | {"unread": "not best distance"} and len(kept) == 36
+
+
+def test_rounding_is_carried_over_small_clusters(tmp_path: Path) -> None:
+    """2 % of 20 rows is less than half a row, of 40 nearly a whole one."""
+    kept, _ = clustered(tmp_path, "--within", "vector", "--clusters", "2", "--share", "0.98")
+    assert len(kept) == 39
+
+
+@pytest.mark.parametrize("flags", [("--count", "3"), ("--clusters", "0")])
+def test_ranks_inside_clusters_need_a_share_and_clusters(tmp_path: Path, flags: tuple[str, str]) -> None:
+    with pytest.raises(Problem, match="within ranks inside clusters"):
+        clustered(tmp_path, "--within", "vector", *flags)
+
+
+def test_a_row_with_vectors_of_any_name_can_leave(tmp_path: Path) -> None:
+    table = [{"id": name, "worst": float(i), "gold_vector": [1.0, 0.5]} for i, name in enumerate("ab")]
+    rows.write(str(tmp_path / "in.parquet"), table)
+    verb.main([str(tmp_path / "out.parquet"), "--input", str(tmp_path / "in.parquet"), "--keep", "worst<1"])
+    assert [r["gold_vector"] for r in rows.read(tmp_path / "out.dropped.parquet")] == [[1.0, 0.5]]

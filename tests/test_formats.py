@@ -10,6 +10,16 @@ ROUND_TRIPS: list[tuple[str, list[str], Row]] = [
     ("lines", ["constraints"], {"constraints": ["at most 10 words", "用中文回答"]}),
     ("fields", ["kind", "constraint"], {"kind": "audience", "constraint": '写给"孩子": {"$1"}'}),
     ("fields", ["kind", "constraint"], {"kind": "", "constraint": ""}),
+    (
+        "marked",
+        ["instruction", "input", "response"],
+        {"instruction": "把列表写成 JSON", "input": "", "response": "{'a': 1}"},
+    ),
+    (
+        "marked",
+        ["instruction", "input", "response"],
+        {"instruction": "two\nlines", "input": "- a # b\n- $5 {c}", "response": "word " * 3000 + "end"},
+    ),
     ("tags", ["instruction", "response"], {"instruction": "Write {x}", "response": "line one\nline two < 3 > 2"}),
 ]
 
@@ -90,3 +100,33 @@ MALFORMED = [
 @pytest.mark.parametrize(("name", "columns", "reply"), MALFORMED)
 def test_a_reply_without_the_stated_shape_is_unreadable(name: str, columns: list[str], reply: str) -> None:
     assert FORMATS[name].read(reply, columns) is None
+
+
+TASKS = [  # what a designer of tasks must not be believed
+    "",
+    "Sure! Here is a task.",
+    "#instruction#: Say why.\n#response#: Because.",  # no input field
+    "#instruction#: Say why.\n#response#: Because.\n#input#:",  # out of order
+    "#input#:\n#instruction#: Say why.\n#response#: Because.",
+    "#instruction#:\n#input#:\n#response#: Because.",  # an empty instruction
+    "#instruction#: Say why.\n#input#:\n#response#:",  # an empty output
+    "#instruction#: Say why.\n#input#:\n#response#: Because.\n#instruction#: And how?",  # a second task
+    "#instruction#: Say why.\n#input#:\n#input#: x\n#response#: Because.",  # twice
+    "#instruction#: Say why. #input#: x #response#: Because.",  # on one line
+    "#instruction#: Say why.\n#input#: x\n#response#: the #response#: marker again",
+    "#instruction#: Fill in the #output# field.\n#input#:\n#response#: Because.",
+    "Task:\n#instruction#: Say why.\n#input#:\n#response#: Because.",
+    "instruction: Say why.\ninput:\nresponse: Because.",
+    "#Instruction#: Say why.\n#Input#:\n#Response#: Because.",
+]
+
+
+@pytest.mark.parametrize("reply", TASKS)
+def test_fields_out_of_order_doubled_or_run_together_are_unreadable(reply: str) -> None:
+    assert FORMATS["marked"].read(reply, ["instruction", "input", "response"]) is None
+
+
+def test_fields_may_have_spaces_and_lines_round_them() -> None:
+    said = " #instruction#:  Say why .\n #input#: \n #response#: a :\n - b \n"
+    columns = {"instruction": "Say why .", "input": "", "response": "a :\n - b"}
+    assert FORMATS["marked"].read(said, list(columns)) == columns

@@ -7,8 +7,8 @@ import pytest
 from filled_memo import spoil
 from scripted import ASK, Script, asked, build, documents, left, nothing_left, project
 
-from baleen import rows
-from baleen.engines import Request
+from baleen import prompts, rows
+from baleen.engines import Reply, Request
 from baleen.formats import FORMATS, Format
 from baleen.memo import Memo, root
 from baleen.problems import Problem
@@ -293,3 +293,48 @@ def test_a_damaged_record_is_told_and_paid_again_and_no_other(
     assert "a damaged record in" in capfd.readouterr().err
     build("generate", None, *PROMPT)
     assert script.news() == [] and "damaged" not in capfd.readouterr().err
+
+
+def test_a_reply_that_repeats_what_it_was_asked_leaves_as_an_echo(script: Script) -> None:
+    script.text = lambda request: asked(request) if "cat" in asked(request) else "What is it ?"
+    made = build("generate", documents("the cat sat down", "a dog"), *PROMPT, "--echo", "0.8")
+    assert made.column("response") == ["a dog"] and made.counts["dropped"] == {"echo": 1}
+
+
+def test_a_model_that_echoes_most_of_what_it_reads_stops_the_build(script: Script) -> None:
+    script.text = asked
+    with pytest.raises(Problem, match=r"only 0% of 2 replies could be read \(2 echo\)"):
+        build("generate", documents("the cat sat down", "a dog runs off"), *PROMPT, "--echo", "0.8")
+
+
+def test_a_model_that_says_the_same_to_everybody_stops_the_build(script: Script) -> None:
+    script.text = lambda request: "What is it ?"
+    table = documents(*map(str, range(50)))
+    with pytest.raises(Problem, match=r"only 2.0% of the 2-grams .* min_distinct is 5.0%; such as 'What is it \?'"):
+        build("generate", table, *PROMPT, "--min-distinct", "0.05")
+    assert build("generate", table, *PROMPT, "--min-distinct", "0.01").counts["distinct"] == 0.02
+
+
+PLAIN = "---\nwrites: [instruction]\nprefill: |-\n  Answer: $response\n  Question:\nstop: 'Answer:'\n---\n"
+
+
+def test_a_prompt_without_a_question_goes_on_with_its_prefill_and_the_reply_is_what_follows(script: Script) -> None:
+    prompt(PLAIN, "plain")
+    said = verb.outcome("Answer: it is blue\nQuestion:", Reply(" What is it?"), prompts.load("plain"))
+    assert said == ({"instruction": "What is it?"}, "")
+
+
+STOPS = [
+    (" What is it?\n\nAnswer: it is red\nQuestion: and", "length", {"instruction": "What is it?"}, ""),
+    (" What is it?", "stop", {"instruction": "What is it?"}, ""),
+    (" What is", "length", None, "truncated"),
+    ("Answer: x", "stop", None, "unreadable"),
+]
+
+
+@pytest.mark.parametrize(("text", "finish", "columns", "reason"), STOPS)
+def test_a_reply_ends_before_its_stop(
+    script: Script, text: str, finish: str, columns: dict[str, str] | None, reason: str
+) -> None:
+    prompt(PLAIN, "plain")
+    assert verb.outcome("", Reply(text, finish), prompts.load("plain")) == (columns, reason)

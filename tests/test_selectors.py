@@ -1,10 +1,11 @@
 """Selectors see the whole table: the spread choice covers it, and filter says of every other row why it left."""
 
+import numpy as np
 import pytest
 from test_filter import build
 
 from baleen.problems import Problem
-from baleen.selectors import selection, spread
+from baleen.selectors import clusters, selection, spread
 
 TABLE = [
     {"id": "a", "vector": [1.0, 0.0]},
@@ -40,3 +41,18 @@ def test_filter_keeps_what_the_selector_chose(tmp_path: object) -> None:
 def test_a_selector_that_is_none_is_a_problem(text: str, words: str) -> None:
     with pytest.raises(Problem, match=words):
         selection(text)
+
+
+def test_clusters_find_the_directions_that_vectors_have() -> None:
+    draw = np.random.default_rng(1)
+    directions = np.eye(4)
+    truth = draw.integers(0, 4, 200)
+    vectors = directions[truth] * draw.uniform(0.5, 3, (200, 1)) + draw.normal(0, 0.05, (200, 4))
+    labels = clusters(vectors.tolist(), 4)
+    assert len({*zip(labels, truth.tolist(), strict=True)}) == len({*labels}) == 4
+    assert labels == clusters(vectors.tolist(), 4)
+
+
+@pytest.mark.parametrize(("vectors", "k", "number"), [([[1.0, 0.0]], 5, 1), ([[0.0, 0.0]] * 6, 3, 1)])
+def test_there_are_never_more_clusters_than_different_vectors(vectors: list[list[float]], k: int, number: int) -> None:
+    assert len({*clusters(vectors, k)}) == number

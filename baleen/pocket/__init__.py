@@ -11,9 +11,11 @@ from typing import Any
 
 from baleen.pocket import constrained, refined, utterances
 from baleen.pocket.checker import Check, check
+from baleen.pocket.forum import forum, gold_pairs, reading
 from baleen.pocket.noise import answer_to, document
 from baleen.pocket.phrasing import Spec, draw, draw_train, instruct, parse, prose
 from baleen.pocket.rewriting import rewriting
+from baleen.pocket.tasks import lessons, pages
 from baleen.pocket.world import KIND_OF, World, build, stream
 from baleen.problems import Problem, unknown
 from baleen.rows import Row
@@ -180,4 +182,9 @@ PARTS: dict[str, Callable[[World, int, float], Iterator[Row]]] = {
     "crab-pages": constrained.pages,
     "crab-lessons": constrained.lessons,
     "air-lessons": refined.lessons,
+    "reading": reading,
+    "forum": forum,
+    "forum-pairs": gold_pairs,
+    "task-pages": pages,
+    "task-lessons": lessons,
 }

@@ -1,0 +1,148 @@
+"""TeGit: a task is designed from a document in one pass, and what leaks or is made up is dropped with its reason."""
+
+from pathlib import Path
+
+import pytest
+from scripted import Script, asked, build, documents, project
+
+from baleen import pocket, prompts, settings
+from baleen.measures import condition, value
+from baleen.pocket import records
+from baleen.pocket.checker import check
+from baleen.pocket.phrasing import parse
+from baleen.pocket.world import build as world_of
+from baleen.texts import grounded
+from baleen.transforms import TRANSFORMS
+
+PROMPTS = Path(__file__).parents[1] / "prompts"
+KNOBS = settings.load_yaml(Path(__file__).parents[1] / "params.yaml")["tegit"]
+WRAP = (
+    "---\nwrites: [instruction, input, response]\nformat: marked\n---\nDesign one task from this text.\n\n$document\n"
+)
+
+
+def loaded(name: str) -> prompts.Prompt:
+    return prompts.load(name, folder=PROMPTS)
+
+
+@pytest.fixture
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
+    made = project(tmp_path, monkeypatch, Script())
+    Path("prompts/wrap.md").write_text(WRAP)
+    return made
+
+
+def said(instruction: str, response: str, given: str = "") -> str:
+    return f"#instruction#: {instruction}\n#input#: {given}\n#response#: {response}"
+
+
+def test_a_reply_that_repeats_the_wrapper_leaves_as_a_leak(script: Script) -> None:
+    texts = {
+        "a": "Design one task from this text.",
+        "b": "Say what b is.",
+        "c": "now design one task from this text. ok",
+    }
+    script.text = lambda request: said(texts[asked(request)], "It is b.")
+    table = [row | {"document": row["response"]} for row in documents("a", "b", "c")]
+    made = build("generate", table, "--prompt", "wrap", "--leak", "0.5", "--min-readable", "0.3")
+    assert made.column("document") == ["b"] and made.counts["dropped"] == {"leak": 2}
+
+
+def test_fields_that_ran_together_leave_as_unreadable(script: Script) -> None:
+    replies = {
+        "a": said("Why ?", "So ."),
+        "b": "#instruction#: Why ?\n#response#: So .",
+        "c": said("Why ?", "#input#: x"),
+    }
+    script.text = lambda request: replies[asked(request)]
+    table = [row | {"document": row["response"]} for row in documents("a", "b", "c")]
+    made = build("generate", table, "--prompt", "wrap", "--leak", "0.5", "--min-readable", "0.3")
+    assert made.column("document") == ["a"] and made.counts["dropped"] == {"unreadable": 2}
+    assert made.rows[0]["response"] == "So ." and made.rows[0]["input"] == ""
+
+
+DESIGNED = [  # instruction, input, output; why the task leaves
+    ("what is the job of anna ?", "", "anna works as a baker .", None),
+    ("write this list .", "- baker\n- rome", "baker , rome", None),
+    ("none", "", "none", "not words(instruction)>=3"),
+    ("what is the job of anna ?", "", "anna works as a pilot .", "not grounded(response,document)>=0.8"),
+    ("what is the job ?", "berta works somewhere else", "anna works .", "not grounded(input,document)>=0.8"),
+    ("安娜的工作是什么？", "", "baker", None),
+]
+
+
+@pytest.mark.parametrize(("instruction", "given", "response", "reason"), DESIGNED)
+def test_a_task_must_ask_and_say_what_the_document_says(
+    instruction: str, given: str, response: str, reason: str | None
+) -> None:
+    row = {"instruction": instruction, "input": given, "response": response}
+    row["document"] = "share this page . anna works as a baker in rome ."
+    assert next((why for text in KNOBS["keep"] if (why := condition(text).reason(row))), None) == reason
+
+
+def test_the_same_instruction_with_another_input_is_another_task(tmp_path: Path) -> None:
+    from baleen import rows
+    from stages import filter as verb
+
+    table = [{"id": str(i), "instruction": "sort this", "input": given} for i, given in enumerate("aab")]
+    rows.write(str(tmp_path / "in.parquet"), table)
+    flags = ["--input", str(tmp_path / "in.parquet"), "--unique", KNOBS["unique"]]
+    verb.main([str(tmp_path / "out.parquet"), *flags])
+    assert [row["id"] for row in rows.read(tmp_path / "out.parquet")] == ["0", "2"]
+
+
+@pytest.mark.parametrize("origin", ["seed", "web", "heldout"])
+def test_without_an_input_a_student_is_asked_as_by_the_common_prompt(origin: str) -> None:
+    row = {"id": "a", "origin": origin, "instruction": "中文 {a: $5} ?", "response": "r"}
+    ours, common = loaded("tegit/reply"), loaded("reply")
+    assert ours.messages(row | {"input": ""}) == common.messages(row)
+    assert ours.messages(row | {"input": "x"})[-1]["content"] == "中文 {a: $5} ?\n\nx"
+
+
+def test_the_backward_prompt_says_what_humpback_says() -> None:
+    row = {"id": "a", "origin": "web", "response": "text", "document": "text"}
+    assert loaded("tegit/backward").messages(row) == loaded("ask").messages(row)
+
+
+def test_the_document_stays_beside_the_output() -> None:
+    transform = TRANSFORMS["document"].function
+    assert transform and transform({"id": "a", "response": "x"}) == [{"id": "a", "response": "x", "document": "x"}]
+
+
+LESSONS = list(records("task-lessons", 0, 600, 0.5))
+
+
+def test_lessons_design_nothing_from_documents_without_a_whole_answer() -> None:
+    useless = [row for row in LESSONS if row["instruction"] == "none"]
+    assert 0.2 < len(useless) / len(LESSONS) < 0.45
+    assert all(row["response"] == "none" and row["input"] == "" for row in useless)
+
+
+def test_lessons_take_what_the_document_says_and_leave_out_the_noise() -> None:
+    designed = [row for row in LESSONS if row["instruction"] != "none"]
+    assert all(grounded(row["response"], row["document"]) == 1 for row in designed if not row["input"])
+    assert all(grounded(row["input"], row["document"]) == 1 for row in designed)
+    assert any(len(row["response"]) < len(row["document"]) and not row["input"] for row in designed)
+    assert 0.05 < sum(map(value("present(input)").of, designed)) / len(designed) < 0.4  # type: ignore[arg-type]
+
+
+def test_lessons_never_ask_about_a_held_out_cell() -> None:
+    world = world_of(0)
+    held = {(task, name) for split in ("test", "dev") for task, names in world.cells[split].items() for name in names}
+    specs = [parse(world, row["instruction"].removesuffix(" use the text .")) for row in LESSONS]
+    assert not {(spec.task, spec.entity) for spec in specs if spec} & held
+
+
+def test_a_lesson_without_input_is_a_right_pair_unless_its_facts_are_wrong() -> None:
+    world = world_of(0)
+    pairs = [(parse(world, row["instruction"]), row["response"]) for row in LESSONS if not row["input"]]
+    right = [check(world, spec, response).ok for spec, response in pairs if spec]
+    assert sum(right) / len(right) > 0.8
+
+
+def test_the_glossary_holds_the_words_that_only_tasks_have() -> None:
+    pages = {word for row in records("task-pages", 0, 2000, 0.5) for word in row["response"].split()}
+    texts = [row[column] for row in LESSONS for column in ("instruction", "input", "response")]
+    known = pages | {*pocket.vocabulary(0)}
+    assert {word for text in texts for word in text.split()} <= known
+    assert {"#instruction#:", "#input#:", "#response#:"} <= known
