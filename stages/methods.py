@@ -47,10 +47,10 @@ def counts(line: Line) -> dict[str, Any]:
 
 
 def entered(method: Method) -> int:
-    """Rows of the largest table from outside that the method reads."""
-    own = {line.name for line in method.lines}
-    outside = [line for line in method.tables if line.given.get("input", line.name) not in own or line.verb == "ingest"]
-    return max((counts(line).get("rows_in", 0) for line in outside), default=0)
+    """Rows of the largest source that the method asks a model about or chooses from; lessons and pages are none."""
+    own = {line.name for line in method.lines if line.verb != "ingest"}
+    read = [line for line in method.tables if line.verb not in ("ingest", "mix") and line.given["input"] not in own]
+    return max((counts(line).get("rows_in", 0) for line in read), default=0)
 
 
 def kept(method: Method) -> int:
