@@ -17,9 +17,9 @@ CLAIM = Claim(
         "rows kept by the pair": ("kun-pair-keep", "rows_out"),
     }
     | {
-        f"{judge}: {name}": (f"eval-kun-{judge}", "groups", "all", measure, key)
+        f"{judge}: {name}, {which}": (f"eval-kun-{judge}", "groups", "all", measure, key)
         for judge in ("point", "pair")
         for name, measure in {"right pairs": GOOD, "instructions that ask something": ASKS}.items()
-        for key in ("mean", "against")
+        for key, which in {"mean": "kept", "against": "all"}.items()
     },
 )
