@@ -143,9 +143,11 @@ def noted(folder: Path, command: str) -> set[str]:
 
 
 def declared(stage: dict[str, object]) -> set[str]:
-    """What DVC hashes for a stage beside the code."""
+    """What DVC hashes for a stage beside the code; of several sections of a profile, the one that the stage uses."""
     deps = [dep["path"] for dep in stage["deps"]]  # type: ignore[attr-defined]
-    sections = [f"{file}: {key}" for file, keys in stage.get("params", {}).items() for key in keys]  # type: ignore[attr-defined]
+    params = stage.get("params", {}).items()  # type: ignore[attr-defined]
+    used = str(stage["cmd"]).partition("--settings ")[2].split()
+    sections = [f"{file}: {key}" for file, keys in params for key in keys if key in (used[:1] or [*keys][:1])]
     return {dep for dep in deps if not dep.startswith(("baleen/", "stages/"))} | set(sections)
 
 
