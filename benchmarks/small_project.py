@@ -24,7 +24,7 @@ from baleen.pocket import records
 
 CHECKOUT = Path(__file__).parents[1]
 PROMPT = "---\nwrites: [instruction]\n---\nWhich question does this answer?\n$response\n"
-FILES = {
+FILES: dict[str, dict[str, Any]] = {
     "params.yaml": {"profile": "pocket", "scorer": "ask"},
     "profiles/pocket.yaml": {
         "generate": {"temperature": 1.0, "max_tokens": 12, "keep_unreadable": True, "min_readable": 0.0},
@@ -82,7 +82,7 @@ def rules() -> dict[str, Any]:
 def profile(rules: dict[str, Any]) -> dict[str, Any]:
     """The profile, with an empty section for every other one that the rules hash."""
     hashed = [name for rule in rules["stages"].values() for file in rule["do"]["params"] for name in file.popitem()[1]]
-    return {name: {} for name in hashed} | FILES["profiles/pocket.yaml"]
+    return dict[str, Any]((name, {}) for name in hashed) | FILES["profiles/pocket.yaml"]
 
 
 def create(folder: Path, count: int) -> Path:
