@@ -26,7 +26,7 @@ from baleen.pocket import (
 from baleen.problems import Problem, unknown
 from baleen.rows import Row
 from baleen.tagged import intent_right, parse_exact, parse_valid, span_f1
-from baleen.texts import copied, grounded, supported
+from baleen.texts import copied, disagreement, grounded, supported
 
 Measure = Callable[..., float | None]
 
@@ -57,6 +57,7 @@ MEASURES: dict[str, Measure] = {
         chars,
         words,
         copied,
+        disagreement,
         supported,
         grounded,
         chance,

@@ -1,6 +1,7 @@
 """Texts held against texts: copies, support, and variety, of scripts with and without spaces between words."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 from baleen.counting import CJK, grams
@@ -22,6 +23,12 @@ def supported(text: str, source: str) -> float:
     """Share of the words of a text (CJK characters one by one, without punctuation) that stand in the source."""
     mine, theirs = (re.findall(r"\w+", CJK.sub(r" \g<0> ", said.lower())) for said in (text, source))
     return sum(word in set(theirs) for word in mine) / len(mine) if mine else 0.0
+
+
+def disagreement(text: str, other: str) -> float:
+    """1 - F1 of the words two texts share, each as often as it stands in both: 0.0 for the same words in any order."""
+    mine, theirs = (Counter(re.findall(r"\S+", CJK.sub(r" \g<0> ", said.lower()))) for said in (text, other))
+    return 1 - 2 * (mine & theirs).total() / ((mine + theirs).total() or 1)
 
 
 def grounded(text: str, source: str) -> float:

@@ -96,7 +96,14 @@ def evaluate(table: Sequence[Row], other: Sequence[Row], options: EvaluateOption
         for group in mine
     }
     found = {text: finder(other, value(text), means[0]) for text in options.auc}
-    return {"rows": len(table), "groups": blocks} | ({"auc": found} if found else {})
+    scorer = {"auc": found, "recall": recall(table, other, means[0])} if found else {}
+    return {"rows": len(table), "groups": blocks} | scorer
+
+
+def recall(table: Sequence[Row], other: Sequence[Row], label: Value) -> float | None:
+    """Share of the rows of the other table whose label is 1 that stand in this one: of what there was to find."""
+    there, kept = (sum(bool(label.of(row)) for row in some) for some in (other, table))
+    return round(kept / there, 4) if there else None
 
 
 def needed(options: EvaluateOptions) -> list[str]:

@@ -106,6 +106,13 @@ def test_a_table_of_good_rows_alone_has_no_area(tmp_path: Path) -> None:
     assert build(tmp_path, SCORED, SCORED[:4], "--mean", "good", "--auc", "worst")["auc"] == {"worst": None}
 
 
+def test_recall_is_the_share_of_good_rows_that_were_kept(tmp_path: Path) -> None:
+    good = [row for row in SCORED if row["good"]]
+    assert build(tmp_path, good[:1], SCORED, "--mean", "good", "--auc", "worst")["recall"] == round(1 / len(good), 4)
+    bad = [row for row in SCORED if not row["good"]]
+    assert build(tmp_path, bad, bad, "--mean", "good", "--auc", "worst")["recall"] is None
+
+
 @pytest.mark.parametrize(
     ("flags", "words"),
     [

@@ -64,3 +64,11 @@ def test_a_condition_that_cannot_be_read_says_how_to_write_it(text: str, words: 
 )
 def test_cosine_is_of_the_angle_alone(a: list[float], b: list[float], cosine: float) -> None:
     assert value("cosine(a,b)").of({"a": a, "b": b}) == pytest.approx(cosine)
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "apart"),
+    [("a b c", "c b a", 0.0), ("a b", "c d", 1.0), ("a a b", "a b b", 1 / 3), ("你好", "好你", 0.0), ("", "", 1.0)],
+)
+def test_disagreement_is_of_the_words_that_are_not_shared(text: str, other: str, apart: float) -> None:
+    assert value("disagreement(a,b)").of({"a": text, "b": other}) == pytest.approx(apart)

@@ -8,8 +8,9 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import log
 from pathlib import Path
 from statistics import fmean
 
@@ -19,6 +20,7 @@ from baleen.measures import value
 from baleen.rows import Row
 
 FOLDER = Path("build", "claims")
+OK = "pocket_ok(truth,answer)"
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Pair:
 
     better: str
     other: str
-    measure: str = "pocket_ok(truth,answer)"
+    measure: str = OK
     split: str = "test"
 
 
@@ -35,13 +37,15 @@ class Pair:
 class Claim:
     """What is listed and built in a world, the pairs that are the claim, and figures of counts files worth telling.
 
-    `figures` names a file of data/ or models/ without its suffix and the keys that lead to a number in it.
+    `figures` names a file of data/ or models/ without its suffix and the keys that lead to a number in it; `fits` names
+    answers by the number of pairs their model learned from: right answers = alpha * ln(pairs) + constant.
     """
 
     recipes: tuple[str, ...]
     targets: tuple[str, ...]
     pairs: dict[str, Pair]
-    figures: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    figures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fits: dict[str, dict[int, str]] = field(default_factory=dict)
 
 
 def copy(world: int, claim: Claim) -> Path:
@@ -58,6 +62,9 @@ def copy(world: int, claim: Claim) -> Path:
     kept = "|".join(re.escape(name) for name in ("sources", *claim.recipes))
     edit(folder / "dvc.yaml", rf"  - recipes/(?!(?:{kept})\.yaml)[\w-]+\.yaml\n", "")
     edit(folder / "dvc.yaml", r"(?s)\n  report:.*", "\n")
+    for name in claim.recipes:
+        if f"  - recipes/{name}.yaml\n" not in (folder / "dvc.yaml").read_text(encoding="utf-8"):
+            edit(folder / "dvc.yaml", r"(  - recipes/sources.yaml\n)", rf"\1  - recipes/{name}.yaml\n")
     return folder
 
 
@@ -121,10 +128,24 @@ def results(claim: Claim, folders: dict[int, Path]) -> Row:
         }
         for table, measure, split in arms
     }
+    alphas = {
+        name: {f"world {w}": slope({n: mean(folder, t, OK, "test") for n, t in sizes.items()}) for w, folder in folders.items()}
+        for name, sizes in claim.fits.items()
+    }
     told_of = {
         name: {f"world {w}": figure(folder, file, keys) for w, folder in folders.items()}
         for name, (file, *keys) in claim.figures.items()
     }
-    return {"means": means, "differences": {n: difference(folders, p) for n, p in claim.pairs.items()}} | (
-        {"figures": told_of} if told_of else {}
+    found = {"means": means, "differences": {n: difference(folders, p) for n, p in claim.pairs.items()}}
+    return found | ({"figures": told_of} if told_of else {}) | ({"alpha": alphas} if alphas else {})
+
+
+def slope(points: dict[int, float]) -> float:
+    """Points of right answers for each factor e of pairs, by least squares."""
+    sizes = [log(n) for n in points]
+    middle, height = fmean(sizes), fmean(points.values())
+    return round(
+        sum((x - middle) * (y - height) for x, y in zip(sizes, points.values(), strict=True))
+        / sum((x - middle) ** 2 for x in sizes),
+        2,
     )

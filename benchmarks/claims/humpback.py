@@ -27,6 +27,7 @@ CLAIM = Claim(
             "AUC": ("auc", "worst"),
             "good pairs kept": ("groups", "all", GOOD, "mean"),
             "good pairs in the pool": ("groups", "all", GOOD, "against"),
+            "good pairs found": ("recall",),
         }.items()
     },
 )
