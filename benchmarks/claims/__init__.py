@@ -129,7 +129,10 @@ def results(claim: Claim, folders: dict[int, Path]) -> Row:
         for table, measure, split in arms
     }
     alphas = {
-        name: {f"world {w}": slope({n: mean(folder, t, OK, "test") for n, t in sizes.items()}) for w, folder in folders.items()}
+        name: {
+            f"world {w}": slope({n: mean(folder, t, OK, "test") for n, t in sizes.items()})
+            for w, folder in folders.items()
+        }
         for name, sizes in claim.fits.items()
     }
     told_of = {
