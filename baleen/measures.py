@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from baleen.constraints import followed, met
 from baleen.counting import chance, chars, words
+from baleen.demands import length_score
+from baleen.lengthening import growth, sound
 from baleen.phrases import elsewhere, excuses, making, stutters
 from baleen.pocket import (
     pocket_asks,
@@ -22,6 +24,8 @@ from baleen.pocket import (
     pocket_format,
     pocket_good,
     pocket_ok,
+    pocket_told,
+    pocket_true,
 )
 from baleen.problems import Problem, unknown
 from baleen.rows import Row
@@ -82,6 +86,11 @@ MEASURES: dict[str, Measure] = {
         span_f1,
         parse_exact,
         parse_valid,
+        sound,
+        growth,
+        length_score,
+        pocket_true,
+        pocket_told,
     )
 }
 TESTS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}

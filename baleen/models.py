@@ -102,9 +102,14 @@ def contents(folder: Path) -> str:
     return sha256("\x1e".join(parts + adapted(folder)).encode()).hexdigest()[:32]
 
 
+def adapter(folder: Path) -> dict[str, Any]:
+    """The settings of the LoRA adapter in a folder; empty for a whole model."""
+    path = folder / "adapter_config.json"
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
 def adapted(folder: Path) -> list[str]:
-    adapter = folder / "adapter_config.json"
-    base = json.loads(adapter.read_text(encoding="utf-8"))["base_model_name_or_path"] if adapter.is_file() else ""
+    base = adapter(folder).get("base_model_name_or_path", "")
     return [identity(base)] if base and Path(base).is_dir() else []
 
 
@@ -164,8 +169,13 @@ def tokenizer(name: str, chat: bool = True) -> Any:
 
 
 def weights(name: str, dtype: str, **config: Any) -> Any:
-    """The model itself, on the CPU, with settings of its config replaced; a Problem when it is only there in pickle."""
-    where, extra = source(name)
+    """The model itself, on the CPU, with settings of its config replaced, an adapter merged into its base."""
+    made = bare(*whole(name), dtype, **config)
+    return attached(name, made, trainable=False).merge_and_unload() if apart(name) else made
+
+
+def bare(where: str, extra: dict[str, Any], dtype: str, **config: Any) -> Any:
+    """The whole model at a source, without an adapter; a Problem when it is only there in pickle."""
     if not extra and not any(Path(where).glob("*.safetensors")):
         found = ", ".join(p.name for p in sorted(Path(where).iterdir())) or "nothing"
         raise Problem(f"{where} has no weights in safetensors, only {found}; convert them, pickle is not opened")
@@ -175,6 +185,27 @@ def weights(name: str, dtype: str, **config: Any) -> Any:
     logging.disable_progress_bar()
     extra = extra | {"use_safetensors": True, "dtype": dtype} | config
     return told(lambda: AutoModelForCausalLM.from_pretrained(where, **extra), where)
+
+
+def whole(name: str) -> tuple[str, dict[str, Any]]:
+    """The source of the whole model of this name, which for an adapter is its base."""
+    found = adapter(place(name))
+    if not found:
+        return source(name)
+    base = str(found["base_model_name_or_path"])
+    return source(base) if Path(base).is_dir() else (base, {"revision": found.get("revision")})
+
+
+def apart(name: str) -> bool:
+    """Whether the model is an adapter that lies apart from its base."""
+    return bool(adapter(place(name)))
+
+
+def attached(name: str, base: Any, trainable: bool) -> Any:
+    """PEFT's model of an adapter on the weights of its base."""
+    from peft import PeftModel
+
+    return told(lambda: PeftModel.from_pretrained(base, place(name), is_trainable=trainable), name)
 
 
 def told(opened: Callable[[], Any], where: str) -> Any:

@@ -23,17 +23,30 @@ SMALL = 10**8  # parameters; a smaller model is looked at every tenth step only,
 
 
 def opened(job: Job) -> tuple[Any, Any]:
-    """(model, tokenizer) to be trained."""
+    """(model, tokenizer) to be trained; an adapter goes on being trained when one is asked for, else it is merged."""
     from transformers import AutoConfig
 
-    where, extra = models.source(job.base)
+    where, extra = models.whole(job.base)
     known = models.told(lambda: AutoConfig.from_pretrained(where, **extra), where)
     dropout = {name: job.options.dropout for name in DROPOUTS if hasattr(known, name)}
     if job.options.dropout and not (dropout or job.options.lora_rank):
         raise Problem(f"train {job.name}: {where} has no dropout; leave the setting out")
     dtype = "bfloat16" if job.options.bf16 and job.options.lora_rank else "float32"
     words = models.tokenizer(job.base, chat=False)
-    return models.weights(job.base, dtype, **dropout), words
+    if not goes_on(job):
+        return models.weights(job.base, dtype, **dropout), words
+    base = models.bare(where, extra, dtype, **dropout)
+    return models.attached(job.base, base, trainable=True), words
+
+
+def goes_on(job: Job) -> bool:
+    """Whether the base is an adapter that is trained further; its rank must be the one that is asked for."""
+    found = models.adapter(models.place(job.base))
+    if not found or not job.options.lora_rank:
+        return False
+    if found["r"] != job.options.lora_rank:
+        raise Problem(f"train {job.name}: {job.base} is an adapter of rank {found['r']}; write lora_rank: {found['r']}")
+    return True
 
 
 def config(job: Job, parameters: int) -> Any:
@@ -72,19 +85,20 @@ def config(job: Job, parameters: int) -> Any:
     )
 
 
-def lora(options: TrainOptions) -> Any:
-    """PEFT's settings, or None for full fine-tuning."""
+def lora(job: Job) -> Any:
+    """PEFT's settings, which name the revision of a base on the hub, or None for full fine-tuning."""
+    options = job.options
     if not options.lora_rank:
         return None
     from peft import LoraConfig
 
-    alpha = options.lora_alpha or 2 * options.lora_rank
     return LoraConfig(
         r=options.lora_rank,
-        lora_alpha=alpha,
+        lora_alpha=options.lora_alpha or 2 * options.lora_rank,
         lora_dropout=options.dropout,
         target_modules="all-linear",
         task_type="CAUSAL_LM",
+        revision=models.source(job.base)[1].get("revision"),
     )
 
 
@@ -152,7 +166,7 @@ def run(job: Job) -> None:
         args=config(job, parameters),
         train_dataset=examples.select(np.load(Path(job.folder, "order.npy"))),
         processing_class=words,
-        peft_config=lora(job.options),
+        peft_config=None if goes_on(job) else lora(job),
         callbacks=[watcher(job)],
     )
     trainer.remove_callback(PrinterCallback)

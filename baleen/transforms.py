@@ -1,19 +1,24 @@
 """Transforms: what `map` can do to a row, or to a whole table, without asking a model.
 
 One that works by row gets the row and returns the rows it becomes, or the reason why it leaves; one that works on the
-`whole` table gets all rows and returns rows, each with '' or the reason why it leaves.
+`whole` table gets all rows and returns rows, each with '' or the reason why it leaves. One that takes a `number` is
+written with it, like thinned(0.2).
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import pyarrow as pa
 
-from baleen import constrained, refined
+from baleen import constrained, lengthening, refined
 from baleen.alignment import aligned
 from baleen.constrained import CLAIMED, COMBINED
+from baleen.demands import demand
 from baleen.paragraphs import paragraphs, reworded
 from baleen.phrases import tidied
+from baleen.problems import Problem, unknown
 from baleen.refined import ASKED, OPENED, REFINED
 from baleen.roles import roles
 from baleen.rows import NUMBER, TEXT, TYPES, Row
@@ -24,6 +29,8 @@ LABELLED = {"language": TEXT, "intent": TEXT, "utterance": TEXT, "slots": TEXTS,
 SPEC = {"language": TEXT, "intent": TEXT, "include": TEXTS, "labels": TEXTS, "examples": TEXTS, "tagged": TEXT}
 CONSTRAINTS = {"constraints": TYPES["constraints"]}
 PAIR = ("instruction", "response", "constraints")
+OPENING = dict.fromkeys(("initial", "outline", "opening"), TEXT)
+NUMBERED = re.compile(r"(\w+)(?:\((\d+(?:\.\d+)?)\))?")
 MESSAGES = pa.list_(pa.struct([("role", TEXT), ("content", TEXT)]))
 SIDES = {"instruction": TEXT, "response": TEXT}
 
@@ -35,6 +42,7 @@ class Transform(NamedTuple):
     reads: tuple[str, ...]
     writes: dict[str, pa.DataType]
     whole: Callable[[list[Row]], list[tuple[Row, str]]] | None = None
+    number: Callable[[Row, float], list[Row] | str] | None = None
 
 
 def messages(row: Row) -> list[Row]:
@@ -57,6 +65,39 @@ def undo(row: Row) -> list[Row] | str:
 def document(row: Row) -> list[Row]:
     """The response kept as `document` too, for prompts that write a response of their own from it."""
     return [row | {"document": row["response"]}]
+
+
+def named(text: str) -> Transform:
+    """'tidy' or 'thinned(0.2)', read; one that takes no number, or needs one, is a Problem when written otherwise."""
+    match = NUMBERED.fullmatch(text.strip())
+    name, number = match.groups() if match else (text, None)
+    if name not in TRANSFORMS:
+        raise Problem(unknown("transform", name, list(TRANSFORMS)))
+    found = TRANSFORMS[name]
+    if (found.number is None) != (number is None):
+        raise Problem(
+            f"transform {text!r}: write {name}{'(number), such as ' + name + '(0.2)' if found.number else ''}"
+        )
+    return found._replace(function=partial(valued, found.number, float(number))) if found.number and number else found
+
+
+def valued(function: Callable[[Row, float], list[Row] | str], number: float, row: Row) -> list[Row] | str:
+    return function(row, number)
+
+
+def reads(transforms: Sequence[Transform]) -> list[str]:
+    """Columns of the table that the transforms need, those left out that an earlier one writes."""
+    written = set[str]()
+    found = dict[str, None]()
+    for transform in transforms:
+        found |= dict.fromkeys(column for column in transform.reads if column not in written)
+        written |= transform.writes.keys()
+    return list(found)
+
+
+def writes(transforms: Sequence[Transform]) -> dict[str, pa.DataType]:
+    """Columns that the transforms add or replace, with their types."""
+    return {name: kind for transform in transforms for name, kind in transform.writes.items()}
 
 
 TRANSFORMS = {
@@ -96,6 +137,20 @@ TRANSFORMS = {
     "part": Transform(refined.part, ("constraints", "answer"), ASKED),
     "hard": Transform(None, ("parent", "constraints", "constraint", "holds", "rating"), CONSTRAINTS, refined.hard),
     "relay": Transform(constrained.relay, ("instruction", "response"), {"instruction": TEXT}),
+    "sound": Transform(lengthening.checked, ("response",), {}),
+    "lengthy": Transform(None, ("response",), {}, lengthening.lengthy),
+    "first_half": Transform(lengthening.first_half, ("response",), OPENING),
+    "outlined": Transform(lengthening.outlined, ("response",), OPENING),
+    "two_thirds": Transform(lengthening.two_thirds, ("response", "longer"), {"outline": TEXT, "opening": TEXT}),
+    "accepted": Transform(lengthening.accepted, ("response", "longer"), {"response": TEXT}),
+    "grown": Transform(None, ("response", "initial"), {}, number=lengthening.grown),
+    "thinned": Transform(
+        None,
+        ("response", "initial"),
+        {"outline": TEXT, "opening": TEXT, "longer": TEXT},
+        number=lengthening.thinned,
+    ),
+    "demand": Transform(None, ("instruction", "response"), {"instruction": TEXT, "limit": TEXT}, number=demand),
     "document": Transform(document, ("response",), {"document": TEXT}),
     "paragraphs": Transform(paragraphs, ("response",), SIDES | {"gold": TEXT, "page": TEXT, "asks": NUMBER}),
     "reworded": Transform(reworded, ("gold", "asks", "rewrite", *SIDES), SIDES | {"gold": TEXT, "reworded": NUMBER}),

@@ -10,13 +10,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from baleen import loading, models, prompts, recipes, settings, wiring
+from baleen import loading, models, prompts, recipes, settings, transforms, wiring
 from baleen.measures import condition, value
 from baleen.problems import Problem, run, unknown
 from baleen.recipes import Line
 from baleen.rows import Row
 from baleen.selectors import selection
-from baleen.transforms import TRANSFORMS
 from baleen.wiring import Stage, Stages
 
 Columns = frozenset[str] | None  # None: not known before the file is read
@@ -95,7 +94,7 @@ def needs(line: Line, made: Any) -> set[str]:
         return {*conditions, *chosen, *ranked, *filter(None, [*made.unique.split(","), made.within])}
     if line.verb == "evaluate":
         return {c for text in made.mean for c in value(text).columns} | {made.cluster, *filter(None, [made.by])}
-    return set(TRANSFORMS[made.apply].reads) if line.verb == "map" else set()
+    return {*transforms.reads([*map(transforms.named, made.apply)])} if line.verb == "map" else set()
 
 
 def adds(line: Line, made: Any) -> set[str]:
@@ -105,7 +104,7 @@ def adds(line: Line, made: Any) -> set[str]:
         return {*prompt.writes, "lineage"} | ({"draft"} if "draft" in prompt.reads else set())
     if line.verb == "score":
         return {*import_module("stages.score").asking(prompts.load(made.prompt), made)[1], "lineage"}
-    return set(TRANSFORMS[made.apply].writes) if line.verb == "map" else set()
+    return {*transforms.writes([*map(transforms.named, made.apply)])} if line.verb == "map" else set()
 
 
 def ingested(made: Any) -> Columns:

@@ -1,25 +1,27 @@
-"""map: apply a named function to every row, or to the whole table.
+"""map: apply a named function, or one after the other, to every row, or to the whole table.
 
 python -m stages.map humpback-dataset --input humpback-mix-2 --apply messages
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from baleen import rows
-from baleen.problems import Problem, run, unknown
+from baleen.problems import Problem, run
 from baleen.rows import Row
 from baleen.settings import REQUIRED, from_command_line, setting
-from baleen.transforms import TRANSFORMS, Transform
+from baleen.transforms import TRANSFORMS, Transform, named, reads, writes
+
+Fate = tuple[Row, str]  # a row, and why it leaves or ''
 
 
 @dataclass
 class MapOptions:
     input: str = setting(REQUIRED, "table to read")
-    apply: str = setting(REQUIRED, "transform to apply: " + ", ".join(TRANSFORMS))
+    apply: list[str] = setting(REQUIRED, "transforms to apply, in this order: " + ", ".join(TRANSFORMS))
 
 
-def mapped(table: Iterator[Row], transform: Transform) -> Iterator[tuple[Row, str]]:
+def mapped(table: Iterable[Row], transform: Transform) -> Iterator[Fate]:
     """The rows that the rows become, in order, each with the reason why it leaves or ''."""
     if transform.whole:
         yield from transform.whole(list(table))
@@ -30,21 +32,46 @@ def mapped(table: Iterator[Row], transform: Transform) -> Iterator[tuple[Row, st
         yield from [(row, made)] if isinstance(made, str) else ((new, "") for new in made)
 
 
+def chained(table: Iterable[Row], transforms: Sequence[Transform]) -> Iterator[Fate]:
+    """The same for several transforms: each gets the rows that the one before it has left."""
+    if not transforms:
+        yield from ((row, "") for row in table)
+        return
+    gone = list[Fate]()
+    yield from mapped(staying(chained(table, transforms[:-1]), gone), transforms[-1])
+    yield from gone
+
+
+def staying(fates: Iterable[Fate], gone: list[Fate]) -> Iterator[Row]:
+    """The rows without a reason to leave; the others go to `gone`."""
+    for row, reason in fates:
+        if reason:
+            gone.append((row, reason))
+        else:
+            yield row
+
+
 def check(options: MapOptions, where: str) -> None:
     """A Problem for settings that cannot be meant."""
-    if options.apply not in TRANSFORMS:
-        raise Problem(f"{where}: {unknown('transform', options.apply, list(TRANSFORMS))}")
+    if not options.apply:
+        raise Problem(f"{where}: nothing to apply; write apply: and a transform")
+    for text in options.apply:
+        try:
+            named(text)
+        except Problem as problem:
+            raise Problem(f"{where}: {problem}") from None
 
 
 def main(argv: list[str]) -> None:
     name, options = from_command_line(MapOptions, argv, "map")
     check(options, f"map {name}")
-    transform, path = TRANSFORMS[options.apply], rows.table_path(options.input)
-    columns = rows.extended(rows.schema(path, transform.reads), transform.writes)
+    transforms, path = [named(text) for text in options.apply], rows.table_path(options.input)
+    columns = rows.extended(rows.schema(path, reads(transforms)), writes(transforms))
+    blank: Row = dict.fromkeys(writes(transforms[:-1]))  # columns that a row lacks when it leaves early
     with rows.Output(rows.table_path(name), columns) as output:
-        for row, reason in mapped(rows.read(path), transform):
+        for row, reason in chained(rows.read(path), transforms):
             if reason:
-                output.drop(row, reason, counted=reason.partition(" of ")[0])
+                output.drop(blank | row, reason, counted=reason.partition(" of ")[0])
             else:
                 output.keep(row)
         output.some(f"map {name}", "build the input again")

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from baleen.pocket import constrained, refined, utterances
+from baleen.pocket import constrained, longer, refined, utterances
 from baleen.pocket.checker import Check, check
 from baleen.pocket.forum import forum, gold_pairs, reading
 from baleen.pocket.noise import answer_to, document
@@ -165,6 +165,18 @@ def pocket_asks(truth: str, instruction: str) -> float:
     return float(parse(read_world(truth)[0], instruction) is not None)
 
 
+def pocket_true(truth: str, text: str) -> float:
+    """Share of the sentences of a text that are true in the world; 0 for a text without any."""
+    known, said = longer.truths(read_world(truth)[0].number), longer.sentences(text)
+    return sum(sentence in known for sentence in said) / len(said) if said else 0.0
+
+
+def pocket_told(truth: str, text: str) -> float:
+    """How many different facts a text tells rightly."""
+    known = longer.truths(read_world(truth)[0].number)
+    return float(len({known[sentence] for sentence in longer.sentences(text) if sentence in known}))
+
+
 PARTS: dict[str, Callable[[World, int, float], Iterator[Row]]] = {
     "prose": prose_texts,
     "seed": seeds,
@@ -187,4 +199,7 @@ PARTS: dict[str, Callable[[World, int, float], Iterator[Row]]] = {
     "forum-pairs": gold_pairs,
     "task-pages": pages,
     "task-lessons": lessons,
+    "long-lessons": longer.lessons,
+    "long-tasks": longer.tasks,
+    "long-heldout": longer.heldout,
 }
