@@ -10,7 +10,8 @@ import re
 from baleen.counting import CJK, chance, words
 from baleen.rows import Row
 
-ENDS, CHINESE_ENDS = tuple(".!?\"')]}*`,;:-…”’"), tuple("。！？…”’』」）》】；.!?)")
+# no '…': a reply that was cut off ends in it
+ENDS, CHINESE_ENDS = tuple(".!?\"')]}*`,;:-”’"), tuple("。！？”’』」）》】；.!?)")
 REVISION = re.compile(r"\b(?:revised|revision|response|version|paragraph)s?\b|修改|修订|改写|版本", re.IGNORECASE)
 GRAM, CHINESE_GRAM = 10, 13  # words, characters
 

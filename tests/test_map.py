@@ -5,7 +5,7 @@ import pytest
 
 from baleen import rows
 from baleen.problems import Problem
-from baleen.transforms import TRANSFORMS, Transform
+from baleen.transforms import TRANSFORMS, Transform, named, reads, writes
 from stages import map as verb
 
 PAIRS = [{"id": "a", "origin": "seed", "instruction": "Why?", "response": "So."}]
@@ -49,6 +49,44 @@ def test_a_transform_may_see_the_whole_table(tmp_path: Path, monkeypatch: pytest
     assert json.loads((tmp_path / "out.json").read_text())["dropped"] == {"not last": 1}
 
 
+def test_transforms_are_applied_one_after_the_other_and_each_charges_its_own_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_b = Transform(lambda row: "is b" if row["id"] == "b" else [row | {"n": 1.0}], ("id",), {"n": rows.NUMBER})
+    last = Transform(None, ("n",), {}, whole=lambda table: [(r, "" if r is table[-1] else "not last") for r in table])
+    twice = Transform(lambda row: [row | {"n": 2 * row["n"]}], ("n",), {"n": rows.NUMBER})
+    for name, transform in {"no_b": no_b, "last": last, "twice": twice}.items():
+        monkeypatch.setitem(TRANSFORMS, name, transform)
+    rows.write(str(tmp_path / "in.parquet"), [PAIRS[0] | {"id": i} for i in "abcd"])
+    words = ["--input", str(tmp_path / "in.parquet"), "--apply", "no_b", "last", "twice"]
+    verb.main([str(tmp_path / "out.parquet"), *words])
+    assert [(row["id"], row["n"]) for row in rows.read(tmp_path / "out.parquet")] == [("d", 2.0)]
+    gone = {row["id"]: (row["reason"], row["n"]) for row in rows.read(tmp_path / "out.dropped.parquet")}
+    assert gone == {"a": ("not last", 1.0), "b": ("is b", None), "c": ("not last", 1.0)}
+    assert json.loads((tmp_path / "out.json").read_text())["rows_in"] == 4
+
+
+def test_a_chain_needs_of_its_table_only_what_it_does_not_write_itself() -> None:
+    chain = [named("sound"), named("first_half"), named("thinned(0.2)")]
+    assert reads(chain) == ["response"] and set(writes(chain)) == {"initial", "outline", "opening", "longer"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("thined(0.2)", "unknown transform 'thined'; did you mean 'thinned'"),
+        ("thinned", r"write thinned\(number\), such as thinned\(0.2\)"),
+        ("tidy(3)", "write tidy"),
+        ("thinned(x)", "unknown transform"),
+        ("thinned(-1)", "unknown transform"),
+        ("", "unknown transform"),
+    ],
+)
+def test_a_transform_that_cannot_be_read_is_one_line(text: str, words: str) -> None:
+    with pytest.raises(Problem, match=words):
+        named(text)
+
+
 def test_a_table_without_rows_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TRANSFORMS, "none", Transform(lambda row: [], ("id",), {}))
     with pytest.raises(Problem, match="no row is left of 0"):
@@ -66,12 +104,13 @@ SHAPED = {  # columns in which a transform expects more than some text
     "back": "some jazz",
     "utterance": "play jazz",
     "translation": "spiele jazz",
+    "response": "a long text . \n it has two lines .",
 }
 
 
 @pytest.mark.parametrize("name", TRANSFORMS)
 def test_a_transform_writes_the_columns_it_says(name: str) -> None:
-    transform = TRANSFORMS[name]
+    transform = named(f"{name}(1)" if TRANSFORMS[name].number else name)
     row = {"id": "a"} | {column: SHAPED.get(column, "text") for column in transform.reads}
     made = transform.function(row) if transform.function else [new for new, _ in transform.whole([row])]
     assert made and all(new.keys() == row.keys() | transform.writes.keys() for new in made)

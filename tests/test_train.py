@@ -263,3 +263,44 @@ def spoil(path: Path) -> None:
     found = load_file(path)
     found["model.norm.weight"] = found["model.norm.weight"] * float("nan")
     save_file(found, path, metadata={"format": "pt"})
+
+
+@pytest.mark.slow
+def test_an_adapter_goes_on_from_an_adapter_or_is_merged_first(home: Path) -> None:
+    trained("base", "short")
+    apart = ("--adapter",)
+    trained("first", "lora", *apart, base="base")
+    trained("second", "lora", *apart, base="first")
+    told = models.adapter(Path("models/second"))
+    assert told["base_model_name_or_path"] == "models/base" and told["r"] == 2
+    assert adapters("second") != adapters("first") and adapters("second").keys() == adapters("first").keys()
+    assert answer("second") != answer("base") and len({answer(name) for name in ("base", "first", "second")}) == 3
+    trained("merged", "lora", base="first")  # goes on, and is merged at the end
+    assert Path("models/merged/model.safetensors").is_file() and answer("merged") == answer("second")
+    trained("full", "short", base="first")
+    assert Path("models/full/model.safetensors").is_file()
+
+
+def adapters(name: str) -> dict[str, bytes]:
+    from safetensors.torch import load_file
+
+    found = load_file(Path("models", name, "adapter_model.safetensors"))
+    return {key: tensor.numpy().tobytes() for key, tensor in found.items()}
+
+
+def answer(name: str) -> tuple[float, ...]:
+    """What the hf engine says of a question, as log-probabilities."""
+    from baleen.engines import Request
+    from baleen.hf import HF
+
+    engine = HF(name, models.Speed(device="cpu"))
+    ((_, reply),) = engine.loss([Request((("user", "what does anna do ?"),), answer="anna is a baker from rome .")])
+    return tuple(round(value, 4) for value in reply.values)
+
+
+@pytest.mark.slow
+def test_an_adapter_goes_on_in_its_own_rank_only(home: Path) -> None:
+    trained("base", "short")
+    trained("first", "lora", "--adapter", base="base")
+    told = complaint("second", "lora", "--adapter", "--lora-rank", "4", base="first")
+    assert "first is an adapter of rank 2; write lora_rank: 2" in told
