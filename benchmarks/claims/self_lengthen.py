@@ -6,6 +6,22 @@ from benchmarks.claims import Claim, Pair
 TRUE, SCORE, WORDS = "pocket_true(truth,answer)", "length_score(limit,answer)", "words(answer)"
 LONGER = "words(longer)"
 ROUNDS = {"round 1 against the start": "eval-sl-1", "round 2 against round 1": "eval-sl-2"}
+BIASED = {"with against without the length-biased keep": "eval-sl-biased"}
+EXTENSIONS = {"lessons thinned against whole": "eval-sl-thinned", "two stages against one": "eval-sl-stages"}
+ANSWERS: dict[str, tuple[str, ...]] = {
+    f"{name}: words, {key}": (file, "groups", "test", WORDS, key)
+    for name, file in (ROUNDS | BIASED).items()
+    for key in ("mean", "against", "difference", "low", "high")
+}
+EXTENDED: dict[str, tuple[str, ...]] = {
+    f"{name}: words of an extension, {key}": (file, "groups", "all", LONGER, key)
+    for name, file in EXTENSIONS.items()
+    for key in ("mean", "against")
+}
+PAIRS: dict[str, tuple[str, ...]] = {
+    f"extended / initial, round {number}": ("eval-sl-pairs", "groups", "all", "growth(response,initial)", key)
+    for number, key in ((1, "against"), (2, "mean"))
+}
 CLAIM = Claim(
     recipes=("self-lengthen", "self-lengthen-arms"),
     targets=tuple(f"evaluate@eval-sl-{name}" for name in ("1", "2", "biased", "limits", "thinned", "stages", "pairs")),
@@ -13,21 +29,5 @@ CLAIM = Claim(
         "answers of round 2 stay as true as the first (round 2 - start)": Pair("answers-sl-2", "answers-sl-0", TRUE),
         "the final model keeps to lengths (final - start)": Pair("answers-sl-asked", "answers-sl-asked-chat", SCORE),
     },
-    figures={
-        f"{name}: words, {key}": (file, "groups", "test", WORDS, key)
-        for name, file in (ROUNDS | {"with against without the length-biased keep": "eval-sl-biased"}).items()
-        for key in ("mean", "against", "difference", "low", "high")
-    }
-    | {
-        f"{name}: words of an extension, {key}": (file, "groups", "all", LONGER, key)
-        for name, file in {
-            "lessons thinned against whole": "eval-sl-thinned",
-            "two stages against one": "eval-sl-stages",
-        }.items()
-        for key in ("mean", "against")
-    }
-    | {
-        f"extended / initial, round {number}": ("eval-sl-pairs", "groups", "all", "growth(response,initial)", key)
-        for number, key in ((2, "mean"), (1, "against"))
-    },
+    figures=ANSWERS | EXTENDED | PAIRS,
 )
