@@ -135,6 +135,7 @@ PROJECTIONS = [
     ("nothing to find", [], "nothing to find"),
     ("play jazzy songs", [("genre", "jazz")], ""),
     ("play jazz and jazz", [("genre", "jazz")], ""),
+    ("dance a fandango", [("day", "dango")], ""),
     ("play rock", [("genre", "jazz")], ""),
     ("play two", [("a", "two"), ("b", "two")], ""),
     ("play [jazz]", [("genre", "jazz")], ""),
