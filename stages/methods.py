@@ -1,7 +1,7 @@
 """One table of all methods that are built: python -m stages.methods [METHOD ...]
 
 Rows in, kept and dropped by reason, the smallest share of readable replies, who taught, and every evaluation of the
-method's arms. A method is a recipe; its arms stand in recipes/<method>-arms.yaml.
+method's arms. A method is a recipe; its arms stand in recipes/<method>-arms.yaml, or <method>-<setting>-arms.yaml.
 """
 
 import json
@@ -15,6 +15,7 @@ from typing import Any
 from baleen import recipes
 from baleen.problems import Problem, run, unknown
 from baleen.recipes import Line
+from baleen.settings import Settings, load_yaml
 
 SHARED = "sources"
 WIDTH = 110  # characters of a line
@@ -37,7 +38,13 @@ def methods(paths: Iterable[Path]) -> list[Method]:
     """Every recipe that is neither shared nor another's arms, in the order of dvc.yaml."""
     found = {path.stem: list(recipes.lines_of(path)) for path in paths}
     names = [name for name in found if name != SHARED and not name.endswith("-arms")]
-    return [Method(name, found[name], found.get(f"{name}-arms", [])) for name in names]
+    return [Method(name, found[name], arms(name, found)) for name in names]
+
+
+def arms(name: str, found: dict[str, list[Line]]) -> list[Line]:
+    """The lines of <name>-arms, and of <name>-<setting>-arms."""
+    files = [own for stem, own in found.items() if stem.startswith(f"{name}-") and stem.endswith("-arms")]
+    return [line for own in files for line in own]
 
 
 def counts(line: Line) -> dict[str, Any]:
@@ -76,19 +83,36 @@ def readable(method: Method) -> float | None:
 
 
 def taught(method: Method, lines: list[Line]) -> str:
-    """'itself', or the instruct models that wrote or judged something."""
-    teachers = {line.name for line in lines if line.verb == "train" and line.given.get("settings") == "chat"}
+    """'itself', or the instruct models that wrote or judged something, or that the models that did so come from."""
+    models = {line.name: line.given for line in lines if line.verb == "train"}
     asked = {str(line.given["model"]) for line in method.lines if "model" in line.given}
-    return f"distilled from {', '.join(sorted(asked & teachers))}" if asked & teachers else "itself"
+    teachers = {teacher(name, models, stand_ins()) for name in asked} - {""}
+    return f"distilled from {', '.join(sorted(teachers))}" if teachers else "itself"
+
+
+def teacher(name: str, models: dict[str, Settings], sections: set[str]) -> str:
+    """The model itself or the nearest one it comes from whose settings stand for an instruct model; '' for none."""
+    while name in models and models[name].get("settings") not in sections:
+        name = str(models[name].get("base", ""))
+    return name if name in models else ""
+
+
+def stand_ins() -> set[str]:
+    """Sections with which some profile takes an instruct model as it is."""
+    profiles = [load_yaml(path) for path in sorted(Path("profiles").glob("*.yaml"))]
+    found = ((name, own) for profile in profiles for name, own in profile.items())
+    return {"chat"} | {name for name, own in found if isinstance(own, dict) and "instead" in own}
 
 
 def numbers(line: Line) -> Iterable[str]:
     """Every mean of an evaluation, on test rows where there are such, with the difference from its other table."""
     groups = counts(line).get("groups", {})
-    for measure, found in groups.get("test", groups.get("all", {})).items():
+    tested = [name for name in groups if name.split()[0] == "test"] or [name for name in groups if name == "all"]
+    for group, measure, found in ((name, *pair) for name in tested for pair in groups[name].items()):
         if found["mean"] is None:
             continue
-        told = f"{line.name.removeprefix('eval-')}: {measure} {found['mean']:.3f}"
+        told = f"{line.name.removeprefix('eval-')}{group.removeprefix('test').removeprefix('all')}: "
+        told += f"{measure} {found['mean']:.3f}"
         if found.get("difference") is not None and line.given["input"] != line.given["against"]:
             low, high = found["low"], found["high"]
             told += f", {found['difference']:+.3f} [{low:+.3f}, {high:+.3f}] against {line.given['against']}"

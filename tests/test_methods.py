@@ -18,6 +18,7 @@ RECIPES = {
         "train": {"own": {"input": "own-mix", "settings": "sft"}},
     },
     "own-arms": {"evaluate": {"eval-own": {"input": "answers-own", "against": "answers-reply"}}},
+    "own-abroad-arms": {"evaluate": {"eval-abroad": {"input": "answers-abroad", "against": "answers-reply"}}},
     "other": {
         "generate": {"other-ask": {"input": "web", "model": "other-chat"}},
         "train": {"other": {"input": "other-ask"}, "other-chat": {"input": "seed", "settings": "chat"}},
@@ -28,6 +29,7 @@ COUNTS = {
     "data/own-keep": {"rows_in": 90, "rows_out": 30, "dropped": {"not best worst": 60}},
     "data/own-mix": {"rows_in": 50, "rows_out": 50, "dropped": {}},
     "data/eval-own": {"groups": {"test": {"ok": {"mean": 0.4, "difference": 0.1, "low": 0.05, "high": 0.15}}}},
+    "data/eval-abroad": {"groups": {"test new": {"ok": {"mean": 0.3}}, "dev new": {"ok": {"mean": 0.9}}}},
     "data/other-ask": {"rows_in": 100, "rows_out": 100, "dropped": {}, "readable": 1.0},
 }
 
@@ -64,6 +66,29 @@ def test_a_taught_model_says_so(home: Path, capsys: pytest.CaptureFixture[str]) 
 
 def test_an_evaluation_is_told_with_its_difference(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "own: ok 0.400, +0.100 [+0.050, +0.150] against answers-reply".split() in said(capsys, "own")
+
+
+def test_every_test_group_of_all_arms_files_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = said(capsys, "own")
+    assert "abroad new: ok 0.300".split() in told and not any("0.900" in line for line in told)
+
+
+def test_a_model_that_comes_from_an_instruct_model_is_taught_by_it(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {
+        "generate": {"far-ask": {"input": "web", "model": "far-tuned"}},
+        "train": {
+            "far": {"input": "far-ask"},
+            "far-tuned": {"input": "seed", "base": "far-guide", "settings": "sft"},
+            "far-guide": {"input": "seed", "base": "base", "settings": "guide"},
+        },
+    }
+    Path("recipes/far.yaml").write_text(yaml.safe_dump(told))
+    Path("dvc.yaml").write_text(yaml.safe_dump({"vars": [f"recipes/{name}.yaml" for name in (*RECIPES, "far")]}))
+    Path("profiles").mkdir()
+    Path("profiles/big.yaml").write_text("guide: {instead: {hub: a/b}}\n")
+    assert "distilled from far-guide".split() == said(capsys, "far")[1][-3:]
 
 
 def test_a_method_that_is_not_there_is_a_problem(home: Path) -> None:
