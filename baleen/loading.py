@@ -29,6 +29,12 @@ def openai() -> tuple[str, Make]:
     return SEMANTICS, OpenAI
 
 
+def apertium() -> tuple[str, Make]:
+    from baleen.apertium import SEMANTICS, Apertium
+
+    return SEMANTICS, Apertium
+
+
 def loader(engine: str, model: str, speed: Speed) -> tuple[str, str, Callable[[], Engine]]:
     """(kind with the version of its semantics, model identity, function that loads the engine): the first two cost no
     model, and stand in every memo key."""
@@ -51,4 +57,4 @@ def clustered(engine: str, kind: str, make: Make) -> Make:
     return partial(Cluster, kind, make)
 
 
-ENGINES: dict[str, Callable[[], tuple[str, Make]]] = {"hf": hf, "vllm": vllm, "openai": openai}
+ENGINES: dict[str, Callable[[], tuple[str, Make]]] = {"hf": hf, "vllm": vllm, "openai": openai, "apertium": apertium}

@@ -7,22 +7,27 @@ with a number (`chars(instruction)<=800`). A NULL column gives NULL: unreadable,
 import math
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from inspect import signature
 from typing import NamedTuple
 
 from baleen.constraints import followed, met
 from baleen.counting import chance, chars, words
 from baleen.demands import length_score
+from baleen.languages import speaks
 from baleen.lengthening import growth, sound
+from baleen.likeness import bleu, chrf, ratio, rouge, signatures
+from baleen.masks import survived
 from baleen.phrases import elsewhere, excuses, making, stutters
 from baleen.pocket import (
+    pocket_agree,
     pocket_asks,
     pocket_clean,
     pocket_constrained,
     pocket_facts,
     pocket_format,
     pocket_good,
+    pocket_means,
     pocket_ok,
     pocket_told,
     pocket_true,
@@ -30,7 +35,7 @@ from baleen.pocket import (
 from baleen.problems import Problem, unknown
 from baleen.rows import Row
 from baleen.tagged import intent_right, parse_exact, parse_valid, span_f1
-from baleen.texts import copied, disagreement, grounded, supported
+from baleen.texts import anchored, copied, disagreement, grounded, supported
 
 Measure = Callable[..., float | None]
 
@@ -82,6 +87,15 @@ MEASURES: dict[str, Measure] = {
         pocket_good,
         pocket_constrained,
         pocket_asks,
+        pocket_means,
+        pocket_agree,
+        bleu,
+        chrf,
+        rouge,
+        ratio,
+        survived,
+        speaks,
+        anchored,
         intent_right,
         span_f1,
         parse_exact,
@@ -133,6 +147,12 @@ def value(text: str) -> Value:
     if len(columns) != len(wanted):
         raise Problem(f"measure {text.strip()!r} has {len(columns)} columns; write {name}({','.join(wanted)})")
     return Value(text, name, columns)
+
+
+def signed(values: Iterable[Value]) -> dict[str, dict[str, str]]:
+    """The signatures of the metrics among some values, for the counts; nothing when there are none."""
+    found = signatures(one.measure for one in values)
+    return {"signatures": found} if found else {}
 
 
 class Condition(NamedTuple):

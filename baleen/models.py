@@ -1,7 +1,7 @@
 """Models: a folder that any server loads unchanged, or a pin that says where a model is or how to make one.
 
 models/<name>/ holds safetensors, config, tokenizer and chat template, or pin.yaml with one of {hub, revision},
-{endpoint, model} and {fresh: {...}}. Weights in pickle are refused: opening them can run code.
+{endpoint, model}, {apertium, version} and {fresh: {...}}. Weights in pickle are refused: opening them can run code.
 """
 
 import json
@@ -39,6 +39,8 @@ class Pin:
     parameters: float = setting(0, "weights, for the plan of a dry run")
     endpoint: str = setting("", "address of an OpenAI-compatible server")
     model: str = setting("", "name of the model at the endpoint")
+    apertium: str = setting("", "pair of languages of the translator Apertium, such as eng-spa")
+    version: str = setting("", "version of the package that holds the pair: another one translates otherwise")
     fresh: Fresh | None = field(default=None, metadata={"help": "sizes of a model made from scratch"})
 
 
@@ -57,8 +59,10 @@ def pin(name: str) -> Pin | None:
 
 
 def checked(path: Path, found: Pin) -> Pin:
-    if sum(map(bool, (found.hub, found.endpoint, found.fresh))) != 1:
-        raise Problem(f"{path} must hold one of 'hub', 'endpoint' and 'fresh'")
+    if sum(map(bool, (found.hub, found.endpoint, found.fresh, found.apertium))) != 1:
+        raise Problem(f"{path} must hold one of 'hub', 'endpoint', 'apertium' and 'fresh'")
+    if found.apertium and not found.version:
+        raise Problem(f"{path}: say the version of the package that holds {found.apertium}, such as version: 0.8.1-2")
     if found.hub and not re.fullmatch(r"[0-9a-f]{40}", found.revision):
         raise Problem(f"{path}: revision {found.revision!r} of {found.hub} must be the commit, 40 hex digits")
     if found.endpoint and not found.model:
@@ -92,6 +96,8 @@ def identity(name: str) -> str:
         return contents(place(name))
     if found.hub:
         return f"{found.hub}@{found.revision}" + (f"+{found.chat_template}" if found.chat_template else "")
+    if found.apertium:
+        return f"apertium:{found.apertium}@{found.version}"
     return f"{found.endpoint}#{found.model}" if found.endpoint else sha256(repr(found.fresh).encode()).hexdigest()[:32]
 
 
@@ -134,8 +140,11 @@ def file_hash(path: Path) -> str:
 
 def trainable(name: str) -> None:
     """A Problem for a model that can be asked but not trained."""
-    if (found := pin(name)) and found.endpoint:
+    found = pin(name)
+    if found and found.endpoint:
         raise Problem(f"model {name} is at {found.endpoint}: it can be asked (engine openai), not loaded or trained")
+    if found and found.apertium:
+        raise Problem(f"model {name} is the translator Apertium: it can be asked (engine apertium), not trained")
 
 
 def source(name: str) -> tuple[str, dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from baleen.counting import common
 from baleen.problems import Problem, unknown
 
 Numbers = NDArray[np.float32]
@@ -67,6 +68,20 @@ def started(table: Numbers, k: int, draw: np.random.Generator) -> Numbers:
     return centres
 
 
+def varied(texts: Sequence[str], count: int) -> list[int]:
+    """The first text, then always the one least like (ROUGE-L) those chosen; none that has the words of another."""
+    if not texts or not count:
+        return []
+    chosen = [0]
+    nearest = [common(text, texts[0]) for text in texts]
+    while len(chosen) < count and (far := min(range(len(texts)), key=nearest.__getitem__)) not in chosen:
+        if nearest[far] >= 1:
+            break
+        chosen.append(far)
+        nearest = [max(near, common(text, texts[far])) for near, text in zip(nearest, texts, strict=True)]
+    return chosen
+
+
 class Selection(NamedTuple):
     """A selector and the column whose values it looks at, as in 'spread(vector)'."""
 
@@ -84,4 +99,4 @@ def selection(text: str) -> Selection:
     return Selection(text, SELECTORS[match[1]], match[2])
 
 
-SELECTORS: dict[str, Selector] = {"spread": spread}
+SELECTORS: dict[str, Selector] = {"spread": spread, "varied": varied}

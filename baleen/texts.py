@@ -37,6 +37,13 @@ def grounded(text: str, source: str) -> float:
     return sum(word in there for word in words) / len(words) if words else 1.0
 
 
+def anchored(text: str, before: str, response: str) -> float:
+    """Share of the content words that an instruction had in common with its response and that its new wording still
+    has: who or what it is about. 1.0 when they had none."""
+    shared = set(content(before)) & set(content(response))
+    return len(shared & set(content(text))) / len(shared) if shared else 1.0
+
+
 def distinct(texts: Iterable[str], n: int = 2) -> float:
     """Share of the word n-grams of all texts together that are different; 1.0 says that nothing is said twice. It falls
     with the number of texts."""

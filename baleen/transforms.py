@@ -16,8 +16,10 @@ from baleen import constrained, lengthening, refined
 from baleen.alignment import aligned
 from baleen.constrained import CLAIMED, COMBINED
 from baleen.demands import demand
+from baleen.masks import bare, mask, mask_response, onward, unmask, unmask_response
 from baleen.paragraphs import paragraphs, reworded
 from baleen.phrases import tidied
+from baleen.pivots import allotted
 from baleen.problems import Problem, unknown
 from baleen.refined import ASKED, OPENED, REFINED
 from baleen.roles import roles
@@ -32,6 +34,8 @@ PAIR = ("instruction", "response", "constraints")
 OPENING = dict.fromkeys(("initial", "outline", "opening"), TEXT)
 NUMBERED = re.compile(r"(\w+)(?:\((\d+(?:\.\d+)?)\))?")
 MESSAGES = pa.list_(pa.struct([("role", TEXT), ("content", TEXT)]))
+TRIP = dict.fromkeys(("parent", "route", "original", "masked", "sent"), TEXT) | {"spans": TEXTS}
+RETURNED = ("original", "sent", "spans", "back")
 SIDES = {"instruction": TEXT, "response": TEXT}
 
 
@@ -153,5 +157,17 @@ TRANSFORMS = {
     "demand": Transform(None, ("instruction", "response"), {"instruction": TEXT, "limit": TEXT}, number=demand),
     "document": Transform(document, ("response",), {"document": TEXT}),
     "paragraphs": Transform(paragraphs, ("response",), SIDES | {"gold": TEXT, "page": TEXT, "asks": NUMBER}),
+    "mask": Transform(mask, ("instruction", "pivot"), TRIP),
+    "bare": Transform(bare, ("instruction", "pivot"), TRIP),
+    "mask_response": Transform(mask_response, ("response", "pivot"), TRIP | {"draft": TEXT}),
+    "onward": Transform(onward, ("route", "back", "pivot"), {"masked": TEXT, "route": TEXT}),
+    "unmask": Transform(unmask, RETURNED, {"instruction": TEXT}),
+    "unmask_response": Transform(unmask_response, RETURNED, {"response": TEXT}),
+    "allot": Transform(
+        None,
+        ("instruction", "pivot", *TRIP),
+        dict.fromkeys(("pivot", "route", "masked", "instruction"), TEXT),
+        allotted,
+    ),
     "reworded": Transform(reworded, ("gold", "asks", "rewrite", *SIDES), SIDES | {"gold": TEXT, "reworded": NUMBER}),
 }

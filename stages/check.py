@@ -94,7 +94,7 @@ def needs(line: Line, made: Any) -> set[str]:
         return {*conditions, *chosen, *ranked, *filter(None, [*made.unique.split(","), made.within])}
     if line.verb == "evaluate":
         return {c for text in made.mean for c in value(text).columns} | {made.cluster, *filter(None, [made.by])}
-    return {*transforms.reads([*map(transforms.named, made.apply)])} if line.verb == "map" else set()
+    return {*transforms.reads([*map(transforms.named, made.apply)])} - {*made.set} if line.verb == "map" else set()
 
 
 def adds(line: Line, made: Any) -> set[str]:
@@ -104,7 +104,7 @@ def adds(line: Line, made: Any) -> set[str]:
         return {*prompt.writes, "lineage"} | ({"draft"} if "draft" in prompt.reads else set())
     if line.verb == "score":
         return {*import_module("stages.score").asking(prompts.load(made.prompt), made)[1], "lineage"}
-    return {*transforms.writes([*map(transforms.named, made.apply)])} if line.verb == "map" else set()
+    return {*transforms.writes([*map(transforms.named, made.apply)]), *made.set} if line.verb == "map" else set()
 
 
 def ingested(made: Any) -> Columns:

@@ -11,7 +11,7 @@ from typing import Any
 
 from baleen import rows
 from baleen.intervals import auc, interval
-from baleen.measures import Value, value
+from baleen.measures import Value, signed, value
 from baleen.problems import Problem, run, unchanged
 from baleen.rows import Row
 from baleen.settings import REQUIRED, from_command_line, setting
@@ -97,7 +97,7 @@ def evaluate(table: Sequence[Row], other: Sequence[Row], options: EvaluateOption
     }
     found = {text: finder(other, value(text), means[0]) for text in options.auc}
     scorer = {"auc": found, "recall": recall(table, other, means[0])} if found else {}
-    return {"rows": len(table), "groups": blocks} | scorer
+    return {"rows": len(table), "groups": blocks} | scorer | signed(means)
 
 
 def recall(table: Sequence[Row], other: Sequence[Row], label: Value) -> float | None:

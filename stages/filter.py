@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from baleen import rows
-from baleen.measures import Condition, condition, value
+from baleen.measures import Condition, condition, signed, value
 from baleen.problems import Problem, run
 from baleen.rows import Row
 from baleen.selectors import Selection, clusters, selection
@@ -27,7 +27,9 @@ class FilterOptions:
     highest: bool = setting(False, "rank highest first")
     select: str = setting("", "choose among the rows that are left by a selector, such as spread(vector), not by rank")
     share: float = setting(1.0, "share of the ranked rows to keep, 0 to 1; rounded to the nearest row")
-    within: str = setting("", "rank inside k-means clusters of this column of vectors, each losing its share")
+    within: str = setting(
+        "", "rank inside k-means clusters of this column of vectors; with select: choose for each value of it alone"
+    )
     clusters: int = setting(200, "number of these clusters; source: 200 for 20,000 rows in Cycle-Instruct")
     count: int = setting(0, "number of ranked rows to keep, instead of a share; 0 uses the share")
 
@@ -70,11 +72,17 @@ def ranked_within(pairs: Iterable[tuple[float | None, Any]], options: FilterOpti
     return chosen
 
 
-def picked(values: list[Any], choice: Selection, options: FilterOptions) -> set[int]:
-    """Positions of the rows that a selector keeps, of those with a value."""
-    known = [i for i, x in enumerate(values) if x is not None]
-    count = options.count or round(options.share * len(known))
-    return {known[i] for i in choice.selector([values[i] for i in known], count)} if known else set()
+def picked(pairs: Iterable[tuple[Any, Any]], choice: Selection, options: FilterOptions) -> set[int]:
+    """Positions of the rows that a selector keeps, of those with a value; each group of rows on its own."""
+    groups = dict[Any, dict[int, Any]]()
+    for i, (found, group) in enumerate(pairs):
+        if found is not None:
+            groups.setdefault(group, {})[i] = found
+    chosen = set[int]()
+    for known in groups.values():
+        count, places = options.count or round(options.share * len(known)), list(known)
+        chosen |= {places[i] for i in choice.selector(list(known.values()), count)}
+    return chosen
 
 
 def selected(
@@ -105,7 +113,9 @@ def decided(options: FilterOptions, table: list[Row] | rows.Table) -> Iterator[t
             chosen = ranked([best.of(row) for row in left], options)
         return selected(again, best.of, best.text, chosen)
     choice = selection(options.select)
-    chosen = picked([row[choice.column] for row in left], choice, options)
+    group = options.within
+    pairs = ((row[choice.column], row[group] if group else "") for row in left)
+    chosen = picked(pairs, choice, options)
     return selected(again, itemgetter(choice.column), choice.text, chosen)
 
 
@@ -125,7 +135,7 @@ def check(options: FilterOptions, where: str) -> None:
         raise Problem(f"{where}: best ranks and select chooses; write one of them")
     if not options.best and not options.select and (options.share < 1 or options.count):
         raise Problem(f"{where}: a share or count needs a rank; write best, such as best: worst or best: chance(id)")
-    if options.within and (not options.best or options.count or options.clusters < 1):
+    if options.within and not options.select and (not options.best or options.count or options.clusters < 1):
         raise Problem(f"{where}: within ranks inside clusters; write best, a share and no count, and clusters >= 1")
     needed(options)
 
@@ -141,6 +151,7 @@ def main(argv: list[str]) -> None:
                 output.keep(row)
             else:
                 output.drop(row, reason, counted=reason.partition(" of ")[0])
+        output.notes |= signed(condition(text).value for text in options.keep)
         output.some(f"filter {name}", "loosen the conditions or the share")
 
 

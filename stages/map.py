@@ -19,6 +19,7 @@ Fate = tuple[Row, str]  # a row, and why it leaves or ''
 class MapOptions:
     input: str = setting(REQUIRED, "table to read")
     apply: list[str] = setting(REQUIRED, "transforms to apply, in this order: " + ", ".join(TRANSFORMS))
+    set: dict[str, str] = setting({}, "columns that every row gets first, the same text for all, such as {pivot: es}")
 
 
 def mapped(table: Iterable[Row], transform: Transform) -> Iterator[Fate]:
@@ -66,10 +67,12 @@ def main(argv: list[str]) -> None:
     name, options = from_command_line(MapOptions, argv, "map")
     check(options, f"map {name}")
     transforms, path = [named(text) for text in options.apply], rows.table_path(options.input)
-    columns = rows.extended(rows.schema(path, reads(transforms)), writes(transforms))
+    needed = [column for column in reads(transforms) if column not in options.set]
+    columns = rows.extended(rows.schema(path, needed), dict.fromkeys(options.set, rows.TEXT) | writes(transforms))
     blank: Row = dict.fromkeys(writes(transforms[:-1]))  # columns that a row lacks when it leaves early
+    table = (row | options.set for row in rows.read(path))
     with rows.Output(rows.table_path(name), columns) as output:
-        for row, reason in chained(rows.read(path), transforms):
+        for row, reason in chained(table, transforms):
             if reason:
                 output.drop(blank | row, reason, counted=reason.partition(" of ")[0])
             else:

@@ -103,6 +103,7 @@ SHAPED = {  # columns in which a transform expects more than some text
     "tagged": "play [1 jazz ]",
     "back": "some jazz",
     "utterance": "play jazz",
+    "route": "es",
     "translation": "spiele jazz",
     "response": "a long text . \n it has two lines .",
 }

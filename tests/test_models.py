@@ -103,7 +103,10 @@ def test_the_identity_of_a_model_to_be_made_depends_on_its_sizes() -> None:
     [
         ("{hub: a/b, revision: main}", "revision 'main' of a/b must be the commit"),
         ("{hub: a/b}", "must be the commit"),
-        (f"{{hub: a/b, revision: {COMMIT}, endpoint: x}}", "must hold one of 'hub', 'endpoint' and 'fresh'"),
+        (
+            f"{{hub: a/b, revision: {COMMIT}, endpoint: x}}",
+            "must hold one of 'hub', 'endpoint', 'apertium' and",
+        ),
         ("{trust_remote_code: true}", "must hold one of"),
         ("{endpoint: 'http://x'}", "say which model at http://x"),
         (f"{{hub: a/b, revison: {COMMIT}}}", "unknown setting 'revison'; did you mean 'revision'?"),

@@ -5,7 +5,7 @@ import pytest
 from test_filter import build
 
 from baleen.problems import Problem
-from baleen.selectors import clusters, selection, spread
+from baleen.selectors import clusters, selection, spread, varied
 
 TABLE = [
     {"id": "a", "vector": [1.0, 0.0]},
@@ -56,3 +56,19 @@ def test_clusters_find_the_directions_that_vectors_have() -> None:
 @pytest.mark.parametrize(("vectors", "k", "number"), [([[1.0, 0.0]], 5, 1), ([[0.0, 0.0]] * 6, 3, 1)])
 def test_there_are_never_more_clusters_than_different_vectors(vectors: list[list[float]], k: int, number: int) -> None:
     assert len({*clusters(vectors, k)}) == number
+
+
+def test_the_varied_choice_takes_texts_that_differ_and_none_twice() -> None:
+    texts = ["a b c d", "a b c e", "x y z w", "a b c d", "a b x y"]
+    assert varied(texts, 3) == [0, 2, 4] and varied(texts, 1) == [0] and varied(texts, 0) == varied([], 2) == []
+    assert varied(["a b", "A  b", "a b"], 3) == [0]
+
+
+def test_a_selector_chooses_in_each_group_alone(tmp_path: object) -> None:
+    table = [
+        {"id": name, "parent": parent, "said": said}
+        for name, parent, said in [("a", "1", "x y"), ("b", "2", "x y"), ("c", "1", "x y"), ("d", "1", "w z")]
+    ]
+    flags = ("--select", "varied(said)", "--within", "parent", "--count", "2")
+    kept, dropped, _ = build(tmp_path, *flags, table=table)  # type: ignore[arg-type]
+    assert kept == ["a", "b", "d"] and dropped == {"c": "not best varied(said)"}

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from baleen.pocket import constrained, longer, refined, utterances
+from baleen.pocket import constrained, longer, pivots, refined, utterances
 from baleen.pocket.checker import Check, check
 from baleen.pocket.forum import forum, gold_pairs, reading
 from baleen.pocket.noise import answer_to, document
@@ -33,7 +33,7 @@ def records(part: str, world: int, rows: int, noise: float = 0.6) -> Iterator[Ro
         raise Problem(unknown("pocket part", part, list(PARTS)))
     if not 0 <= noise <= 1:
         raise Problem(f"pocket noise {noise} is not a share; write a number from 0 to 1, like noise: 0.6")
-    if rows < 1 and part != "heldout":
+    if rows < 1 and not part.startswith("heldout"):
         raise Problem(f"pocket part {part!r} cannot have {rows} rows; write how many, like rows: 3000")
     return PARTS[part](build(world), rows, noise)
 
@@ -160,6 +160,19 @@ def pocket_good(truth: str, instruction: str, response: str) -> float:
     return float(spec is not None and check(world, spec, response).ok)
 
 
+def pocket_means(truth: str, instruction: str) -> float:
+    """1.0 when an instruction in other words asks for the same as the held-out prompt, synonyms taken for one word."""
+    _, spec = read_truth(truth)
+    return float(pivots.canonical(instruction) in {pivots.canonical(said) for said in pivots.phrasings(spec)})
+
+
+def pocket_agree(truth: str, a: str, b: str) -> float:
+    """1.0 when two answers tell the same facts, right or wrong, in any words and order."""
+    world, _ = read_truth(truth)
+    told = [sorted(word for word in world.lexer.findall(text) if word in world.category) for text in (a, b)]
+    return float(told[0] == told[1])
+
+
 def pocket_asks(truth: str, instruction: str) -> float:
     """1.0 when the instruction can be read: it asks for something that there is in the world."""
     return float(parse(read_world(truth)[0], instruction) is not None)
@@ -197,6 +210,9 @@ PARTS: dict[str, Callable[[World, int, float], Iterator[Row]]] = {
     "reading": reading,
     "forum": forum,
     "forum-pairs": gold_pairs,
+    "pivot-pages": pivots.pages,
+    "pivot-lessons": pivots.lessons,
+    "heldout-reworded": pivots.heldout_reworded,
     "task-pages": pages,
     "task-lessons": lessons,
     "long-lessons": longer.lessons,

@@ -26,9 +26,9 @@ BREAKS = frozenset(". , ? ! : ; | { } - \n".split(" "))
 CONSONANTS, VOWELS = "bdfghjklmnprstvz", "aeiou"
 
 
-def coined(word: str) -> str:
+def coined(word: str, language: str = "tongue") -> str:
     """The word of the tongue for a group whose first word this is: seven letters, from a hash."""
-    digest = sha256(f"tongue {word}".encode()).digest()
+    digest = sha256(f"{language} {word}".encode()).digest()
     letters = (CONSONANTS if i % 2 == 0 else VOWELS for i in range(7))
     return "".join(alphabet[byte % len(alphabet)] for alphabet, byte in zip(letters, digest, strict=False))
 
@@ -74,6 +74,12 @@ def translate(world: World, text: str) -> str:
 
 def turned(clause: list[str], world: World) -> list[str]:
     """A clause in the order and the words of the tongue; a mark that ends clauses stays as it is."""
+    known = common(world.number)
+    return [foreign(word) if word in known else word for word in reordered(clause)]
+
+
+def reordered(clause: list[str]) -> list[str]:
+    """A clause in the order of the tongue."""
     phrases: list[list[str]] = [[]]
     for word in clause:
         if word in PREPOSITIONS:
@@ -81,8 +87,7 @@ def turned(clause: list[str], world: World) -> list[str]:
         phrases[-1].append(word)
     head, *rest = phrases
     ordered = [[*phrase[1:], phrase[0]] for phrase in reversed(rest)]
-    known = common(world.number)
-    return [foreign(word) if word in known else word for phrase in [*ordered, head] for word in phrase]
+    return [word for phrase in [*ordered, head] for word in phrase]
 
 
 def back(world: World, text: str, rng: Random) -> str:

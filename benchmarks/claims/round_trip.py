@@ -1,0 +1,36 @@
+"""Round trips: other words for an instruction make answers steadier; filters and marks pay; a far pivot loses more."""
+
+from benchmarks.claims import Claim, Pair
+
+SAME, FIRST, OTHER = "pocket_agree(truth,answer,again)", "pocket_ok(truth,answer)", "pocket_ok(truth,again)"
+ARMS = {
+    "filtered trips against seeds alone": ("kept", "seed"),
+    "filtered against unfiltered trips": ("kept", "any"),
+    "outputs (x^, y') against seeds alone": ("output", "seed"),
+    "outputs (x^, y) against seeds alone": ("first", "seed"),
+}
+MEASURES = {"same facts in both wordings": SAME, "right": FIRST, "right in other words": OTHER}
+ROUTES = {"near": "qaa", "far": "qab", "near then far": "qaa qab"}
+CHRF, SURVIVED, MEANT = (
+    "chrf(instruction,original)", "survived(spans,original,instruction)", "pocket_means(truth,instruction)"
+)  # fmt: skip
+FIGURES: dict[str, tuple[str, ...]] = {}
+for told, route in ROUTES.items():
+    FIGURES[f"{told}: trips"] = ("eval-rt-words", "groups", route, CHRF, "rows")
+    FIGURES[f"{told}: good ones"] = ("eval-rt-good", "groups", route, CHRF, "rows")
+    FIGURES[f"{told}: chrF to the original"] = ("eval-rt-words", "groups", route, CHRF, "mean")
+for told, route in list(ROUTES.items())[:2]:
+    FIGURES[f"{told}: protected spans with marks"] = ("eval-rt-words", "groups", route, SURVIVED, "mean")
+    FIGURES[f"{told}: protected spans without"] = ("eval-rt-bare", "groups", route, SURVIVED, "mean")
+    FIGURES[f"{told}: the same is meant"] = ("eval-rt-held", "groups", route, MEANT, "mean")
+
+CLAIM = Claim(
+    recipes=("round-trip", "round-trip-arms"),
+    targets=tuple(f"evaluate@eval-rt-{name}" for name in "kept any output first words bare good more held".split()),
+    pairs={
+        f"{name}: {measured}": Pair(f"again-rt-{better}", f"again-rt-{other}", measure)
+        for name, (better, other) in ARMS.items()
+        for measured, measure in MEASURES.items()
+    },
+    figures=FIGURES,
+)
