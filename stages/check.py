@@ -1,10 +1,10 @@
-"""check: is every recipe, prompt, profile and name well wired? Answers in about a second, without a model.
+"""check: is every recipe, prompt, profile and name well wired? Answers in a few seconds, without a model.
 
 python -m stages.check [STAGE ...], such as train@humpback: only these and what they are built from; else everything.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +21,8 @@ from baleen.wiring import Stage, Stages
 Columns = frozenset[str] | None  # None: not known before the file is read
 PARAMS, RULES = Path("params.yaml"), Path("dvc.yaml")
 SECTIONS = {"generate": "generate", "score": "score"}  # of a profile, by the verb whose settings they hold
+NAMES = ("input", "other", "against", "model", "base", "prompt", "prompts", "writes")  # of tables, models, prompts
+PROFILED = ("generate", "score", "train", "evaluate")  # verbs that a profile has settings for
 NAMED = ("train", "evaluate")  # verbs whose lines name their section
 POCKET = (
     "; it measures against the pocket world: take the recipe out of dvc.yaml (vars, and `report`), or check only what "
@@ -40,13 +42,20 @@ class Book:
     tables: dict[str, Line]
     models: dict[str, Line]
     params: Row
+    known: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def line_settings(self, line: Line) -> Any:
         """The settings of a line as its stage will see them, every value possible."""
+        at = (line.rule, line.name)
+        if at not in self.known:
+            self.known[at] = self.resolved(line)
+        return self.known[at]
+
+    def resolved(self, line: Line) -> Any:
         given = dict(line.given)
         if line.rule == "judge":
             given["prompt"] = self.params.get("scorer", "")
-        if line.verb in ("generate", "score", "train", "evaluate"):
+        if line.verb in PROFILED:
             given["profile"] = self.params.get("profile", "")
         made = settings.resolved(options_of(line.verb), line.verb, line.name, given)
         verb = import_module(f"stages.{line.verb}")
@@ -199,11 +208,16 @@ def check_stage(stage: Stage, all_lines: Book, columns: Callable[[str], Columns]
         raise Problem(f"{stage.where}: {str(problem).removeprefix(own)}") from None
 
 
+def alike(line: Line) -> str:
+    """The same for lines that differ in nothing but names, whose settings a profile makes good or bad together."""
+    return repr([line.rule, sorted((key, repr(given)) for key, given in line.given.items() if key not in NAMES)])
+
+
 def check_under(path: Path, chosen: list[Line], lines: list[Line], params: Row) -> None:
     """Every line resolves under another profile too, so that changing the profile is all it takes."""
     there = book(lines, params | {"profile": path.stem})
     try:
-        for line in chosen:
+        for line in {alike(line): line for line in chosen if line.verb in PROFILED}.values():
             there.line_settings(line)
     except Problem as problem:
         raise Problem(f"{path}: {str(problem).removeprefix(f'{path}: ')}") from None
