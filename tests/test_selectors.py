@@ -61,7 +61,7 @@ def test_there_are_never_more_clusters_than_different_vectors(vectors: list[list
 def test_the_varied_choice_takes_texts_that_differ_and_none_twice() -> None:
     texts = ["a b c d", "a b c e", "x y z w", "a b c d", "a b x y"]
     assert varied(texts, 3) == [0, 2, 4] and varied(texts, 1) == [0] and varied(texts, 0) == varied([], 2) == []
-    assert varied(["a b", "A  b", "a b"], 3) == [0]
+    assert varied(["a b", "A  b", "a b"], 3) == [0] and varied(["", "", "a"], 3) == [0, 2]
 
 
 def test_a_selector_chooses_in_each_group_alone(tmp_path: object) -> None:
