@@ -1,3 +1,4 @@
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -115,6 +116,12 @@ def test_no_word_length_is_asked_for_that_the_text_itself_misses() -> None:
     (length,) = [said for said in found if "letters" in said]
     assert "14" in length and met([length], "a remarkable characteristic of it") == 1.0
     assert FAMILIES["word length"].holds("a of", Slots(14))
+
+
+def test_a_family_that_finds_what_is_false_adds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = replace(FAMILIES["word length"], find=lambda text, rng: Slots(1))
+    monkeypatch.setitem(FAMILIES, "word length", wrong)
+    assert not any("letters" in said for said in measure(TEXTS["prose"], Random(0)))
 
 
 def test_constraints_code_cannot_read_count_neither_way() -> None:
