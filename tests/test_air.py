@@ -1,11 +1,14 @@
 """AIR's rounds: a constraint is added only when it says something new that the student lacks, and no row is lost."""
 
+from pathlib import Path
+
 import pytest
 
-from baleen import prompts, refined
+from baleen import prompts, refined, rows
 from baleen.constraints import met
 from baleen.pocket import records
 from baleen.rows import Row
+from stages import ingest
 
 FIRST: Row = {
     "id": "a", "instruction": "Who is ann?", "response": "ann , a baker", "reference": "ann is a baker .",
@@ -91,6 +94,12 @@ def test_lessons_have_the_columns_of_their_prompts_and_are_of_train_cells() -> N
         assert all(row[column] is not None for column in (*prompt.reads, *prompt.writes))
         assert not {row["instruction"], row["bare"]} & asked
         assert prompt.format != "text" or prompt.show(row)
+
+
+def test_every_lesson_survives_being_read(tmp_path: Path) -> None:
+    flags = "--source data/raw/pocket.yaml --part air-lessons --rows 200 --origin seed --deduplicate".split()
+    ingest.main([str(tmp_path / "out.parquet"), *flags, ""])
+    assert rows.size(tmp_path / "out.parquet") == 200
 
 
 def test_six_marks_are_a_score_from_zero() -> None:

@@ -27,9 +27,9 @@ FAMILY_KINDS = {
     "document structure": ("items", "sentences"),
     "exclusion": ("no mark",),
 }
-NOTHING: Row = dict.fromkeys(
-    ("instruction", "response", "bare", "reference", "answer", "kinds", "kind", "constraint", "verdict"), ""
-) | {"constraints": None}
+OTHERS = ("bare", "reference", "answer", "kinds", "kind", "constraint", "verdict")
+NOTHING: Row = dict.fromkeys(OTHERS, "") | {"constraints": None}
+UNUSED: Row = {"instruction": "-", "response": "-"}  # where a skill has none; rows without them would not be read
 
 
 def lessons(world: World, rows: int, noise: float) -> Iterator[Row]:
@@ -37,7 +37,7 @@ def lessons(world: World, rows: int, noise: float) -> Iterator[Row]:
     for i in range(rows):
         rng = stream(world.number, "air-lessons", i)
         name = rng.choices(list(SKILLS), [share for share, _ in SKILLS.values()])[0]
-        yield NOTHING | {"prompt": name} | SKILLS[name][1](world, rng)
+        yield UNUSED | NOTHING | {"prompt": name} | SKILLS[name][1](world, rng)
 
 
 def written(world: World, rng: Random) -> tuple[Spec, str, str, str]:
