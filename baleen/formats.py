@@ -44,7 +44,7 @@ def show_rating(row: Row, columns: list[str]) -> str:
 
 def read_lines(reply: str, columns: list[str]) -> Row | None:
     """The list items of the reply, one for each line that starts with '- '; None when there is no such line."""
-    lines = [line[2:].strip() for line in reply.splitlines() if line.startswith("- ") and line[2:].strip()]
+    lines = [line[2:].strip() for line in map(str.strip, reply.splitlines()) if line.startswith("- ")]
     return {columns[0]: lines} if lines else None
 
 

@@ -39,14 +39,14 @@ def tighten(row: Row) -> list[Row]:
         return [row]
     if why := refused(row):
         return [row | {"kinds": "", "ended": why}]
-    found = [*row["constraints"], row["constraint"]]
+    found = [*row["constraints"], row["addition"]]
     left = [kind for kind in row["kinds"].split("\n") if kind != row["kind"]]
     return [row | {"constraints": found, "kinds": "\n".join(left), "instruction": appended(row["bare"], found)}]
 
 
 def refused(row: Row) -> str:
     """Why a constraint is not accepted, or ''. What code can read must hold of the reference and not of the answer."""
-    said = row["constraint"]
+    said = row["addition"]
     if not said:
         return "none found"
     if row["kind"] not in row["kinds"].split("\n"):

@@ -135,7 +135,7 @@ TRANSFORMS = {
     "begin": Transform(refined.begin, ("instruction",), OPENED),
     "tighten": Transform(
         refined.tighten,
-        ("instruction", "bare", "constraints", "kinds", "kind", "constraint", "reference", "answer"),
+        ("instruction", "bare", "constraints", "kinds", "kind", "addition", "reference", "answer"),
         REFINED | {"ended": TEXT},
     ),
     "part": Transform(refined.part, ("constraints", "answer"), ASKED),

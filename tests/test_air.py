@@ -12,7 +12,7 @@ from stages import ingest
 
 FIRST: Row = {
     "id": "a", "instruction": "Who is ann?", "response": "ann , a baker", "reference": "ann is a baker .",
-    "answer": "a baker , from ulm : ann", "kind": "linguistic", "constraint": "start with the word ann",
+    "answer": "a baker , from ulm : ann", "kind": "linguistic", "addition": "start with the word ann",
 }  # fmt: skip
 
 
@@ -35,17 +35,17 @@ def test_an_accepted_constraint_joins_the_instruction_and_uses_up_its_kind() -> 
 
 
 REFUSED = [
-    ({"constraint": "", "kind": ""}, "none found"),
+    ({"addition": "", "kind": ""}, "none found"),
     ({"kind": "length"}, "no open kind"),
     ({"kind": "Linguistic "}, "no open kind"),
-    ({"constraint": "use bullets"}, "no constraint"),
-    ({"constraint": "word " * 27}, "no constraint"),
-    ({"constraint": "be more like Answer 1"}, "no constraint"),
-    ({"constraint": "follow the reference more closely"}, "no constraint"),
-    ({"constraint": "None of the above"}, "no constraint"),
+    ({"addition": "use bullets"}, "no constraint"),
+    ({"addition": "word " * 27}, "no constraint"),
+    ({"addition": "be more like Answer 1"}, "no constraint"),
+    ({"addition": "follow the reference more closely"}, "no constraint"),
+    ({"addition": "None of the above"}, "no constraint"),
     ({"constraints": ["start with the word bob"]}, "said before"),
-    ({"constraint": "start with the word bob"}, "false of the reference"),
-    ({"constraint": "use the word baker"}, "met already"),
+    ({"addition": "start with the word bob"}, "false of the reference"),
+    ({"addition": "use the word baker"}, "met already"),
 ]
 
 
@@ -55,14 +55,14 @@ def test_a_refused_constraint_ends_the_row_with_a_reason(changes: Row, why: str)
     (made,) = refined.tighten(before)
     assert (made["ended"], made["kinds"]) == (why, "")
     assert (made["constraints"], made["instruction"]) == (before["constraints"], "Who is ann?")
-    assert refined.tighten(made | {"constraint": "start with the word ann"}) == [
-        made | {"constraint": "start with the word ann"}
+    assert refined.tighten(made | {"addition": "start with the word ann"}) == [
+        made | {"addition": "start with the word ann"}
     ]
 
 
 @pytest.mark.parametrize("said", ["写得像给孩子看的故事", 'keep {"a": $1} as it is', "write for children of ten"])
 def test_what_code_cannot_read_is_taken_from_the_judge(said: str) -> None:
-    assert refined.tighten(begun(constraint=said, kind="audience"))[0]["constraints"] == [said]
+    assert refined.tighten(begun(addition=said, kind="audience"))[0]["constraints"] == [said]
 
 
 def test_rows_put_together_keep_only_what_the_student_fails() -> None:
@@ -83,8 +83,8 @@ def test_critiques_name_what_the_reference_meets_and_the_answer_does_not() -> No
     assert len(found) > 600 and 0.6 < len(told) / len(found) < 0.9
     for row in told:
         assert row["kind"] in row["kinds"].split("\n")
-        assert met([row["constraint"]], row["reference"]) in (None, 1.0)
-        assert met([row["constraint"]], row["answer"]) in (None, 0.0)
+        assert met([row["addition"]], row["reference"]) in (None, 1.0)
+        assert met([row["addition"]], row["answer"]) in (None, 0.0)
 
 
 def test_lessons_have_the_columns_of_their_prompts_and_are_of_train_cells() -> None:

@@ -73,6 +73,11 @@ def test_a_rating_is_the_last_line_alone_and_from_one_to_five(reply: str, rating
     assert FORMATS["rating"].read(reply, ["rating"]) == (None if rating is None else {"rating": rating})
 
 
+def test_an_indented_list_is_read_whole() -> None:
+    """A word tokenizer decodes a newline with spaces round it."""
+    assert FORMATS["lines"].read("- a b \n - c \n\t- d", ["constraints"]) == {"constraints": ["a b", "c", "d"]}
+
+
 MALFORMED = [
     ("text", ["response"], ""),
     ("text", ["response"], " \n\t"),

@@ -27,7 +27,7 @@ FAMILY_KINDS = {
     "document structure": ("items", "sentences"),
     "exclusion": ("no mark",),
 }
-OTHERS = ("bare", "reference", "answer", "kinds", "kind", "constraint", "verdict")
+OTHERS = ("bare", "reference", "answer", "kinds", "kind", "addition", "constraint", "verdict")
 NOTHING: Row = dict.fromkeys(OTHERS, "") | {"constraints": None}
 UNUSED: Row = {"instruction": "-", "response": "-"}  # where a skill has none; rows without them would not be read
 
@@ -113,7 +113,7 @@ def critique(world: World, rng: Random) -> Row:
     kind, said = next(iter(found.items()), ("", ""))
     instruction = bare if not used else "\n".join([bare, *(f"- {c}" for c in rng.sample(worded(reference), len(used)))])
     told = {"instruction": instruction, "reference": reference, "answer": answer, "kinds": "\n".join(left)}
-    return told | {"kind": kind, "constraint": said}
+    return told | {"kind": kind, "addition": said}
 
 
 def spoilt(world: World, spec: Spec, rng: Random) -> str:
