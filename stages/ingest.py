@@ -122,10 +122,11 @@ def rows_of(record: Record, o: IngestOptions) -> Iterator[tuple[Row, str]]:
 
 
 def pieces_of(values: Row, markup: str, o: IngestOptions) -> Iterator[Piece]:
-    """The response as pieces that the rules have judged; rows without a response have one piece, always good."""
+    """The response as pieces that the rules have judged; rows without a response have one piece, always good, and so do
+    generated rows with an empty one: lessons of prompts that write something else."""
     rules = Rules(o.min_chars, o.max_chars, o.min_line_chars, o.max_repetition, o.header_rules)
     text = clean(values.get("response"), o.normalise and markup != "html")
-    if text is None:
+    if text is None or (o.part and not text):
         yield Piece("")
     elif o.segment:
         yield from segments(text, markup or ("html" if MARKUP.search(text) else "markdown"), rules)

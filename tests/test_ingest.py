@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from baleen.pocket import PARTS
 from baleen.problems import Problem
 from baleen.readers import Record
 from baleen.rows import row_id
@@ -345,3 +346,11 @@ def test_pages_keep_their_lists_and_code(segment: str) -> None:
     page = "# tool\n\n> What it does.\n\n- Make a file:\n\n`tool {{path}}`\n\n```\n# comment\n    code\n```"
     Path("page.md").write_text(page + "\n")
     assert [row["response"] for row in ingested("--source", "page.md", "--segment", segment)] == [page]
+
+
+@pytest.mark.parametrize("part", [part for part in PARTS if "lessons" in part or part == "rewriting"])
+def test_every_lesson_of_a_pocket_part_is_kept_whatever_its_prompt_writes(here: Path, part: str) -> None:
+    Path("pocket.yaml").write_text("world: 0\n")
+    main(["x", "--source", "pocket.yaml", "--part", part, "--rows", "120", "--deduplicate", "", "--origin", "lesson"])
+    told = json.loads(Path("data/x.json").read_text())
+    assert (told["rows_in"], told["rows_out"], told["dropped"]) == (120, 120, {})
