@@ -180,7 +180,9 @@ def tokenizer(name: str, chat: bool = True) -> Any:
 def weights(name: str, dtype: str, **config: Any) -> Any:
     """The model itself, on the CPU, with settings of its config replaced, an adapter merged into its base."""
     made = bare(*whole(name), dtype, **config)
-    return attached(name, made, trainable=False).merge_and_unload() if apart(name) else made
+    if not apart(name):
+        return made
+    return attached(name, made, trainable=False).merge_and_unload().requires_grad_(True)  # PEFT has frozen the base
 
 
 def bare(where: str, extra: dict[str, Any], dtype: str, **config: Any) -> Any:
