@@ -98,7 +98,7 @@ def shown(found: Any, words: Any) -> list[Any]:
 @pytest.mark.slow
 def test_the_loss_covers_the_answer_and_its_end_alone(words: Any) -> None:
     prompt = Prompt("p", "$instruction", ("response",), system={"seed": "seed message", "web": "web message"})
-    first, second, third = shown(examples.encoded(ROWS, prompt, "", words), words)
+    first, second, third = shown(examples.encoded(ROWS, lambda row: prompt, "", words), words)
     assert first == ("<s> <|system|> seed message <|user|> what is it ? <|assistant|>", "it is a cat . </s>")
     assert second is None
     assert third == ("<s> <|system|> web message <|user|> what is it ? <|assistant|>", "- a dog </s>")
@@ -107,14 +107,14 @@ def test_the_loss_covers_the_answer_and_its_end_alone(words: Any) -> None:
 @pytest.mark.slow
 def test_a_tag_chooses_the_system_message_of_every_row(words: Any) -> None:
     prompt = Prompt("p", "$instruction", ("response",), system={"seed": "seed message", "web": "web message"})
-    found = shown(examples.encoded(ROWS, prompt, "web", words), words)
+    found = shown(examples.encoded(ROWS, lambda row: prompt, "web", words), words)
     assert all("web message" in pair[0] for pair in found if pair)
 
 
 @pytest.mark.slow
 def test_a_prefill_is_not_learned(words: Any) -> None:
     prompt = Prompt("p", "$instruction .", ("response",), prefill="it is")
-    assert shown(examples.encoded(ROWS[:1], prompt, "", words), words) == [
+    assert shown(examples.encoded(ROWS[:1], lambda row: prompt, "", words), words) == [
         ("<s> <|user|> what is it ? . <|assistant|> it is", "a cat . </s>")
     ]
 
@@ -122,4 +122,4 @@ def test_a_prefill_is_not_learned(words: Any) -> None:
 @pytest.mark.slow
 def test_a_prompt_without_a_question_is_plain_text(words: Any) -> None:
     prompt = Prompt("p", "", ("response",))
-    assert shown(examples.encoded(ROWS[:1], prompt, "", words), words) == [("", "<s> it is a cat . </s>")]
+    assert shown(examples.encoded(ROWS[:1], lambda row: prompt, "", words), words) == [("", "<s> it is a cat . </s>")]
