@@ -57,7 +57,11 @@ def share(rank: int, job: Job, port: int, parent: int) -> None:
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     loopback = "lo" if sys.platform == "linux" else "lo0"
     os.environ |= {"GLOO_SOCKET_IFNAME": loopback, "ACCELERATE_USE_CPU": "true"}
-    training.run(job)
+    kept = training.run(job)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if kept:  # freeing it joins gloo's threads, which may wait for the interpreter's lock for ever: seen to hang
+        os._exit(0)
 
 
 def launched(job: Job) -> None:

@@ -150,8 +150,9 @@ def watcher(job: Job) -> Any:
     return Watcher()
 
 
-def run(job: Job) -> None:
-    """Train from the last complete checkpoint, and write the model and result.json (in the first process)."""
+def run(job: Job) -> Any:
+    """Train from the last complete checkpoint, and write the model and result.json (in the first process). The trainer
+    comes back, for the caller to choose when it is freed."""
     import torch
     from datasets import Dataset
     from transformers import PrinterCallback
@@ -182,6 +183,7 @@ def run(job: Job) -> None:
     if torch.distributed.is_initialized():
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
+    return trainer
 
 
 def quiet() -> None:
