@@ -32,11 +32,20 @@ def die_with_dvc() -> None:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process of this machine is running."""
+    """Whether a process of this machine is running; one that was killed and not yet waited for is not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    return not ended(pid)
+
+
+def ended(pid: int) -> bool:
+    """Whether a process has ended and only waits for its parent to notice; not known without /proc."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] in ("Z", "X")
+    except (OSError, IndexError):
+        return False

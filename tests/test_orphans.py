@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from baleen import orphans
+
 STAGE = {"DVC_STAGE": "generate@asked"}
 WAITS = "import stages, sys; print('ready', flush=True); sys.stdin.read()"
 PARENT = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', sys.argv[1]]); time.sleep(600)"
@@ -37,3 +39,10 @@ def test_a_stage_is_killed_with_its_dvc() -> None:
         dvc.send_signal(signal.SIGKILL)
         assert dvc.stdout.read() == ""  # ends when the last process that holds it does
         assert len(stage) == 1
+
+
+def test_a_killed_process_that_nobody_waited_for_is_not_alive() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert not orphans.alive(child.pid)
+    child.wait()
