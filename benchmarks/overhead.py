@@ -115,27 +115,30 @@ def hf_generate(engine: Any, texts: list[str]) -> list[str]:
 
 
 def hf_score(engine: Any, texts: list[str], replies: list[str]) -> list[tuple[float, float]]:
-    """Mean and worst loss of each reply by hand: one forward pass, padded on the right."""
-    import torch
-
-    model, words = engine.model, engine.tokenizer
-    starts, ends = (words(part, add_special_tokens=False)["input_ids"] for part in (texts, replies))
+    """Mean and worst loss of each reply by hand."""
+    starts, ends = (engine.tokenizer(part, add_special_tokens=False)["input_ids"] for part in (texts, replies))
     lengths = [len(a) + len(b) for a, b in zip(starts, ends, strict=True)]
     found = [(0.0, 0.0)] * len(texts)
     for batch in by_length(lengths, 0, SPEED.batch_tokens):
-        given = words.pad(
-            {"input_ids": [starts[i] + ends[i] for i in batch]}, padding_side="right", return_tensors="pt"
-        )
-        first, last = (torch.tensor([n[i] for i in batch])[:, None] for n in ([len(s) for s in starts], lengths))
-        with torch.inference_mode():
-            logits = model(**given, use_cache=False).logits[:, :-1].float()
-            losses = logits.logsumexp(-1) - logits.gather(-1, given["input_ids"][:, 1:, None])[..., 0]
-        places = torch.arange(1, losses.shape[1] + 1)
-        losses = losses.masked_fill((places < first) | (places >= last), 0.0)
-        means = losses.sum(1) / (last - first)[:, 0]
-        for index, mean, worst in zip(batch, means.tolist(), losses.max(1).values.tolist(), strict=True):
-            found[index] = (mean, worst)
+        graded = losses(engine, [starts[i] + ends[i] for i in batch], [len(starts[i]) for i in batch])
+        for index, pair in zip(batch, graded, strict=True):
+            found[index] = pair
     return found
+
+
+def losses(engine: Any, whole: list[list[int]], starts: list[int]) -> list[tuple[float, float]]:
+    """One forward pass, padded on the right; its logits are freed before the next."""
+    import torch
+
+    given = engine.tokenizer.pad({"input_ids": whole}, padding_side="right", return_tensors="pt")
+    first, last = torch.tensor(starts)[:, None], torch.tensor([len(tokens) for tokens in whole])[:, None]
+    with torch.inference_mode():
+        logits = engine.model(**given, use_cache=False).logits[:, :-1].float()
+        lost = logits.logsumexp(-1) - logits.gather(-1, given["input_ids"][:, 1:, None])[..., 0]
+    places = torch.arange(1, lost.shape[1] + 1)
+    lost = lost.masked_fill((places < first) | (places >= last), 0.0)
+    means = lost.sum(1) / (last - first)[:, 0]
+    return list(zip(means.tolist(), lost.max(1).values.tolist(), strict=True))
 
 
 def bare_vllm() -> Any:
