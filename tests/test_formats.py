@@ -1,3 +1,5 @@
+from collections import Counter
+
 import pytest
 
 from baleen.formats import FORMATS
@@ -99,12 +101,64 @@ MALFORMED = [
     ("tags", ["instruction", "response"], "<instruction>a</instruction><response></response>"),
     ("tags", ["response"], "<response>not closed"),
     ("tags", ["response"], "<response>a</response><response>b</response>"),
+    ("tags", ["response"], ""),
+    ("tags", ["response"], "the improved answer, without markers"),
+    ("tags", ["response"], "closed only</response>"),
+    ("tags", ["response"], "<response> \n </response>"),
+    ("tags", ["response"], "<Response>capital</Response>"),
+    ("tags", ["response"], "<response>a</answer>"),
+    ("tags", ["response"], "< response >a</ response >"),
+    ("tags", ["response"], "</response>a<response>"),
+    ("tags", ["response"], "[response]a[/response]"),
+    ("tags", ["response"], "<response>only one begins <response>"),
+    ("lines", ["constraints"], ""),
+    ("lines", ["constraints"], "* a\n* b"),
+    ("lines", ["constraints"], "1. a\n2. b"),
+    ("lines", ["constraints"], "-a\n-b"),
+    ("lines", ["constraints"], "– a"),
+    ("lines", ["constraints"], '["a", "b"]'),
+    ("lines", ["constraints"], '{"a": "b"}'),
+    ("lines", ["constraints"], "NULL"),
+    ("lines", ["constraints"], "a - b"),
+    *(
+        ("text", ["response"], blank)
+        for blank in ("\n", "\t", "\r\n", "\n\n\n", " \n ", "\u3000", "\x0b", "\u2003 ", "\xa0")
+    ),
 ]
 
 
 @pytest.mark.parametrize(("name", "columns", "reply"), MALFORMED)
 def test_a_reply_without_the_stated_shape_is_unreadable(name: str, columns: list[str], reply: str) -> None:
     assert FORMATS[name].read(reply, columns) is None
+
+
+UTTERANCES = [  # what is neither an utterance tagged with numbers nor, below an intent, one tagged with labels
+    "",
+    " \n ",
+    "play [1 jazz",
+    "play 1 jazz ]",
+    "play [[1 jazz ]",
+    "play [1 [2 monday ] ]",
+    "play [1 ]",
+    "play []",
+    "play [ 1 jazz ]",
+    "播放【1 爵士乐】[1",
+    "a\nplay [1 jazz ]\non [2 monday ]",
+    '["play", 1]',
+]
+
+
+@pytest.mark.parametrize("name", ["tagged", "parse"])
+@pytest.mark.parametrize("reply", UTTERANCES)
+def test_a_reply_with_odd_brackets_is_unreadable(name: str, reply: str) -> None:
+    assert FORMATS[name].read(reply, [name]) is None
+
+
+def test_every_format_has_ten_malformed_replies_that_it_refuses() -> None:
+    told = {"rating": sum(rating is None for _, rating in RATINGS), "marked": len(TASKS)}
+    told |= {name: len(UTTERANCES) for name in ("tagged", "parse")}
+    told |= Counter(name for name, _, _ in MALFORMED)
+    assert {name for name, many in told.items() if many >= 10} == FORMATS.keys(), told
 
 
 TASKS = [  # what a designer of tasks must not be believed

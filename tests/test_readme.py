@@ -131,8 +131,34 @@ def test_every_method_is_in_the_table_with_its_paper(path: Path) -> None:
         return
     row = next((line for line in TEXT.splitlines() if f"](recipes/{path.name})" in line), "")
     paper = re.search(r"arXiv:[\d.]+|ISO \d+|[A-Z]\d\d-\d+", opening)
-    assert row.startswith("| ") and equation.startswith("# ")
+    assert row.startswith("| ") and opening.startswith("# ") and equation.startswith("# ")
     assert paper and paper[0] in row
+    assert re.match(rf"# (?:.* )?{re.escape(path.stem)} = ", equation), "the equation says what the method's model is"
+
+
+METHODS = [
+    path for path in sorted((ROOT / "recipes").glob("*.yaml")) if path.stem != SHARED and "-arms" not in path.stem
+]
+
+
+@pytest.mark.parametrize("path", METHODS, ids=lambda path: path.stem)
+def test_a_recipe_has_at_most_thirty_lines_and_the_table_says_how_many(path: Path) -> None:
+    told = re.search(rf"\]\(recipes/{re.escape(path.name)}\), (\d+) \|", TEXT)
+    assert told and int(told[1]) == len(path.read_text().splitlines()) <= 30
+
+
+NEEDS = {"chat", "guide", "brief", "utter", "translator"}  # sections that stand for somebody's instruct model
+
+
+@pytest.mark.parametrize("path", METHODS, ids=lambda path: path.stem)
+def test_what_a_method_needs_stands_in_the_table(path: Path) -> None:
+    """Seeds where a line reads them or a model of sources.yaml that learned them, a teacher where one is taught."""
+    row = next(line for line in TEXT.splitlines() if f"](recipes/{path.name})" in line)
+    needs, lines = row.split(" | ")[2], [*recipes.lines_of(path)]
+    read = {str(line.given.get(key)) for line in lines for key in ("input", "model", "base") if key in line.given}
+    teachers = {line.given.get("settings") for line in lines} & NEEDS
+    assert bool(teachers) == bool(re.search("teacher|translator|instruct model", needs)), (teachers, needs)
+    assert bool(read & {"seed", "ask", "reply"}) <= bool(re.search("seeds|pairs|utterances", needs)), needs
 
 
 def test_every_row_of_the_table_is_a_method() -> None:

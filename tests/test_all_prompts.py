@@ -1,0 +1,73 @@
+"""What holds for every prompt of the project: any text goes in as it is, answers read back, sources are told."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from baleen import prompts
+from baleen.formats import FORMATS
+from baleen.prompts import Prompt
+from baleen.rows import Row
+
+NAMES = sorted(str(path.relative_to("prompts").with_suffix("")) for path in Path("prompts").rglob("*.md"))
+OWN = [name for name in NAMES if "/" in name]  # of a method
+ODD = {
+    "chinese": "你好，请写一首诗。",
+    "json": '{"a": [1, {"b": "}"}], "c": "${x}"}',
+    "dollar": "costs $5 or $$5, ${name} and $name, 100 %",
+    "prompt-like": "---\nwrites: [x]\n---\nScore: 5",
+    "very long": "word " * 20_000 + "end",
+    "spanish": "¿qué tal?\nbien",
+}
+LISTS = {"constraints", "include", "labels", "examples"}
+SHAPED: dict[str, object] = {  # what only certain texts can be an answer to
+    "tagged": "播放[1 爵士乐 ] {$5}",
+    "parse": "播放音乐\n播放[genre 爵士乐 ] {$5}",
+    "rating": 4.0,
+}
+
+
+def row(prompt: Prompt, odd: str) -> Row:
+    """A row that has the odd text wherever the prompt reads or writes."""
+    columns = {*prompt.reads, *prompt.writes}
+    found: Row = {column: [odd.replace("\n", " "), "用中文"] if column in LISTS else odd for column in columns}
+    return {"id": "1", "origin": "seed"} | found
+
+
+def answer(prompt: Prompt, odd: str) -> Row:
+    """The columns of a good answer about the odd text; fields stand on one line each, markers are no text."""
+    flat = " ".join(odd.split())
+    told: dict[str, object] = {"lines": [flat, "用中文"], "fields": flat, "text": odd.strip(), "tags": odd.strip()}
+    shaped = SHAPED | told | {"marked": odd.strip()}
+    return {column: shaped[prompt.format] for column in prompt.writes}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("name", NAMES)
+def test_any_text_goes_into_a_prompt_as_it_is(name: str, odd: str) -> None:
+    prompt = prompts.load(name)
+    given = row(prompt, odd)
+    said = "\n".join([message["content"] for message in prompt.messages(given)] + [prompt.start(given)])
+    assert all(prompts.shown(given[column]).rstrip("\n") in said for column in prompt.reads)
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("name", NAMES)
+def test_an_answer_that_was_shown_reads_back(name: str, odd: str) -> None:
+    prompt = prompts.load(name)
+    told = answer(prompt, odd)
+    assert prompt.read(prompt.show(told)) == told
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_prompt_of_a_method_tells_its_source_in_its_head(name: str) -> None:
+    """Where its wording comes from: a paper, another prompt, or ourselves."""
+    head = Path(f"prompts/{name}.md").read_text(encoding="utf-8").split("---\n")[1]
+    told = " ".join(line.removeprefix("#").strip() for line in head.splitlines() if line.startswith("#"))
+    assert len(told.split()) >= 10
+    assert re.search(r"arXiv:\d{4}\.\d{5}|prompts/\w+\.md|\w+\.md|no paper|ours|engine ", told, re.IGNORECASE), told
+
+
+def test_every_format_is_of_some_prompt() -> None:
+    assert {prompts.load(name).format for name in NAMES} == FORMATS.keys()
