@@ -34,7 +34,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answered:
-    """One reply with the row it belongs to and the key of its record in the memo."""
+    """One reply with the row of the input that it belongs to and the key of its record in the memo."""
 
     row: Row
     reply: Reply
@@ -42,7 +42,7 @@ class Answered:
 
     def history(self, source: Row) -> list[Row]:
         """The lineage of the row with this reply after what was there; `source` is what all rows of a target share."""
-        return [*(self.row.get("lineage") or []), source | {"key": self.key}]
+        return [*(self.row.get("lineage") or []), source | {"key": self.key, "row": self.row["id"]}]
 
 
 def conversation(prompt: Prompt, row: Row, tag: str) -> tuple[tuple[str, str], ...]:

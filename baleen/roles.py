@@ -30,7 +30,8 @@ def lessons(row: Row, neighbour: Row) -> list[Row]:
         {"prompt": "pair", "mark": f"Grade: {grade}", "response": paired},
     ]
     plain = row | {"draft": None, "mark": None, "instruction": asked, "response": answer}
-    return [plain | lesson | {"id": row_id(str(row["id"]), "role", str(n))} for n, lesson in enumerate(told)]
+    own = [{"id": row_id(str(row["id"]), "role", str(n)), "parent": row["id"]} for n in range(len(told))]
+    return [plain | lesson | one for lesson, one in zip(told, own, strict=True)]
 
 
 def surrounded(text: str, other: str, rng: Random) -> str:

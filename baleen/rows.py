@@ -26,7 +26,8 @@ BATCH = 1024  # rows held in memory by a reader or a writer
 
 TEXT, NUMBER = pa.string(), pa.float64()
 SOURCE = pa.struct([("file", TEXT), ("position", pa.int64()), ("span", TEXT), ("licence", TEXT)])
-LINEAGE = pa.list_(pa.struct([(k, TEXT) for k in ("target", "columns", "prompt", "model", "sampling", "key")]))
+STEP = ("target", "columns", "prompt", "model", "sampling", "key", "row")  # `row`: the id asked about in the input
+LINEAGE = pa.list_(pa.struct([(k, TEXT) for k in STEP]))
 TYPES = {"id": TEXT, "origin": TEXT, "source": SOURCE, "constraints": pa.list_(TEXT), "lineage": LINEAGE} | {
     name: NUMBER for name in ("rating", "loss", "worst", "tokens", "probability", "mass")
 }

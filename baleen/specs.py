@@ -69,7 +69,8 @@ def asked(table: list[Row]) -> list[tuple[Row, str]]:
             for copy in range(ASKED):
                 rng = Random(f"ask {row['id']} {copy}")
                 slots = [Span(label, rng.choice(values[label])) for label, _ in slots_of(row)]
-                made.append((row | spec(row, own, slots, rng) | {"id": f"{row['id']}-{copy}"}, ""))
+                one = {"id": f"{row['id']}-{copy}", "parent": row["id"]}
+                made.append((row | spec(row, own, slots, rng) | one, ""))
     return made
 
 

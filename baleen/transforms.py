@@ -108,11 +108,11 @@ TRANSFORMS = {
     "undo": Transform(undo, ("draft", "response"), {"response": TEXT}),
     "tidy": Transform(tidy, ("instruction",), {"instruction": TEXT}),
     "roles": Transform(
-        None, ("instruction", "response"), dict.fromkeys(("prompt", "draft", "mark"), TEXT), whole=roles
+        None, ("instruction", "response"), dict.fromkeys(("prompt", "draft", "mark", "parent"), TEXT), whole=roles
     ),
     "messages": Transform(messages, ("instruction", "response"), {"messages": MESSAGES, "prompt_id": TEXT}),
     "specified": Transform(None, tuple(LABELLED), SPEC, lessons),
-    "asked": Transform(None, tuple(LABELLED), SPEC, asked),
+    "asked": Transform(None, tuple(LABELLED), SPEC | {"parent": TEXT}, asked),
     "abroad": Transform(None, (*LABELLED, "into"), SPEC, abroad),
     "aligned": Transform(None, (*LABELLED, "into", "translation"), LABELLED, aligned),
     "relabelled": Transform(relabelled, tuple(SPEC), LABELLED),

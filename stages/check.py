@@ -142,7 +142,7 @@ def columns_of(all_lines: Book) -> Callable[[str], Columns]:
         if have is None or line.verb != "mix":
             return None if have is None else have | adds(line, made)
         other = columns(made.other)
-        return None if other is None else have & other
+        return None if other is None else have & other | {"lineage"} & (have | other)
 
     return columns
 

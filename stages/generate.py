@@ -52,13 +52,17 @@ def copies(table: Iterable[Row], prompt: Prompt, n: int) -> Iterator[tuple[Row, 
     """Each row n times; when the prompt revises, what it will write over becomes the draft."""
     for row in table:
         drafted = row | {"draft": row[prompt.writes[0]]} if "draft" in prompt.reads and "draft" not in row else row
-        for copy in range(n):
-            yield drafted if copy == 0 else drafted | {"id": row_id(row["id"], "reply", str(copy))}, copy
+        yield from ((drafted, copy) for copy in range(n))
+
+
+def numbered(row: Row, copy: int) -> Row:
+    """The row of one reply: of several the first keeps the id."""
+    return row if copy == 0 else row | {"id": row_id(row["id"], "reply", str(copy))}
 
 
 def request(row: Row, copy: int, prompt: Prompt, options: GenerateOptions) -> Request:
     messages = answers.conversation(prompt, row, options.tag)
-    seed = seed_of(options.seed, row, copy) if options.temperature > 0 else 0
+    seed = seed_of(options.seed, numbered(row, copy), copy) if options.temperature > 0 else 0
     return Request(messages, prefill=prompt.start(row), seed=seed)
 
 
@@ -106,7 +110,8 @@ def finish(
     """File every answer: kept with its columns and lineage, or dropped with the raw reply; the first reply that could
     not be read comes back, and the first replies that could."""
     example, said = "", list[str]()
-    for answered in replies:
+    for at, answered in enumerate(replies):
+        row = numbered(answered.row, at % options.n)
         columns, reason = outcome(prompt.start(answered.row), answered.reply, prompt)
         reason = reason or repeated(answered.row, columns or {}, prompt, options)
         columns = None if reason else columns
@@ -114,11 +119,11 @@ def finish(
         said += [] if columns is None or len(said) >= SAID else [answered.reply.text]
         history = {"lineage": answered.history(source)}
         if columns is None and not options.keep_unreadable:
-            output.drop(answered.row | {"reply": answered.reply.text} | history, reason)
+            output.drop(row | {"reply": answered.reply.text} | history, reason)
             continue
         if reason:
             output.flawed[reason] += 1
-        output.keep(answered.row | (columns or raw(answered, prompt)) | history)
+        output.keep(row | (columns or raw(answered, prompt)) | history)
     return example, said
 
 

@@ -1,4 +1,5 @@
-"""mix: put two tables together, the first repeated until it has its share; only columns that both have stay.
+"""mix: put two tables together, the first repeated until it has its share; only columns that both have stay, and the
+lineage of those that have one.
 
 python -m stages.mix humpback-mix-1 --input seed --other humpback-curate-1 --share 0.4
 """
@@ -31,14 +32,20 @@ def mixed(path: rows.Table, other: rows.Table, times: int, columns: list[str]) -
     for copy in range(times):
         for row in path:
             own = row["id"] if copy == 0 else row_id(row["id"], "copy", str(copy))
-            yield {column: row[column] for column in columns} | {"id": own}
+            yield told(row, columns) | {"id": own}
     for row in other:
-        yield {column: row[column] for column in columns}
+        yield told(row, columns)
+
+
+def told(row: Row, columns: list[str]) -> Row:
+    """These columns of a row; one that nobody has generated has an empty lineage."""
+    return {column: row.get(column, []) if column == "lineage" else row[column] for column in columns}
 
 
 def shared(first: pa.Schema, second: pa.Schema) -> pa.Schema:
-    """The columns both tables have, in the order of the first."""
-    return pa.schema([field for field in first if field.name in second.names])
+    """The columns both tables have, in the order of the first, and the lineage when one of them has it."""
+    both = pa.schema([field for field in first if field.name in second.names and field.name != "lineage"])
+    return rows.extended(both, {"lineage": rows.LINEAGE} if "lineage" in {*first.names, *second.names} else {})
 
 
 def check(options: MixOptions, where: str) -> None:
