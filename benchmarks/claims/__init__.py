@@ -15,8 +15,9 @@ from pathlib import Path
 from statistics import fmean
 
 from baleen import rows
+from baleen.counting import grams
 from baleen.intervals import interval
-from baleen.measures import value
+from baleen.measures import condition, value
 from baleen.rows import Row
 
 FOLDER = Path("build", "claims")
@@ -25,12 +26,14 @@ OK = "pocket_ok(truth,answer)"
 
 @dataclass(frozen=True)
 class Pair:
-    """Two tables whose rows pair up by id, and the measure (0 to 1) that should be higher in the first, of a split."""
+    """Two tables whose rows pair up by id, and the measure (0 to 1) that should be higher in the first, of a split, and
+    of the rows of it that meet a condition, which must be the same in both."""
 
     better: str
     other: str
     measure: str = OK
     split: str = "test"
+    keep: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ class Claim:
     """What is listed and built in a world, the pairs that are the claim, and figures of counts files worth telling.
 
     `figures` names a file of data/ or models/ without its suffix and the keys that lead to a number in it; `fits` names
-    answers by the number of pairs their model learned from: right answers = alpha * ln(pairs) + constant.
+    answers by the number of pairs their model learned from: right answers = alpha * ln(pairs) + constant; `trigrams`
+    names tables and columns whose different word 3-grams are counted.
     """
 
     recipes: tuple[str, ...]
@@ -46,6 +50,7 @@ class Claim:
     pairs: dict[str, Pair]
     figures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fits: dict[str, dict[int, str]] = field(default_factory=dict)
+    trigrams: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def copy(world: int, claim: Claim) -> Path:
@@ -81,10 +86,11 @@ def build(world: int, claim: Claim) -> Path:
     return folder
 
 
-def measured(folder: Path, table: str, measure: str, split: str) -> dict[str, tuple[str, float]]:
+def measured(folder: Path, table: str, measure: str, split: str, keep: str = "") -> dict[str, tuple[str, float]]:
     """Of each row of a split the group of rows it is drawn with (its cell, else itself) and the measure."""
-    found = value(measure)
-    kept = (row for row in rows.read(folder / f"data/{table}.parquet") if row.get("split", split) == split)
+    found, wanted = value(measure), [condition(keep)] if keep else []
+    split_rows = (row for row in rows.read(folder / f"data/{table}.parquet") if row.get("split", split) == split)
+    kept = (row for row in split_rows if not any(one.reason(row) for one in wanted))
     return {row["id"]: (str(row.get("cell", row["id"])), found.of(row) or 0.0) for row in kept}
 
 
@@ -92,7 +98,9 @@ def difference(folders: dict[int, Path], pair: Pair) -> Row:
     """Points of difference in each world and over all of them, with 95 % intervals; cells are drawn whole."""
     found, pooled, cells = dict[str, Row](), list[float](), list[str]()
     for world, folder in folders.items():
-        mine, theirs = (measured(folder, table, pair.measure, pair.split) for table in (pair.better, pair.other))
+        mine, theirs = (
+            measured(folder, table, pair.measure, pair.split, pair.keep) for table in (pair.better, pair.other)
+        )
         gains = [100 * (mine[i][1] - theirs[i][1]) for i in mine]
         clusters = [f"{world} {mine[i][0]}" for i in mine]
         found[f"world {world}"] = told(gains, clusters)
@@ -105,8 +113,13 @@ def told(gains: list[float], clusters: list[str]) -> Row:
     return {"points": round(fmean(gains), 1), "low": round(low, 1), "high": round(high, 1)}
 
 
-def mean(folder: Path, table: str, measure: str, split: str) -> float:
-    return round(100 * fmean(number for _, number in measured(folder, table, measure, split).values()), 1)
+def mean(folder: Path, table: str, measure: str, split: str, keep: str = "") -> float:
+    return round(100 * fmean(number for _, number in measured(folder, table, measure, split, keep).values()), 1)
+
+
+def trigrams(folder: Path, table: str, column: str) -> float:
+    """How many different word 3-grams a column has."""
+    return len({gram for row in rows.read(folder / f"data/{table}.parquet") for gram in grams(row[column])})
 
 
 def figure(folder: Path, file: str, keys: Iterable[str]) -> float:
@@ -121,12 +134,12 @@ def figure(folder: Path, file: str, keys: Iterable[str]) -> float:
 def results(claim: Claim, folders: dict[int, Path]) -> Row:
     """Means of all arms, paired differences, and the figures, by world."""
     pairs = claim.pairs.values()
-    arms = dict.fromkeys((table, p.measure, p.split) for p in pairs for table in (p.better, p.other))
+    arms = dict.fromkeys((table, p.measure, p.split, p.keep) for p in pairs for table in (p.better, p.other))
     means = {
-        f"{table} {measure}{'' if split == 'test' else ', ' + split}": {
-            f"world {w}": mean(folder, table, measure, split) for w, folder in folders.items()
+        ", ".join([f"{arm[0]} {arm[1]}", *(told for told in arm[2:] if told not in ("", "test"))]): {
+            f"world {w}": mean(folder, *arm) for w, folder in folders.items()
         }
-        for table, measure, split in arms
+        for arm in arms
     }
     alphas = {
         name: {
@@ -138,6 +151,9 @@ def results(claim: Claim, folders: dict[int, Path]) -> Row:
     told_of = {
         name: {f"world {w}": figure(folder, file, keys) for w, folder in folders.items()}
         for name, (file, *keys) in claim.figures.items()
+    } | {
+        name: {f"world {w}": trigrams(folder, *place) for w, folder in folders.items()}
+        for name, place in claim.trigrams.items()
     }
     found = {"means": means, "differences": {n: difference(folders, p) for n, p in claim.pairs.items()}}
     return found | ({"figures": told_of} if told_of else {}) | ({"alpha": alphas} if alphas else {})

@@ -4,8 +4,8 @@ from benchmarks.claims import Claim, Pair
 
 SUPPORT, LENGTH, DRAFT = "supported(response,draft)", "words(response)", "words(draft)"
 CLAIM = Claim(
-    recipes=("humpback", "back-and-forth", "back-and-forth-arms"),
-    targets=tuple(f"evaluate@eval-bf-{arm}" for arm in ("filter", "both", "rewrite", "distil", "support")),
+    recipes=("humpback", "humpback-arms", "back-and-forth", "back-and-forth-arms"),
+    targets=tuple(f"evaluate@eval-bf-{arm}" for arm in ("filter", "both", "rewrite", "distil", "support", "near")),
     pairs={
         "rewriting beats filtering (rewrite - filter)": Pair("answers-bf-rewrite", "answers-bf-filter"),
         "both beat filtering (both - filter)": Pair("answers-bf-both", "answers-bf-filter"),
@@ -20,5 +20,17 @@ CLAIM = Claim(
             "words of its draft": DRAFT,
             "words found in the draft": SUPPORT,
         }.items()
+    }
+    | {
+        f"distance from an answer without a draft, of {name}": ("eval-bf-near", "groups", "all", measure, "mean")
+        for name, measure in {
+            "the text": "disagreement(draft,answer)",
+            "its rewriting": "disagreement(response,answer)",
+        }.items()
+    },
+    trigrams={
+        "different 3-grams of the texts": ("back-and-forth-beside", "draft"),
+        "different 3-grams of their rewritings": ("back-and-forth-beside", "response"),
+        "different 3-grams of the answers without them": ("back-and-forth-beside", "answer"),
     },
 )

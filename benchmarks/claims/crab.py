@@ -6,8 +6,11 @@ from benchmarks.claims import Claim, Pair
 MET, ALL, OK = "met(constraints,answer)", "followed(constraints,answer)", "pocket_ok(truth,answer)"
 
 
-def arms(other: str, measure: str = MET, better: str = "crab") -> Pair:
-    return Pair(f"answers-{better}", f"answers-{other}", measure)
+MANY = "count(constraints)>=4"
+
+
+def arms(other: str, measure: str = MET, better: str = "crab", keep: str = "") -> Pair:
+    return Pair(f"answers-{better}", f"answers-{other}", measure, keep=keep)
 
 
 CLAIM = Claim(
@@ -22,6 +25,7 @@ CLAIM = Claim(
         "right answers (crab - bare, asked without them)": arms("crab-chance", OK),
         "reverse rows help (crab - forward only)": arms("crab-forward"),
         "demonstrations help (crab - without)": arms("crab-alone"),
+        "demonstrations help with four constraints or more": arms("crab-alone", keep=MANY),
         "layout clause of predicted instructions corrected (relaid - Humpback)": arms(
             "humpback-1", "pocket_format(truth,answer)", "crab-relaid"
         ),

@@ -5,7 +5,7 @@ from benchmarks.claims import Claim, Pair
 
 GOOD, ASKS = "pocket_good(truth,instruction,response)", "pocket_asks(truth,instruction)"
 CLAIM = Claim(
-    recipes=("humpback", "kun", "kun-arms"),
+    recipes=("humpback", "humpback-arms", "kun", "kun-arms"),
     targets=tuple(f"evaluate@eval-kun{arm}" for arm in ("", "-polished", "-pairs", "-point", "-pair")),
     pairs={
         "polished beats raw (polished - raw)": Pair("answers-kun-polished", "answers-kun-raw"),

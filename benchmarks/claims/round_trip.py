@@ -14,11 +14,13 @@ ROUTES = {"near": "qaa", "far": "qab", "near then far": "qaa qab"}
 CHRF, SURVIVED, MEANT = (
     "chrf(instruction,original)", "survived(spans,original,instruction)", "pocket_means(truth,instruction)"
 )  # fmt: skip
+BLEU = "bleu(instruction,original)"  # the lower, the more is reworded
 FIGURES: dict[str, tuple[str, ...]] = {}
 for told, route in ROUTES.items():
     FIGURES[f"{told}: trips"] = ("eval-rt-words", "groups", route, CHRF, "rows")
     FIGURES[f"{told}: good ones"] = ("eval-rt-good", "groups", route, CHRF, "rows")
     FIGURES[f"{told}: chrF to the original"] = ("eval-rt-words", "groups", route, CHRF, "mean")
+    FIGURES[f"{told}: BLEU of the good ones to the original"] = ("eval-rt-good", "groups", route, BLEU, "mean")
 for told, route in list(ROUTES.items())[:2]:
     FIGURES[f"{told}: protected spans with marks"] = ("eval-rt-words", "groups", route, SURVIVED, "mean")
     FIGURES[f"{told}: protected spans without"] = ("eval-rt-bare", "groups", route, SURVIVED, "mean")

@@ -19,8 +19,20 @@ EXTENDED: dict[str, tuple[str, ...]] = {
     for key in ("mean", "against")
 }
 PAIRS: dict[str, tuple[str, ...]] = {
-    f"extended / initial, round {number}": ("eval-sl-pairs", "groups", "all", "growth(response,initial)", key)
+    f"{name}, round {number}": ("eval-sl-pairs", "groups", "all", measure, key)
+    for name, measure in {
+        "extended / initial": "growth(response,initial)",
+        "words of a first answer": "words(initial)",
+    }.items()
     for number, key in ((1, "against"), (2, "mean"))
+}
+SOUND: dict[str, tuple[str, ...]] = {  # of answers that end, do not repeat ten words and do not tell of their making
+    f"sound answers, {name}": (file, "groups", "test", "sound(answer)", key)
+    for name, file, key in (
+        ("at the start", "eval-sl-1", "against"),
+        ("after round 1", "eval-sl-1", "mean"),
+        ("after round 2", "eval-sl-2", "mean"),
+    )
 }
 CLAIM = Claim(
     recipes=("self-lengthen", "self-lengthen-arms"),
@@ -29,5 +41,5 @@ CLAIM = Claim(
         "answers of round 2 stay as true as the first (round 2 - start)": Pair("answers-sl-2", "answers-sl-0", TRUE),
         "the final model keeps to lengths (final - start)": Pair("answers-sl-asked", "answers-sl-asked-chat", SCORE),
     },
-    figures=ANSWERS | EXTENDED | PAIRS,
+    figures=ANSWERS | EXTENDED | PAIRS | SOUND,
 )

@@ -1,0 +1,92 @@
+"""What a claim compares is built by its targets, has the columns its measures read, and no arm is built for nothing."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from baleen import recipes, rows, settings, wiring
+from baleen.measures import condition, value
+from benchmarks import claims
+from benchmarks.claims import Claim, Pair
+from benchmarks.claims.__main__ import METHODS, claim
+from stages import check
+
+RULES = {name: rule for name, rule in settings.load_yaml(Path("dvc.yaml"), plain=False)["stages"].items()}
+PARAMS = settings.load_yaml(Path("params.yaml"))
+
+
+def lines(made: Claim) -> list[recipes.Line]:
+    return recipes.lines([Path(f"recipes/{name}.yaml") for name in ("sources", *made.recipes)])
+
+
+def built(made: Claim) -> wiring.Stages:
+    """The stages that are built for a claim."""
+    rules = {name: rule for name, rule in RULES.items() if name != "report"}
+    found = wiring.stages(rules, lines(made), PARAMS)
+    return wiring.needed(found, made.targets or found)
+
+
+def tables(made: Claim) -> Iterator[tuple[str, list[str]]]:
+    """The tables that a claim reads, with the columns it needs of them."""
+    for pair in made.pairs.values():
+        needs = [*value(pair.measure).columns, *(condition(pair.keep).value.columns if pair.keep else [])]
+        yield from ((table, needs) for table in (pair.better, pair.other))
+    yield from ((table, ["truth", "answer"]) for sizes in made.fits.values() for table in sizes.values())
+    yield from ((table, [column]) for table, column in made.trigrams.values())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_a_claim_reads_is_built_for_it(method: str) -> None:
+    made = claim(method)
+    outs = {out for stage in built(made).values() for out in stage.outs}
+    assert [table for table, _ in tables(made) if f"data/{table}.parquet" not in outs] == []
+    files = {file for file, *_ in made.figures.values()}
+    assert [file for file in files if not {f"data/{file}.json", f"{file}.json"} & outs] == []
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_its_tables_have_the_columns_that_its_measures_read(method: str) -> None:
+    made = claim(method)
+    columns = check.columns_of(check.book(lines(made), PARAMS))
+    assert [(table, needs) for table, needs in tables(made) if set(needs) - (columns(table) or set(needs))] == []
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_figure_of_an_evaluation_is_one_of_its_measures(method: str) -> None:
+    made = claim(method)
+    book = check.book(lines(made), PARAMS)
+    evaluations = {line.name: book.line_settings(line) for line in lines(made) if line.verb == "evaluate"}
+    for file, *keys in made.figures.values():
+        if file in evaluations and keys[0] == "groups":
+            assert keys[2] in evaluations[file].mean, (file, keys)
+            assert keys[1] == "all" or evaluations[file].by
+
+
+def test_every_evaluation_of_arms_is_part_of_a_claim() -> None:
+    targets = {target for method in METHODS for target in claim(method).targets}
+    whole = {name for method in METHODS if not claim(method).targets for name in claim(method).recipes}
+    arms = [line for path in sorted(Path("recipes").glob("*-arms.yaml")) for line in recipes.lines_of(path)]
+    idle = [line.name for line in arms if line.rule == "evaluate" and f"evaluate@{line.name}" not in targets]
+    assert [name for name in idle if not any(name in Path(f"recipes/{r}.yaml").read_text() for r in whole)] == []
+
+
+@pytest.mark.parametrize("path", sorted(Path("recipes").glob("*-arms.yaml")), ids=lambda path: path.stem)
+def test_every_arm_that_is_trained_is_compared(path: Path) -> None:
+    models = [line.name for line in recipes.lines_of(path) if line.rule == "train"]
+    asked = "\n".join(repr(line.given) for line in recipes.lines_of(path))
+    assert [name for name in models if not re.search(rf"'(?:model|base)': '{re.escape(name)}'", asked)] == []
+
+
+def test_a_pair_may_be_of_some_rows_alone(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for name, told in {"a": [1.0, 0.0], "b": [0.0, 0.0]}.items():
+        table = [{"id": str(n), "hard": float(n), "right": x, "text": "one two three"} for n, x in enumerate(told)]
+        rows.write(str(tmp_path / f"data/{name}.parquet"), table)
+    found = [claims.difference({0: tmp_path}, Pair("a", "b", "right", keep=keep)) for keep in ("", "hard>=1")]
+    assert [one["all"]["points"] for one in found] == [50.0, 0.0]
+    made = Claim((), (), {"p": Pair("a", "b", "right", keep="hard>=1")}, trigrams={"t": ("a", "text")})
+    told = claims.results(made, {0: tmp_path})
+    assert told["means"] == {"a right, hard>=1": {"world 0": 0.0}, "b right, hard>=1": {"world 0": 0.0}}
+    assert told["figures"] == {"t": {"world 0": 1}}
