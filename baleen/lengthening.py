@@ -12,7 +12,9 @@ from baleen.rows import Row
 
 # no '…': a reply that was cut off ends in it
 ENDS, CHINESE_ENDS = tuple(".!?\"')]}*`,;:-”’"), tuple("。！？”’』」）》】；.!?)")
-REVISION = re.compile(r"\b(?:revised|revision|response|version|paragraph)s?\b|修改|修订|改写|版本", re.IGNORECASE)
+REVISION = re.compile(
+    r"\b(?:revised|revision|response|version|paragraph)s?\b|修改|修订|改写|版本", re.IGNORECASE | re.ASCII
+)
 GRAM, CHINESE_GRAM = 10, 13  # words, characters
 
 
