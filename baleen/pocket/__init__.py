@@ -145,11 +145,6 @@ def pocket_clean(truth: str, answer: str) -> float:
     return float(judged(truth, answer).clean)
 
 
-def pocket_constrained(truth: str) -> float:
-    """1.0 when the held-out prompt asks for bullets, numbers or commas."""
-    return float(bool(read_truth(truth)[1].form))
-
-
 def pocket_good(truth: str, instruction: str, response: str) -> float:
     """1.0 when the instruction of a candidate pair can be read and the response is a right one to it.
 
