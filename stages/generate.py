@@ -28,6 +28,7 @@ class GenerateOptions:
     prompt: str = setting(REQUIRED, "prompt to ask")
     writes: str = setting("", "write the reply to this column instead of the prompt's own")
     tag: str = setting("", "use the system message of this origin instead of the row's own")
+    only: str = setting("", "ask only about rows in which this column is not empty; the others pass first, as they are")
     n: int = setting(1, "replies to each row")
     seed: int = setting(0, "seed of the samples; each row and reply has its own, derived from it")
     temperature: float = setting(0.7, "0 is greedy")
@@ -74,6 +75,19 @@ def outcome(start: str, reply: Reply, prompt: Prompt) -> tuple[Row | None, str]:
         return None, {"length": "truncated"}.get(reply.finish, reply.finish)
     columns = prompt.read(start + said if prompt.body else said)
     return columns, "" if columns is not None else "unreadable"
+
+
+def open_to(row: Row, options: GenerateOptions) -> bool:
+    """Whether the row is to be asked about at all."""
+    return not options.only or bool(row[options.only])
+
+
+def passed(output: rows.Output, table: Iterable[Row], prompt: Prompt, options: GenerateOptions) -> int:
+    """How many rows are not asked about; each is kept, what it lacks of the prompt's columns being NULL."""
+    found = (row for row in table if not open_to(row, options))
+    for row in found:
+        output.keep(dict.fromkeys(prompt.writes) | {"lineage": []} | row)
+    return output.kept.rows
 
 
 def unread(request: Request, reply: Reply, prompt: Prompt) -> bool:
@@ -129,9 +143,9 @@ def finish(
 
 def gate(name: str, output: rows.Output, example: str, options: GenerateOptions) -> None:
     """A Problem when too few replies could be read; the memo keeps them, so a better prompt format costs nothing."""
-    total = output.kept.rows + output.dropped.rows
+    total = output.kept.rows + output.dropped.rows - output.notes.get("passed", 0)
     unread = output.reasons.total() + output.flawed.total()
-    output.notes["readable"] = round(1 - unread / total, 4) if total else 0.0
+    output.notes["readable"] = round(1 - unread / max(total, 1), 4)
     if not options.keep_unreadable and output.notes["readable"] < options.min_readable:
         reasons = ", ".join(f"{n} {why}" for why, n in output.reasons.most_common())
         raise Problem(
@@ -154,8 +168,9 @@ def variety(name: str, output: rows.Output, said: list[str], options: GenerateOp
 
 
 def questions(table: Iterable[Row], prompt: Prompt, options: GenerateOptions) -> Iterator[Pair]:
-    """Every row, as often as it is asked, with its request."""
-    return ((row, request(row, copy, prompt, options)) for row, copy in copies(table, prompt, options.n))
+    """Every row that is asked about, as often as it is, with its request."""
+    some = (row for row in table if open_to(row, options))
+    return ((row, request(row, copy, prompt, options)) for row, copy in copies(some, prompt, options.n))
 
 
 def lineage(name: str, prompt: Prompt, asked: Asked, options: GenerateOptions) -> Row:
@@ -179,13 +194,16 @@ def main(argv: list[str]) -> None:
     name, options = settings.from_command_line(GenerateOptions, argv, "generate")
     check(options, f"generate {name}")
     prompt, path = prompts.load(options.prompt, options.writes), rows.table_path(options.input)
-    columns = columns_of(rows.schema(path, [c for c in prompt.reads if c != "draft"]), prompt)
+    read = [column for column in (*prompt.reads, options.only) if column not in ("", "draft")]
+    columns = columns_of(rows.schema(path, read), prompt)
     asked = answers.asked(options.engine, options.model, "generate", sampling_of(options), once)
     pairs = questions(answers.limited(path, once), prompt, options)
     if once.dry_run:
         return answers.tell(f"generate {name}", options.model, asked, pairs)
     with rows.Output(answers.target(name, once), columns) as output:
-        total = rows.size(path) * options.n
+        if options.only:
+            output.notes["passed"] = passed(output, answers.limited(path, once), prompt, options)
+        total = (rows.size(path) - output.notes.get("passed", 0)) * options.n
         replies = answers.answers(asked, pairs, output, total, once, partial(unread, prompt=prompt))
         example, said = finish(output, replies, prompt, lineage(name, prompt, asked, options), options)
         gate(name, output, example, options)

@@ -61,6 +61,21 @@ def test_a_row_longer_than_the_model_reads_leaves_with_that_reason_and_is_never_
     assert script.news() == ["x" * 100]
 
 
+def test_rows_with_an_empty_column_are_not_asked_about_and_pass_as_they_are(script: Script) -> None:
+    table = [row | {"open": "" if row["response"] in "bd" else "yes"} for row in documents("a", "b", "c", "d")]
+    script.text = lambda request: "" if asked(request) == "a" else "Fine."
+    made = build("generate", table, *PROMPT, "--only", "open")
+    assert [(row["response"], row["instruction"]) for row in made.rows] == [("b", None), ("d", None), ("c", "Fine.")]
+    assert [row["response"] for row in made.dropped] == ["a"] and sorted(script.news()) == ["a", "c"]
+    told = {key: made.counts[key] for key in ("rows_in", "rows_out", "asked", "passed", "readable")}
+    assert told == {"rows_in": 4, "rows_out": 3, "asked": 2, "passed": 2, "readable": 0.5}
+
+
+def test_when_no_row_is_to_be_asked_about_all_pass_and_nothing_is_asked(script: Script) -> None:
+    made = build("generate", [row | {"open": ""} for row in documents("a", "b")], *PROMPT, "--only", "open")
+    assert len(made.rows) == 2 and not script.news()
+
+
 def test_a_build_stops_at_the_gate_and_says_the_share_and_the_reasons(script: Script) -> None:
     script.text = odd_replies
     words = r"generate out: only 33% of 3 replies could be read \(1 unreadable, 1 truncated\).*mend prompts/ask\.md"

@@ -103,7 +103,7 @@ ORDER = ("data format", "exclusion", "linguistic", "document structure", "inclus
 
 
 def critique(world: World, rng: Random) -> Row:
-    """The first difference that a kind still open can tell; None when the answers are alike or no kind is left."""
+    """The first difference that a kind still open can tell; None when the answers are alike in all of these."""
     spec, reference, _, _ = written(world, rng)
     fate = rng.random()
     answer = reference if fate < 0.05 else answer_to(world, spec, rng) if fate < 0.35 else spoilt(world, spec, rng)
