@@ -28,7 +28,10 @@ SILENT = {
     "baleen/progress.py",
     "baleen/questions.py",
     "baleen/rates.py",
+    "baleen/ray_chunks.py",
     "baleen/ray_cluster.py",
+    "baleen/ray_joining.py",
+    "baleen/ray_worker.py",
     "baleen/settings.py",
     "stages/__init__.py",
 }

@@ -49,7 +49,8 @@ def loader(engine: str, model: str, speed: Speed) -> tuple[str, str, Callable[[]
 
 def clustered(engine: str, kind: str, make: Make) -> Make:
     """The engine on a Ray cluster instead of in this process."""
-    from baleen.ray_cluster import Cluster, installed
+    from baleen.ray_cluster import Cluster
+    from baleen.ray_joining import installed
 
     if engine == "openai":
         raise Problem("ray_workers is for models that are loaded here; for a server set speed: concurrency")

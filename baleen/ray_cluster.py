@@ -11,157 +11,28 @@ probabilities by about 1e-6 and a text only where two tokens tie to 6 digits; in
 common and texts do differ.
 """
 
-import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from importlib import import_module
-from importlib.util import find_spec
-from math import ceil
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from time import monotonic
 from typing import Any
 from weakref import WeakSet, finalize
 
 from baleen import models
-from baleen.engines import Engine, Reply, Request, Sampling
+from baleen.engines import Reply, Request, Sampling
 from baleen.problems import Problem
+from baleen.ray_chunks import Chunk, chunks
+from baleen.ray_joining import connected, gpus
+from baleen.ray_worker import Make, Worker, environment
 from baleen.settings import Speed
 
-Make = Callable[[str, Speed], Engine]
-Report = tuple[list[tuple[int, Reply]], bool]  # replies, and whether more may come
-
 DEATHS = 3  # workers that end over the same requests before these are held to be the reason
-REPORT = 1.0  # seconds of work between two reports of a worker: what a killed worker loses
 PATIENCE = 60.0  # seconds without a worker before a line says what is waited for
-STORE = 100 << 20  # bytes of Ray's object store on a local cluster, which else takes 30 % of the memory
-QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # tell nobody
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # what will be Ray's default; else it warns
-}
-PASSED = ("BALEEN_MEMO", "DVC_ROOT", "HF_HOME", "HF_HUB_OFFLINE", "TOKENIZERS_PARALLELISM")
-
-
-@dataclass
-class Chunk:
-    """Requests that go to one worker, those without a reply yet, and how many workers ended over them; the chunk of a
-    worker that is loading its model is empty."""
-
-    left: dict[int, Request]
-    deaths: int = 0
-
-
-def parcels(requests: Sequence[Request], tokens: int, room: int, workers: int) -> list[list[int]]:
-    """Indices, the longest first, in parcels of about one forward pass each, at most `tokens`; as many parcels for
-    every worker. `room` is what a reply may add to its request, a token of which is taken to have 3 characters."""
-    costs = [ceil(sum(map(len, texts(request))) / 3) + room for request in requests]
-    number = workers * ceil(sum(costs) / (tokens * workers))
-    made, before = [list[int]() for _ in range(number)], 0
-    for index in sorted(range(len(costs)), key=lambda i: -costs[i]):
-        made[before * number // sum(costs)].append(index)
-        before += costs[index]
-    return [parcel for parcel in made if parcel]
-
-
-def texts(request: Request) -> list[str]:
-    return [*(text for _, text in request.messages), request.prefill, request.answer]
-
-
-def chunks(requests: Sequence[Request], tokens: int, room: int, workers: int) -> Iterator[Chunk]:
-    """Each chunk half of a worker's share of what is left: large while there is much to do and one forward pass at the
-    end, so that all end together (guided self-scheduling, Polychronopoulos and Kuck, 1987) and passes are full."""
-    left = parcels(requests, tokens, room, workers)
-    while left:
-        size = ceil(len(left) / (2 * workers)) if workers > 1 else len(left)
-        yield Chunk({index: requests[index] for parcel in left[:size] for index in parcel})
-        left = left[size:]
-
-
-class Worker:
-    """The engine inside, on some machine of the cluster."""
-
-    def __init__(self, folder: str, make: Make, model: str, speed: Speed) -> None:
-        self.folder, self.make, self.model, self.speed = folder, make, model, speed
-        self.replies: Iterator[tuple[int, Reply]] = iter(())
-
-    def load(self, kind: str, identity: str) -> Report:
-        """Nothing, once the engine is there; a Problem when it is not the one that was to be asked."""
-        if not os.path.isdir(self.folder):
-            raise Problem(f"no folder {self.folder} on {node()}: every machine of the cluster must share the project")
-        os.chdir(self.folder)
-        self.engine = self.make(self.model, self.speed)
-        if (self.engine.kind, self.engine.identity) != (kind, identity):
-            raise Problem(f"model {self.model} on {node()} is another one ({self.engine.identity}, not {identity})")
-        return [], False
-
-    def ask(self, kind: str, requests: dict[int, Request], *given: Sampling) -> Report:
-        """Begin with new requests and forget those before."""
-        indices = list(requests)
-        found = getattr(self.engine, kind)(list(requests.values()), *given)
-        self.replies = ((indices[at], reply) for at, reply in found)
-        return self.more()
-
-    def more(self) -> Report:
-        """The replies of about the next second, and whether more may come."""
-        found, end = list[tuple[int, Reply]](), monotonic() + REPORT
-        for pair in self.replies:
-            found.append(pair)
-            if monotonic() > end:
-                return found, True
-        return found, False
-
-
-def node() -> str:
-    return os.uname().nodename
 
 
 def say(line: str) -> None:
     print(f"ray: {line}", file=sys.stderr, flush=True)
-
-
-def installed() -> None:
-    """A Problem without Ray."""
-    if find_spec("ray") is None:
-        raise Problem("speed: ray_workers needs Ray: install the extra 'ray', or set ray_workers: 0")
-
-
-def gpus(ray: Any, speed: Speed) -> int:
-    """GPUs of one worker: none on `cpu`, and with `auto` none when the cluster has none."""
-    wanted = speed.device == "cuda" or (speed.device == "auto" and ray.cluster_resources().get("GPU", 0) > 0)
-    return speed.tensor_parallel if wanted else 0
-
-
-def connected(speed: Speed) -> tuple[Any, bool]:
-    """(Ray, whether it was this call that connected to a cluster, or started one)."""
-    installed()
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
-    ray = import_module("ray")
-    if ray.is_initialized():
-        return ray, False
-    own = {"num_cpus": 0, "object_store_memory": STORE, "include_dashboard": False}
-    try:
-        ray.init(
-            address=speed.ray_address or "local",
-            log_to_driver=False,
-            logging_level="ERROR",
-            **({} if speed.ray_address else own),
-        )
-    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
-        where = f"the Ray cluster at {speed.ray_address}" if speed.ray_address else "a local Ray cluster"
-        raise Problem(
-            f"cannot reach {where}: {' '.join(str(error).split())[:300]}; see speed: "
-            "ray_address, and set RAY_AUTH_MODE=token where the cluster wants one"
-        ) from None
-    return ray, True
-
-
-def environment(speed: Speed) -> dict[str, str]:
-    """What a worker must know wherever it runs: the code that asks, and one thread unless the settings say more."""
-    paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    passed = {name: os.environ[name] for name in PASSED if name in os.environ}
-    return passed | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "OMP_NUM_THREADS": str(max(1, speed.threads))}
 
 
 def release(ray: Any, workers: set[Any], started: bool) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,13 @@ import pytest
 import tiny as workspace
 from echo import Echo
 
-from baleen import fresh, loading, models, ray_cluster, rows
+from baleen import fresh, loading, models, rows
 from baleen.engines import Reply, Request, Sampling
 from baleen.fresh import Fresh
 from baleen.hf import HF
 from baleen.memo import Memo, root
 from baleen.problems import Problem
-from baleen.ray_cluster import Cluster, chunks
+from baleen.ray_cluster import Cluster
 from baleen.settings import Speed
 from stages import generate
 
@@ -233,42 +232,3 @@ def test_no_process_outlives_the_program(tiny: str, killed: bool) -> None:
 def test_what_a_cluster_cannot_do_is_a_problem(tiny: str, engine: str, workers: int, words: str) -> None:
     with pytest.raises(Problem, match=words):
         loading.loader(engine, tiny, Speed(ray_workers=workers))
-
-
-def test_without_ray_one_line_says_what_to_install(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ray_cluster, "find_spec", lambda name: None)
-    with pytest.raises(Problem, match="install the extra 'ray', or set ray_workers: 0"):
-        loading.loader("hf", tiny, Speed(ray_workers=2))
-
-
-# chunks
-
-
-@pytest.mark.parametrize("workers", [1, 2, 3, 50])
-@pytest.mark.parametrize("tokens", [1, 200, 10**6])
-def test_chunks_hold_every_request_once_and_like_lengths_together(workers: int, tokens: int) -> None:
-    made = [chunk.left for chunk in chunks(REQUESTS, tokens, 16, workers)]
-    assert sorted(index for chunk in made for index in chunk) == list(range(40))
-    lengths = [[len(request.messages[0][1]) // 3 for request in chunk.values()] for chunk in made]
-    assert all(min(one) >= max(after) - 1 for one, after in pairwise(lengths))
-
-
-def test_no_requests_make_no_chunk() -> None:
-    assert list(chunks([], 100, 1, 2)) == []
-
-
-LIKE = [Request((("user", "x" * 240),))] * 60  # of 80 tokens, and 20 for the reply
-
-
-@pytest.mark.parametrize(
-    ("workers", "tokens", "sizes"),
-    [
-        (1, 1000, [60]),
-        (2, 10**6, [30, 30]),  # nobody waits because everything fits one pass
-        (2, 1000, [20, 10, 10, 10, 10]),  # six passes of ten
-        (2, 500, [15, 15, 10, 5, 5, 5, 5]),
-        (4, 1000, [8, 7, 8, 7, 8, 7, 8, 7]),  # eight passes, not six: as many for each
-    ],
-)
-def test_chunks_are_whole_forward_passes_as_many_for_every_worker(workers: int, tokens: int, sizes: list[int]) -> None:
-    assert [len(chunk.left) for chunk in chunks(LIKE, tokens, 20, workers)] == sizes
