@@ -49,7 +49,9 @@ class Speed:
     tensor_parallel: int = setting(1, "GPUs one model is split over")
     ray_workers: int = setting(0, "workers on a Ray cluster, each with the whole model; 0 answers in this process")
     ray_address: str = setting(
-        "", "the cluster to join: auto or ray://host:10001, with the project's folder shared; '' starts a local one"
+        "",
+        "the cluster to join, with the project's folder shared: auto (RAY_ADDRESS, or that of the last `ray start` "
+        "here), host:6379 or ray://host:10001; '' starts a local one",
     )
     concurrency: int = setting(32, "requests in flight at a server")
     requests_per_minute: int = setting(0, "limit at a server; 0 is none")

