@@ -7,10 +7,11 @@ def arms(better: str, other: str) -> Pair:
     return Pair(f"answers-{better}", f"answers-{other}")
 
 
+ARMS = ("reply", "random", "uncurated", "humpback-1", "humpback", "oracle")
 GOOD = "pocket_good(truth,instruction,response)"
 CLAIM = Claim(
     recipes=("humpback", "humpback-arms"),
-    targets=(),
+    targets=tuple(f"evaluate@eval-{name}" for name in (*ARMS, "curation", "round-2", "scorer-1", "scorer-2")),
     pairs={
         "curated beats seed-only (M1 - M0)": arms("humpback-1", "reply"),
         "curated beats as many random pairs (M1 - random)": arms("humpback-1", "random"),
