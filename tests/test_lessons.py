@@ -1,0 +1,88 @@
+"""What stands in for big models is taught as it will be asked: every lesson fits its prompt and reads back."""
+
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from baleen import prompts, recipes
+from baleen.pocket import records
+from baleen.prompts import Prompt
+from baleen.recipes import Line
+from baleen.roles import roles
+from baleen.rows import Row
+
+LINES = recipes.lines(recipes.files())
+TABLES = {line.name: line for line in LINES if line.verb != "train"}
+
+
+def source(line: Line) -> Line:
+    """The ingest line that a table comes from."""
+    return line if line.verb == "ingest" else source(TABLES[line.given["input"]])
+
+
+TAUGHT = [line for line in LINES if line.rule == "teach"]
+DIRECT = [line for line in TAUGHT if TABLES[line.given["input"]].verb == "ingest" or line.name == "kun-primary"]
+
+
+def lessons(line: Line, count: int = 120) -> list[Row]:
+    given = source(TABLES[line.given["input"]]).given
+    found = islice(records(given["part"], 0, count, given.get("noise", 0.0)), count)
+    table = [row | {"id": str(at), "origin": given["origin"]} for at, row in enumerate(found)]
+    return [row for row, _ in roles(table)] if line.name == "kun-primary" else table
+
+
+def asked_of(row: Row, folder: str) -> Prompt:
+    own = f"{folder}/{row['prompt']}"
+    return prompts.load(own if Path(f"prompts/{own}.md").is_file() else row["prompt"])
+
+
+def answers(table: Iterable[Row], folder: str) -> list[tuple[Row, Prompt]]:
+    pairs = [(row, asked_of(row, folder)) for row in table]
+    return [(row, prompt) for row, prompt in pairs if all(row[column] is not None for column in prompt.writes)]
+
+
+@pytest.mark.parametrize("line", DIRECT, ids=lambda line: line.name)
+def test_a_lesson_has_what_its_prompt_reads_and_its_answer_reads_back(line: Line) -> None:
+    found = answers(lessons(line), line.given["prompts"])
+    assert len(found) >= 60
+    assert {prompt.name for _, prompt in found if "/" not in prompt.name} <= {"ask", "reply", "text"}, "dvc.yaml: teach"
+    for row, prompt in found:
+        assert prompt.messages(row) or not prompt.body
+        shown, back = prompt.show(row), prompt.read(prompt.show(row))
+        assert shown.startswith(prompt.start(row))
+        if not shown:
+            continue  # nothing is to be said; training leaves it out
+        told = {column: row[column] for column in prompt.writes}
+        assert back == {key: value.strip() if isinstance(value, str) else value for key, value in told.items()}
+
+
+@pytest.mark.parametrize("line", DIRECT, ids=lambda line: line.name)
+def test_a_lesson_in_judging_ends_in_a_mark_after_the_cue(line: Line) -> None:
+    for row, prompt in answers(lessons(line), line.given["prompts"]):
+        if prompt.marks:
+            assert prompt.show(row) in {prompt.cue + mark for mark in prompt.marks}
+
+
+WEIGHED = sorted({str(line.given["prompt"]) for line in LINES if line.rule == "score"} | {"judge"})
+
+
+@pytest.mark.parametrize("name", [name for name in WEIGHED if prompts.load(name).marks])
+def test_a_prompt_with_marks_asks_for_the_words_that_are_weighed(name: str) -> None:
+    prompt = prompts.load(name)
+    assert prompt.cue in prompt.body
+    assert all(mark.strip() in prompt.body for mark in (prompt.marks[0], prompt.marks[-1]))
+
+
+@pytest.mark.parametrize("line", TAUGHT, ids=lambda line: line.name)
+def test_whoever_is_asked_a_prompt_of_a_method_has_been_taught_in_its_folder(line: Line) -> None:
+    """A stand-in knows no prompt that no lesson has shown it, or a model that it comes from."""
+    asked = {str(one.given["prompt"]) for one in LINES if one.given.get("model") == line.name and "prompt" in one.given}
+    folders = {str(one.given["prompts"]) for one in ancestry(line) if "prompts" in one.given}
+    assert {name.partition("/")[0] for name in asked if "/" in name} <= folders
+
+
+def ancestry(line: Line) -> list[Line]:
+    base = next((one for one in LINES if one.verb == "train" and one.name == line.given.get("base")), None)
+    return [line, *(ancestry(base) if base else [])]
