@@ -79,10 +79,10 @@ def test_through_two_rounds_every_step_leads_to_a_row_of_the_table_that_was_aske
     run("mix", "mixed", "--input", "seed", "--other", "curated", "--share", "0.4")
     run("score", "judged-again", "--input", "mixed", "--prompt", "reply", *asked)
     final = run("map", "dataset", "--input", "judged-again", "--apply", "messages")
-    inputs = {"augment": "web", "judged": "augment", "judged-again": "mixed"}
+    inputs = {"augment": "web", "judged-again": "mixed"}
     ids = {target: {row["id"] for row in rows.read(rows.table_path(table))} for target, table in inputs.items()}
     steps = {row["origin"]: [step["target"] for step in row["lineage"]] for row in final}
-    assert steps == {"seed": ["judged-again"], "web": ["augment", "judged", "judged-again"]}
+    assert steps == {"seed": ["judged-again"], "web": ["augment", "judged-again"]}  # the first grades are left behind
     for row in final:
         assert all(step["row"] in ids[step["target"]] for step in row["lineage"])
         assert all(step[key] for step in row["lineage"] for key in rows.STEP)
@@ -104,10 +104,12 @@ def test_a_reply_that_is_dropped_keeps_its_lineage(script: Script) -> None:
 
 def test_mixing_with_rows_nobody_generated_keeps_the_lineage_of_the_others(tmp_path: Path) -> None:
     plain, told = [{"id": "a", "response": "r"}], [{"id": "b", "response": "r", "lineage": PAST}]
+    graded = {key: "again" for key in rows.STEP} | {"columns": "loss,worst,tokens"}
+    told.append({"id": "c", "response": "r", "lineage": [*PAST, graded]})
     for first, second in ((plain, told), (told, plain)):
         rows.write(str(tmp_path / "a.parquet"), first)
         rows.write(str(tmp_path / "b.parquet"), second)
         flags = ["--input", str(tmp_path / "a.parquet"), "--other", str(tmp_path / "b.parquet")]
         import_module("stages.mix").main([str(tmp_path / "out.parquet"), *flags])
         found = {row["id"]: row["lineage"] for row in rows.read(tmp_path / "out.parquet")}
-        assert found == {"a": [], "b": PAST}
+        assert found == {"a": [], "b": PAST, "c": PAST}  # grades that do not stay have no history here
