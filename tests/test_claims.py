@@ -79,6 +79,34 @@ def test_every_arm_that_is_trained_is_compared(path: Path) -> None:
     assert [name for name in models if not re.search(rf"'(?:model|base)': '{re.escape(name)}'", asked)] == []
 
 
+UNLIKE = {  # who is compared with what it began as, or with what has another task
+    ("air", "air-student"), ("air-chat", "air"), ("cycle-reply-1", "cycle-base"), ("cycle-reply-2", "cycle-reply-1"),
+    ("cycle-ask-1", "cycle-ask-2"), ("cycle-reply-1", "cycle-reply-2"), ("tegit-designer", "tegit-blind"),
+    ("self-lengthen-generator-2", "self-lengthen-chat"), ("self-lengthen", "self-lengthen-chat"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_arms_that_are_compared_learn_as_long_from_the_same_base(method: str) -> None:
+    whole = {(line.verb == "train", line.name): line.given for line in lines(claim(method))}
+    for name, pair in claim(method).pairs.items():
+        models = tuple(str(whole[False, table].get("model")) for table in (pair.better, pair.other))
+        if models not in UNLIKE and models[0] != models[1] and all((True, model) in whole for model in models):
+            first, second = ([whole[True, model][key] for key in ("base", "settings")] for model in models)
+            assert first == second, name
+
+
+def test_a_row_that_cannot_be_measured_counts_for_no_arm(tmp_path: Path) -> None:
+    """It counted as 0: for a loss, the best there is."""
+    (tmp_path / "data").mkdir()
+    for name, losses in {"a": [3.0, None, 5.0], "b": [1.0, 2.0, None]}.items():
+        table = [{"id": str(n), "loss": loss} for n, loss in enumerate(losses)]
+        rows.write(str(tmp_path / f"data/{name}.parquet"), table)
+    found = claims.difference({0: tmp_path}, Pair("a", "b", "loss"))
+    assert (found["all"]["points"], found["all"]["rows"]) == (200.0, 1)
+    assert claims.mean(tmp_path, "a", "loss", "test") == 400.0
+
+
 def test_a_pair_may_be_of_some_rows_alone(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     for name, told in {"a": [1.0, 0.0], "b": [0.0, 0.0]}.items():

@@ -87,11 +87,12 @@ def build(world: int, claim: Claim) -> Path:
 
 
 def measured(folder: Path, table: str, measure: str, split: str, keep: str = "") -> dict[str, tuple[str, float]]:
-    """Of each row of a split the group of rows it is drawn with (its cell, else itself) and the measure."""
+    """Of each row of a split that can be measured: the group it is drawn with (its cell, else itself), the measure."""
     found, wanted = value(measure), [condition(keep)] if keep else []
     split_rows = (row for row in rows.read(folder / f"data/{table}.parquet") if row.get("split", split) == split)
     kept = (row for row in split_rows if not any(one.reason(row) for one in wanted))
-    return {row["id"]: (str(row.get("cell", row["id"])), found.of(row) or 0.0) for row in kept}
+    values = ((row, found.of(row)) for row in kept)
+    return {row["id"]: (str(row.get("cell", row["id"])), number) for row, number in values if number is not None}
 
 
 def difference(folders: dict[int, Path], pair: Pair) -> Row:
@@ -101,8 +102,9 @@ def difference(folders: dict[int, Path], pair: Pair) -> Row:
         mine, theirs = (
             measured(folder, table, pair.measure, pair.split, pair.keep) for table in (pair.better, pair.other)
         )
-        gains = [100 * (mine[i][1] - theirs[i][1]) for i in mine]
-        clusters = [f"{world} {mine[i][0]}" for i in mine]
+        both = [i for i in mine if i in theirs]
+        gains = [100 * (mine[i][1] - theirs[i][1]) for i in both]
+        clusters = [f"{world} {mine[i][0]}" for i in both]
         found[f"world {world}"] = told(gains, clusters)
         pooled, cells = pooled + gains, cells + clusters
     return found | {"all": told(pooled, cells)}
@@ -110,7 +112,7 @@ def difference(folders: dict[int, Path], pair: Pair) -> Row:
 
 def told(gains: list[float], clusters: list[str]) -> Row:
     low, high = interval(gains, clusters)
-    return {"points": round(fmean(gains), 1), "low": round(low, 1), "high": round(high, 1)}
+    return {"points": round(fmean(gains), 1), "low": round(low, 1), "high": round(high, 1), "rows": len(gains)}
 
 
 def mean(folder: Path, table: str, measure: str, split: str, keep: str = "") -> float:
