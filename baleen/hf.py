@@ -173,15 +173,18 @@ class HF:
         return int(self.speed.batch_tokens * self.model.config.vocab_size) // (1 << 28)
 
     def graded(self, sequences: Sequence[list[int]], starts: Sequence[int]) -> list[list[float]]:
-        """Negative log-likelihood in nats of every token after `start`, for each sequence."""
+        """Negative log-likelihood in nats of every token after `start`, for each sequence. No logits of tokens that
+        are prompt in all of them, and no mask: what is padded on the right no token before it sees."""
         import torch
 
-        ids, mask = self.padded(sequences, left=False)
+        ids, _ = self.padded(sequences, left=False)
+        first = min(starts)
         with torch.inference_mode():
-            logits = self.model(input_ids=ids, attention_mask=mask, use_cache=False).logits[:, :-1].float()
-            losses = logits.logsumexp(-1) - logits.gather(-1, ids[:, 1:, None])[..., 0]
+            out = self.model(input_ids=ids, use_cache=False, logits_to_keep=ids.shape[1] - first + 1)
+            logits = out.logits[:, :-1].float()
+            losses = logits.logsumexp(-1) - logits.gather(-1, ids[:, first:, None])[..., 0]
         rows = losses.tolist()
-        return [row[start - 1 : len(s) - 1] for row, start, s in zip(rows, starts, sequences, strict=True)]
+        return [row[start - first : len(s) - first] for row, start, s in zip(rows, starts, sequences, strict=True)]
 
     def embed(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         """The last hidden state, averaged over the tokens of the answer."""
