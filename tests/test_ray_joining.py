@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path
@@ -19,6 +20,7 @@ import tiny as workspace
 
 from baleen import fresh, loading, ray_joining
 from baleen.fresh import Fresh
+from baleen.orphans import die_with
 from baleen.problems import Problem
 from baleen.ray_joining import located, noted, port, reach
 from baleen.settings import Speed
@@ -156,7 +158,10 @@ def head() -> Iterator[tuple[dict[str, str], int]]:
     small = ["--num-cpus=2", "--object-store-memory=100000000", "--include-dashboard=false", "--disable-usage-stats"]
     words = ["--head", "--block", "--port=0", f"--ray-client-server-port={client}", *free, *small]
     ray = [sys.executable, "-m", "ray.scripts.scripts", "start", *words]
-    with subprocess.Popen(ray, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
+    end = partial(die_with, os.getpid())  # Ray's reaper ends the rest
+    with subprocess.Popen(
+        ray, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=end
+    ) as run:
         assert run.stdout
         try:
             said = list(takewhile(lambda line: "block forever" not in line, run.stdout))
