@@ -11,7 +11,7 @@ demo: EXTRAS = train
 demo:
 	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
 	@python -m stages.check
-	@dvc repro report map@humpback-dataset
+	@python -m stages.warm dvc repro report map@humpback-dataset
 	@echo; python -m stages.report --look
 	@echo; echo "ok: share of held-out test prompts answered rightly (%). Where to look next:"
 	@echo "  data/humpback-dataset.parquet  the dataset        data/humpback-dataset.json  its counts"
@@ -22,7 +22,7 @@ methods: EXTRAS = train,metrics
 methods:
 	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
 	@python -m stages.check
-	@dvc repro
+	@python -m stages.warm dvc repro
 	@echo; python -m stages.methods
 
 test: setup

@@ -33,6 +33,7 @@ SILENT = {
     "baleen/ray_joining.py",
     "baleen/ray_worker.py",
     "baleen/settings.py",
+    "baleen/warm.py",
     "stages/__init__.py",
 }
 PACKAGES = {"baleen", "stages", "__main__"}

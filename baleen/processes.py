@@ -16,6 +16,15 @@ from baleen.jobs import Job, load_job, save_job
 from baleen.orphans import die_with
 from baleen.problems import Problem, run
 
+QUIET = {  # set before torch is imported: no threads beside ours (two spin on each other), no calls home, no bars
+    "OMP_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+}
+
 
 def launch(job: Job) -> None:
     """Train here, or in several processes of this machine that end when this one does."""

@@ -1,6 +1,13 @@
-"""The verbs, one module each. Before any is imported, the state of the code is noted and a stage bound to its DVC."""
+"""The verbs, one module each. Before any is imported, a stage is bound to its DVC and handed to a process that is ready
+for it, if there is one; else the state of the code is noted."""
+
+import os
+
+from baleen.orphans import die_with_dvc
+from baleen.warm import DOOR, enter
+
+if DOOR not in os.environ or os.environ[DOOR]:  # else this is a copy, bound to the process it comes from
+    die_with_dvc()
+    enter()
 
 from baleen import guard as guard
-from baleen.orphans import die_with_dvc
-
-die_with_dvc()

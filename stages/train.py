@@ -30,15 +30,6 @@ from baleen.rates import Rate
 from baleen.rows import Row
 from baleen.settings import Speed
 
-QUIET = {  # set before torch is imported: no threads beside ours (two spin on each other), no calls home, no bars
-    "OMP_NUM_THREADS": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "TRANSFORMERS_VERBOSITY": "error",
-    "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
-}
-
 
 @dataclass(frozen=True)
 class Lessons:
@@ -247,7 +238,7 @@ def build(name: str, options: TrainOptions, speed: Speed) -> None:
     models.trainable(options.base)
     if options.steps == 0:
         return copied(name, options)
-    os.environ |= {key: value for key, value in QUIET.items() if key not in os.environ}
+    os.environ |= {key: value for key, value in processes.QUIET.items() if key not in os.environ}
     with light(options), checkpoints.folder(digest(lessons, options)) as work:
         job = prepare(name, work, options, speed)
         whole, begun = checkpoints.latest(work) is None, monotonic()

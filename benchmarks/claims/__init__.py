@@ -81,7 +81,7 @@ def build(world: int, claim: Claim) -> Path:
     """The world's folder with the targets built; what DVC says goes to build.log."""
     folder = copy(world, claim)
     with (folder / "build.log").open("a", encoding="utf-8") as log:
-        command = [sys.executable, "-m", "dvc", "repro", *claim.targets]
+        command = [sys.executable, "-m", "stages.warm", sys.executable, "-m", "dvc", "repro", *claim.targets]
         subprocess.run(command, cwd=folder, check=True, stdout=log, stderr=subprocess.STDOUT)
     return folder
 
