@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from baleen import rates
-from baleen.engines import TOO_LONG, Engine, Reply, Request, Sampling
+from baleen.engines import TOO_LONG, Batched, Engine, Reply, Request, Sampling
 from baleen.keeping import keeping
 from baleen.memo import Memo, parts
 from baleen.problems import Problem
@@ -139,17 +139,20 @@ class Run:
 
 
 def pay(run: Run, engine: Engine, missing: dict[str, Request]) -> Iterator[tuple[str, str, Reply]]:
-    """(key, key of the record, reply) as the engine gives them; each is written while the engine works on the next,
-    whatever happens then. The time until a failure says nothing of the model."""
+    """(key, key of the record, reply) as the engine gives them; each is written while the engine works on the next, and
+    before the next batch where there are batches, whatever happens then. The time until a failure says nothing of the
+    model."""
     asked, clock = run.asked, run.flush.clock
     keys, paid, noted = list(missing), Rate(), clock()
-    with keeping(run.memo, asked.space) as keep:
+    with keeping(run.memo, asked.space) as keeper:
+        if isinstance(engine, Batched):
+            engine.between = keeper.settle
         for index, reply in KINDS[asked.kind](engine, list(missing.values()), asked.sampling):
             key, value = keys[index], record(reply, asked.limit)
             stored = asked.cut(key) if reply.finish == "length" else key
             paid = paid.plus(reply.prompt_tokens, reply.completion_tokens)
             if reply.finish != TOO_LONG.finish:
-                keep(stored, value)
+                keeper.keep(stored, value)
             if paid.replies >= run.flush.replies or clock() - noted >= run.flush.seconds:
                 paid, noted = Rate(), note(run, paid, noted)
             yield key, stored, replace(restored(value), cached_tokens=reply.cached_tokens)

@@ -6,9 +6,9 @@ Whatever shapes the answer is in the request, in `Engine.identity` or in `Sampli
 not.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 Message = dict[str, str]  # role, content
 
@@ -74,3 +74,10 @@ class Engine(Protocol):
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]: ...
 
     def embed(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]: ...
+
+
+@runtime_checkable
+class Batched(Protocol):
+    """An engine that answers one batch after the other, and calls `between` before it begins one."""
+
+    between: Callable[[], object]

@@ -5,7 +5,7 @@ that is a pure function of (seed, position, token): the same seed gives the same
 up to the last bits of the logits, which padding can change.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from baleen import models, rendering
@@ -76,16 +76,19 @@ class HF:
         self.renderer = Renderer(self.tokenizer)
         ends = self.model.generation_config.eos_token_id
         self.ends = [ends] if isinstance(ends, int) else list(ends or [])
+        self.between: Callable[[], object] = bool
 
     def batches(self, lengths: Sequence[int], without: Sequence[int], extra: int = 0) -> Iterator[list[int]]:
         """Indices but those left out in order of length, as many at once as fit the token budget."""
         batch: list[int] = []
         for index in sorted(set(range(len(lengths))).difference(without), key=lambda i: (lengths[i], i)):
             if batch and (lengths[index] + extra) * (len(batch) + 1) > self.speed.batch_tokens:
+                self.between()
                 yield batch
                 batch = []
             batch.append(index)
         if batch:
+            self.between()
             yield batch
 
     def padded(self, sequences: Sequence[list[int]], left: bool) -> tuple[Any, Any]:

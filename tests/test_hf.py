@@ -1,9 +1,11 @@
 """The hf engine on a tiny model with random weights: real transformers, no training."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from baleen.engines import TOO_LONG, Reply, Request, Sampling
+from baleen.engines import TOO_LONG, Batched, Reply, Request, Sampling
 from baleen.fresh import Fresh, make
 from baleen.hf import HF, nucleus, shared
 from baleen.problems import Problem
@@ -77,6 +79,15 @@ def test_loss_does_not_depend_on_the_batch(engine: HF) -> None:
         ((_, alone),) = engine.loss([request])
         assert alone.values == pytest.approx(together[i].values, abs=1e-4)
     assert together[3].values[2] == 5  # four words and the end of the turn
+
+
+def test_all_replies_of_a_batch_are_taken_before_the_next_begins(engine: HF, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken, told = list[int](), list[int]()
+    monkeypatch.setattr(engine, "speed", replace(engine.speed, batch_tokens=1))  # a batch a request
+    monkeypatch.setattr(engine, "between", lambda: told.append(len(taken)))
+    for index, _ in engine.loss(asked(3, answer="leeks")):
+        taken.append(index)
+    assert isinstance(engine, Batched) and told == [0, 1, 2]
 
 
 def test_loss_is_the_sum_over_what_greedy_would_have_written(engine: HF) -> None:

@@ -11,11 +11,28 @@ from baleen.problems import Problem
 
 
 def test_all_is_stored_at_the_end_also_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ConnectionError), keeping(Memo(tmp_path), SPACE) as keep:
+    with pytest.raises(ConnectionError), keeping(Memo(tmp_path), SPACE) as keeper:
         for n in range(300):
-            keep(key(n), {"text": str(n)})
+            keeper.keep(key(n), {"text": str(n)})
         raise ConnectionError("the server is gone")
     assert len(Memo(tmp_path).get(map(key, range(300)))) == 300
+
+
+def test_after_settling_all_is_stored(tmp_path: Path) -> None:
+    with keeping(Memo(tmp_path), SPACE) as keeper:
+        for n in range(300):
+            keeper.keep(key(n), {"text": str(n)})
+            if n % 100 == 99:
+                keeper.settle()
+                assert len(Memo(tmp_path).get(map(key, range(300)))) == n + 1
+        keeper.settle()
+
+
+def test_settling_tells_of_a_memo_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Problem, match="cannot make the memo folder"), keeping(Memo(tmp_path / "file"), SPACE) as keeper:
+        keeper.keep(key(1), {})
+        keeper.settle()
 
 
 def test_nothing_to_keep_writes_nothing(tmp_path: Path) -> None:
@@ -26,12 +43,12 @@ def test_nothing_to_keep_writes_nothing(tmp_path: Path) -> None:
 
 def test_the_trouble_of_the_memo_is_told_to_the_one_who_keeps(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(Problem, match="cannot make the memo folder"), keeping(Memo(tmp_path / "file"), SPACE) as keep:
-        keep(key(1), {})
+    with pytest.raises(Problem, match="cannot make the memo folder"), keeping(Memo(tmp_path / "file"), SPACE) as keeper:
+        keeper.keep(key(1), {})
 
 
 def test_an_error_of_the_one_who_keeps_comes_before_the_trouble_of_the_memo(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ConnectionError), keeping(Memo(tmp_path / "file"), SPACE) as keep:
-        keep(key(1), {})
+    with pytest.raises(ConnectionError), keeping(Memo(tmp_path / "file"), SPACE) as keeper:
+        keeper.keep(key(1), {})
         raise ConnectionError("the server is gone")
