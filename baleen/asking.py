@@ -1,5 +1,6 @@
 """Asking through the memo: look up what was paid for, ask the engine for the rest, keep every answer at once."""
 
+import gc
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -194,6 +195,7 @@ def build(engine: Callable[[], Engine], asked: Question) -> Engine:
     if (ready.kind, ready.identity) != (asked.engine_kind, asked.identity):
         named, found = f"{asked.engine_kind} {asked.identity}", f"{ready.kind} {ready.identity}"
         raise Problem(f"rows were looked up for {named} but the engine is {found}; did the model change meanwhile?")
+    gc.freeze()  # what is loaded stays; looking through it for garbage again and again took 4 % of a stage
     return ready
 
 

@@ -6,6 +6,7 @@ up to the last bits of the logits, which padding can change.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from typing import Any
 
 from baleen import models, rendering
@@ -14,6 +15,7 @@ from baleen.rendering import Renderer
 from baleen.settings import Speed
 
 SEMANTICS = "hf-1"  # raise when the same request would get another reply
+ON_CPU = 4096  # tokens of a forward pass; of 16,384 they leave a CPU's caches and take 1.25 to 1.5 times as long
 
 
 def mixed_bits(x: Any) -> Any:
@@ -76,13 +78,17 @@ class HF:
         self.renderer = Renderer(self.tokenizer)
         ends = self.model.generation_config.eos_token_id
         self.ends = [ends] if isinstance(ends, int) else list(ends or [])
+        self.tokens = min(speed.batch_tokens, ON_CPU) if self.model.device.type == "cpu" else speed.batch_tokens
         self.between: Callable[[], object] = bool
+        self.opening: tuple[list[int], Any] | None = None
 
-    def batches(self, lengths: Sequence[int], without: Sequence[int], extra: int = 0) -> Iterator[list[int]]:
-        """Indices but those left out in order of length, as many at once as fit the token budget."""
-        batch: list[int] = []
+    def batches(
+        self, lengths: Sequence[int], without: Sequence[int], extra: int = 0, tokens: int = 0
+    ) -> Iterator[list[int]]:
+        """Indices but those left out in order of length, as many at once as fit so many tokens, else one pass."""
+        batch, tokens = list[int](), tokens or self.tokens
         for index in sorted(set(range(len(lengths))).difference(without), key=lambda i: (lengths[i], i)):
-            if batch and (lengths[index] + extra) * (len(batch) + 1) > self.speed.batch_tokens:
+            if batch and (lengths[index] + extra) * (len(batch) + 1) > tokens:
                 self.between()
                 yield batch
                 batch = []
@@ -113,7 +119,7 @@ class HF:
         lengths = [len(prompt) for prompt in prompts]
         outside = self.beyond(lengths, sampling.max_tokens)
         yield from ((index, TOO_LONG) for index in outside)
-        for batch in self.batches(lengths, outside, sampling.max_tokens):
+        for batch in self.batches(lengths, outside, sampling.max_tokens, self.speed.batch_tokens):
             seeds = [requests[i].seed for i in batch]
             written = self.written([prompts[i] for i in batch], seeds, sampling)
             for index, tokens in zip(batch, written, strict=True):
@@ -173,7 +179,7 @@ class HF:
 
     def logits_cost(self) -> int:
         """Extra length charged to a row so that a batch's logits (float32) stay under about 1 GiB."""
-        return int(self.speed.batch_tokens * self.model.config.vocab_size) // (1 << 28)
+        return int(self.tokens * self.model.config.vocab_size) // (1 << 28)
 
     def graded(self, sequences: Sequence[list[int]], starts: Sequence[int]) -> list[list[float]]:
         """Negative log-likelihood in nats of every token after `start`, for each sequence. No logits of tokens that
@@ -218,15 +224,17 @@ class HF:
         outside = self.beyond(lengths, 1)
         yield from ((index, TOO_LONG) for index in outside)
         for batch in self.batches(lengths, outside, extra=1):
+            before = self.opening
             likely, start = self.next_token([split[i][0] for i in batch])
-            for index, row in zip(batch, likely.tolist(), strict=True):
+            new = self.opening is not before
+            for index, row in zip(batch, likely, strict=True):
                 prompt, marks = split[index]
-                values = tuple(row[mark] for mark in marks)
-                yield index, Reply("", "stop", len(prompt), 1, values, 0 if index == batch[0] else start)
+                cached = 0 if new and index == batch[0] else start
+                yield index, Reply("", "stop", len(prompt), 1, tuple(row[marks].tolist()), cached)
 
     def next_token(self, prompts: Sequence[list[int]]) -> tuple[Any, int]:
         """Probabilities of the token after each prompt, shape (rows, vocabulary), and the length of the beginning that
-        all prompts share, such as a rubric, which is computed once."""
+        all prompts share, such as a rubric."""
         import torch
 
         start = shared(prompts) if len(prompts) > 1 else 0
@@ -235,8 +243,7 @@ class HF:
         with torch.inference_mode():
             cache = None
             if start:
-                first = torch.tensor([prompts[0][:start]], device=ids.device)
-                cache = self.model(first, use_cache=True, logits_to_keep=1).past_key_values
+                cache = self.opened(prompts[0][:start])
                 cache.batch_repeat_interleave(len(prompts))
                 mask = torch.cat([torch.ones(len(prompts), start, dtype=mask.dtype, device=mask.device), mask], dim=1)
             out = self.model(
@@ -248,6 +255,15 @@ class HF:
                 logits_to_keep=1,
             )
             return out.logits[:, -1].float().softmax(-1), start
+
+    def opened(self, tokens: list[int]) -> Any:
+        """The state of the model after these tokens, computed once for all batches that begin with them."""
+        import torch
+
+        if self.opening is None or self.opening[0] != tokens:
+            first = torch.tensor([tokens], device=self.model.device)
+            self.opening = tokens, self.model(first, use_cache=True, logits_to_keep=1).past_key_values
+        return deepcopy(self.opening[1])
 
 
 def shared(prompts: Sequence[list[int]]) -> int:

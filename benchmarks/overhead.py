@@ -35,7 +35,7 @@ from baleen.settings import Speed
 from stages import generate, score
 
 SIZES = Fresh(tokenizer="bpe", vocab_size=500)
-SPEED = Speed(device="cpu")
+SPEED = Speed(device="cpu", batch_tokens=4096)  # what is fastest for both sides
 FILES = {
     "prompts/ask.md": "---\nwrites: [instruction]\n---\nWhat does this answer?\n$response\n",
     "prompts/reply.md": "---\nwrites: [response]\n---\n$instruction\n",

@@ -1,7 +1,5 @@
 """The hf engine on a tiny model with random weights: real transformers, no training."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 
@@ -83,7 +81,7 @@ def test_loss_does_not_depend_on_the_batch(engine: HF) -> None:
 
 def test_all_replies_of_a_batch_are_taken_before_the_next_begins(engine: HF, monkeypatch: pytest.MonkeyPatch) -> None:
     taken, told = list[int](), list[int]()
-    monkeypatch.setattr(engine, "speed", replace(engine.speed, batch_tokens=1))  # a batch a request
+    monkeypatch.setattr(engine, "tokens", 1)  # a batch a request
     monkeypatch.setattr(engine, "between", lambda: told.append(len(taken)))
     for index, _ in engine.loss(asked(3, answer="leeks")):
         taken.append(index)
