@@ -13,6 +13,7 @@ import socket
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from ctypes import CDLL
 from importlib import import_module
 from runpy import run_module
 from typing import Any, NoReturn
@@ -56,11 +57,14 @@ def asked(command: Sequence[str]) -> list[str]:
 
 
 def serve(door: str) -> Request:
-    """Start a copy of this process for every stage that asks; what it is to do comes back in the copy."""
+    """Import when the first stage asks, and start a copy of this process for each; what it is to do comes back in the
+    copy."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(door)
         listener.listen()
         print("ready", flush=True)
+        select.select([listener], [], [])  # a build with nothing to do waits for no import
+        imported()
         copies = dict[int, tuple[int, int, socket.socket]]()  # (pid, its descriptor, the stage's line) by both
         poll = select.poll()
         poll.register(listener, select.POLLIN)
@@ -110,23 +114,27 @@ def received(line: socket.socket) -> Request:
     return told
 
 
-def ready(door: str) -> NoReturn:
-    """Import, wait, and in a copy do what is asked."""
-    from ctypes import CDLL
-
-    parent = os.getppid()
-    CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: with the command that this is for
-    if os.getppid() != parent:
-        sys.exit(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def imported() -> None:
+    """What stages need, as far as it is installed."""
     for name in IMPORTS:
         with suppress(ImportError):
             import_module(name)
+
+
+def die_with(parent: int) -> None:
+    """What orphans.die_with does; no code of the project may be in a copy before its stage reads it."""
+    CDLL(None).prctl(1, signal.SIGKILL)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def ready(door: str) -> NoReturn:
+    """Wait, and in a copy do what is asked."""
+    die_with(os.getppid())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     mine = os.getpid()
     told = serve(door)
-    CDLL(None).prctl(1, signal.SIGKILL)
-    if os.getppid() != mine:
-        os._exit(1)
+    die_with(mine)
     sys.path.insert(0, told["cwd"])
     sys.argv = [told["module"], *told["argv"]]
     run_module(told["module"], run_name="__main__", alter_sys=True)

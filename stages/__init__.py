@@ -6,7 +6,7 @@ import os
 from baleen.orphans import die_with_dvc
 from baleen.warm import DOOR, enter
 
-if DOOR not in os.environ or os.environ[DOOR]:  # else this is a copy, bound to the process it comes from
+if os.environ.get(DOOR) != "":  # else this is a copy, bound to the process it comes from
     die_with_dvc()
     enter()
 

@@ -84,9 +84,9 @@ def open_to(row: Row, options: GenerateOptions) -> bool:
 
 def passed(output: rows.Output, table: Iterable[Row], prompt: Prompt, options: GenerateOptions) -> int:
     """How many rows are not asked about; each is kept, what it lacks of the prompt's columns being NULL."""
-    found = (row for row in table if not open_to(row, options))
-    for row in found:
-        output.keep(dict.fromkeys(prompt.writes) | {"lineage": []} | row)
+    for row in table:
+        if not open_to(row, options):
+            output.keep(dict.fromkeys(prompt.writes) | {"lineage": []} | row)
     return output.kept.rows
 
 
