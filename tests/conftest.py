@@ -19,3 +19,9 @@ def bench(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch:
     import workbench
 
     return workbench.begin(tmp_path / "bench", tmp_path_factory, monkeypatch)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Print a failure when it happens: a run that is ended early shows what went wrong so far."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        print(f"\n{report.nodeid} {report.when}\n{report.longreprtext}\n{report.capstderr}", flush=True)
