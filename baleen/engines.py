@@ -27,13 +27,15 @@ class Sampling:
 @dataclass(frozen=True)
 class Request:
     """One question: chat messages, the start of the assistant's turn, the seed of this sample, and for `loss` the
-    answer to grade or for `choose` the marks to weigh."""
+    answer to grade or for `choose` the marks to weigh. `opening` is how the last message begins in every row that is
+    asked the same, such as a rubric: an engine may read it once for all. It shapes no answer."""
 
     messages: tuple[tuple[str, str], ...]  # (role, content)
     prefill: str = ""
     seed: int = 0
     answer: str = ""
     marks: tuple[str, ...] = ()
+    opening: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 Requests are sorted by length and batched by tokens, so that padding is not paid for. Sampling is Gumbel-max with noise
 that is a pure function of (seed, position, token): the same seed gives the same reply whatever the batch or the order,
-up to the last bits of the logits, which padding can change.
+up to the last bits of the logits, which padding can change. On a CPU what is graded is padded to a width of its own,
+and comes out the same to the last bit.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,8 @@ from baleen.rendering import Renderer
 from baleen.settings import Speed
 
 SEMANTICS = "hf-1"  # raise when the same request would get another reply
+WIDTH = 8  # what is graded on a CPU is padded to a multiple of it, in tokens
+LEAST = 4  # rows of a matrix product on a CPU; fewer are added up in another order
 ON_CPU = 4096  # tokens of a forward pass; of 16,384 they leave a CPU's caches and take 1.25 to 1.5 times as long
 
 
@@ -78,17 +81,21 @@ class HF:
         self.renderer = Renderer(self.tokenizer)
         ends = self.model.generation_config.eos_token_id
         self.ends = [ends] if isinstance(ends, int) else list(ends or [])
-        self.tokens = min(speed.batch_tokens, ON_CPU) if self.model.device.type == "cpu" else speed.batch_tokens
+        cpu = self.model.device.type == "cpu"
+        self.tokens = min(speed.batch_tokens, ON_CPU) if cpu else speed.batch_tokens
+        self.width, self.least = (WIDTH, LEAST) if cpu else (0, 1)
         self.between: Callable[[], object] = bool
         self.opening: tuple[list[int], Any] | None = None
 
     def batches(
-        self, lengths: Sequence[int], without: Sequence[int], extra: int = 0, tokens: int = 0
+        self, lengths: Sequence[int], without: Sequence[int], extra: int = 0, tokens: int = 0, apart: Sequence[Any] = ()
     ) -> Iterator[list[int]]:
-        """Indices but those left out in order of length, as many at once as fit so many tokens, else one pass."""
-        batch, tokens = list[int](), tokens or self.tokens
-        for index in sorted(set(range(len(lengths))).difference(without), key=lambda i: (lengths[i], i)):
-            if batch and (lengths[index] + extra) * (len(batch) + 1) > tokens:
+        """Indices but those left out in order of length, as many at once as fit so many tokens, else one pass, and all
+        alike in `apart`."""
+        batch, tokens, apart = list[int](), tokens or self.tokens, apart or [0] * len(lengths)
+        for index in sorted(set(range(len(lengths))).difference(without), key=lambda i: (apart[i], lengths[i], i)):
+            full = (lengths[index] + extra) * (len(batch) + 1) > tokens
+            if batch and (full or apart[index] != apart[batch[0]]):
                 self.between()
                 yield batch
                 batch = []
@@ -97,11 +104,15 @@ class HF:
             self.between()
             yield batch
 
-    def padded(self, sequences: Sequence[list[int]], left: bool) -> tuple[Any, Any]:
-        """Token ids and attention mask, shape (rows, longest), padded on one side."""
+    def widths(self, lengths: Sequence[int]) -> list[int]:
+        """To how many tokens each sequence is padded when it is graded; 0 is as its batch needs."""
+        return [-(-length // self.width) * self.width if self.width else 0 for length in lengths]
+
+    def padded(self, sequences: Sequence[list[int]], left: bool, width: int = 0) -> tuple[Any, Any]:
+        """Token ids and attention mask, shape (rows, the width or longest), padded on one side."""
         import torch
 
-        longest = max(map(len, sequences))
+        longest = max(width, *map(len, sequences))
         pad = self.tokenizer.pad_token_id or 0
         blank = [[pad] * (longest - len(s)) for s in sequences]
         ids = [b + s if left else s + b for s, b in zip(sequences, blank, strict=True)]
@@ -171,7 +182,7 @@ class HF:
         lengths = [len(tokens) for tokens in whole]
         outside = self.beyond(lengths)
         yield from ((index, TOO_LONG) for index in outside)
-        for batch in self.batches(lengths, outside, extra=self.logits_cost()):
+        for batch in self.batches(lengths, outside, extra=self.logits_cost(), apart=self.widths(lengths)):
             graded = self.graded([whole[i] for i in batch], [len(turns[i][0]) for i in batch])
             for index, losses in zip(batch, graded, strict=True):
                 values = (sum(losses) / len(losses), max(losses), float(len(losses)))
@@ -186,8 +197,8 @@ class HF:
         are prompt in all of them, and no mask: what is padded on the right no token before it sees."""
         import torch
 
-        ids, _ = self.padded(sequences, left=False)
-        first = min(starts)
+        ids, _ = self.padded(sequences, False, *self.widths([len(sequences[0])]))
+        first = max(1, min(*starts, ids.shape[1] + 1 - self.least))
         with torch.inference_mode():
             out = self.model(input_ids=ids, use_cache=False, logits_to_keep=ids.shape[1] - first + 1)
             logits = out.logits[:, :-1].float()
@@ -201,7 +212,8 @@ class HF:
         whole = [prompt + answer for prompt, answer in turns]
         outside = self.beyond([len(tokens) for tokens in whole])
         yield from ((index, TOO_LONG) for index in outside)
-        for batch in self.batches([len(tokens) for tokens in whole], outside):
+        lengths = [len(tokens) for tokens in whole]
+        for batch in self.batches(lengths, outside, apart=self.widths(lengths)):
             vectors = self.states([whole[i] for i in batch], [len(turns[i][0]) for i in batch])
             for index, vector in zip(batch, vectors, strict=True):
                 asked, answer = turns[index]
@@ -211,7 +223,7 @@ class HF:
         """Mean of the last hidden states after `start`, a vector for each sequence."""
         import torch
 
-        ids, mask = self.padded(sequences, left=False)
+        ids, mask = self.padded(sequences, False, *self.widths([len(sequences[0])]))
         with torch.inference_mode():
             states = self.model.base_model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
         ends = [len(sequence) for sequence in sequences]
@@ -220,25 +232,27 @@ class HF:
 
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         split = self.renderer.marked(requests)
-        lengths = [len(prompt) for prompt, _ in split]
+        lengths = [len(asked.prompt) for asked in split]
         outside = self.beyond(lengths, 1)
         yield from ((index, TOO_LONG) for index in outside)
-        for batch in self.batches(lengths, outside, extra=1):
+        own = self.widths([len(asked.prompt) - asked.opening for asked in split])
+        apart = [(asked.prompt[: asked.opening], width) for asked, width in zip(split, own, strict=True)]
+        for batch in self.batches(lengths, outside, extra=1, apart=apart):
+            start = split[batch[0]].opening
             before = self.opening
-            likely, start = self.next_token([split[i][0] for i in batch])
+            likely = self.next_token([split[i].prompt for i in batch], start)
             new = self.opening is not before
             for index, row in zip(batch, likely, strict=True):
-                prompt, marks = split[index]
                 cached = 0 if new and index == batch[0] else start
-                yield index, Reply("", "stop", len(prompt), 1, tuple(row[marks].tolist()), cached)
+                yield index, Reply("", "stop", lengths[index], 1, tuple(row[split[index].marks].tolist()), cached)
 
-    def next_token(self, prompts: Sequence[list[int]]) -> tuple[Any, int]:
-        """Probabilities of the token after each prompt, shape (rows, vocabulary), and the length of the beginning that
-        all prompts share, such as a rubric."""
+    def next_token(self, prompts: Sequence[list[int]], start: int) -> Any:
+        """Probabilities of the token after each prompt, shape (rows, vocabulary); all begin with the same `start`
+        tokens, such as a rubric."""
         import torch
 
-        start = shared(prompts) if len(prompts) > 1 else 0
-        ids, mask = self.padded([prompt[start:] for prompt in prompts], left=True)
+        own = [prompt[start:] for prompt in prompts]
+        ids, mask = self.padded(own, True, *self.widths([len(own[0])]))
         places = (mask.cumsum(-1) - 1).clamp(min=0) + start
         with torch.inference_mode():
             cache = None
@@ -252,9 +266,9 @@ class HF:
                 position_ids=places,
                 past_key_values=cache,
                 use_cache=bool(start),
-                logits_to_keep=1,
+                logits_to_keep=self.least,
             )
-            return out.logits[:, -1].float().softmax(-1), start
+            return out.logits[:, -1].float().softmax(-1)
 
     def opened(self, tokens: list[int]) -> Any:
         """The state of the model after these tokens, computed once for all batches that begin with them."""
@@ -264,10 +278,3 @@ class HF:
             first = torch.tensor([tokens], device=self.model.device)
             self.opening = tokens, self.model(first, use_cache=True, logits_to_keep=1).past_key_values
         return deepcopy(self.opening[1])
-
-
-def shared(prompts: Sequence[list[int]]) -> int:
-    """Length of the beginning that all prompts have in common; at least the last token of each stays apart."""
-    first, last = min(prompts), max(prompts)  # the two that differ earliest, in the order of lists
-    short = min(map(len, prompts)) - 1
-    return next((i for i in range(short) if first[i] != last[i]), short)

@@ -48,6 +48,11 @@ class Prompt:
         """Columns that the body and the prefill use, in order."""
         return Template(f"{self.body}\n{self.prefill}").get_identifiers()
 
+    @cached_property
+    def opening(self) -> str:
+        """What the body says before the first column: the same for every row."""
+        return self.body.partition("$")[0]
+
     @property
     def scores(self) -> tuple[str, ...]:
         """Columns that `score` writes, the score itself first."""

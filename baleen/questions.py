@@ -45,7 +45,7 @@ class Question:
         return f"{self.kind} {self.engine_kind} {self.identity}"
 
     def key(self, request: Request) -> str:
-        return short(self.shared + canonical(vars(request)))
+        return short(self.shared + canonical({name: said for name, said in vars(request).items() if name != "opening"}))
 
     def cut(self, key: str) -> str:
         """Where a reply cut off at this limit is kept, beside the finished one and those of other limits."""

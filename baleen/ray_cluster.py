@@ -6,9 +6,9 @@ every machine of a cluster the project's folder must be there under the same pat
 Python environment.
 
 A reply depends on its request and seed, not on the worker, the chunk or the order. The limit of this is the last bits
-of a logit: they vary with the shape of a batch (padding), here as in one process. In float32 that moves losses and
-probabilities by about 1e-6 and a text only where two tokens tie to 6 digits; in bfloat16, with 3 digits, ties are
-common and texts do differ.
+of a logit: they vary with the shape of a batch (padding), here as in one process. In float32 that moves a text only
+where two tokens tie to 6 digits, and losses and probabilities by about 1e-6 (not those of hf on a CPU, where shapes are
+fixed); in bfloat16, with 3 digits, ties are common and texts do differ.
 """
 
 import sys

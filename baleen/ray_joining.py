@@ -23,6 +23,7 @@ QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # tell nobody
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # what will be Ray's default; else it warns
 }
+WORKING = {"RAY_worker_niceness": "0"}  # 15 else: beside any busy process its workers starve and are given up
 JOINING = {
     "RAY_NUM_REDIS_GET_RETRIES": "5",  # seconds for a cluster to let us in, each with a warning; 20 else
     "RAY_CLIENT_MAX_CONNECTION_TIMEOUT_S": "5",  # the same for ray://, three times; 5 + 10 + 15 else
@@ -82,7 +83,7 @@ def connected(speed: Speed) -> tuple[Any, bool]:
     """(Ray, whether it was this call that connected to a cluster, or started one)."""
     installed()
     address = speed.ray_address
-    for name, value in (QUIET | (JOINING if address else {})).items():
+    for name, value in (QUIET | (JOINING if address else WORKING)).items():
         os.environ.setdefault(name, value)  # most are read once, when ray is imported
     ray = import_module("ray")
     if ray.is_initialized():

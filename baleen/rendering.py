@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from baleen import models
 from baleen.engines import Message, Request
@@ -11,12 +11,22 @@ from baleen.problems import Problem
 Cue = tuple[bool, str, tuple[str, ...]]
 
 
+class Marked(NamedTuple):
+    """A prompt's tokens, the token of each mark after it, and how many of the first tokens its opening is."""
+
+    prompt: list[int]
+    marks: list[int]
+    opening: int
+
+
 @dataclass(frozen=True)
 class Renderer:
-    """Speaks for a tokenizer; `known` keeps the tokens of the marks after a cue, so that one row pays for all."""
+    """Speaks for a tokenizer; `known` keeps the tokens of the marks after a cue and `openings` those of what prompts
+    begin with, so that one row pays for all."""
 
     words: Any
     known: dict[Cue, list[int]] = field(default_factory=dict)
+    openings: dict[str, list[int]] = field(default_factory=dict)
 
     def prompt(self, request: Request) -> str:
         """The conversation up to where the model goes on."""
@@ -42,10 +52,23 @@ class Renderer:
         asked, said = zip(*map(self.turn, requests), strict=True) if requests else ((), ())
         return list(zip(self.encoded(asked), self.encoded(said), strict=True))
 
-    def marked(self, requests: Sequence[Request]) -> list[tuple[list[int], list[int]]]:
-        """Of each request the prompt tokens up to where its marks differ, and the token of each mark there."""
-        firsts = self.encoded([self.prompt(request) + request.marks[0] for request in requests])
-        return [(first[:-1], self.marks(request, first)) for request, first in zip(requests, firsts, strict=True)]
+    def marked(self, requests: Sequence[Request]) -> list["Marked"]:
+        """Each request up to where its marks differ."""
+        prompts = [self.prompt(request) for request in requests]
+        firsts = self.encoded([prompt + request.marks[0] for prompt, request in zip(prompts, requests, strict=True)])
+        return [
+            Marked(first[:-1], self.marks(request, first), self.opening(request.opening, prompt, first))
+            for request, prompt, first in zip(requests, prompts, firsts, strict=True)
+        ]
+
+    def opening(self, said: str, prompt: str, tokens: list[int]) -> int:
+        """How many tokens a prompt begins with that any other with this opening begins with too. The last one may
+        be joined to what follows and does not count."""
+        before = prompt[: prompt.find(said) + len(said)] if said and said in prompt else ""
+        if before not in self.openings:
+            self.openings[before] = self.encoded([before])[0][:-1] if before else []
+        known = self.openings[before]
+        return len(known) if tokens[: len(known)] == known else 0
 
     def marks(self, request: Request, first: list[int]) -> list[int]:
         """The tokens of the marks; a Problem unless prompts that end in different marks differ in their last token

@@ -192,11 +192,11 @@ class VLLM:
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         split = self.renderer.marked(requests)
         asked = {"temperature": 0.0, "max_tokens": 1}
-        settings = [asked | {"logprob_token_ids": marks, "logprobs": len(marks)} for _, marks in split]
-        prompts = [prompt for prompt, _ in split]
+        settings = [asked | {"logprob_token_ids": marks, "logprobs": len(marks)} for _, marks, _ in split]
+        prompts = [prompt for prompt, _, _ in split]
         yield from self.outside(prompts, settings)
         for index, output in self.run(prompts, settings):
-            prompt, marks = split[index]
+            prompt, marks, _ = split[index]
             likely = output.outputs[0].logprobs[0]
             values = tuple(exp(likely[mark].logprob) for mark in marks)
             yield index, Reply("", "stop", len(prompt), 1, values, cached(output))

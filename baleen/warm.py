@@ -69,7 +69,8 @@ def serve(door: str) -> Request:
         poll = select.poll()
         poll.register(listener, select.POLLIN)
         while True:
-            for number, _ in poll.poll():
+            # what ended comes first: a new line may get the number of one that is closed here
+            for number, _ in sorted(poll.poll(), key=lambda event: event[0] == listener.fileno()):
                 if number == listener.fileno():
                     line, _ = listener.accept()
                     if not (pid := os.fork()):

@@ -12,6 +12,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
@@ -53,9 +54,8 @@ def rates(ask: Callable[[], Iterator[tuple[int, Reply]]]) -> tuple[float, list[R
 def measured(engine: Engine, number: int, words: int, seed: int) -> Figures:
     """Both ways of rating pairs that neither has seen."""
     asked = [request(row, seed * number + n) for n, row in enumerate(pairs(number, 2 * seed))]
-    others = [
-        Request(request(row, 0).messages, prefill=JUDGE.cue, marks=JUDGE.marks) for row in pairs(number, 2 * seed + 1)
-    ]
+    weighed = partial(Request, prefill=JUDGE.cue, marks=JUDGE.marks, opening=JUDGE.opening)
+    others = [weighed(request(row, 0).messages) for row in pairs(number, 2 * seed + 1)]
     ways: dict[str, Callable[[], Iterator[tuple[int, Reply]]]] = {
         "expected": lambda: engine.choose(others),
         "written": lambda: engine.generate(asked, Sampling(temperature=0.7, max_tokens=words)),

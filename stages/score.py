@@ -37,7 +37,7 @@ class ScoreOptions:
 def request(row: Row, prompt: Prompt, options: ScoreOptions) -> Request:
     messages = answers.conversation(prompt, row, options.tag)
     if prompt.marks and not options.embed:
-        return Request(messages, prefill=prompt.cue, marks=prompt.marks)
+        return Request(messages, prefill=prompt.cue, marks=prompt.marks, opening=prompt.opening)
     start = prompt.start(row)
     return Request(messages, prefill=start, answer=prompt.show(row).removeprefix(start))
 

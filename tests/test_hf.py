@@ -1,11 +1,14 @@
 """The hf engine on a tiny model with random weights: real transformers, no training."""
 
+from dataclasses import replace
+from random import Random
+
 import pytest
 import torch
 
 from baleen.engines import TOO_LONG, Batched, Reply, Request, Sampling
 from baleen.fresh import Fresh, make
-from baleen.hf import HF, nucleus, shared
+from baleen.hf import HF, nucleus
 from baleen.problems import Problem
 from baleen.settings import Speed
 
@@ -133,30 +136,36 @@ def test_replies_are_values() -> None:
     assert Reply("x") == Reply("x")
 
 
-def test_marks_weigh_the_same_alone_and_after_a_shared_rubric(engine: HF) -> None:
-    texts = ["anna barda is a baker . " * 4 + " ".join(WORDS[i : i + 1 + i % 5]) for i in range(9)]
-    requests = [Request((("user", text),), marks=("1", "2", "3")) for text in texts]
-    together = dict(engine.choose(requests))
-    assert sorted(reply.cached_tokens for reply in together.values())[0] == 0
-    assert sum(reply.cached_tokens > 20 for reply in together.values()) >= 7  # all but the first of one or two batches
-    for i, request in enumerate(requests):
-        ((_, alone),) = engine.choose([request])
-        assert alone.cached_tokens == 0
-        assert alone.values == pytest.approx(together[i].values, abs=1e-6)
+RUBRIC = "anna barda is a baker . " * 4
 
 
-@pytest.mark.parametrize(
-    ("prompts", "length"),
-    [
-        ([[1, 2, 3], [1, 2, 4]], 2),
-        ([[1, 2], [1, 2]], 1),
-        ([[1], [1, 2]], 0),
-        ([[3], [4]], 0),
-        ([[1, 2, 3, 9], [1, 2]], 1),
-    ],
-)
-def test_the_shared_beginning_leaves_the_last_token_of_each(prompts: list[list[int]], length: int) -> None:
-    assert shared(prompts) == length
+def weighed(n: int) -> list[Request]:
+    texts = [RUBRIC + " ".join(WORDS[i % 5 : i % 5 + 1 + i % 12]) for i in range(n)]
+    return [Request((("user", text),), marks=("1", "2", "3"), opening=RUBRIC) for text in texts]
+
+
+def test_a_rubric_that_all_prompts_begin_with_is_read_once(engine: HF) -> None:
+    engine.opening = None
+    found = dict(engine.choose(weighed(9)))
+    assert sorted(reply.cached_tokens for reply in found.values())[:2] == [0, 25]
+    bare = dict(engine.choose([replace(request, opening="") for request in weighed(9)]))
+    assert all(bare[i].values == pytest.approx(found[i].values, abs=1e-6) for i in range(9))
+    assert not any(reply.cached_tokens for reply in bare.values())
+
+
+def test_what_a_prompt_does_not_begin_with_is_not_shared(engine: HF) -> None:
+    wrong = [replace(request, opening=RUBRIC + "kelna kelna") for request in weighed(4)]
+    assert not any(reply.cached_tokens for _, reply in engine.choose(wrong))
+
+
+@pytest.mark.parametrize("kind", ["loss", "choose", "embed"])
+def test_what_is_graded_is_the_same_to_the_last_bit_whatever_the_batch_or_order(engine: HF, kind: str) -> None:
+    graded = [replace(request, answer=" ".join(WORDS[i % 6 : i % 6 + i % 9])) for i, request in enumerate(weighed(90))]
+    whole, chance = dict(getattr(engine, kind)(graded)), Random(0)
+    for size in (1, 1, 1, 2, 3, 4, 9, 40, 89):
+        some = chance.sample(range(90), size)
+        found = dict(getattr(engine, kind)([graded[i] for i in some]))
+        assert [found[at].values for at in range(size)] == [whole[i].values for i in some]
 
 
 def test_the_vector_of_an_answer_does_not_depend_on_the_batch(engine: HF) -> None:

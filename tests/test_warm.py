@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from baleen import warm
@@ -93,11 +94,11 @@ def test_the_copy_of_a_stage_that_is_killed_ends_too(project: Path, door: str) -
     stage = start(project, door, "time.sleep(600)")
     assert stage.stdout
     stage.stdout.readline()
-    copy = int(stage.stdout.readline())
-    assert alive(copy)
+    copy = psutil.Process(int(stage.stdout.readline()))
     stage.send_signal(signal.SIGKILL)
-    stage.communicate()  # the copy has the pipes too: this returns when it has ended
-    assert not alive(copy)
+    stage.communicate(timeout=60)  # the copy has the pipes too: this returns when it ends
+    psutil.wait_procs([copy], timeout=60)
+    assert not alive(copy.pid)
     assert result(start(project, door, ""))[0] == 0
 
 
