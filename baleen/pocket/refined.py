@@ -103,15 +103,20 @@ ORDER = ("data format", "exclusion", "linguistic", "document structure", "inclus
 
 
 def critique(world: World, rng: Random) -> Row:
-    """The first difference that a kind still open can tell; None when the answers are alike in all of these."""
+    """The first difference that a kind still open can tell; None when the answers are alike in all of these.
+
+    Kinds that are used have their constraint in the instruction, as in the rounds.
+    """
     spec, reference, _, _ = written(world, rng)
     fate = rng.random()
     answer = reference if fate < 0.05 else answer_to(world, spec, rng) if fate < 0.35 else spoilt(world, spec, rng)
-    bare, used = instruct(spec, rng), rng.sample(ORDER, rng.choice((0, 0, 1, 1, 2)))
+    before = [*lacks(world, reference, spoilt(world, spec, rng)).items()]  # what earlier rounds could have found
+    used = dict(rng.sample(before, min(len(before), rng.choice((0, 0, 1, 1, 2)))))
     left = rng.sample([kind for kind in KINDS if kind not in used], len(KINDS) - len(used))
     found = {kind: said for kind, said in lacks(world, reference, answer).items() if kind in left}
     kind, said = next(iter(found.items()), ("", ""))
-    instruction = bare if not used else "\n".join([bare, *(f"- {c}" for c in rng.sample(worded(reference), len(used)))])
+    bare = instruct(spec, rng)
+    instruction = "\n".join([bare, *(f"- {constraint}" for constraint in used.values())])
     told = {"instruction": instruction, "reference": reference, "answer": answer, "kinds": "\n".join(left)}
     return told | {"kind": kind, "addition": said}
 
