@@ -1,5 +1,6 @@
 """A stage in a fork of the test, which has imported what takes long: it can be killed, and costs no start."""
 
+import faulthandler
 import os
 import signal
 import sys
@@ -17,6 +18,7 @@ def started(main: Main, words: list[str], log: Path) -> int:
     if not (child := os.fork()):
         os.dup2(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC), 2)
         sys.stderr, sys.argv = os.fdopen(2, "w", buffering=1), ["stage", *words]
+        faulthandler.dump_traceback_later(900, exit=True)  # a fork may begin with a lock that nobody will open
         try:
             problems.run(main)
         except SystemExit as end:

@@ -62,6 +62,15 @@ def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
+def drained(folder: Path, line: str, env: dict[str, str]) -> bool:
+    """Whether a command that runs DVC's queue came to its end within ten minutes. A worker of the queue asks itself
+    every ten seconds whether it is busy and ends unless it answers within one, which on a machine with too much to do
+    it does not; DVC then waits for its task for ever."""
+    done = subprocess.run(["timeout", "600", "bash", "-ec", line], cwd=folder, env=env, text=True, capture_output=True)
+    assert done.returncode in (0, 124), f"{line}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return not done.returncode
+
+
 def environment(folder: Path) -> dict[str, str]:
     """Ours without what names another project's memo or build, with the programs that lie beside this Python."""
     foreign = ("BALEEN_MEMO", "DVC_", "GIT_", "PYTEST_", "PYTHONPATH", "VIRTUAL_ENV")
