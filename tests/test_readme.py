@@ -21,7 +21,7 @@ INLINE = re.findall(r"`((?:make|dvc|python -m) [^`]+)`", PROSE)
 LINES = [line.partition(" #")[0].strip() for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()]
 COMMANDS = [part.strip() for line in [*LINES, *INLINE] for part in line.split("&&") if part.strip()]
 MAKE = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-DVC = {"repro", "exp", "remote", "push", "pull", "get"}
+DVC = {"repro", "exp", "remote", "push", "queue", "pull", "get"}
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 
 
