@@ -30,7 +30,7 @@ from benchmarks import small_project
 from benchmarks.small_project import batches, built, outcome, paid, stored, until
 
 DOCUMENTS = 1050
-PATIENCE = 20.0  # seconds until what is still running after a kill counts as left
+PATIENCE = 60.0  # seconds until what is still running after a kill counts as left
 EARLY, WORK, RENAME = 4.0, 1.5, 0.03  # seconds within which a kill comes after its moment
 MOMENTS = {"starting": 3, "asking": 4, "writing": 3}  # how often each is aimed at
 ATTEMPTS = 60  # starts of one build before the campaign gives up

@@ -165,7 +165,7 @@ def stored(folder: Path) -> int:
     path = folder / ".memo/memo.sqlite"
     if not path.exists():
         return 0
-    with closing(sqlite3.connect(path, timeout=30)) as db:
+    with closing(sqlite3.connect(path, timeout=300)) as db:
         known = db.execute("SELECT COUNT(*) FROM sqlite_master WHERE name = 'reply'").fetchone()[0]
         return int(db.execute("SELECT COUNT(*) FROM reply").fetchone()[0]) if known else 0
 

@@ -185,7 +185,7 @@ class Batching(Echo):
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
         memo, before = Memo(self.log.parent), segments.size(Memo(self.log.parent))
         for number, answer in enumerate(super().generate(requests, sampling)):
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 300
             while number % 4 == 0 and segments.size(memo) < before + number:
                 assert time.monotonic() < deadline, "nothing is written while the engine works"
             yield answer

@@ -67,7 +67,7 @@ def server(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
 @pytest.fixture(scope="module")
 def real(server: str, tiny: str, tmp_path_factory: pytest.TempPathFactory) -> OpenAI:
     model = pinned(tmp_path_factory.mktemp("pins") / "m", server, tiny)
-    return OpenAI(model, Speed(concurrency=4), Patience(seconds=120))
+    return OpenAI(model, Speed(concurrency=4), Patience(seconds=900))
 
 
 def ordered(found: Iterator[tuple[int, Reply]]) -> list[Reply]:

@@ -176,6 +176,7 @@ def head() -> Iterator[tuple[dict[str, str], int]]:
             rmtree(folder, ignore_errors=True)
 
 
+PATIENT = {"RAY_NUM_REDIS_GET_RETRIES": "120", "RAY_CLIENT_MAX_CONNECTION_TIMEOUT_S": "120"}
 ASKED = ["--prompt", "reply", "--profile", "tiny", "--max-tokens", "8", "--keep-unreadable", "--min-readable", "0"]
 
 
@@ -210,7 +211,7 @@ def test_a_stage_on_a_cluster_writes_the_table_of_one_process(
     there = Path("data/replies.parquet").read_bytes()
     Path("data/replies.parquet").unlink()
     token = {} if form == "auto" else {"RAY_AUTH_MODE": "token"}
-    ended = stage(home, env | token, form.format(client))
+    ended = stage(home, env | token | PATIENT, form.format(client))
     assert ended.returncode == 0, ended.stderr
     assert Path("data/replies.parquet").read_bytes() == there
 

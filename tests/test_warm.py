@@ -52,7 +52,7 @@ def start(project: Path, door: str, code: str, prefix: str = sys.prefix) -> subp
 
 
 def result(stage: subprocess.Popen[str]) -> tuple[int, str, list[str]]:
-    out, err = stage.communicate(timeout=120)
+    out, err = stage.communicate(timeout=600)
     return stage.returncode, err, out.splitlines()
 
 
@@ -96,8 +96,8 @@ def test_the_copy_of_a_stage_that_is_killed_ends_too(project: Path, door: str) -
     stage.stdout.readline()
     copy = psutil.Process(int(stage.stdout.readline()))
     stage.send_signal(signal.SIGKILL)
-    stage.communicate(timeout=60)  # the copy has the pipes too: this returns when it ends
-    psutil.wait_procs([copy], timeout=60)
+    stage.communicate(timeout=600)  # the copy has the pipes too: this returns when it ends
+    psutil.wait_procs([copy], timeout=600)
     assert not alive(copy.pid)
     assert result(start(project, door, ""))[0] == 0
 
@@ -115,7 +115,7 @@ def test_the_command_ends_with_its_status_and_takes_everything_with_it(project: 
     (project / "stages/probe.py").write_text(PROBE + "sys.exit(7)")
     command = [sys.executable, "-m", "stages.warm", "sh", "-c", f"{sys.executable} -m stages.probe 0"]
     told = {**os.environ, "TOLD": "so", "PYTHONPATH": ""}
-    found = subprocess.run(command, cwd=project, env=told, capture_output=True, text=True, timeout=120)
+    found = subprocess.run(command, cwd=project, env=told, capture_output=True, text=True, timeout=600)
     assert found.returncode == 7 and found.stdout.startswith("True")
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert str(project) not in listed
