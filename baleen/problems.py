@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn
 
-from baleen import guard
+from baleen import code, guard
 
 
 class Problem(Exception):
@@ -43,6 +43,8 @@ def run(main: Callable[[list[str]], None]) -> NoReturn:
     """Run a command line; a Problem, a full disk or a closed folder become one line on stderr and code 1."""
     try:
         with guard.watching():
+            if found := code.outdated():
+                raise Problem(f"{found} was edited after dvc had looked at it; run the same command again")
             main(sys.argv[1:])
             unchanged()
     except (Problem, OSError) as problem:

@@ -75,13 +75,14 @@ def documents(count: int) -> list[rows.Row]:
 def rules() -> dict[str, Any]:
     """The rules of the checkout that ask a model."""
     whole = yaml.safe_load((CHECKOUT / "dvc.yaml").read_text(encoding="utf-8"))
-    stages = {name: whole["stages"][name] for name in ("generate", "judge")}
+    stages = {name: whole["stages"][name] for name in ("code", "generate", "judge")}
     return {"vars": ["params.yaml", "recipes/small.yaml"], "stages": stages}
 
 
 def profile(rules: dict[str, Any]) -> dict[str, Any]:
     """The profile, with an empty section for every other one that the rules hash."""
-    hashed = [name for rule in rules["stages"].values() for file in rule["do"]["params"] for name in file.popitem()[1]]
+    several = [rule["do"]["params"] for rule in rules["stages"].values() if "do" in rule]
+    hashed = [name for params in several for file in params for name in file.popitem()[1]]
     return dict[str, Any]((name, {}) for name in hashed) | FILES["profiles/pocket.yaml"]
 
 
@@ -104,6 +105,7 @@ def create(folder: Path, count: int) -> Path:
         rows.write("web", table)
     (folder / "data/web.dropped.parquet").unlink()
     run(folder, "dvc", "init", "-q", "--no-scm")
+    shutil.copy(CHECKOUT / ".dvcignore", folder)
     return folder
 
 

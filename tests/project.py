@@ -51,8 +51,9 @@ def repro(folder: Path, *targets: str) -> set[str]:
 
 
 def running(said: str) -> set[str]:
-    """The stages whose command ran, from what DVC said; those that the run cache knew are not among them."""
-    return set(RUN.findall(said))
+    """The stages whose command ran, from what DVC said; those that the run cache knew are not among them, nor the one
+    that notes the code."""
+    return set(RUN.findall(said)) - {"code"}
 
 
 def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -186,7 +187,7 @@ def report(folder: Path, kept: set[str]) -> None:
     found = rules["stages"].pop("report")
     evaluations = [name for name in found["cmd"].split()[3:] if name in kept]
     if evaluations:
-        code = [dep for dep in found["deps"] if dep.endswith(".py")]
+        code = [dep for dep in found["deps"] if dep.startswith("data/code-")]
         found["cmd"] = " ".join([*found["cmd"].split()[:3], *evaluations])
         found["deps"] = [*code, *(f"data/{name}.json" for name in evaluations)]
         rules["stages"]["report"] = found
