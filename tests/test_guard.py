@@ -148,7 +148,7 @@ def declared(stage: dict[str, object]) -> set[str]:
     params = stage.get("params", {}).items()  # type: ignore[attr-defined]
     used = str(stage["cmd"]).partition("--settings ")[2].split()
     sections = [f"{file}: {key}" for file, keys in params for key in keys if key in (used[:1] or [*keys][:1])]
-    return {dep for dep in deps if not dep.startswith(("baleen/", "stages/"))} | set(sections)
+    return {dep for dep in deps if not dep.startswith(("baleen", "stages", "data/code-"))} | set(sections)
 
 
 @pytest.mark.slow
