@@ -44,7 +44,7 @@ def run(main: Callable[[list[str]], None]) -> NoReturn:
     try:
         with guard.watching():
             if found := code.outdated():
-                raise Problem(f"{found} was edited after dvc had looked at it; run the same command again")
+                raise Problem(f"{found} was edited after dvc noted it; run `dvc repro code`, then the same command")
             main(sys.argv[1:])
             unchanged()
     except (Problem, OSError) as problem:

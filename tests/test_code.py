@@ -76,5 +76,5 @@ def test_a_stage_whose_code_was_edited_after_dvc_looked_at_it_does_not_begin(sta
     with (project / "baleen/rows.py").open("a") as file:
         file.write("# more\n")
     done = run(project, "-m", "stages.mix", "--help", **({"DVC_STAGE": stage} if stage else {}))
-    told = "baleen: baleen/rows.py was edited after dvc had looked at it; run the same command again"
+    told = "baleen: baleen/rows.py was edited after dvc noted it; run `dvc repro code`"
     assert (done.returncode, told in done.stderr) == ((1, True) if stage else (0, False))

@@ -69,6 +69,7 @@ def test_a_colleague_pays_nothing_for_rows_that_were_paid_for(pushed: Path, clon
     assert project.replies(clone) == project.replies(pushed)
     folder = project.twin(clone, tmp_path / "forced")
     replace(folder / "stages/generate.py", "import json", "import json  # an edit that asks nothing new")
+    dvc(folder, "repro", "code")
     said = dvc(folder, "repro", "--single-item", "--force", "generate@humpback-augment", "judge@humpback-judge-1")
     assert project.running(said) == {"generate@humpback-augment", "judge@humpback-judge-1"}
     assert said.count("80 rows, 0 paid, 80 memo hits") == 2
