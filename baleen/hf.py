@@ -16,7 +16,7 @@ from baleen.rendering import Renderer
 from baleen.settings import Speed
 
 SEMANTICS = "hf-1"  # raise when the same request would get another reply
-WIDTH = 8  # what is graded on a CPU is padded to a multiple of it, in tokens
+WIDTH = 4  # what is graded on a CPU is padded to a multiple of it, in tokens
 LEAST = 4  # rows of a matrix product on a CPU; fewer are added up in another order
 ON_CPU = 4096  # tokens of a forward pass; of 16,384 they leave a CPU's caches and take 1.25 to 1.5 times as long
 
