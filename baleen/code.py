@@ -44,15 +44,14 @@ def closure(file: Path) -> set[Path]:
     return seen
 
 
-def digest(file: Path) -> str:
+def digest(path: Path) -> str:
     """SHA-256 of a module; '' when it is gone."""
-    path = guard.reads(CODE / file)
     return sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def hashed(files: Iterable[Path]) -> str:
-    """A line a file, as sha256sum writes it."""
-    return "".join(f"{digest(file)}  {file.as_posix()}\n" for file in sorted(files))
+    """A line a file, as sha256sum writes it; the files are noted as read."""
+    return "".join(f"{digest(guard.reads(CODE / file))}  {file.as_posix()}\n" for file in sorted(files))
 
 
 def noted(verb: str) -> Path:
@@ -66,4 +65,4 @@ def outdated() -> str:
     if "DVC_STAGE" not in os.environ or not path.is_file():
         return ""
     known = (line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines())
-    return next((name for was, name in known if digest(Path(name)) != was), "")
+    return next((name for was, name in known if digest(CODE / name) != was), "")

@@ -95,6 +95,7 @@ def test_the_copy_of_a_stage_that_is_killed_ends_too(project: Path, door: str) -
     assert stage.stdout
     stage.stdout.readline()
     copy = psutil.Process(int(stage.stdout.readline()))
+    assert alive(copy.pid)
     stage.send_signal(signal.SIGKILL)
     stage.communicate(timeout=600)  # the copy has the pipes too: this returns when it ends
     psutil.wait_procs([copy], timeout=600)
