@@ -97,13 +97,18 @@ def onward(row: Row) -> list[Row] | str:
 
 def unmask(row: Row) -> list[Row] | str:
     """What came back with its spans, in place of the instruction; every mark must be there as often as it was sent."""
-    return came_back(row, "instruction")
+    return replaced(row, "back", "instruction")
+
+
+def stay(row: Row) -> list[Row] | str:
+    """What was said abroad with its spans, in place of the instruction: the same response, asked for in the pivot."""
+    return replaced(row, "abroad", "instruction")
 
 
 def unmask_response(row: Row) -> list[Row] | str:
-    return came_back(row, "response")
+    return replaced(row, "back", "response")
 
 
-def came_back(row: Row, column: str) -> list[Row] | str:
-    text = restored(row["back"], row["sent"], row["spans"])
+def replaced(row: Row, translation: str, column: str) -> list[Row] | str:
+    text = restored(row[translation], row["sent"], row["spans"])
     return "a protected span is lost" if text is None else [row | {column: text}]

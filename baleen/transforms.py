@@ -16,7 +16,7 @@ from baleen import constrained, lengthening, refined
 from baleen.alignment import aligned
 from baleen.constrained import CLAIMED, COMBINED
 from baleen.demands import demand
-from baleen.masks import bare, mask, mask_response, onward, unmask, unmask_response
+from baleen.masks import bare, mask, mask_response, onward, stay, unmask, unmask_response
 from baleen.paragraphs import paragraphs, reworded
 from baleen.phrases import tidied
 from baleen.pivots import allotted
@@ -36,6 +36,7 @@ NUMBERED = re.compile(r"(\w+)(?:\((\d+(?:\.\d+)?)\))?")
 MESSAGES = pa.list_(pa.struct([("role", TEXT), ("content", TEXT)]))
 TRIP = dict.fromkeys(("parent", "route", "original", "masked", "sent"), TEXT) | {"spans": TEXTS}
 RETURNED = ("original", "sent", "spans", "back")
+ABROAD = ("original", "sent", "spans", "abroad")
 SIDES = {"instruction": TEXT, "response": TEXT}
 
 
@@ -162,6 +163,7 @@ TRANSFORMS = {
     "mask_response": Transform(mask_response, ("response", "pivot"), TRIP | {"draft": TEXT}),
     "onward": Transform(onward, ("route", "back", "pivot"), {"masked": TEXT, "route": TEXT}),
     "unmask": Transform(unmask, RETURNED, {"instruction": TEXT}),
+    "stay": Transform(stay, ABROAD, {"instruction": TEXT}),
     "unmask_response": Transform(unmask_response, RETURNED, {"response": TEXT}),
     "allot": Transform(
         None,

@@ -73,6 +73,7 @@ def test_every_held_out_prompt_has_another_wording_that_means_the_same() -> None
     rows = list(pocket.records("heldout-reworded", 0, 0))
     assert [row["instruction"] for row in rows] == [row["instruction"] for row in pocket.records("heldout", 0, 0)]
     assert all(row["reworded"] != row["instruction"] for row in rows)
+    assert all(pivots.spoken(row["abroad"], "qaa") == 1 for row in rows)
     assert all(pocket.pocket_means(row["truth"], row["reworded"]) for row in rows)
 
 

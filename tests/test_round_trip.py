@@ -9,7 +9,7 @@ import pytest
 import yaml
 from scripted import Script, left, project
 
-from baleen import apertium, models, prompts, rows
+from baleen import apertium, masks, models, prompts, rows
 from baleen.apertium import Apertium
 from baleen.engines import Request, Sampling
 from baleen.languages import speaks
@@ -20,7 +20,7 @@ from benchmarks.claims.round_trip import CLAIM
 from stages import evaluate, filter, generate, map
 
 ODD = ["你好，写一首诗", 'say {"a": [1, "x"]}', "costs $5 or $$", "${name} $name", "word " * 20_000, "¿qué tal?\nbien"]
-NAMES = ["to", "from", "text-to", "text-from", "again"]
+NAMES = ["to", "from", "text-to", "text-from", "again", "abroad"]
 GREEDY = Sampling(temperature=0)
 
 
@@ -40,13 +40,23 @@ def test_a_prompt_tells_where_it_comes_from(name: str) -> None:
     assert Path(f"prompts/round-trip/{name}.md").read_text().split("---")[1].startswith("\n# ")
 
 
-def test_the_question_again_is_asked_as_the_first_time() -> None:
-    assert prompts.load("round-trip/again").system == prompts.load("reply").system
+@pytest.mark.parametrize("name", ["again", "abroad"])
+def test_the_question_again_is_asked_as_the_first_time(name: str) -> None:
+    assert prompts.load(f"round-trip/{name}").system == prompts.load("reply").system
+
+
+@pytest.mark.parametrize(
+    ("abroad", "made"), [("mok ⟦1⟧ nar", "mok in json nar"), ("mok nar", ""), ("⟦1⟧ mok ⟦1⟧", ""), ("", "")]
+)
+def test_what_was_said_abroad_becomes_the_instruction_with_its_spans(abroad: str, made: str) -> None:
+    row = {"instruction": "say it in json", "abroad": abroad, "sent": "say it ⟦1⟧", "spans": ["in json"]}
+    found = masks.stay(row)
+    assert found == ([row | {"instruction": made}] if made else "a protected span is lost")
 
 
 def lines() -> dict[str, dict[str, Row]]:
     found: dict[str, dict[str, Row]] = {}
-    for name in ("round-trip", "round-trip-arms"):
+    for name in ("round-trip", "round-trip-arms", "more/round-trip-across"):
         for rule, own in yaml.safe_load(Path(f"recipes/{name}.yaml").read_text()).items():
             found.setdefault(rule, {}).update(own)
     return found
@@ -55,10 +65,9 @@ def lines() -> dict[str, dict[str, Row]]:
 def test_all_arms_are_as_large_and_learn_as_long_from_the_same_base() -> None:
     found = lines()
     students = [line for line in found["train"].values() if line["prompt"] == "reply"]
-    assert {(line["base"], line["settings"]) for line in students} == {("round-trip-base", "sft")} and len(
-        students
-    ) == 6
-    assert {found["filter"][name]["count"] for name in ("rt-kept", "rt-any", "rt-outputs-kept")} == {300}
+    assert {(line["base"], line["settings"]) for line in students} == {("round-trip-base", "sft")}
+    assert len(students) == 7
+    assert {found["filter"][name]["count"] for name in ("rt-kept", "rt-any", "rt-outputs-kept", "rt-abroad")} == {300}
     assert {table for pair in CLAIM.pairs.values() for table in (pair.better, pair.other)} <= {
         name for own in found.values() for name in own
     }

@@ -151,14 +151,16 @@ def glossary(world: World) -> list[str]:
 
 
 def heldout_reworded(world: World, rows: int, noise: float) -> Iterator[Row]:
-    """The held-out prompts, each beside another phrasing of the same in words chosen among synonyms (`reworded`)."""
+    """The held-out prompts, each beside another phrasing of the same in words chosen among synonyms (`reworded`), and
+    beside itself in the near language (`abroad`)."""
     from baleen.pocket import heldout, read_truth
 
     for row in heldout(world, rows, noise):
         _, spec = read_truth(row["truth"])
         rng = stream(world.number, "reworded", row["instruction"])
         others = [said for said in phrasings(spec) if said != row["instruction"]]
-        yield row | {"reworded": reworded(world, rng.choice(others), rng)}
+        other = reworded(world, rng.choice(others), rng)
+        yield row | {"reworded": other, "abroad": into(world, row["instruction"], "qaa")}
 
 
 def phrasings(spec: Spec) -> list[str]:

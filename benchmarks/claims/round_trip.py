@@ -9,6 +9,10 @@ ARMS = {
     "outputs (x^, y') against seeds alone": ("output", "seed"),
     "outputs (x^, y) against seeds alone": ("first", "seed"),
 }
+ACROSS = {
+    "filtered trips against seeds alone": ("kept", "seed"),
+    "instructions as they were said abroad against seeds alone": ("abroad", "seed"),
+}
 MEASURES = {"same facts in both wordings": SAME, "right": FIRST, "right in other words": OTHER}
 ROUTES = {"near": "qaa", "far": "qab", "near then far": "qaa qab"}
 CHRF, SURVIVED, MEANT = (
@@ -27,12 +31,20 @@ for told, route in list(ROUTES.items())[:2]:
     FIGURES[f"{told}: the same is meant"] = ("eval-rt-held", "groups", route, MEANT, "mean")
 
 CLAIM = Claim(
-    recipes=("round-trip", "round-trip-arms"),
-    targets=tuple(f"evaluate@eval-rt-{name}" for name in "kept any output first words bare good more held".split()),
+    recipes=("round-trip", "round-trip-arms", "more/round-trip-across"),
+    targets=(
+        *(f"evaluate@eval-rt-{name}" for name in "kept any output first words bare good more held".split()),
+        *(f"generate@across-rt-{name}" for name in ("seed", "kept", "abroad")),
+    ),
     pairs={
         f"{name}: {measured}": Pair(f"again-rt-{better}", f"again-rt-{other}", measure)
         for name, (better, other) in ARMS.items()
         for measured, measure in MEASURES.items()
+    }
+    | {
+        f"asked in the near language, {name}: {measured}": Pair(f"across-rt-{better}", f"across-rt-{other}", measure)
+        for name, (better, other) in ACROSS.items()
+        for measured, measure in {"same facts as at home": SAME, "right abroad": OTHER, "right at home": FIRST}.items()
     },
     figures=FIGURES,
 )
