@@ -4,13 +4,20 @@ from benchmarks.claims import Claim, Pair
 
 SUPPORT, LENGTH, DRAFT = "supported(response,draft)", "words(response)", "words(draft)"
 CLAIM = Claim(
-    recipes=("humpback", "humpback-arms", "back-and-forth", "back-and-forth-arms"),
-    targets=tuple(f"evaluate@eval-bf-{arm}" for arm in ("filter", "both", "rewrite", "distil", "support", "near")),
+    recipes=("humpback", "humpback-arms", "back-and-forth", "back-and-forth-arms", "more/back-and-forth-weak"),
+    targets=(
+        *(f"evaluate@eval-bf-{arm}" for arm in ("filter", "both", "rewrite", "distil", "support", "near")),
+        *(f"generate@answers-bf-by-{rewriter}" for rewriter in ("weak", "strong")),
+    ),
     pairs={
         "rewriting beats filtering (rewrite - filter)": Pair("answers-bf-rewrite", "answers-bf-filter"),
         "both beat filtering (both - filter)": Pair("answers-bf-both", "answers-bf-filter"),
         "both are no worse than rewriting (both - rewrite)": Pair("answers-bf-both", "answers-bf-rewrite"),
         "rewriting beats distilling (rewrite - distil)": Pair("answers-bf-rewrite", "answers-bf-distil"),
+        "a strong rewriter beats a weak one (by strong - by weak)": Pair("answers-bf-by-strong", "answers-bf-by-weak"),
+        "what a strong one writes is right more often": Pair(
+            "back-and-forth-by-strong", "back-and-forth-by-weak", "pocket_good(truth,instruction,response)"
+        ),
         "filtered pairs against seeds (filter - M0)": Pair("answers-bf-filter", "answers-reply"),
     },
     figures={

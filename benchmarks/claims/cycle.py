@@ -13,7 +13,7 @@ def falls(side: str) -> Pair:
 
 
 CLAIM = Claim(
-    recipes=("cycle", "cycle-arms"),
+    recipes=("cycle", "cycle-arms", "more/cycle-clusters"),
     targets=(
         "evaluate@eval-cycle",
         "evaluate@eval-cycle-base",
@@ -22,6 +22,7 @@ CLAIM = Claim(
         "evaluate@eval-cycle-seeded-5",
         "evaluate@eval-cycle-seeded-20",
         "evaluate@eval-cycle-unfiltered",
+        "generate@answers-cycle-seeded-spread",
         "evaluate@eval-cycle-faithful",
         "score@cycle-question-loss-1",
         "score@cycle-question-loss-2",
@@ -31,6 +32,8 @@ CLAIM = Claim(
     pairs={
         "no seeds beat 5 % seeds (cycle - seeded-5)": arms("cycle", "cycle-seeded-5"),
         "no seeds beat 20 % seeds (cycle - seeded-20)": arms("cycle", "cycle-seeded-20"),
+        "no seeds beat 5 % seeds spread over clusters": arms("cycle", "cycle-seeded-spread"),
+        "spread seeds beat random ones, 5 % each": arms("cycle-seeded-spread", "cycle-seeded-5"),
         "no seeds come close to all pairs (cycle - full)": arms("cycle", "cycle-full"),
         "the filter does no harm (cycle - unfiltered)": arms("cycle", "cycle-unfiltered"),
         "the cycle teaches more than the pages (round 1 - zero-shot)": arms("cycle-1", "cycle-base"),

@@ -5,11 +5,17 @@ from benchmarks.claims import Claim, Pair
 
 GOOD, ASKS = "pocket_good(truth,instruction,response)", "pocket_asks(truth,instruction)"
 CLAIM = Claim(
-    recipes=("humpback", "humpback-arms", "kun", "kun-arms"),
-    targets=tuple(f"evaluate@eval-kun{arm}" for arm in ("", "-polished", "-pairs", "-point", "-pair")),
+    recipes=("humpback", "humpback-arms", "kun", "kun-arms", "more/kun-sizes"),
+    targets=(
+        *(f"evaluate@eval-kun{arm}" for arm in ("", "-polished", "-pairs", "-point", "-pair")),
+        *(f"generate@answers-kun-some-{size}" for size in (75, 225)),
+    ),
     pairs={
         "polished beats raw (polished - raw)": Pair("answers-kun-polished", "answers-kun-raw"),
         "the method against seeds (kun - M0)": Pair("answers-kun", "answers-reply"),
+        "a middle size beats all (600 - all)": Pair("answers-kun-polished", "answers-kun"),
+        "a middle size beats a small one (600 - 225)": Pair("answers-kun-polished", "answers-kun-some-225"),
+        "a small size beats a smaller one (225 - 75)": Pair("answers-kun-some-225", "answers-kun-some-75"),
         "polished pairs are right more often": Pair("kun-some", "kun-some-raw", GOOD),
     },
     figures={

@@ -9,18 +9,22 @@ def arms(better: str, other: str) -> Pair:
 
 KEPT = ("eval-tegit-kept", "groups", "all")
 CLAIM = Claim(
-    recipes=("tegit", "tegit-arms"),
+    recipes=("tegit", "tegit-arms", "more/tegit-less"),
     targets=(
         "evaluate@eval-tegit-as-is",
         "evaluate@eval-tegit-backward",
         "evaluate@eval-tegit-blind",
         "evaluate@eval-tegit-ungrounded",
         "evaluate@eval-tegit-kept",
+        "generate@answers-tegit-half",
     ),
     pairs={
         "an output of its own beats the document (tegit - as-is)": arms("tegit", "tegit-as-is"),
         "triples beat backtranslation of the same documents (tegit - backward)": arms("tegit", "tegit-backward"),
         "the documents teach more than the meta-set (tegit - blind)": arms("tegit", "tegit-blind"),
+        "half the tasks do what all documents do (half - as-is)": arms("tegit-half", "tegit-as-is"),
+        "half the tasks do what backtranslation does (half - backward)": arms("tegit-half", "tegit-backward"),
+        "all tasks against half of them (tegit - half)": arms("tegit", "tegit-half"),
         "outputs are grounded better than ungrounded ones": Pair(
             "tegit-tasks", "tegit-ungrounded", "grounded(response,document)"
         ),
