@@ -14,6 +14,7 @@ from benchmarks.claims.__main__ import METHODS, claim
 from stages import check
 
 RULES = {name: rule for name, rule in settings.load_yaml(Path("dvc.yaml"), plain=False)["stages"].items()}
+ARMS = sorted([*Path("recipes").glob("*-arms.yaml"), *Path("recipes/more").glob("*.yaml")])
 PARAMS = settings.load_yaml(Path("params.yaml"))
 
 
@@ -67,12 +68,12 @@ def test_a_figure_of_an_evaluation_is_one_of_its_measures(method: str) -> None:
 def test_every_evaluation_of_arms_is_part_of_a_claim() -> None:
     targets = {target for method in METHODS for target in claim(method).targets}
     whole = {name for method in METHODS if not claim(method).targets for name in claim(method).recipes}
-    arms = [line for path in sorted(Path("recipes").glob("*-arms.yaml")) for line in recipes.lines_of(path)]
+    arms = [line for path in ARMS for line in recipes.lines_of(path)]
     idle = [line.name for line in arms if line.rule == "evaluate" and f"evaluate@{line.name}" not in targets]
     assert [name for name in idle if not any(name in Path(f"recipes/{r}.yaml").read_text() for r in whole)] == []
 
 
-@pytest.mark.parametrize("path", sorted(Path("recipes").glob("*-arms.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", ARMS, ids=lambda path: path.stem)
 def test_every_arm_that_is_trained_is_compared(path: Path) -> None:
     models = [line.name for line in recipes.lines_of(path) if line.rule == "train"]
     asked = "\n".join(repr(line.given) for line in recipes.lines_of(path))
