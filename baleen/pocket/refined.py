@@ -111,7 +111,7 @@ def critique(world: World, rng: Random) -> Row:
     fate = rng.random()
     answer = reference if fate < 0.05 else answer_to(world, spec, rng) if fate < 0.35 else spoilt(world, spec, rng)
     before = [*lacks(world, reference, spoilt(world, spec, rng)).items()]
-    used = dict(before[: rng.choice((0, 0, 1, 1, 2))])  # what earlier rounds would have found, one after the other
+    used = dict(rng.sample(before, min(len(before), rng.choice((0, 0, 1, 1, 2)))))  # as earlier rounds might have found
     left = rng.sample([kind for kind in KINDS if kind not in used], len(KINDS) - len(used))
     found = {kind: said for kind, said in lacks(world, reference, answer).items() if kind in left}
     kind, said = next(iter(found.items()), ("", ""))

@@ -25,7 +25,7 @@ def pairs(compared: dict[str, tuple[str, str]], told: str, split: str) -> dict[s
 
 
 CLAIM = Claim(
-    recipes=("linguist", "linguist-arms", "linguist-cross-arms"),
+    recipes=("linguist", "linguist-arms", "more/linguist-cross"),
     targets=tuple(f"evaluate@eval-{arm}" for arm in ARMS),
     pairs=pairs(NEW, " of the new intent", "test new")
     | pairs(NEW, " of the others", "test other")
