@@ -13,6 +13,7 @@ from baleen import constraints
 from baleen.constrained import gathered
 from baleen.counting import common, words
 from baleen.rows import NUMBER, TEXT, TYPES, Row, row_id
+from baleen.texts import supported
 
 KINDS = (
     "data format", "document structure", "domain format", "exclusion", "inclusion", "citation", "prior condition",
@@ -21,7 +22,12 @@ KINDS = (
 SHORTEST, LONGEST = 3, 26  # words of a constraint
 ALIKE = 0.6  # ROUGE-L F of two constraints that say the same; AIR asks the model, Crab has this number
 MET = 2.5  # expected mark from 0 to 3 from which a constraint counts as met: nearer to 3 than to 2
-TALK = re.compile(r"\b(answer|output|response|reference)s? ?[12]?\b|\bnone\b", re.IGNORECASE)
+SAID = 0.8  # share of a text's words from which another one says it too; ours, no source checks what a merge keeps
+TALK = re.compile(  # of the two answers; "answer in 20 words" and "cite a reference" do not
+    r"\b(answer|output|response|reference) ?[12]\b|\bthe (other|first|second|reference) (answer|output|response)\b"
+    r"|\bthe reference\b|^\W*none\b(?! of the \w+s\b)",
+    re.IGNORECASE,
+)
 REFINED: dict[str, pa.DataType] = {"constraints": TYPES["constraints"], "kinds": TEXT, "instruction": TEXT}
 OPENED = REFINED | {"bare": TEXT, "ended": TEXT}
 ASKED = {"parent": TEXT, "constraint": TEXT, "holds": NUMBER}
@@ -62,6 +68,20 @@ def refused(row: Row) -> str:
 
 def appended(instruction: str, some: list[str]) -> str:
     return "\n".join([instruction, *(f"- {text}" for text in some)])
+
+
+def complete(row: Row) -> list[Row]:
+    """The merged instruction if it has an end and says the first one and every constraint, else the first one with a
+    list of them: what a merge forgets would be asked of nobody, and graded all the same."""
+    merged = row["instruction"] or ""
+    said = [supported(text, merged) >= SAID for text in (row["bare"], *row["constraints"])]
+    whole = all(said) and not merged.endswith("…")
+    return [row if whole else row | {"instruction": appended(row["bare"], row["constraints"])}]
+
+
+def plain(row: Row) -> list[Row]:
+    """The row with its first instruction and no constraint."""
+    return [row | {"instruction": row["bare"], "constraints": list[str]()}]
 
 
 def part(row: Row) -> list[Row] | str:

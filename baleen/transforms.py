@@ -139,6 +139,8 @@ TRANSFORMS = {
         ("instruction", "bare", "constraints", "kinds", "kind", "addition", "reference", "answer"),
         REFINED | {"ended": TEXT},
     ),
+    "complete": Transform(refined.complete, ("instruction", "bare", "constraints"), {"instruction": TEXT}),
+    "unrefined": Transform(refined.plain, ("bare",), {"instruction": TEXT} | CONSTRAINTS),
     "part": Transform(refined.part, ("constraints", "answer"), ASKED),
     "hard": Transform(None, ("parent", "constraints", "constraint", "holds", "rating"), CONSTRAINTS, refined.hard),
     "relay": Transform(constrained.relay, ("instruction", "response"), {"instruction": TEXT}),

@@ -34,6 +34,10 @@ def test_an_accepted_constraint_joins_the_instruction_and_uses_up_its_kind() -> 
     assert "linguistic" not in made["kinds"].split("\n") and len(made["kinds"].split("\n")) == 11
 
 
+ORDINARY = [  # that speak of answers, but not of the two that are compared
+    "answer in the voice of a sailor", "cite at least one reference for it", "structure the response as a letter",
+    "none of the sentences may be a question",
+]  # fmt: skip
 REFUSED = [
     ({"addition": "", "kind": ""}, "none found"),
     ({"kind": "length"}, "no open kind"),
@@ -43,6 +47,7 @@ REFUSED = [
     ({"addition": "be more like Answer 1"}, "no constraint"),
     ({"addition": "follow the reference more closely"}, "no constraint"),
     ({"addition": "None of the above"}, "no constraint"),
+    ({"addition": "do more than the other answer does"}, "no constraint"),
     ({"constraints": ["start with the word bob"]}, "said before"),
     ({"addition": "start with the word bob"}, "false of the reference"),
     ({"addition": "use the word baker"}, "met already"),
@@ -60,7 +65,9 @@ def test_a_refused_constraint_ends_the_row_with_a_reason(changes: Row, why: str)
     ]
 
 
-@pytest.mark.parametrize("said", ["写得像给孩子看的故事", 'keep {"a": $1} as it is', "write for children of ten"])
+@pytest.mark.parametrize(
+    "said", ["写得像给孩子看的故事", 'keep {"a": $1} as it is', "write for children of ten", *ORDINARY]
+)
 def test_what_code_cannot_read_is_taken_from_the_judge(said: str) -> None:
     assert refined.tighten(begun(addition=said, kind="audience"))[0]["constraints"] == [said]
 
@@ -77,6 +84,39 @@ def test_rows_put_together_keep_only_what_the_student_fails() -> None:
     assert refined.part(begun()) == "no constraint"
 
 
+MERGED = [  # what a model makes of "Who is ann?" with two constraints, and whether it says all of it
+    ("Who is ann? Start with the word ann and write for children.", True),
+    ("Write for children who is ann, and start with the word ann!", True),
+    ("Who is ann? Start with the word ann.", False),
+    ("Write for children, start with the word ann.", False),
+    ("Who is ann? Start with the word bob and write for adults.", False),
+    ("Who is ann? Start with the word ann and write for children, write for children, write …", False),
+    ("", False),
+    (None, False),
+]
+
+
+@pytest.mark.parametrize(("said", "whole"), MERGED)
+def test_a_merge_that_forgets_something_gives_way_to_a_list(said: str | None, whole: bool) -> None:
+    row = begun(constraints=["start with the word ann", "write for children"], instruction=said)
+    (made,) = refined.complete(row)
+    listed = "Who is ann?\n- start with the word ann\n- write for children"
+    assert made == row | {"instruction": said if whole else listed}
+
+
+def test_a_merge_in_chinese_must_say_all_of_it() -> None:
+    row = begun(bare="写一首诗", constraints=["不超过50字"])
+    said = [
+        refined.complete(row | {"instruction": text})[0]["instruction"] for text in ("写一首诗，不超过50字。", "写诗")
+    ]
+    assert said == ["写一首诗，不超过50字。", "写一首诗\n- 不超过50字"]
+
+
+def test_a_row_can_be_told_as_it_began() -> None:
+    row = begun(constraints=["be kind"], instruction="Who is ann?\n- be kind")
+    assert refined.plain(row) == [row | {"instruction": "Who is ann?", "constraints": []}]
+
+
 def test_critiques_name_what_the_reference_meets_and_the_answer_does_not() -> None:
     found = [row for row in records("air-lessons", 0, 3000) if row["prompt"] == "critique"]
     told = [row for row in found if row["kind"]]
@@ -85,6 +125,12 @@ def test_critiques_name_what_the_reference_meets_and_the_answer_does_not() -> No
         assert row["kind"] in row["kinds"].split("\n")
         assert met([row["addition"]], row["reference"]) in (None, 1.0)
         assert met([row["addition"]], row["answer"]) in (None, 0.0)
+
+
+def test_grades_are_taught_of_constraints_that_forbid_too() -> None:
+    found = [row for row in records("air-lessons", 0, 6000) if row["prompt"] == "grade"]
+    told = [row for row in found if row["constraint"].startswith("do not name")]
+    assert len(told) > 20 and {row["verdict"] for row in told} == {"Score: 0", "Score: 3"}
 
 
 def test_lessons_have_the_columns_of_their_prompts_and_are_of_train_cells() -> None:

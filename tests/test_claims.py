@@ -115,7 +115,13 @@ def test_a_pair_may_be_of_some_rows_alone(tmp_path: Path) -> None:
         rows.write(str(tmp_path / f"data/{name}.parquet"), table)
     found = [claims.difference({0: tmp_path}, Pair("a", "b", "right", keep=keep)) for keep in ("", "hard>=1")]
     assert [one["all"]["points"] for one in found] == [50.0, 0.0]
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes/sources.yaml").write_text(
+        "train:\n  m: {input: s}\ngenerate:\n  a: {model: m}\n  b: {model: hub}\n"
+    )
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/m.json").write_text('{"examples": 7}')
     made = Claim((), (), {"p": Pair("a", "b", "right", keep="hard>=1")}, trigrams={"t": ("a", "text")})
     told = claims.results(made, {0: tmp_path})
     assert told["means"] == {"a right, hard>=1": {"world 0": 0.0}, "b right, hard>=1": {"world 0": 0.0}}
-    assert told["figures"] == {"t": {"world 0": 1}}
+    assert told["figures"] == {"t": {"world 0": 1}} and told["learned from"] == {"world 0": {"m": 7}}

@@ -11,7 +11,7 @@ from baleen.pocket.constrained import NAMED, holds, pair
 from baleen.pocket.noise import NOISE, answer_to
 from baleen.pocket.phrasing import Spec, draw_train, instruct
 from baleen.pocket.world import World, stream
-from baleen.refined import KINDS
+from baleen.refined import KINDS, appended
 from baleen.rows import Row
 
 JUNK = (
@@ -129,13 +129,18 @@ def spoilt(world: World, spec: Spec, rng: Random) -> str:
 def grade(world: World, rng: Random) -> Row:
     answer = pair(world, rng)[1]
     source = answer if rng.random() < 0.5 else pair(world, rng)[1]
-    said = rng.choice([*worded(source), *(f"name {NAMED[c]}" for c in NAMED if holds(world, source, c))])
+    named = [f"name {name}" for c, name in NAMED.items() if holds(world, source, c)]
+    unnamed = {c: f"do not name {name}" for c, name in NAMED.items() if not holds(world, source, c)}
+    broken = [said for c, said in unnamed.items() if holds(world, answer, c)]
+    said = rng.choice([*worded(source), *named, *broken, rng.choice([*unnamed.values()])])
     right = met([said], answer) == 1.0 if constraints.read(said) else said_holds(world, said, answer)
     return {"answer": answer, "constraint": said, "verdict": f"Score: {3 if right else 0}"}
 
 
 def said_holds(world: World, said: str, text: str) -> bool:
-    return any(said == f"name {name}" and holds(world, text, category) for category, name in NAMED.items())
+    named = said.removeprefix("do not ")
+    there = any(named == f"name {name}" and holds(world, text, category) for category, name in NAMED.items())
+    return there == (named == said)
 
 
 def merged(instruction: str, some: list[str]) -> str:
@@ -155,13 +160,16 @@ def merge(world: World, rng: Random) -> Row:
 def told_of(world: World, response: str, rng: Random) -> list[str]:
     """Up to five constraints that the response meets, in any wording and order."""
     named = [f"name {NAMED[c]}" for c in NAMED if holds(world, response, c)]
-    found = [*constraints.measure(response, rng), *rng.sample(named, min(1, len(named)))]
+    unnamed = [f"do not name {NAMED[c]}" for c in NAMED if not holds(world, response, c)]
+    found = [*constraints.measure(response, rng), *rng.sample(named, min(1, len(named))), *rng.sample(unnamed, 1)]
     return rng.sample(found, min(len(found), rng.randint(0, 5)))
 
 
 def reply(world: World, rng: Random) -> Row:
+    """An answer to an instruction whose constraints are merged into it, or listed."""
     bare, response = pair(world, rng)
-    return {"instruction": merged(bare, told_of(world, response, rng)), "response": response}
+    tell = merged if rng.random() < 0.5 else appended
+    return {"instruction": tell(bare, told_of(world, response, rng)), "response": response}
 
 
 def describe(world: World, rng: Random) -> Row:

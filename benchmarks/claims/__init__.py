@@ -14,7 +14,7 @@ from math import log
 from pathlib import Path
 from statistics import fmean
 
-from baleen import rows
+from baleen import recipes, rows
 from baleen.counting import grams
 from baleen.intervals import interval
 from baleen.measures import condition, value
@@ -133,6 +133,15 @@ def figure(folder: Path, file: str, keys: Iterable[str]) -> float:
     return float(found)
 
 
+def learned_from(folder: Path, claim: Claim) -> dict[str, int]:
+    """How many rows each model that was asked has learned from: arms are fair only where these are alike."""
+    tables = {table for pair in claim.pairs.values() for table in (pair.better, pair.other)}
+    lines = recipes.lines([folder / f"recipes/{name}.yaml" for name in ("sources", *claim.recipes)])
+    asked = sorted({str(line.given["model"]) for line in lines if line.verb == "generate" and line.name in tables})
+    trained = {line.name for line in lines if line.verb == "train"}
+    return {model: int(figure(folder, f"models/{model}", ["examples"])) for model in asked if model in trained}
+
+
 def results(claim: Claim, folders: dict[int, Path]) -> Row:
     """Means of all arms, paired differences, and the figures, by world."""
     pairs = claim.pairs.values()
@@ -157,7 +166,11 @@ def results(claim: Claim, folders: dict[int, Path]) -> Row:
         name: {f"world {w}": trigrams(folder, *place) for w, folder in folders.items()}
         for name, place in claim.trigrams.items()
     }
-    found = {"means": means, "differences": {n: difference(folders, p) for n, p in claim.pairs.items()}}
+    found = {
+        "means": means,
+        "differences": {n: difference(folders, p) for n, p in claim.pairs.items()},
+        "learned from": {f"world {w}": learned_from(folder, claim) for w, folder in folders.items()},
+    }
     return found | ({"figures": told_of} if told_of else {}) | ({"alpha": alphas} if alphas else {})
 
 

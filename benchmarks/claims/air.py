@@ -1,5 +1,5 @@
 """AIR: constraints that a judge finds the student to lack teach more than those read off the document, and those more
-than none (arXiv:2502.17787). All arms have the same documents, steps and batch; the test is Crab's, merged."""
+than none (arXiv:2502.17787). All arms have the same documents, steps and batch; the test is Crab's."""
 
 from benchmarks.claims import Claim, Pair
 
