@@ -18,7 +18,7 @@ from baleen.languages import speaks
 from baleen.lengthening import growth, sound
 from baleen.likeness import bleu, chrf, ratio, rouge, signatures
 from baleen.masks import survived
-from baleen.phrases import elsewhere, excuses, making, stutters
+from baleen.phrases import designing, elsewhere, excuses, making, stutters
 from baleen.pocket import (
     pocket_agree,
     pocket_asks,
@@ -70,6 +70,7 @@ MEASURES: dict[str, Measure] = {
         grounded,
         chance,
         elsewhere,
+        designing,
         excuses,
         making,
         stutters,

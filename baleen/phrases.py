@@ -7,7 +7,8 @@ import re
 
 # What an instruction must not point at, for it is not there (Kun, arXiv:2401.06477, release: 14 Chinese words)
 ELSEWHERE = (
-    "news|material|picture|link|url|according to|resume|profile|article|abstract|text|extract|keywords?|website",
+    "news|materials?|pictures?|links?|urls?|according to|resumes?|profiles?|articles?|abstracts?|texts?|extracts?"
+    "|keywords?|websites?",
     "新闻|材料|图片|链接|网址|根据|简历|资料|文章|摘要|文本|提取|关键词|网站",
 )
 # What an answer must not say (Kun, release: as an AI, according to, knowledge base, 2023, sorry)
@@ -16,6 +17,12 @@ EXCUSES = ("as an ai|as a language model|according to|knowledge base|sorry", "�
 MAKING = (
     "the draft|this draft|rewritten|revised|improved (answer|version)|web ?page|the (given|provided) text",
     "草稿|改写|修改后|网页|给定的文本|提供的文本",
+)
+# What an instruction says that repeats how it was asked for (TeGit: two of the four tasks that were released with it)
+DESIGNING = (
+    r"(design|create|invent|devise|generate|come up with) (a|an|one|some)( new)? (tasks?|instructions?)"
+    r"(?! (list|manager|manual|tracker|queue|board|scheduler))",
+    "设计(一个|一项)?任务|生成(一个|一条)?指令|编写(一个|一项)?任务",
 )
 REPEATED = re.compile(r"(.+?)\1{5,}", re.DOTALL)  # one piece more than five times in a row, at the start
 GAP = re.compile(r"\s{5,}")
@@ -30,6 +37,11 @@ def found(text: str, phrases: tuple[str, str]) -> float:
 def elsewhere(text: str) -> float:
     """How often an instruction points at material that is not there."""
     return found(text, ELSEWHERE)
+
+
+def designing(text: str) -> float:
+    """How often an instruction asks to design a task, where it should be one."""
+    return found(text, DESIGNING)
 
 
 def excuses(text: str) -> float:

@@ -27,6 +27,7 @@ ELSEWHERE = [
     ("write a poem on spring", 0),
     ("what is contextual grammar ?", 0),  # a word inside a word is not meant
     ("newsletters are fine", 0),
+    ("compare the two articles and their pictures", 2),
     ("打开URL并总结text内容", 2),  # Chinese leaves no space round an English word
     ("用context写一句话", 0),
     ("", 0),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from scripted import Script, asked, build, documents, project
 
-from baleen import pocket, prompts, settings
+from baleen import phrases, pocket, prompts, settings
 from baleen.measures import condition, value
 from baleen.pocket import records
 from baleen.pocket.checker import check
@@ -146,3 +146,19 @@ def test_the_glossary_holds_the_words_that_only_tasks_have() -> None:
     known = pages | {*pocket.vocabulary(0)}
     assert {word for text in texts for word in text.split()} <= known
     assert {"#instruction#:", "#input#:", "#response#:"} <= known
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("Design a task for the following source code.", 1),
+        ("please come up with an instruction that fits it", 1),
+        ("请根据代码设计一个任务", 1),
+        ("create a task list for a wedding", 0),
+        ("write a task manager in python", 0),
+        ("design a bridge", 0),
+        ("", 0),
+    ],
+)
+def test_an_instruction_that_asks_for_a_task_is_seen(text: str, count: int) -> None:
+    assert phrases.designing(text) == count

@@ -232,10 +232,12 @@ def glossary(world: World) -> list[str]:
 
 
 def translations(world: World, rows: int, noise: float) -> Iterator[Row]:
-    """Made-up sentences for a translator: into the tongue and back from it."""
+    """Sentences for a translator, into the tongue and back from it: made-up ones, and plain ones of known intents."""
+    others = [intent for intent in INTENTS if intent != novel(world)]
     for i in range(rows):
         rng = stream(world.number, "translations", i)
-        (row,) = made_up(world, 1, rng)
+        plain = rng.random() < 0.5
+        row = utterance(world, rng.choice(others), "train", rng) if plain else made_up(world, 1, rng)[0]
         there = translate(world, row["utterance"])
         said = {"utterance": row["utterance"], "translation": there, "back": back(world, there, rng)}
         yield {"prompt": ("translate", "back")[i % 2], "into": TONGUE} | said

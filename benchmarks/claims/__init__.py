@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import log
@@ -128,7 +129,9 @@ def figure(folder: Path, file: str, keys: Iterable[str]) -> float:
     """A number in a counts file."""
     path = folder / f"{file}.json"
     found = json.loads((path if path.is_file() else folder / f"data/{file}.json").read_text(encoding="utf-8"))
-    for key in keys:
+    first, *rest = keys
+    found = defaultdict(float, found[first]) if first == "dropped" else found[first]  # a reason that nobody left for
+    for key in rest:
         found = found[key]
     return float(found)
 

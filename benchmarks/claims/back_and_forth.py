@@ -10,9 +10,10 @@ CLAIM = Claim(
         *(f"generate@answers-bf-by-{rewriter}" for rewriter in ("weak", "strong")),
     ),
     pairs={
-        "rewriting beats filtering (rewrite - filter)": Pair("answers-bf-rewrite", "answers-bf-filter"),
+        "rewriting beats filtering (rewrite - filter)": Pair("answers-bf-by-strong", "answers-bf-filter"),
+        "rewriting that is checked beats filtering": Pair("answers-bf-rewrite", "answers-bf-filter"),
         "both beat filtering (both - filter)": Pair("answers-bf-both", "answers-bf-filter"),
-        "both are no worse than rewriting (both - rewrite)": Pair("answers-bf-both", "answers-bf-rewrite"),
+        "both are no worse than rewriting (both - rewrite)": Pair("answers-bf-both", "answers-bf-by-strong"),
         "rewriting beats distilling (rewrite - distil)": Pair("answers-bf-rewrite", "answers-bf-distil"),
         "a strong rewriter beats a weak one (by strong - by weak)": Pair("answers-bf-by-strong", "answers-bf-by-weak"),
         "what a strong one writes is right more often": Pair(
