@@ -35,7 +35,7 @@ def test_a_prompt_holds_any_text_as_it_is_and_its_answer_reads_back(name: str, o
     assert prompt.read(prompt.show(given)) == {column: given[column].strip() for column in prompt.writes}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "before", "after"])
 def test_a_prompt_tells_where_it_comes_from(name: str) -> None:
     assert Path(f"prompts/round-trip/{name}.md").read_text().split("---")[1].startswith("\n# ")
 
