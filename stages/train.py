@@ -85,13 +85,16 @@ def base(work: Path, lessons: Lessons, options: TrainOptions) -> str:
     new = pin is not None and pin.fresh is not None
     if not new and not options.grow:
         return options.base
-    if not (work / "base" / "config.json").is_file():
+    whole, part = work / "base", work / "base.part"
+    if not whole.is_dir():
+        shutil.rmtree(part, ignore_errors=True)
         said = lessons.texts(options.tag)
         if pin and pin.fresh:
-            fresh.make(work / "base", pin.fresh, said, options.seed)
+            fresh.make(part, pin.fresh, said, options.seed)
         else:
-            fresh.grow(models.place(options.base), work / "base", said, fixed(options.prompts), options.seed)
-    return str(work / "base")
+            fresh.grow(models.place(options.base), part, said, fixed(options.prompts), options.seed)
+        os.replace(part, whole)  # only now: config.json is there long before the weights are
+    return str(whole)
 
 
 def texts(row: Row, prompt: Prompt, tag: str) -> list[str]:

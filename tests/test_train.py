@@ -16,7 +16,8 @@ import pytest
 import yaml
 from tiny import PROSE, populate, speed
 
-from baleen import models, settings
+from baleen import fresh, models, settings
+from baleen.jobs import TrainOptions
 from baleen.problems import Problem
 from stages import origin, train
 
@@ -141,6 +142,37 @@ def test_a_dry_run_tells_the_size_and_trains_nothing(home: Path, capsys: pytest.
     train.main([*command("m", "short")[3:], "--dry-run"])
     assert "60 rows" in (told := capsys.readouterr().out) and "10 steps of 8" in told and "no rate measured" in told
     assert not Path("models/m").exists()
+
+
+def killed_while_saving(folder: Path, *_: object) -> None:
+    """As transformers saves: the configuration first, the weights after it."""
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    (folder / "half").touch()
+    raise KeyboardInterrupt
+
+
+def saved(folder: Path, *_: object) -> None:
+    folder.mkdir()
+    for name in ("config.json", "model.safetensors"):
+        (folder / name).write_text("{}")
+
+
+def test_a_base_that_a_killed_run_left_half_written_is_written_anew(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = TrainOptions(input="seed", base="origin", prompt="reply")
+    lessons = train.read(options)
+    monkeypatch.setattr(fresh, "make", killed_while_saving)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            train.base(home, lessons, options)
+    monkeypatch.setattr(fresh, "make", saved)
+    start = Path(train.base(home, lessons, options))
+    assert sorted(path.name for path in start.iterdir()) == ["config.json", "model.safetensors"]
+    assert not (home / "base.part").exists()
+    monkeypatch.setattr(fresh, "make", killed_while_saving)
+    assert train.base(home, lessons, options) == str(start)
 
 
 # What trains
