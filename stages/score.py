@@ -2,12 +2,14 @@
 
 A prompt with marks is a rating: the mean mark under the probabilities of the marks after the cue. Two marks, such as no
 and yes, give the probability of the second. Any other prompt is a likelihood: mean and worst negative log-likelihood of
-the answer's tokens, in nats. With --embed the answer becomes the mean of the model's last hidden states over it.
+the answer's tokens, in nats. With --embed the answer becomes the mean of the model's last hidden states over it. Where
+a likelihood or a vector has no answer to read, one that is NULL, it is NULL too and nothing is asked.
 
 python -m stages.score humpback-judge-1 --input humpback-pool --model reply --prompt reply --tag seed --profile pocket
 """
 
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -79,13 +81,41 @@ def unread(_: Request, reply: Reply, prompt: Prompt, options: ScoreOptions) -> b
     return grade(reply, prompt, options)[asking(prompt, options)[1][0]] is None
 
 
-def finish(output: rows.Output, replies: Iterable[Answered], prompt: Prompt, source: Row, options: ScoreOptions) -> int:
-    """Keep every row with its score and lineage; the number of scores that could not be read comes back."""
-    missing, first = 0, asking(prompt, options)[1][0]
+def gradable(row: Row, prompt: Prompt, options: ScoreOptions) -> bool:
+    """Whether what is graded is there; marks need no answer."""
+    return asking(prompt, options)[0] == "choose" or all(row[column] is not None for column in prompt.writes)
+
+
+def questions(table: Iterable[Row], prompt: Prompt, options: ScoreOptions, aside: deque[Row | None]) -> Iterator[Pair]:
+    """Every row that can be graded, with its request; `aside` gets the others, and None for each of these."""
+    for row in table:
+        asked = gradable(row, prompt, options)
+        aside.append(None if asked else row)
+        if asked:
+            yield row, request(row, prompt, options)
+
+
+def in_order(replies: Iterable[Answered], aside: deque[Row | None]) -> Iterator[Answered | Row]:
+    """The replies, and the rows put aside in their places among them."""
     for answered in replies:
-        score = grade(answered.reply, prompt, options)
-        missing += score[first] is None
-        output.keep(answered.row | score | {"lineage": answered.history(source)})
+        while (row := aside.popleft()) is not None:
+            yield row
+        yield answered
+    yield from (row for row in aside if row is not None)
+
+
+def finish(
+    output: rows.Output, found: Iterable[Answered | Row], prompt: Prompt, source: Row, options: ScoreOptions
+) -> int:
+    """Keep every row with its score and lineage; the number of scores that could not be read comes back."""
+    missing, written = 0, asking(prompt, options)[1]
+    for one in found:
+        if isinstance(one, Answered):
+            row = one.row | grade(one.reply, prompt, options) | {"lineage": one.history(source)}
+        else:
+            row = one | dict.fromkeys(written) | {"lineage": one.get("lineage") or []}
+        missing += row[written[0]] is None
+        output.keep(row)
     return missing
 
 
@@ -115,7 +145,8 @@ def main(argv: list[str]) -> None:
     types = dict.fromkeys(written, rows.TYPES["vector"] if options.embed else NUMBER)
     columns = rows.extended(table, types | {"lineage": rows.LINEAGE})
     asked = answers.asked(options.engine, options.model, kind, None, once)
-    pairs: Iterator[Pair] = ((row, request(row, prompt, options)) for row in answers.limited(path, once))
+    aside = deque[Row | None]()
+    pairs = questions(answers.limited(path, once), prompt, options, aside)
     if once.dry_run:
         return answers.tell(f"score {name}", options.model, asked, pairs)
     source = {"target": name, "columns": ",".join(written), "prompt": prompt.digest, "model": asked.identity}
@@ -123,7 +154,7 @@ def main(argv: list[str]) -> None:
     with rows.Output(answers.target(name, once), columns) as output:
         unreadable = partial(unread, prompt=prompt, options=options)
         replies = answers.answers(asked, pairs, output, rows.size(path), once, unreadable)
-        missing = finish(output, replies, prompt, source, options)
+        missing = finish(output, in_order(replies, aside), prompt, source, options)
         output.some(f"score {name}", "the input table is empty")
         gate(name, output, missing, options)
 

@@ -113,6 +113,51 @@ def test_a_row_longer_than_the_model_reads_has_no_score(script: Script) -> None:
     assert made.counts["readable"] == 0.5
 
 
+def unanswered(*texts: str | None) -> list[rows.Row]:
+    """A table in which None is an answer that is NULL."""
+    return [{"id": str(n), "origin": "web", "instruction": f"Say {n}", "response": t} for n, t in enumerate(texts)]
+
+
+def test_an_answer_that_is_null_has_no_likelihood_in_its_place_and_is_not_asked_about(script: Script) -> None:
+    graded = build("score", documents("a"), *RATE).rows[0]
+    table = [row | {"lineage": graded["lineage"]} for row in unanswered(None, "a", None, None, "bb", None)]
+    script.news()
+    made = build("score", table, *LOSS, "--min-readable", "0.3")
+    assert made.column("loss") == [None, 0.1, None, None, 0.2, None]
+    assert made.column("worst") == [None, 1.0, None, None, 2.0, None] and made.column("id") == list("012345")
+    assert script.news() == ["Say 1", "Say 4"]
+    assert [len(row["lineage"]) for row in made.rows] == [1, 2, 1, 1, 2, 1]
+    assert made.counts["readable"] == 0.3333 and made.counts["rows_out"] == 6 and made.counts["asked"] == 2
+
+
+def test_an_answer_that_is_null_has_no_vector(script: Script) -> None:
+    made = build("score", unanswered("a", None, "bb"), *LOSS, "--embed")
+    assert made.column("vector") == [[1.0, 1.0], None, [1.0, 2.0]] and len(script.paid) == 2
+
+
+def test_answers_that_are_null_count_at_the_gate_and_no_model_is_loaded_for_them(script: Script) -> None:
+    with pytest.raises(Problem, match="only 0% of 2 scores could be read"):
+        build("score", unanswered(None, None), *LOSS)
+    made = build("score", None, *LOSS, "--min-readable", "0")
+    assert made.column("loss") == [None, None] and made.column("lineage") == [[], []]
+    assert script.built == 0
+
+
+def test_rows_that_passed_an_earlier_stage_unasked_have_no_likelihood(script: Script) -> None:
+    table = [row | {"open": "" if row["response"] == "b" else "yes"} for row in documents("a", "b")]
+    Path("prompts/grade.md").write_text("---\nwrites: [verdict]\nformat: rating\n---\nGrade: $response\n")
+    script.text = lambda request: "Score: 3"
+    made = build("generate", table, "--prompt", "grade", "--only", "open")
+    made = build("score", made.rows, "--prompt", "grade")
+    assert list(zip(made.column("response"), made.column("loss"), strict=True)) == [("b", None), ("a", 0.8)]
+
+
+def test_a_rating_asks_about_a_row_that_has_none_yet_and_not_about_one_without_what_it_reads(script: Script) -> None:
+    assert build("score", [row | {"rating": None} for row in documents("a")], *RATE).column("rating") == [2.5]
+    with pytest.raises(Problem, match=r"prompts/judge.md reads \$response, but row 0 has none"):
+        build("score", unanswered(None, "a"), *RATE)
+
+
 def test_a_likelihood_grades_the_answer_that_is_there_after_the_prefill(script: Script) -> None:
     Path("prompts/list.md").write_text("---\nwrites: [items]\nformat: lines\nprefill: '- '\n---\n$instruction\n")
     table = [row | {"items": ["x", "y"]} for row in pairs("a")]
