@@ -101,10 +101,14 @@ def typed(column: str, value: object) -> pa.DataType:
 
 @dataclass
 class Sink:
-    """One Parquet file being written; columns are fixed by the first batch and rows that differ are refused."""
+    """One Parquet file being written; columns are fixed by the first batch and rows that differ are refused.
+
+    `known` gives types of columns that the rows may have, where `columns` does not say which they have.
+    """
 
     path: Path
     columns: pa.Schema | None = None
+    known: pa.Schema | None = None
     rows: int = 0
     _buffer: list[Row] = field(default_factory=list)
     _writer: pq.ParquetWriter | None = None
@@ -122,7 +126,7 @@ class Sink:
     def flush(self) -> None:
         """Write what is buffered; the first call fixes the schema."""
         if self.columns is None:
-            self.columns = infer(self._buffer)
+            self.columns = infer(self._buffer, self.known)
         if odd := next((row for row in self._buffer if row.keys() != set(self.columns.names)), None):
             raise Problem(f"{self.path}: rows differ in columns, {sorted(self.columns.names)} and {sorted(odd)}")
         if self._writer is None:
@@ -144,11 +148,19 @@ class Sink:
         self._writer.close()
 
 
-def infer(rows: Sequence[Row]) -> pa.Schema:
-    """A schema from declared types and the first value of each column that is not null."""
+def infer(rows: Sequence[Row], known: pa.Schema | None = None) -> pa.Schema:
+    """A schema from known types, declared types and the first value of each column that is not null."""
     names = list(rows[0]) if rows else ["id"]
     firsts = {n: next((r[n] for r in rows if r.get(n) is not None), None) for n in names}
-    return pa.schema([(name, typed(name, value)) for name, value in firsts.items()])
+    given = {field.name: field.type for field in known or ()}
+    return pa.schema([(n, given[n] if n in given and suits(x, given[n]) else typed(n, x)) for n, x in firsts.items()])
+
+
+def suits(value: object, kind: pa.DataType) -> bool:
+    """Whether a value is of this kind: a row can leave before its column gets the type that the table has."""
+    if value is None or (kind == NUMBER and isinstance(value, bool | int | float)):
+        return True
+    return bool(pa.infer_type([value]).id == kind.id)
 
 
 class Output:
@@ -160,7 +172,7 @@ class Output:
     def __init__(self, path: Path, columns: pa.Schema | None = None) -> None:
         self.path, self.notes = path, dict[str, Any]()
         self.kept = Sink(path, columns)
-        self.dropped = Sink(path.with_suffix(".dropped.parquet"))
+        self.dropped = Sink(path.with_suffix(".dropped.parquet"), known=columns)
         self.reasons = Counter[str]()
         self.flawed = Counter[str]()  # rows kept in spite of a reply that could not be read
 

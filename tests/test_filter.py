@@ -6,6 +6,7 @@ import pytest
 from baleen import rows
 from baleen.problems import Problem
 from stages import filter as verb
+from stages import map as map_verb
 
 TABLE = [
     {"id": "a", "worst": 3.0, "rating": 5.0, "instruction": "one"},
@@ -107,3 +108,13 @@ def test_a_row_with_vectors_of_any_name_can_leave(tmp_path: Path) -> None:
     rows.write(str(tmp_path / "in.parquet"), table)
     verb.main([str(tmp_path / "out.parquet"), "--input", str(tmp_path / "in.parquet"), "--keep", "worst<1"])
     assert [r["gold_vector"] for r in rows.read(tmp_path / "out.dropped.parquet")] == [[1.0, 0.5]]
+
+
+def test_a_row_with_a_chat_can_leave(tmp_path: Path) -> None:
+    """`messages` is no column of ours whose type is declared: a dataset that somebody filters again has it."""
+    table = [{"id": name, "worst": float(i), "instruction": name, "response": "so ."} for i, name in enumerate("ab")]
+    rows.write(str(tmp_path / "in.parquet"), table)
+    map_verb.main([str(tmp_path / "chat.parquet"), "--input", str(tmp_path / "in.parquet"), "--apply", "messages"])
+    verb.main([str(tmp_path / "out.parquet"), "--input", str(tmp_path / "chat.parquet"), "--keep", "worst<1"])
+    (gone,) = rows.read(tmp_path / "out.dropped.parquet")
+    assert gone["messages"][0] == {"role": "user", "content": "b"} and gone["reason"] == "not worst<1"

@@ -102,6 +102,31 @@ def test_lists_and_structs_survive(tmp_path: Path) -> None:
     assert pq.read_schema(tmp_path / "t.parquet").field("constraints").type == pa.list_(pa.string())
 
 
+CHAT = [{"role": "user", "content": "why ?"}, {"role": "assistant", "content": "so ."}]
+MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+DROPPED: list[tuple[pa.DataType, list[object]]] = [
+    (MESSAGES, [CHAT]),
+    (pa.float64(), [None] * 1500 + [0.5]),
+    (pa.list_(pa.string()), [None] * 1500 + [["a"]]),
+    (pa.int64(), [None, 2**60 + 1]),
+]
+
+
+@pytest.mark.parametrize(("kind", "values"), DROPPED)
+def test_a_dropped_row_has_the_types_of_the_table(tmp_path: Path, kind: pa.DataType, values: list[object]) -> None:
+    with Output(tmp_path / "t.parquet", pa.schema([("id", pa.string()), ("own", kind)])) as output:
+        for value in values:
+            output.drop({"id": "1", "own": value, "reply": "no"}, "echo")
+    assert pq.read_schema(tmp_path / "t.dropped.parquet").field("own").type == kind
+    assert [row["own"] for row in rows.read(tmp_path / "t.dropped.parquet")] == values
+
+
+def test_a_row_that_left_before_its_column_was_written_in_another_type_is_kept_as_it_was(tmp_path: Path) -> None:
+    with Output(tmp_path / "t.parquet", pa.schema([("id", pa.string()), ("own", pa.list_(pa.string()))])) as output:
+        output.drop({"id": "1", "own": "a text"}, "unreadable")
+    assert [row["own"] for row in rows.read(tmp_path / "t.dropped.parquet")] == ["a text"]
+
+
 def test_a_table_without_rows_is_a_problem_with_the_reasons(tmp_path: Path) -> None:
     with (
         pytest.raises(Problem, match=r"no row is left of 1 \(1 echo\); loosen"),
