@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -83,10 +84,10 @@ def open_to(row: Row, options: GenerateOptions) -> bool:
 
 
 def passed(output: rows.Output, table: Iterable[Row], prompt: Prompt, options: GenerateOptions) -> int:
-    """How many rows are not asked about; each is kept, what it lacks of the prompt's columns being NULL."""
+    """How many rows are not asked about; each is kept, what it lacks of the columns added being NULL."""
     for row in table:
         if not open_to(row, options):
-            output.keep(dict.fromkeys(prompt.writes) | {"lineage": []} | row)
+            output.keep(dict.fromkeys(added(prompt)) | {"lineage": []} | row)
     return output.kept.rows
 
 
@@ -102,10 +103,18 @@ def raw(answered: Answered, prompt: Prompt) -> Row:
     return {column: None for column in prompt.writes} | {prompt.writes[0]: said}
 
 
-def columns_of(table: pa.Schema, prompt: Prompt) -> pa.Schema:
+def added(prompt: Prompt) -> dict[str, pa.DataType]:
+    """Columns that every row of the target has, whatever the input has, with their types."""
     more = {column: rows.typed(column, VALUES.get(prompt.format, "")) for column in prompt.writes}
     draft = {"draft": rows.TEXT} if "draft" in prompt.reads else {}
-    return rows.extended(table, draft | more | {"lineage": rows.LINEAGE})
+    return draft | more | {"lineage": rows.LINEAGE}
+
+
+def table_of(path: Path, prompt: Prompt, options: GenerateOptions) -> pa.Schema:
+    """The columns of the input, which has all that is read; a draft that it lacks is what the prompt writes over."""
+    own = "draft" if "draft" in rows.schema(path).names else prompt.writes[0]
+    read = [own if column == "draft" else column for column in prompt.reads]
+    return rows.schema(path, [*read, *filter(None, [options.only])])
 
 
 def repeated(row: Row, columns: Row, prompt: Prompt, options: GenerateOptions) -> str:
@@ -194,8 +203,7 @@ def main(argv: list[str]) -> None:
     name, options = settings.from_command_line(GenerateOptions, argv, "generate")
     check(options, f"generate {name}")
     prompt, path = prompts.load(options.prompt, options.writes), rows.table_path(options.input)
-    read = [column for column in (*prompt.reads, options.only) if column not in ("", "draft")]
-    columns = columns_of(rows.schema(path, read), prompt)
+    columns = rows.extended(table_of(path, prompt, options), added(prompt))
     asked = answers.asked(options.engine, options.model, "generate", sampling_of(options), once)
     pairs = questions(answers.limited(path, once), prompt, options)
     if once.dry_run:

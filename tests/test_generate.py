@@ -141,11 +141,44 @@ def test_another_seed_draws_again_and_greedy_has_none(script: Script) -> None:
         assert len(script.news()) == paid
 
 
+REVISE = "---\nwrites: [response]\n---\nBetter, please:\n$draft\n"
+
+
 def test_a_prompt_that_revises_keeps_the_draft(script: Script) -> None:
-    prompt("---\nwrites: [response]\n---\nBetter, please:\n$draft\n", "revise")
+    prompt(REVISE, "revise")
     script.text = lambda request: asked(request).upper()
     made = build("generate", documents("one", "two"), "--prompt", "revise")
     assert made.column("draft") == ["one", "two"] and made.column("response") == ["ONE", "TWO"]
+
+
+def test_a_row_that_passes_unasked_has_no_draft(script: Script) -> None:
+    prompt(REVISE, "revise")
+    table = [row | {"open": "" if row["response"] == "b" else "yes"} for row in documents("a", "b")]
+    made = build("generate", table, "--prompt", "revise", "--only", "open")
+    assert made.column("response") == ["b", "Question about a"] and made.column("draft") == [None, "a"]
+
+
+def test_a_row_that_passes_unasked_keeps_the_draft_it_has(script: Script) -> None:
+    prompt(REVISE, "revise")
+    table = [row | {"draft": "old", "open": ""} for row in documents("a")]
+    assert build("generate", table, "--prompt", "revise", "--only", "open").column("draft") == ["old"]
+
+
+@pytest.mark.parametrize(
+    ("table", "flags", "lacking"),
+    [
+        ([{"id": "1", "instruction": "why ?"}], (), "response"),
+        (documents("a"), ("--only", "draft"), "draft"),
+        (documents("a"), ("--writes", "answer"), "answer"),
+    ],
+)
+def test_a_draft_of_a_column_that_the_table_lacks_is_told_before_anything_is_asked(
+    script: Script, table: list[rows.Row], flags: tuple[str, ...], lacking: str
+) -> None:
+    prompt(REVISE, "revise")
+    with pytest.raises(Problem, match=f"data/in.parquet has no column {lacking}; it has id"):
+        build("generate", table, "--prompt", "revise", *flags)
+    assert script.built == 0 and nothing_left()
 
 
 def test_the_reply_can_be_written_to_another_column(script: Script) -> None:
