@@ -165,8 +165,9 @@ def gate(name: str, output: rows.Output, example: str, options: GenerateOptions)
 
 
 def variety(name: str, output: rows.Output, said: list[str], options: GenerateOptions) -> None:
-    """A Problem when a model says the same to everybody: training on that would teach another model a code."""
-    if not options.min_distinct:
+    """A Problem when a model says the same to everybody: training on that would teach another model a code. Without a
+    reply that could be read there is nothing to measure."""
+    if not options.min_distinct or not said:
         return
     output.notes["distinct"] = round(distinct(said), 4)
     if output.notes["distinct"] < options.min_distinct:

@@ -363,6 +363,17 @@ def test_a_model_that_says_the_same_to_everybody_stops_the_build(script: Script)
     assert build("generate", table, *PROMPT, "--min-distinct", "0.01").counts["distinct"] == 0.02
 
 
+def test_where_no_reply_was_read_there_is_no_variety_to_measure(script: Script) -> None:
+    varied = ("--min-distinct", "0.05")
+    made = build("generate", [row | {"open": ""} for row in documents("a")], *PROMPT, *varied, "--only", "open")
+    assert len(made.rows) == 1 and "distinct" not in made.counts
+    script.text = lambda request: ""
+    made = build("generate", documents("a"), *PROMPT, *varied, "--keep-unreadable")
+    assert len(made.rows) == 1 and "distinct" not in made.counts
+    with pytest.raises(Problem, match="no row is left of 1"):
+        build("generate", documents("a"), *PROMPT, *varied, "--min-readable", "0")
+
+
 PLAIN = "---\nwrites: [instruction]\nprefill: |-\n  Answer: $response\n  Question:\nstop: 'Answer:'\n---\n"
 
 
