@@ -36,13 +36,21 @@ class FilterOptions:
 
 def judged(table: Iterable[Row], conditions: list[Condition], unique: str) -> Iterator[tuple[Row, str | None]]:
     """Each row with the reason why it leaves, or None; the first condition that fails is charged."""
-    seen = dict[object, str]()
+    seen, columns = dict[object, str](), unique.split(",")
     for row in table:
         reason = next((why for c in conditions if (why := c.reason(row))), None)
         if reason is None and unique:
-            first = seen.setdefault(tuple(row[column] for column in unique.split(",")), row["id"])
-            reason = None if first == row["id"] else f"duplicate of {first}"
+            key = hashable([row[column] for column in columns])
+            reason = f"duplicate of {seen[key]}" if key in seen else None
+            seen.setdefault(key, row["id"])
         yield row, reason
+
+
+def hashable(value: Any) -> Any:
+    """The value of a column, tuples standing for its lists and structs."""
+    if isinstance(value, dict):
+        return hashable(list(value.items()))
+    return tuple(map(hashable, value)) if isinstance(value, list | tuple) else value
 
 
 def ranked(values: list[float | None], options: FilterOptions) -> set[int]:

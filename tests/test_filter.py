@@ -54,6 +54,23 @@ def test_a_duplicate_names_the_row_it_repeats(tmp_path: Path) -> None:
     assert counts["dropped"] == {"duplicate": 1}
 
 
+def test_a_row_that_is_there_twice_is_a_duplicate_of_itself(tmp_path: Path) -> None:
+    """As where two tables that overlap are mixed: ids repeat too."""
+    kept, dropped, counts = build(tmp_path, "--unique", "instruction", table=[*TABLE[:2], *TABLE[:2]])
+    assert (kept, dropped) == (["a", "b"], {"a": "duplicate of a", "b": "duplicate of b"})
+    assert counts["dropped"] == {"duplicate": 2}
+
+
+@pytest.mark.parametrize(
+    "values", [[["x", "y"], ["x", "y"], ["y"]], [{"file": "f", "span": None}, {"file": "f", "span": None}, None]]
+)
+def test_a_column_of_lists_or_structs_has_duplicates_too(tmp_path: Path, values: list[object]) -> None:
+    name = "constraints" if isinstance(values[0], list) else "source"
+    table = [{"id": str(n), name: found} for n, found in enumerate(values)]
+    kept, dropped, _ = build(tmp_path, "--unique", name, table=table)
+    assert (kept, dropped) == (["0", "2"], {"1": "duplicate of 0"})
+
+
 def test_no_row_left_is_a_problem_that_says_why(tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"no row is left of 4 \(3 not rating>=6, 1 rating unreadable\); loosen"):
         build(tmp_path, "--keep", "rating>=6")
