@@ -1,7 +1,8 @@
 """Measures: numbers computed from the columns of a row, for `filter` to test or rank by and `evaluate` to average.
 
 A value is written as a column (`worst`) or as a measure of columns (`words(response)`); a condition compares a value
-with a number (`chars(instruction)<=800`). A NULL column gives NULL: unreadable, never 0.
+with a number (`chars(instruction)<=800`). A NULL column gives NULL: unreadable, never 0; so does a number that is not
+finite, which no bound or rank can place.
 """
 
 import math
@@ -119,13 +120,14 @@ class Value(NamedTuple):
     columns: tuple[str, ...]
 
     def of(self, row: Row) -> float | None:
-        """The number for this row, or None when a column it needs is NULL or the measure cannot tell."""
+        """The number for this row; None if a column it needs is NULL, the measure cannot tell, or it is not finite."""
         given = [row[column] for column in self.columns]
         if any(x is None for x in given):
             return None
         try:
             found = MEASURES[self.measure](*given) if self.measure else given[0]
-            return None if found is None else float(found)
+            number = math.nan if found is None else float(found)
+            return number if math.isfinite(number) else None
         except (TypeError, ValueError, AttributeError):
             kind = "texts" if self.measure else "a number"
             shown = ", ".join(f"{c} = {str(x)[:60]!r}" for c, x in zip(self.columns, given, strict=True))

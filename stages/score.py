@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from math import isfinite
 
 from baleen import answers, prompts, rows, settings
 from baleen.answers import Answered, Pair
@@ -54,8 +55,9 @@ def rated(reply: Reply, prompt: Prompt, options: ScoreOptions) -> Row:
 
 
 def graded(reply: Reply, prompt: Prompt) -> Row:
-    """The likelihood; NULL when the row is longer than the model reads."""
-    return dict(zip(prompt.scores, reply.values or (None, None, None), strict=True))
+    """The likelihood; NULL when the row is longer than the model reads, and where it is not finite."""
+    values = [x if isfinite(x) else None for x in reply.values]
+    return dict(zip(prompt.scores, values or (None, None, None), strict=True))
 
 
 def embedded(reply: Reply, options: ScoreOptions) -> Row:

@@ -40,6 +40,14 @@ def test_the_best_share_of_the_readable_rows_stays_in_input_order(tmp_path: Path
     assert dropped == {"a": "not best worst", "c": "worst unreadable"}
 
 
+@pytest.mark.parametrize("flags", [("--best", "worst"), ("--best", "worst", "--highest")])
+def test_numbers_that_are_not_finite_have_no_rank(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    odd = [{"id": name, "worst": float(name), "rating": 1.0, "instruction": name} for name in ("nan", "inf", "-inf")]
+    kept, _, counts = build(tmp_path, *flags, "--share", "0.67", table=[*odd, *TABLE])
+    assert kept == (["a", "d"] if "--highest" in flags else ["b", "d"])
+    assert counts["dropped"] == {"not best worst": 1, "worst unreadable": 4}
+
+
 def test_a_count_of_the_highest(tmp_path: Path) -> None:
     assert build(tmp_path, "--best", "rating", "--highest", "--count", "1")[0] == ["a"]
 

@@ -7,6 +7,9 @@ from baleen.rows import Row
 VALUES: list[tuple[str, Row, float | None]] = [
     ("worst", {"worst": 2.5}, 2.5),
     ("worst", {"worst": None}, None),
+    ("worst", {"worst": float("nan")}, None),
+    ("worst", {"worst": float("-inf")}, None),
+    ("cosine(a,b)", {"a": [float("nan")], "b": [1.0]}, None),
     ("chars(response)", {"response": "abc d"}, 5),
     ("words(response)", {"response": "two words"}, 2),
     ("words(response)", {"response": "用中文 and two"}, 5),
@@ -37,6 +40,8 @@ CONDITIONS = [
     ("rating<4", 4.0, "not rating<4"),
     ("rating==5", 5.0, None),
     ("rating>=4", None, "rating unreadable"),
+    ("rating>=4", float("inf"), "rating unreadable"),
+    ("rating<4", float("nan"), "rating unreadable"),
 ]
 
 

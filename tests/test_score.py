@@ -1,12 +1,14 @@
 """score: the answer that is there gets a likelihood or a rating, NULL when it cannot be read, and is paid for once."""
 
+import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from scripted import JUDGE, Script, asked, build, documents, nothing_left, project
+from scripted import JUDGE, Script, Told, asked, build, documents, nothing_left, project
 
 from baleen import rows
-from baleen.engines import Request
+from baleen.engines import Reply, Request
 from baleen.problems import Problem
 from stages import filter as filter_verb
 from stages import score as verb
@@ -111,6 +113,18 @@ def test_a_row_longer_than_the_model_reads_has_no_score(script: Script) -> None:
     made = build("score", pairs("short", "x" * 100), *LOSS, "--min-readable", "0.5")
     assert made.column("loss") == [0.5, None]
     assert made.counts["readable"] == 0.5
+
+
+def test_a_likelihood_that_is_not_finite_is_null(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"a": (math.nan, math.nan, 1.0), "b": (math.inf, math.inf, 1.0), "c": (0.5, 0.5, 1.0)}
+
+    def loss(self: Told, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        return ((i, Reply(values=said[request.answer])) for i, request in self.numbered(requests))
+
+    monkeypatch.setattr(Told, "loss", loss)
+    made = build("score", pairs(*said), *LOSS, "--min-readable", "0.3")
+    assert made.column("loss") == made.column("worst") == [None, None, 0.5] and made.column("tokens") == [1.0] * 3
+    assert made.counts["readable"] == 0.3333
 
 
 def unanswered(*texts: str | None) -> list[rows.Row]:
