@@ -43,10 +43,10 @@ class Reply:
     """What came back.
 
     `finish` is 'stop', 'length' (cut off), 'refused' (by a content filter) or 'too long' (for the model to read; such a
-    reply is never kept). For `loss` `values` is (mean, worst, tokens): negative log-likelihood in nats per token; for
-    `choose` the probability of each mark, before normalising; for `embed` the vector. `cached_tokens` are those of the
-    prompt that came from a prefix cache: how a reply came to be and not what it says, so it is neither compared nor
-    kept in the memo.
+    reply is never kept). For `loss` `values` is (mean, worst, tokens): negative log-likelihood in nats per token, of
+    those graded, and empty when there are none; for `choose` the probability of each mark, before normalising; for
+    `embed` the vector. `cached_tokens` are those of the prompt that came from a prefix cache: how a reply came to be
+    and not what it says, so it is neither compared nor kept in the memo.
     """
 
     text: str = ""
@@ -58,6 +58,7 @@ class Reply:
 
 
 TOO_LONG = Reply(finish="too long")
+UNGRADED = Reply()  # to `loss`, when the text has no token that follows another
 
 
 class Engine(Protocol):

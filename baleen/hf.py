@@ -11,11 +11,11 @@ from copy import deepcopy
 from typing import Any
 
 from baleen import models, rendering
-from baleen.engines import TOO_LONG, Reply, Request, Sampling
+from baleen.engines import TOO_LONG, UNGRADED, Reply, Request, Sampling
 from baleen.rendering import Renderer
 from baleen.settings import Speed
 
-SEMANTICS = "hf-1"  # raise when the same request would get another reply
+SEMANTICS = "hf-2"  # raise when the same request would get another reply
 WIDTH = 4  # what is graded on a CPU is padded to a multiple of it, in tokens
 LEAST = 4  # rows of a matrix product on a CPU; fewer are added up in another order
 ON_CPU = 4096  # tokens of a forward pass; of 16,384 they leave a CPU's caches and take 1.25 to 1.5 times as long
@@ -177,24 +177,25 @@ class HF:
         return Reply(text, "stop" if stopped else "length", len(prompt), len(tokens))
 
     def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        turns = self.renderer.turns(requests)
-        whole = [prompt + answer for prompt, answer in turns]
-        lengths = [len(tokens) for tokens in whole]
-        outside = self.beyond(lengths)
+        texts = self.renderer.graded(requests)
+        lengths = [len(tokens) for tokens, _ in texts]
+        bare = [index for index, (tokens, begin) in enumerate(texts) if begin >= len(tokens)]
+        outside = sorted(set(self.beyond(lengths)).difference(bare))
+        yield from ((index, UNGRADED) for index in bare)
         yield from ((index, TOO_LONG) for index in outside)
-        for batch in self.batches(lengths, outside, extra=self.logits_cost(), apart=self.widths(lengths)):
-            graded = self.graded([whole[i] for i in batch], [len(turns[i][0]) for i in batch])
+        for batch in self.batches(lengths, outside + bare, extra=self.logits_cost(), apart=self.widths(lengths)):
+            graded = self.graded([texts[i][0] for i in batch], [texts[i][1] for i in batch])
             for index, losses in zip(batch, graded, strict=True):
                 values = (sum(losses) / len(losses), max(losses), float(len(losses)))
-                yield index, Reply("", "stop", len(turns[index][0]), len(losses), values)
+                yield index, Reply("", "stop", texts[index][1], len(losses), values)
 
     def logits_cost(self) -> int:
         """Extra length charged to a row so that a batch's logits (float32) stay under about 1 GiB."""
         return int(self.tokens * self.model.config.vocab_size) // (1 << 28)
 
     def graded(self, sequences: Sequence[list[int]], starts: Sequence[int]) -> list[list[float]]:
-        """Negative log-likelihood in nats of every token after `start`, for each sequence. No logits of tokens that
-        are prompt in all of them, and no mask: what is padded on the right no token before it sees."""
+        """Negative log-likelihood in nats of every token from `start` (at least 1) on, for each sequence. No logits of
+        tokens that are prompt in all of them, and no mask: what is padded on the right no token before it sees."""
         import torch
 
         ids, _ = self.padded(sequences, False, *self.widths([len(sequences[0])]))

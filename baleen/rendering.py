@@ -52,6 +52,11 @@ class Renderer:
         asked, said = zip(*map(self.turn, requests), strict=True) if requests else ((), ())
         return list(zip(self.encoded(asked), self.encoded(said), strict=True))
 
+    def graded(self, requests: Sequence[Request]) -> list[tuple[list[int], int]]:
+        """The tokens of prompt and answer together, and the first of them that is graded: that of the answer, but not
+        the very first of a text, which follows nothing and so has no likelihood."""
+        return [(prompt + answer, max(1, len(prompt))) for prompt, answer in self.turns(requests)]
+
     def marked(self, requests: Sequence[Request]) -> list["Marked"]:
         """Each request up to where its marks differ."""
         prompts = [self.prompt(request) for request in requests]

@@ -15,12 +15,12 @@ from math import exp
 from typing import Any
 
 from baleen import models, rendering
-from baleen.engines import TOO_LONG, Reply, Request, Sampling
+from baleen.engines import TOO_LONG, UNGRADED, Reply, Request, Sampling
 from baleen.problems import Problem
 from baleen.rendering import Renderer
 from baleen.settings import Speed
 
-SEMANTICS = "vllm-1"  # raise when the same request would get another reply
+SEMANTICS = "vllm-2"  # raise when the same request would get another reply
 OLDEST, BEYOND = (0, 32), (0, 33)  # vLLM's interface changes with every minor release; these were tried
 LOGITS = 1 << 28  # at most 1 GiB of float32 logits at once: tokens of a forward pass times vocabulary
 SEEDS = (1 << 31) - 1  # PyTorch reads 32 bits of a seed on a CPU; a prime brings all bits of ours into them
@@ -176,15 +176,17 @@ class VLLM:
             )
 
     def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        turns = self.renderer.turns(requests)
-        whole = [prompt + answer for prompt, answer in turns]
-        asked = {"temperature": 0.0, "max_tokens": 1, "prompt_logprobs": 0}
-        yield from self.outside(whole, [asked] * len(whole))
-        for index, output in self.run(whole, [asked] * len(whole)):
-            begin, tokens = len(turns[index][0]), whole[index]
-            losses = [-output.prompt_logprobs[at][tokens[at]].logprob for at in range(begin, len(tokens))]
+        texts = self.renderer.graded(requests)
+        yield from ((index, UNGRADED) for index, (tokens, begin) in enumerate(texts) if begin >= len(tokens))
+        places = [index for index, (tokens, begin) in enumerate(texts) if begin < len(tokens)]
+        whole = [texts[index][0] for index in places]
+        asked = [{"temperature": 0.0, "max_tokens": 1, "prompt_logprobs": 0}] * len(whole)
+        yield from ((places[at], reply) for at, reply in self.outside(whole, asked))
+        for at, output in self.run(whole, asked):
+            tokens, begin = texts[places[at]]
+            losses = [-output.prompt_logprobs[i][tokens[i]].logprob for i in range(begin, len(tokens))]
             values = (sum(losses) / len(losses), max(losses), float(len(losses)))
-            yield index, Reply("", "stop", begin, len(losses), values, cached(output))
+            yield places[at], Reply("", "stop", begin, len(losses), values, cached(output))
 
     def embed(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         raise Problem("engine vllm gives no vectors; write engine: hf in the recipe line that embeds")

@@ -1,15 +1,17 @@
 """The hf engine on a tiny model with random weights: real transformers, no training."""
 
+from copy import deepcopy
 from dataclasses import replace
 from random import Random
 
 import pytest
 import torch
 
-from baleen.engines import TOO_LONG, Batched, Reply, Request, Sampling
+from baleen.engines import TOO_LONG, UNGRADED, Batched, Reply, Request, Sampling
 from baleen.fresh import Fresh, make
 from baleen.hf import HF, nucleus
 from baleen.problems import Problem
+from baleen.rendering import Renderer
 from baleen.settings import Speed
 
 TEXTS = [
@@ -130,6 +132,51 @@ def test_a_reply_cut_off_says_so(engine: HF) -> None:
 def test_a_plain_text_request_begins_the_text(engine: HF) -> None:
     ((_, reply),) = engine.loss([Request((), answer="anna barda is a baker .")])
     assert reply.values[2] == 7
+
+
+TOLD = ["anna barda is a baker .", "leeks", "kelna soup needs leeks"]
+
+
+def bare(engine: HF, monkeypatch: pytest.MonkeyPatch, **ends: None) -> HF:
+    """The engine with a tokenizer that begins no text with a token of its own."""
+    words = deepcopy(engine.tokenizer)
+    for name in ("bos_token", *ends):
+        setattr(words, name, None)
+    monkeypatch.setattr(engine, "renderer", Renderer(words))
+    return engine
+
+
+def by_hand(engine: HF, text: str) -> list[float]:
+    """The loss of every token of a text, and of its end, but the first."""
+    ids = torch.tensor([engine.tokenizer(text + "</s>", add_special_tokens=False)["input_ids"]])
+    with torch.inference_mode():
+        likely = engine.model(ids).logits[0, :-1].log_softmax(-1)
+    return [-float(row[token]) for row, token in zip(likely, ids[0, 1:], strict=True)]
+
+
+def test_a_text_after_nothing_is_graded_from_its_second_token(engine: HF, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = dict(bare(engine, monkeypatch).loss([Request((), answer=text) for text in TOLD]))
+    for index, text in enumerate(TOLD):
+        wanted = by_hand(engine, text)
+        values = sum(wanted) / len(wanted), max(wanted), len(wanted)
+        assert found[index].values == pytest.approx(values, abs=1e-4)
+        assert (found[index].prompt_tokens, found[index].completion_tokens) == (1, len(wanted))
+
+
+@pytest.mark.parametrize(("ends", "answer"), [({}, ""), ({"eos_token": None}, "leeks"), ({"eos_token": None}, "")])
+def test_a_text_of_one_token_after_nothing_has_no_likelihood(
+    engine: HF, monkeypatch: pytest.MonkeyPatch, ends: dict[str, None], answer: str
+) -> None:
+    found = dict(bare(engine, monkeypatch, **ends).loss([Request((), answer=answer), Request((), answer=TOLD[0])]))
+    assert (found[0], found[0].values) == (UNGRADED, ()) and found[1].values
+
+
+def test_the_vector_of_a_text_after_nothing_is_over_all_its_tokens(engine: HF, monkeypatch: pytest.MonkeyPatch) -> None:
+    ((_, found),) = bare(engine, monkeypatch).embed([Request((), answer=TOLD[0])])
+    ids = torch.tensor([engine.tokenizer(TOLD[0] + "</s>", add_special_tokens=False)["input_ids"]])
+    with torch.inference_mode():
+        states = engine.model.base_model(ids).last_hidden_state[0]
+    assert found.values == pytest.approx(states.mean(0).tolist(), abs=1e-4)
 
 
 def test_replies_are_values() -> None:

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -11,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from baleen import fresh, vllm_offline
-from baleen.engines import TOO_LONG, Engine, Reply, Request, Sampling
+from baleen.engines import TOO_LONG, UNGRADED, Engine, Reply, Request, Sampling
 from baleen.fresh import Fresh
 from baleen.hf import HF
 from baleen.problems import Problem
+from baleen.rendering import Renderer
 from baleen.settings import Speed
 from baleen.vllm_offline import VLLM, room, supported
 
@@ -125,6 +127,21 @@ def test_losses_are_those_of_hf(vllm: VLLM, hf: HF) -> None:
     for found, wanted in zip(ordered(vllm.loss(GRADED)), ordered(hf.loss(GRADED)), strict=True):
         assert found.values == pytest.approx(wanted.values, abs=1e-4)
         assert replace(found, values=()) == replace(wanted, values=())
+
+
+@started
+@needed
+def test_losses_of_texts_after_nothing_are_those_of_hf(vllm: VLLM, hf: HF, monkeypatch: pytest.MonkeyPatch) -> None:
+    for engine in (vllm, hf):
+        words = deepcopy(engine.renderer.words)
+        words.bos_token = None
+        monkeypatch.setattr(engine, "renderer", Renderer(words))
+    asked = [Request((), answer=answer) for answer in ("it has many uses.", "", "Well, it has")]
+    theirs, ours = ordered(vllm.loss(asked)), ordered(hf.loss(asked))
+    for found, wanted in zip(theirs, ours, strict=True):
+        assert found.values == pytest.approx(wanted.values, abs=1e-4)
+        assert replace(found, values=()) == replace(wanted, values=())
+    assert theirs[1] == UNGRADED and theirs[0].values
 
 
 @started
