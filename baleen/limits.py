@@ -33,6 +33,7 @@ WHY: dict[int, Why] = {
     409: "away",
     425: "away",
     429: "busy",
+    501: "row",
     502: "away",
     503: "away",
     504: "away",
@@ -199,6 +200,8 @@ class Line:
                 self.client.post(path, cast_to=str, body=sent) if sent else self.client.get(path, cast_to=str)
             )
             found = json.loads(body)
+            if not sent and isinstance(found, list):  # some servers list their models without a name for the list
+                found = {"data": found}
         except library.APITimeoutError:
             raise Setback("away", "no reply in time") from None
         except library.APIConnectionError as error:

@@ -202,13 +202,15 @@ class OpenAI:
         return end
 
     async def flavour(self, post: Post) -> bool:
-        """Whether the server is vLLM; then the model must be among those it serves."""
+        """Whether the server is vLLM; then the model must be among those it serves. One that has no list of models is
+        another; one that only fails now has not said."""
         try:
-            served = (await post("/models", {}, 0.0)).get("data") or []
+            listed = (await post("/models", {}, 0.0)).get("data")
         except Setback as setback:
-            if setback.why == "away":
+            if setback.why not in ("row", "end"):
                 raise
             return False
+        served = [model for model in listed if isinstance(model, dict)] if isinstance(listed, list) else []
         vllm = any(model.get("owned_by") == "vllm" for model in served)
         if vllm and self.model not in (names := [str(model.get("id")) for model in served]):
             raise Problem(f"{self.endpoint} serves {', '.join(names)}, not {self.model}")
@@ -265,8 +267,9 @@ class OpenAI:
         if self.vllm is None:
             try:
                 self.vllm = await tries.until_answered(partial(self.flavour, line.post))
-            except Setback:
-                raise Problem(f"{self.endpoint}: {tries.ended}; start the server, then run the same command") from None
+            except Setback as setback:
+                told = tries.ended or f"no list of models ({setback})"
+                raise Problem(f"{self.endpoint}: {told}; start the server, then run the same command") from None
 
     def verdict(self, asked: int, left: int, failed: Counter[str], ended: str) -> None:
         """A Problem when requests went without a reply; every reply that came has been handed on by then."""

@@ -69,7 +69,7 @@ def test_retry_after_is_a_number_or_a_date(header: str | None, seconds: float) -
 @pytest.mark.parametrize(
     ("status", "meaning"),
     [
-        *((status, "row") for status in (400, 413, 422)),
+        *((status, "row") for status in (400, 405, 413, 422, 501)),
         *((status, "end") for status in (401, 402, 403, 404)),
         *((status, "away") for status in (408, 502, 503, 504)),
         *((status, "busy") for status in (429, 529)),

@@ -222,6 +222,38 @@ def test_a_model_that_vllm_does_not_serve_is_a_problem(at: Any, tmp_path: Path) 
         texts(engine)
 
 
+def lists(owner: str, *before: tuple[int, Any]) -> Answer:
+    """A server that answers so, one after the other, when it is asked for its models, and then with the list."""
+    ordinary, first = stub(owner), iter(before)
+    return lambda path, body, headers: ordinary(path, body, headers) if body else next(first, ordinary(path, {}, {}))
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 529])
+def test_a_server_that_fails_to_list_its_models_is_asked_again_which_it_is(at: Any, status: int) -> None:
+    engine, proxy, _ = at(lists("vllm", (status, {"error": {"message": "later"}})))
+    assert texts(engine, REQUESTS[:1], replace(SAMPLING, top_k=4)) == WANTED[:1]
+    assert (engine.repeated, proxy.seen[0]["top_k"]) == (1, 4)
+
+
+def test_a_server_that_never_lists_its_models_is_a_problem_and_no_request_is_sent(at: Any) -> None:
+    engine, proxy, _ = at(lists("vllm", *[(500, {"error": {"message": "broken"}})] * 8))
+    with pytest.raises(Problem, match=r"no list of models .HTTP 500 broken.; start the server"):
+        texts(engine)
+    assert proxy.seen == []
+    assert texts(engine, REQUESTS[:1], replace(SAMPLING, top_k=4)) == WANTED[:1]  # nothing was concluded from it
+
+
+NONE = {"error": {"message": "no such path"}}
+NO_LISTS = [(401, NONE), (404, NONE), (405, NONE), (501, NONE), (200, [{"id": "small"}]), (200, {"data": {"x": 1}})]
+
+
+@pytest.mark.parametrize("told", NO_LISTS, ids=str)
+def test_a_server_without_a_list_of_models_as_vllm_has_it_is_another(at: Any, told: tuple[int, Any]) -> None:
+    engine, proxy, time = at(lists("vllm", told))
+    assert texts(engine) == WANTED
+    assert time.slept == [] and "top_k" not in proxy.seen[0]
+
+
 @pytest.mark.parametrize(
     ("choice", "wanted"),
     [
