@@ -64,13 +64,14 @@ class Patience:
 @dataclass
 class Rate:
     """At most `most` in any minute; 0 is no limit. A bucket that is refilled while it is emptied would let nearly
-    twice as much through in its first minute, so what was taken is remembered for a minute."""
+    twice as much through in its first minute, so what was taken is remembered for a minute. Amounts are whole, so that
+    they add up to the same in any order."""
 
     most: int
     clock: Callable[[], float]
     taken: deque[list[float]] = field(default_factory=deque)  # [when, how much], oldest first
 
-    def delay(self, amount: float) -> float:
+    def delay(self, amount: int) -> float:
         """Seconds until so much more is within the limit; what is larger than the limit waits for an empty minute."""
         now = self.clock()
         while self.taken and self.taken[0][0] + MINUTE <= now:
@@ -81,7 +82,7 @@ class Rate:
         freed = accumulate(much for _, much in self.taken)
         return next(when for (when, _), sum_ in zip(self.taken, freed, strict=True) if sum_ >= over) + MINUTE - now
 
-    def take(self, amount: float) -> list[float]:
+    def take(self, amount: int) -> list[float]:
         """Note that so much goes out now; the note's second figure may be corrected when the true amount is known."""
         note = [self.clock(), float(amount)]
         if self.most:
@@ -98,7 +99,7 @@ class Pace:
     sleep: Callable[[float], Awaitable[None]]
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def admitted(self, tokens: float) -> list[float]:
+    async def admitted(self, tokens: int) -> list[float]:
         """Wait until a request of so many tokens is within both limits; gives the note of the tokens."""
         async with self.turn:
             while delay := max(self.requests.delay(1), self.tokens.delay(tokens)):
@@ -192,7 +193,7 @@ class Line:
     client: Any
     pace: Pace
 
-    async def post(self, path: str, sent: Json, tokens: float) -> Json:
+    async def post(self, path: str, sent: Json, tokens: int) -> Json:
         library: Any = import_module("openai")
         note = await self.pace.admitted(tokens)
         try:
@@ -213,7 +214,7 @@ class Line:
         if not isinstance(found, dict) or found.get("error"):
             raise Setback("flawed", f"a reply of another shape: {without_key(str(body))[:100]}")
         if used := (found.get("usage") or {}).get("total_tokens"):
-            note[1] = float(used)
+            note[1] = int(used)
         return found
 
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mappi
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from math import exp
+from math import ceil, exp
 from urllib.parse import urlsplit
 
 from baleen import models
@@ -26,7 +26,7 @@ TOP = 20  # log-probabilities a server gives at most
 CHARACTERS = 3  # at least so many a token, to reserve room before the server has counted
 SEEDS = (1 << 31) - 1  # servers take 31 bits at least; a prime brings all bits of ours into them
 
-Post = Callable[[str, Json, float], Awaitable[Json]]  # path, what to send, tokens it takes at most
+Post = Callable[[str, Json, int], Awaitable[Json]]  # path, what to send, tokens it takes at most
 
 
 def checked(model: str, endpoint: str) -> str:
@@ -98,9 +98,9 @@ def graded(body: Json, begin: int) -> Reply:
     return replace(reply(body, values=values), prompt_tokens=begin, completion_tokens=len(losses))
 
 
-def size(sent: Json) -> float:
+def size(sent: Json) -> int:
     """Tokens to reserve for a request."""
-    return len(json.dumps(sent.get("messages", ""))) / CHARACTERS + float(sent.get("max_tokens", 0))
+    return ceil(len(json.dumps(sent.get("messages", ""))) / CHARACTERS) + int(sent.get("max_tokens", 0))
 
 
 class OpenAI:
@@ -186,7 +186,7 @@ class OpenAI:
         return Problem(f"{what} needs a vLLM server, and {self.endpoint} is another; use --engine hf or vllm")
 
     async def tokens(self, post: Post, sent: Json) -> list[int]:
-        found = (await post(f"{self.root}/tokenize", {"model": self.model} | sent, 0.0)).get("tokens")
+        found = (await post(f"{self.root}/tokenize", {"model": self.model} | sent, 0)).get("tokens")
         if not isinstance(found, list):
             raise Setback("flawed", "/tokenize gave no tokens")
         return found
@@ -195,7 +195,7 @@ class OpenAI:
         """The end of turn that the server's chat template writes, seen on one example as models.turn sees it."""
         example = Request((("user", "a"),))
         asked, whole = [await self.tokens(post, chat(example, answer)) for answer in ("", "b")]
-        said = await post(f"{self.root}/detokenize", {"model": self.model, "tokens": whole[len(asked) :]}, 0.0)
+        said = await post(f"{self.root}/detokenize", {"model": self.model, "tokens": whole[len(asked) :]}, 0)
         end = str(said.get("prompt", "")).removeprefix("b").rstrip("\n")
         if whole[: len(asked)] != asked or not end:
             raise Problem(f"the chat template of {self.model} at {self.endpoint} does not end turns; use --engine hf")
@@ -205,7 +205,7 @@ class OpenAI:
         """Whether the server is vLLM; then the model must be among those it serves. One that has no list of models is
         another; one that only fails now has not said."""
         try:
-            listed = (await post("/models", {}, 0.0)).get("data")
+            listed = (await post("/models", {}, 0)).get("data")
         except Setback as setback:
             if setback.why not in ("row", "end"):
                 raise

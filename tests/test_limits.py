@@ -7,6 +7,7 @@ import pytest
 from faulty_proxy import Time
 
 from baleen.limits import Pace, Rate, Setback, Tries, asked_to_wait, why
+from baleen.openai_server import size
 
 
 @pytest.mark.parametrize("amounts", [[1] * 200, [1, 7, 3, 5, 20, 2] * 30, [400, 1, 1] * 4])
@@ -40,6 +41,14 @@ def test_tokens_that_were_reserved_and_not_used_are_free_again() -> None:
     assert rate.delay(50) == 60.0
     note[1] = 30.0
     assert rate.delay(50) == 0.0
+
+
+@pytest.mark.parametrize("characters", range(6000, 6012))
+def test_what_is_larger_than_the_limit_waits_until_all_before_it_is_a_minute_old(characters: int) -> None:
+    rate = Rate(10_000, lambda: 0.0)
+    amount = size({"messages": "x" * characters, "max_tokens": 8192})
+    rate.take(amount)
+    assert rate.delay(amount) == 60.0
 
 
 def test_no_limit_never_waits() -> None:

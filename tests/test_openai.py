@@ -182,6 +182,19 @@ def test_tokens_a_minute_are_kept_and_corrected_by_what_was_used(at: Any) -> Non
     assert time.now == pytest.approx(60.0)
 
 
+def test_requests_larger_than_the_tokens_of_a_minute_go_one_a_minute(at: Any) -> None:
+    ordinary = stub()
+
+    def uncounted(path: str, body: Json, headers: Mapping[str, str]) -> tuple[int, Json]:
+        status, told = ordinary(path, body, headers)
+        return status, told | {"usage": None}
+
+    engine, _, time = at(uncounted, tokens_per_minute=10_000)
+    long = [Request((("user", "x" * (6000 + n)),)) for n in range(9)]
+    assert len(texts(engine, long, replace(SAMPLING, max_tokens=8192))) == 9
+    assert time.now == pytest.approx(8 * 60.0)
+
+
 def test_nothing_but_what_was_asked_is_sent_to_an_unknown_server(at: Any) -> None:
     engine, proxy, _ = at()
     texts(engine, REQUESTS[3:4])
