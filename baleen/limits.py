@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from importlib import import_module
 from itertools import accumulate
+from math import inf
 from typing import Any, Literal, TypeVar
 
 T = TypeVar("T")
@@ -212,10 +213,21 @@ class Line:
         except ValueError:
             raise Setback("flawed", "a reply that is not JSON") from None
         if not isinstance(found, dict) or found.get("error"):
-            raise Setback("flawed", f"a reply of another shape: {without_key(str(body))[:100]}")
-        if used := (found.get("usage") or {}).get("total_tokens"):
-            note[1] = int(used)
+            raise misshapen(found)
+        note[1] = counted(found, "total_tokens") or note[1]
         return found
+
+
+def counted(body: Json, name: str) -> int:
+    """How many tokens of a kind a reply says it took; 0 when it says no number."""
+    usage = body.get("usage")
+    found = usage.get(name) if isinstance(usage, dict) else None
+    return int(found) if isinstance(found, int | float) and 0 < found < inf else 0
+
+
+def misshapen(body: object) -> Setback:
+    """A reply that cannot be read, with how it begins."""
+    return Setback("flawed", f"a reply of another shape: {without_key(json.dumps(body))[:100]}")
 
 
 def told(error: Any) -> Setback:

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 
 from baleen import models
 from baleen.engines import Reply, Request, Sampling
-from baleen.limits import KEYS, Json, Line, Patience, Rate, Setback, Tries, opened, without_key
+from baleen.limits import KEYS, Json, Line, Patience, Rate, Setback, Tries, counted, misshapen, opened
 from baleen.problems import Problem
+from baleen.rows import HALF
 from baleen.settings import Speed
 
 SEMANTICS = "openai-1"  # raise when the same request would get another reply
@@ -56,26 +57,27 @@ def read(body: Json) -> Json:
     """The first choice of a reply; a Setback when it has none, or one that is not finished."""
     try:
         choice: Json = body["choices"][0]
-        body.get("usage", {})
         if choice["finish_reason"] not in FINISH:
             raise Setback("flawed", f"a reply finished with {choice['finish_reason']!r}")
-    except (KeyError, IndexError, TypeError, AttributeError):
-        raise Setback("flawed", f"a reply of another shape: {without_key(json.dumps(body))[:100]}") from None
+    except (KeyError, IndexError, TypeError):
+        raise misshapen(body) from None
     return choice
 
 
 def reply(body: Json, text: str = "", finish: str = "stop", values: Sequence[float] = ()) -> Reply:
-    usage = body.get("usage") or {}
-    counts = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
-    return Reply(text, finish, *counts, tuple(values))
+    return Reply(text, finish, counted(body, "prompt_tokens"), counted(body, "completion_tokens"), tuple(values))
 
 
 def written(body: Json) -> Reply:
     """A reply as text; one that a filter stopped is 'refused' and has no text, whatever was written before."""
     choice = read(body)
     finish = FINISH[choice["finish_reason"]]
-    text = choice.get("message", {}).get("content") or ""
-    return reply(body, "" if finish == "refused" else str(text), finish)
+    if finish == "refused":
+        return reply(body, finish=finish)
+    message = choice.get("message")
+    if not isinstance(message, dict) or not isinstance(text := message.get("content"), str | None):
+        raise misshapen(body)
+    return reply(body, HALF.sub("\ufffd", text or ""), finish)
 
 
 def weighed(body: Json, marks: Sequence[str]) -> Reply:
@@ -93,8 +95,8 @@ def graded(body: Json, begin: int) -> Reply:
     try:
         losses = [-float(value) for value in body["choices"][0]["logprobs"]["token_logprobs"][begin:]]
         values = (sum(losses) / len(losses), max(losses), float(len(losses)))
-    except (KeyError, IndexError, TypeError, ZeroDivisionError):
-        raise Setback("flawed", f"a reply of another shape: {without_key(json.dumps(body))[:100]}") from None
+    except (KeyError, IndexError, TypeError, ValueError, ZeroDivisionError):
+        raise misshapen(body) from None
     return replace(reply(body, values=values), prompt_tokens=begin, completion_tokens=len(losses))
 
 

@@ -6,6 +6,7 @@ in `<target>.json`. A table is written under a temporary name and renamed at the
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from baleen.problems import Problem, unchanged
 
 Row = dict[str, Any]
 BATCH = 1024  # rows held in memory by a reader or a writer
+HALF = re.compile("[\ud800-\udfff]")  # half of a surrogate pair, which no file can hold
 
 TEXT, NUMBER = pa.string(), pa.float64()
 SOURCE = pa.struct([("file", TEXT), ("position", pa.int64()), ("span", TEXT), ("licence", TEXT)])

@@ -18,7 +18,7 @@ from typing import Any
 from baleen.duplicates import checker
 from baleen.problems import Problem, run, unknown
 from baleen.readers import READERS, Record
-from baleen.rows import NUMBER, TEXT, TYPES, Output, Row, row_id, table_path
+from baleen.rows import HALF, NUMBER, TEXT, TYPES, Output, Row, row_id, table_path
 from baleen.sections import Piece, Rules, judged, plain, segments
 from baleen.settings import REQUIRED, from_command_line, setting
 from baleen.sources import Request, records
@@ -29,7 +29,6 @@ OURS = ("id", "origin", "source", "lineage", "reason")
 MARKUP = re.compile(r"<(!doctype html|html|body|div|p|h[1-6])\b", re.IGNORECASE)
 BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
-HALF = re.compile("[\ud800-\udfff]")  # half of a surrogate pair, which no file can hold
 
 
 @dataclass

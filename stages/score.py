@@ -55,7 +55,7 @@ def rated(reply: Reply, prompt: Prompt, options: ScoreOptions) -> Row:
 
 
 def graded(reply: Reply, prompt: Prompt) -> Row:
-    """The likelihood; NULL when the row is longer than the model reads or has no token to grade, and where not finite."""
+    """The likelihood; NULL when the row is too long for the model or has no token to grade, and where not finite."""
     values = [x if isfinite(x) else None for x in reply.values]
     return dict(zip(prompt.scores, values or (None, None, None), strict=True))
 

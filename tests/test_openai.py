@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from faulty_proxy import REQUESTS, SAMPLING, WANTED, Answer, Fault, Json, Proxy, Time, pinned, serving, texts
 
+from baleen import rows
 from baleen.asking import ask
-from baleen.engines import Request, Sampling
+from baleen.engines import Reply, Request, Sampling
 from baleen.memo import Memo
 from baleen.openai_server import SEEDS, OpenAI, weighed
 from baleen.problems import Problem
@@ -282,12 +283,35 @@ def test_a_reply_finishes(at: Any, choice: Json, wanted: tuple[str, str]) -> Non
     assert (reply.text, reply.finish) == wanted
 
 
-@pytest.mark.parametrize("choice", [{}, {"message": {"content": "x"}, "finish_reason": "abort"}, {"message": 3}])
+PARTS = [{"type": "text", "text": "yes"}]
+MESSAGES = [None, "yes", [], {"content": PARTS}, {"content": {"text": "yes"}}, {"content": 3}, {"content": False}]
+ODD = [{}, {"message": {"content": "x"}, "finish_reason": "abort"}, {"message": 3}, {"finish_reason": "stop"}]
+
+
+@pytest.mark.parametrize("choice", ODD + [{"message": m, "finish_reason": "stop"} for m in MESSAGES], ids=str)
 def test_a_reply_of_another_shape_is_an_error_and_never_a_row(at: Any, choice: Json) -> None:
     engine, proxy, _ = at(says(choice))
     with pytest.raises(Problem, match="1 of 1 requests"):
         texts(engine, REQUESTS[:1])
     assert len(proxy.seen) == 8
+
+
+USED = [{"prompt_tokens": "many"}, {"total_tokens": "many"}, {"total_tokens": -5}, {"total_tokens": float("nan")}]
+
+
+@pytest.mark.parametrize("usage", [None, 3, [7], "7", *USED], ids=str)
+def test_counts_that_are_no_numbers_are_not_counted(at: Any, usage: Any) -> None:
+    engine, _, _ = at(lambda path, body, headers: (200, stub()(path, body, headers)[1] | {"usage": usage}))
+    [(_, reply)] = engine.generate(REQUESTS[:1], SAMPLING)
+    assert reply == Reply(WANTED[0])
+
+
+def test_half_a_surrogate_pair_in_a_reply_is_kept_as_what_every_file_can_hold(at: Any, tmp_path: Path) -> None:
+    choice = {"message": {"content": "\ud83d a \ud83d\ude00 b \ude00"}, "finish_reason": "stop"}
+    engine, _, _ = at(says(choice))
+    for _ in range(2):  # paid for, and from the memo
+        assert set(kept(tmp_path, engine)) == {"\ufffd a \U0001f600 b \ufffd"}
+    rows.write(str(tmp_path / "out.parquet"), [{"id": "1", "origin": "web", "response": kept(tmp_path, engine)[0]}])
 
 
 @pytest.mark.parametrize(
