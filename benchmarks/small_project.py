@@ -32,7 +32,7 @@ FILES: dict[str, dict[str, Any]] = {
         "speed": {"device": "cpu", "threads": 1, "batch_tokens": 768},
     },
     "recipes/small.yaml": {
-        "generate": {"asked": {"input": "web", "model": "tiny", "prompt": "ask"}},
+        "generate": {"asked": {"input": "web", "model": "tiny", "prompt": "ask", "settings": "generate"}},
         "judge": {"graded": {"input": "asked", "model": "tiny"}},
     },
 }
@@ -79,13 +79,6 @@ def rules() -> dict[str, Any]:
     return {"vars": ["params.yaml", "recipes/small.yaml"], "stages": stages}
 
 
-def profile(rules: dict[str, Any]) -> dict[str, Any]:
-    """The profile, with an empty section for every other one that the rules hash."""
-    several = [rule["do"]["params"] for rule in rules["stages"].values() if "do" in rule]
-    hashed = [name for params in several for file in params for name in file.popitem()[1]]
-    return dict[str, Any]((name, {}) for name in hashed) | FILES["profiles/pocket.yaml"]
-
-
 def create(folder: Path, count: int) -> Path:
     """The project with its code, its model and `count` documents; nothing is built."""
     ignored = shutil.ignore_patterns("__pycache__")
@@ -93,7 +86,7 @@ def create(folder: Path, count: int) -> Path:
         shutil.copytree(CHECKOUT / name, folder / name, ignore=ignored)
     with (folder / "baleen/hf.py").open("a", encoding="utf-8") as file:
         file.write(LEDGER)
-    for name, content in (FILES | {"dvc.yaml": rules(), "profiles/pocket.yaml": profile(rules())}).items():
+    for name, content in (FILES | {"dvc.yaml": rules()}).items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(yaml.safe_dump(content, sort_keys=False, width=1000), encoding="utf-8")
     (folder / "prompts").mkdir()
