@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from baleen import models
 from baleen.engines import Reply, Request, Sampling
+from baleen.interrupts import Turns
 from baleen.limits import KEYS, Json, Line, Patience, Rate, Setback, Tries, counted, misshapen, opened
 from baleen.problems import Problem
 from baleen.rows import HALF
@@ -223,9 +224,13 @@ class OpenAI:
     ) -> Iterator[tuple[int, Reply]]:
         """The replies of a loop of our own that runs while the reader waits."""
         loop = asyncio.new_event_loop()
-        replies = self.stream(list(requests), ask)
+        turns, replies = Turns(loop), self.stream(list(requests), ask)
+
+        async def following() -> tuple[int, Reply] | None:
+            return await anext(replies, None)
+
         try:
-            while (found := loop.run_until_complete(anext(replies, None))) is not None:
+            while (found := turns.run(following())) is not None:
                 yield found
         finally:
             loop.run_until_complete(replies.aclose())

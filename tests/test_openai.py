@@ -1,7 +1,12 @@
 """The openai engine against a server that misbehaves, which never costs a reply."""
 
 import logging
+import os
+import signal
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -340,6 +345,32 @@ def test_a_reader_that_stops_early_takes_its_requests_back(at: Any) -> None:
     next(replies)
     replies.close()
     assert len(proxy.seen) < 12
+
+
+ASKING = """
+import signal
+from faulty_proxy import REQUESTS, texts
+from baleen.openai_server import OpenAI
+from baleen.problems import run
+from baleen.settings import Speed
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are deaf to it
+run(lambda argv: print(texts(OpenAI(argv[0], Speed(concurrency=4)))))
+"""
+
+
+def test_ctrl_c_stops_a_run_that_waits_for_replies_in_one_line(tmp_path: Path) -> None:
+    path = os.pathsep.join([*map(str, (Path(__file__).parents[1], Path(__file__).parent)), *sys.path])
+    with serving(Proxy(stub(), always=lambda body: Fault("silent") if "question 4" in str(body) else None)) as proxy:
+        words = [sys.executable, "-c", ASKING, pinned(tmp_path / "m", proxy.endpoint)]
+        told = {**os.environ, "PYTHONPATH": path}
+        with subprocess.Popen(words, cwd=tmp_path, env=told, stderr=subprocess.PIPE, text=True) as asking:
+            while len(proxy.seen) < len(REQUESTS):
+                assert asking.poll() is None
+                time.sleep(0.05)
+            asking.send_signal(signal.SIGINT)
+            _, said = asking.communicate(timeout=600)
+    assert said == "baleen: stopped; every reply that was paid for is kept, the same command goes on\n"
+    assert asking.returncode == 130
 
 
 # keys, addresses and the memo
