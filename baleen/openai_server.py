@@ -24,6 +24,7 @@ from baleen.settings import Speed
 
 SEMANTICS = "openai-1"  # raise when the same request would get another reply
 FINISH = {"stop": "stop", "length": "length", "content_filter": "refused"}
+LISTED = 3  # tries for the list of models; transformers' own server has none where there is no hub, and fails
 TOP = 20  # log-probabilities a server gives at most
 CHARACTERS = 3  # at least so many a token, to reserve room before the server has counted
 SEEDS = (1 << 31) - 1  # servers take 31 bits at least; a prime brings all bits of ours into them
@@ -270,13 +271,17 @@ class OpenAI:
         self.verdict(len(requests), len(list(todo)), failed, tries.ended)
 
     async def meet(self, line: Line, tries: Tries) -> None:
-        """Ask once which kind of server this is."""
+        """Ask once which kind of server this is; one that breaks over the question each time is not vLLM."""
         if self.vllm is None:
+            first = Tries(replace(tries.patience, tries=min(LISTED, tries.patience.tries)))
             try:
-                self.vllm = await tries.until_answered(partial(self.flavour, line.post))
+                self.vllm = await first.until_answered(partial(self.flavour, line.post))
             except Setback as setback:
-                told = tries.ended or f"no list of models ({setback})"
-                raise Problem(f"{self.endpoint}: {told}; start the server, then run the same command") from None
+                if first.ended or setback.why != "flawed":
+                    told = first.ended or f"no list of models ({setback})"
+                    raise Problem(f"{self.endpoint}: {told}; start the server, then run the same command") from None
+                self.vllm = False
+            tries.repeated += first.repeated
 
     def verdict(self, asked: int, left: int, failed: Counter[str], ended: str) -> None:
         """A Problem when requests went without a reply; every reply that came has been handed on by then."""

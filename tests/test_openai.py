@@ -254,12 +254,17 @@ def test_a_server_that_fails_to_list_its_models_is_asked_again_which_it_is(at: A
     assert (engine.repeated, proxy.seen[0]["top_k"]) == (1, 4)
 
 
-def test_a_server_that_never_lists_its_models_is_a_problem_and_no_request_is_sent(at: Any) -> None:
-    engine, proxy, _ = at(lists("vllm", *[(500, {"error": {"message": "broken"}})] * 8))
-    with pytest.raises(Problem, match=r"no list of models .HTTP 500 broken.; start the server"):
+def test_a_server_that_breaks_over_the_list_of_models_each_time_is_another(at: Any) -> None:
+    engine, proxy, time = at(lists("none", *[(500, {"error": {"message": "broken"}})] * 8))
+    assert texts(engine) == WANTED and "top_k" not in proxy.seen[0]
+    assert engine.repeated == 2 and sum(time.slept) < 3
+
+
+def test_a_server_that_is_too_busy_for_the_list_of_models_is_a_problem_and_no_request_is_sent(at: Any) -> None:
+    engine, proxy, _ = at(lists("vllm", *[(429, {"error": {"message": "later"}})] * 200))
+    with pytest.raises(Problem, match=r"no usable reply for .*later.*; start the server"):
         texts(engine)
-    assert proxy.seen == []
-    assert texts(engine, REQUESTS[:1], replace(SAMPLING, top_k=4)) == WANTED[:1]  # nothing was concluded from it
+    assert proxy.seen == [] and engine.vllm is None  # nothing was concluded from it
 
 
 NONE = {"error": {"message": "no such path"}}
