@@ -79,7 +79,7 @@ def complete(row: Row) -> list[Row]:
     return [row if whole else row | {"instruction": appended(row["bare"], row["constraints"])}]
 
 
-def plain(row: Row) -> list[Row]:
+def unrefined(row: Row) -> list[Row]:
     """The row with its first instruction and no constraint."""
     return [row | {"instruction": row["bare"], "constraints": list[str]()}]
 

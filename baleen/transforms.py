@@ -140,7 +140,7 @@ TRANSFORMS = {
         REFINED | {"ended": TEXT},
     ),
     "complete": Transform(refined.complete, ("instruction", "bare", "constraints"), {"instruction": TEXT}),
-    "unrefined": Transform(refined.plain, ("bare",), {"instruction": TEXT} | CONSTRAINTS),
+    "unrefined": Transform(refined.unrefined, ("bare",), {"instruction": TEXT} | CONSTRAINTS),
     "part": Transform(refined.part, ("constraints", "answer"), ASKED),
     "hard": Transform(None, ("parent", "constraints", "constraint", "holds", "rating"), CONSTRAINTS, refined.hard),
     "relay": Transform(constrained.relay, ("instruction", "response"), {"instruction": TEXT}),

@@ -114,7 +114,7 @@ def test_a_merge_in_chinese_must_say_all_of_it() -> None:
 
 def test_a_row_can_be_told_as_it_began() -> None:
     row = begun(constraints=["be kind"], instruction="Who is ann?\n- be kind")
-    assert refined.plain(row) == [row | {"instruction": "Who is ann?", "constraints": []}]
+    assert refined.unrefined(row) == [row | {"instruction": "Who is ann?", "constraints": []}]
 
 
 def test_critiques_name_what_the_reference_meets_and_the_answer_does_not() -> None:

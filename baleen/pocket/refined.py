@@ -129,12 +129,17 @@ def spoilt(world: World, spec: Spec, rng: Random) -> str:
 def grade(world: World, rng: Random) -> Row:
     answer = pair(world, rng)[1]
     source = answer if rng.random() < 0.5 else pair(world, rng)[1]
-    named = [f"name {name}" for c, name in NAMED.items() if holds(world, source, c)]
-    unnamed = {c: f"do not name {name}" for c, name in NAMED.items() if not holds(world, source, c)}
-    broken = [said for c, said in unnamed.items() if holds(world, answer, c)]
-    said = rng.choice([*worded(source), *named, *broken, rng.choice([*unnamed.values()])])
+    named, unnamed = naming(world, source)
+    broken = [said for said in unnamed if not said_holds(world, said, answer)]
+    said = rng.choice([*worded(source), *named, *broken, rng.choice(unnamed)])
     right = met([said], answer) == 1.0 if constraints.read(said) else said_holds(world, said, answer)
     return {"answer": answer, "constraint": said, "verdict": f"Score: {3 if right else 0}"}
+
+
+def naming(world: World, text: str) -> tuple[list[str], list[str]]:
+    """The constraints that a text meets: what to name, and what not."""
+    there = {c: holds(world, text, c) for c in NAMED}
+    return [f"name {NAMED[c]}" for c in NAMED if there[c]], [f"do not name {NAMED[c]}" for c in NAMED if not there[c]]
 
 
 def said_holds(world: World, said: str, text: str) -> bool:
@@ -159,8 +164,7 @@ def merge(world: World, rng: Random) -> Row:
 
 def told_of(world: World, response: str, rng: Random) -> list[str]:
     """Up to five constraints that the response meets, in any wording and order."""
-    named = [f"name {NAMED[c]}" for c in NAMED if holds(world, response, c)]
-    unnamed = [f"do not name {NAMED[c]}" for c in NAMED if not holds(world, response, c)]
+    named, unnamed = naming(world, response)
     found = [*constraints.measure(response, rng), *rng.sample(named, min(1, len(named))), *rng.sample(unnamed, 1)]
     return rng.sample(found, min(len(found), rng.randint(0, 5)))
 
@@ -174,7 +178,7 @@ def reply(world: World, rng: Random) -> Row:
 
 def describe(world: World, rng: Random) -> Row:
     bare, reference = pair(world, rng)
-    named = [f"name {NAMED[c]}" for c in NAMED if holds(world, reference, c)]
+    named, _ = naming(world, reference)
     return {"instruction": bare, "reference": reference, "constraints": rng.sample([*named, *worded(reference)], 2)}
 
 
