@@ -5,7 +5,11 @@ from benchmarks.claims import Claim, Pair
 
 TRUE, SCORE, WORDS = "pocket_true(truth,answer)", "length_score(limit,answer)", "words(answer)"
 LONGER = "words(longer)"
-ROUNDS = {"round 1 against the start": "eval-sl-1", "round 2 against round 1": "eval-sl-2"}
+ROUNDS = {
+    "round 1 against the start": "eval-sl-1",
+    "round 2 against round 1": "eval-sl-2",
+    "round 3 against round 2": "eval-sl-3",
+}
 BIASED = {"with against without the length-biased keep": "eval-sl-biased"}
 EXTENSIONS = {"lessons thinned against whole": "eval-sl-thinned", "two stages against one": "eval-sl-stages"}
 ANSWERS: dict[str, tuple[str, ...]] = {
@@ -19,12 +23,16 @@ EXTENDED: dict[str, tuple[str, ...]] = {
     for key in ("mean", "against")
 }
 PAIRS: dict[str, tuple[str, ...]] = {
-    f"{name}, round {number}": ("eval-sl-pairs", "groups", "all", measure, key)
+    f"{name}, round {number}": (file, "groups", "all", measure, key)
     for name, measure in {
         "extended / initial": "growth(response,initial)",
         "words of a first answer": "words(initial)",
     }.items()
-    for number, key in ((1, "against"), (2, "mean"))
+    for number, file, key in (
+        (1, "eval-sl-pairs", "against"),
+        (2, "eval-sl-pairs", "mean"),
+        (3, "eval-sl-pairs-3", "mean"),
+    )
 }
 SOUND: dict[str, tuple[str, ...]] = {  # of answers that end, do not repeat ten words and do not tell of their making
     f"sound answers, {name}": (file, "groups", "test", "sound(answer)", key)
@@ -32,13 +40,15 @@ SOUND: dict[str, tuple[str, ...]] = {  # of answers that end, do not repeat ten 
         ("at the start", "eval-sl-1", "against"),
         ("after round 1", "eval-sl-1", "mean"),
         ("after round 2", "eval-sl-2", "mean"),
+        ("after round 3", "eval-sl-3", "mean"),
     )
 }
 CLAIM = Claim(
-    recipes=("self-lengthen", "self-lengthen-arms"),
-    targets=tuple(f"evaluate@eval-sl-{name}" for name in ("1", "2", "biased", "limits", "thinned", "stages", "pairs")),
+    recipes=("self-lengthen", "self-lengthen-arms", "more/self-lengthen-third"),
+    targets=tuple(f"evaluate@eval-sl-{name}" for name in "1 2 3 biased limits thinned stages pairs pairs-3".split()),
     pairs={
         "answers of round 2 stay as true as the first (round 2 - start)": Pair("answers-sl-2", "answers-sl-0", TRUE),
+        "answers of round 3 stay as true as the first (round 3 - start)": Pair("answers-sl-3", "answers-sl-0", TRUE),
         "the final model keeps to lengths (final - start)": Pair("answers-sl-asked", "answers-sl-asked-chat", SCORE),
     },
     figures=ANSWERS | EXTENDED | PAIRS | SOUND,
