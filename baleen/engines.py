@@ -15,13 +15,15 @@ Message = dict[str, str]  # role, content
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a reply is drawn; temperature 0 is greedy, top_k 0 and top_p 1 are off. `max_tokens` counts new tokens."""
+    """How a reply is drawn; temperature 0 is greedy, top_k 0 and top_p 1 are off. `max_tokens` counts new tokens.
+    `shape` is a regular expression that the whole reply matches, for engines that can hold it; '' is free."""
 
     temperature: float = 0.7
     top_p: float = 0.9
     top_k: int = 0
     repetition_penalty: float = 1.0
     max_tokens: int = 512
+    shape: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Formats: how a reply becomes columns, and how columns become the reply we train on.
 
 Each format is a pair of functions that undo each other: `read(reply, columns)` gives the columns, or None when the
-reply does not have the stated shape; `show(row, columns)` gives the reply that would have produced them.
+reply does not have the stated shape; `show(row, columns)` gives the reply that would have produced them. Some can say
+their shape to an engine that then writes nothing else: `shape(columns)`, a regular expression.
 """
 
 import re
@@ -15,6 +16,7 @@ from baleen.tagged import numbered, parsed
 class Format(NamedTuple):
     read: Callable[[str, list[str]], Row | None]
     show: Callable[[Row, list[str]], str]
+    shape: Callable[[list[str]], str] | None = None
 
 
 def read_text(reply: str, columns: list[str]) -> Row | None:
@@ -32,7 +34,7 @@ RATING = re.compile(r"\**score\s*:\**\s*<?([1-5](?:\.\d+)?)>?(?:\s*/\s*5(?:\.0)?
 def read_rating(reply: str, columns: list[str]) -> Row | None:
     """The rating from 1 to 5 on the last line that is not blank, which must say 'Score: N' and nothing else; lines with
     more than two different ratings echo the rubric."""
-    found = [RATING.fullmatch(line.strip()) for line in reply.splitlines() if line.strip()]
+    found = [RATING.fullmatch(line.strip()) for line in reply.split("\n") if line.strip()]
     ratings = [float(match[1]) for match in found if match]
     plain = found and found[-1] and ratings[-1] <= 5 and len({*ratings}) <= 2
     return {columns[0]: ratings[-1]} if plain else None
@@ -44,7 +46,7 @@ def show_rating(row: Row, columns: list[str]) -> str:
 
 def read_lines(reply: str, columns: list[str]) -> Row | None:
     """The list items of the reply, one for each line that starts with '- '; None when there is no such line."""
-    lines = [line[2:].strip() for line in map(str.strip, reply.splitlines()) if line.startswith("- ")]
+    lines = [line[2:].strip() for line in map(str.strip, reply.split("\n")) if line.startswith("- ")]
     return {columns[0]: lines} if lines else None
 
 
@@ -76,7 +78,7 @@ def read_parse(reply: str, columns: list[str]) -> Row | None:
 
 def read_fields(reply: str, columns: list[str]) -> Row | None:
     """A line 'Column: text' for each column, in order and nothing else; the one line 'None' leaves them all empty."""
-    lines = [line.strip() for line in reply.strip().splitlines() if line.strip()]
+    lines = [line.strip() for line in reply.strip().split("\n") if line.strip()]
     if lines in (["None"], ["None."]):
         return dict.fromkeys(columns, "")
     starts = [f"{column.capitalize()}: " for column in columns]
@@ -106,13 +108,33 @@ def show_marked(row: Row, columns: list[str]) -> str:
     return "\n".join(f"#{c}#: {row[c] or ''}".rstrip() for c in columns)
 
 
+TEXT = r"[^\s][^\n]*"  # to the end of a line
+
+
+def shape_rating(_: list[str]) -> str:
+    """Reasons in some lines, then the rating."""
+    return rf"({TEXT}\n){{0,40}}Score: [1-5]"
+
+
+def shape_lines(_: list[str]) -> str:
+    return rf"- {TEXT}(\n- {TEXT})*"
+
+
+def shape_fields(columns: list[str]) -> str:
+    return r"\n".join(rf"{column.capitalize()}: {TEXT}" for column in columns) + "|None"
+
+
+def shape_tagged(_: list[str]) -> str:
+    return r"([^\[\]\r\n]|\[[1-9][0-9]* [^\[\] \r\n][^\[\]\r\n]*\])+"
+
+
 FORMATS = {
     "text": Format(read_text, show_text),
-    "rating": Format(read_rating, show_rating),
-    "lines": Format(read_lines, show_lines),
+    "rating": Format(read_rating, show_rating, shape_rating),
+    "lines": Format(read_lines, show_lines, shape_lines),
     "tags": Format(read_tags, show_tags),
-    "tagged": Format(read_tagged, show_text),
+    "tagged": Format(read_tagged, show_text, shape_tagged),
     "parse": Format(read_parse, show_text),
-    "fields": Format(read_fields, show_fields),
+    "fields": Format(read_fields, show_fields, shape_fields),
     "marked": Format(read_marked, show_marked),
 }

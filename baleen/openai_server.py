@@ -131,11 +131,14 @@ class OpenAI:
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
         drawn = {"temperature": sampling.temperature, "top_p": sampling.top_p, "max_tokens": sampling.max_tokens}
-        ours = {"top_k": sampling.top_k, "repetition_penalty": sampling.repetition_penalty, "min_p": 0.0}
+        ours: Json = {"top_k": sampling.top_k, "repetition_penalty": sampling.repetition_penalty, "min_p": 0.0}
+        ours |= {"structured_outputs": {"regex": sampling.shape}} if sampling.shape else {}
 
         async def ask(post: Post, request: Request) -> Reply:
             if not self.vllm and (sampling.top_k or sampling.repetition_penalty != 1):
                 raise self.only_vllm("top_k and repetition_penalty")
+            if not self.vllm and sampling.shape:
+                raise self.only_vllm("structured: true")
             more = ours if self.vllm else {}  # said even when off: vLLM has defaults of the model's own
             return written(await self.converse(post, request, drawn | more | {"seed": request.seed % SEEDS}))
 

@@ -65,6 +65,20 @@ class Prompt:
         """Hash of everything the file says."""
         return sha256(repr(self).encode()).hexdigest()[:16]
 
+    @cached_property
+    def shape(self) -> str:
+        """The format as an engine is told it (`Sampling.shape`); a Problem when it has no shape, or the reply does not
+        begin with it."""
+        made = FORMATS[self.format].shape
+        if made is None or self.prefill:
+            shaped = ", ".join(name for name, known in FORMATS.items() if known.shape)
+            why = "a prefill" if made else f"format {self.format}"
+            raise Problem(
+                f"prompts/{self.name}.md has {why}, to which no reply can be held; leave out structured: true, or "
+                f"choose one of the formats {shaped}"
+            )
+        return made(list(self.writes))
+
     def messages(self, row: Row, tag: str = "") -> list[dict[str, str]]:
         """The conversation up to the reply; `tag` stands in for the row's origin when it chooses the system message."""
         if missing := [column for column in self.reads if row.get(column) is None]:

@@ -27,8 +27,10 @@ class Question:
 
     @cached_property
     def shared(self) -> str:
-        drawn = {k: float(v) for k, v in vars(self.sampling).items() if k != "max_tokens"} if self.sampling else {}
-        return canonical([VERSION, self.engine_kind, self.identity, self.kind, drawn])
+        drawn = dict(vars(self.sampling)) if self.sampling else {}
+        shape = [drawn["shape"]] if drawn.get("shape") else []  # a key of old where replies are free
+        numbers = {name: float(number) for name, number in drawn.items() if name not in ("max_tokens", "shape")}
+        return canonical([VERSION, self.engine_kind, self.identity, self.kind, numbers, *shape])
 
     @property
     def limit(self) -> int:

@@ -74,7 +74,6 @@ def start(model: str, speed: Speed, vocabulary: int) -> Any:
         model=where,
         revision=pinned.get("revision"),
         trust_remote_code=pinned.get("trust_remote_code", False),
-        skip_tokenizer_init=True,
         dtype=speed.dtype,
         tensor_parallel_size=speed.tensor_parallel,
         gpu_memory_utilization=speed.gpu_memory,
@@ -163,6 +162,9 @@ class VLLM:
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
         drawn = vars(sampling) | {"stop_token_ids": self.ends}
+        if drawn.pop("shape"):
+            shapes: Any = import_module("vllm.sampling_params").StructuredOutputsParams
+            drawn["structured_outputs"] = shapes(regex=sampling.shape)
         prompts = self.renderer.prompts(requests)
         settings = [drawn | {"seed": request.seed % SEEDS} for request in requests]
         yield from self.outside(prompts, settings)

@@ -38,6 +38,7 @@ class GenerateOptions:
     repetition_penalty: float = setting(1.0, "1 is off")
     max_tokens: int = setting(512, "new tokens at most")
     engine: str = setting("hf", "engine that answers")
+    structured: bool = setting(False, "let the engine write nothing but the prompt's format (engines vllm and openai)")
     min_readable: float = setting(0.5, "stop the build when a smaller share of the replies has the stated shape")
     echo: float = setting(1.0, "drop a reply when more than this share of its word 3-grams stands in what it reads")
     leak: float = setting(1.0, "drop a reply with a column of which more than this share is the prompt's own wording")
@@ -185,18 +186,24 @@ def questions(table: Iterable[Row], prompt: Prompt, options: GenerateOptions) ->
 
 def lineage(name: str, prompt: Prompt, asked: Asked, options: GenerateOptions) -> Row:
     """What all rows of the target share in their history."""
-    sampling = json.dumps(asdict(asked.sampling) | {"seed": options.seed} if asked.sampling else {}, sort_keys=True)
+    drawn = {name: value for name, value in asdict(asked.sampling).items() if value != ""} if asked.sampling else {}
+    sampling = json.dumps(drawn | {"seed": options.seed} if drawn else {}, sort_keys=True)
     written = ",".join(prompt.writes)
     return {"target": name, "columns": written, "prompt": prompt.digest, "model": asked.identity, "sampling": sampling}
 
 
-def sampling_of(options: GenerateOptions) -> Sampling:
-    return Sampling(options.temperature, options.top_p, options.top_k, options.repetition_penalty, options.max_tokens)
+def sampling_of(options: GenerateOptions, prompt: Prompt) -> Sampling:
+    drawn = (options.temperature, options.top_p, options.top_k, options.repetition_penalty, options.max_tokens)
+    return Sampling(*drawn, shape=prompt.shape if options.structured else "")
 
 
 def check(options: GenerateOptions, where: str) -> None:
     """A Problem for settings that cannot be meant."""
     settings.within(options, where, BOUNDS)
+    if options.structured and options.engine in ("hf", "apertium"):
+        raise Problem(f"{where}: engine {options.engine} cannot hold replies to a format; write engine: vllm or openai")
+    if options.structured and options.prompt:
+        _ = prompts.load(options.prompt, options.writes).shape
 
 
 def main(argv: list[str]) -> None:
@@ -205,7 +212,7 @@ def main(argv: list[str]) -> None:
     check(options, f"generate {name}")
     prompt, path = prompts.load(options.prompt, options.writes), rows.table_path(options.input)
     columns = rows.extended(table_of(path, prompt, options), added(prompt))
-    asked = answers.asked(options.engine, options.model, "generate", sampling_of(options), once)
+    asked = answers.asked(options.engine, options.model, "generate", sampling_of(options, prompt), once)
     pairs = questions(answers.limited(path, once), prompt, options)
     if once.dry_run:
         return answers.tell(f"generate {name}", options.model, asked, pairs)

@@ -1,3 +1,4 @@
+import re
 from collections import Counter
 
 import pytest
@@ -130,6 +131,24 @@ MALFORMED = [
 @pytest.mark.parametrize(("name", "columns", "reply"), MALFORMED)
 def test_a_reply_without_the_stated_shape_is_unreadable(name: str, columns: list[str], reply: str) -> None:
     assert FORMATS[name].read(reply, columns) is None
+
+
+SHAPED = [
+    ("rating", ["rating"], "Clear and complete.\nIt is right.\nScore: 4"),
+    ("lines", ["constraints"], "- at most 10 words\n- 用中文回答"),
+    ("fields", ["kind", "constraint"], "Kind: tone\nConstraint: be kind"),
+    ("fields", ["kind", "constraint"], "None"),
+    ("tagged", ["utterance"], "play [1 jazz ] on [2 monday ]"),
+]
+
+
+@pytest.mark.parametrize(("name", "columns", "reply"), SHAPED)
+def test_a_shape_allows_what_is_read_and_nothing_cut_off(name: str, columns: list[str], reply: str) -> None:
+    made = FORMATS[name].shape
+    assert made
+    shape = re.compile(made(columns))
+    assert shape.fullmatch(reply) and FORMATS[name].read(reply, columns)
+    assert not shape.fullmatch("") and not shape.fullmatch(reply + "\n")
 
 
 UTTERANCES = [  # what is neither an utterance tagged with numbers nor, below an intent, one tagged with labels

@@ -209,6 +209,16 @@ def test_lineage_grows_with_every_step(script: Script) -> None:
     assert [step["columns"] for step in second.rows[0]["lineage"]] == ["instruction", "answer"]
 
 
+def test_only_an_engine_that_can_is_asked_to_hold_replies_to_a_format(script: Script) -> None:
+    prompt("---\nwrites: [kind, addition]\nformat: fields\n---\n$response\n", "shaped")
+    with pytest.raises(Problem, match="engine hf cannot hold replies to a format; write engine: vllm or openai"):
+        verb.check(verb.GenerateOptions("web", "m", "shaped", structured=True), "generate out")
+    with pytest.raises(
+        Problem, match="ask.md has format text, to which no reply can be held; .* rating, lines, tagged, fields"
+    ):
+        build("generate", documents("a"), *PROMPT, "--structured")
+
+
 def test_a_prompt_may_hold_braces_and_dollars(script: Script) -> None:
     prompt('---\nwrites: [instruction]\n---\nReply as {"cost": "$$5", "of": {}}\n$response\n')
     build("generate", documents("a"), *PROMPT)

@@ -217,9 +217,16 @@ def test_defaults_of_the_model_are_switched_off_at_a_vllm_server(at: Any) -> Non
     assert (sent["continue_final_message"], sent["add_generation_prompt"]) == (True, False)
 
 
+def test_the_shape_of_a_reply_is_told_to_vllm(at: Any) -> None:
+    engine, proxy, _ = at(stub("vllm"))
+    texts(engine, REQUESTS[:1], replace(SAMPLING, shape="a+"))
+    assert proxy.seen[0]["structured_outputs"] == {"regex": "a+"}
+
+
 @pytest.mark.parametrize(
     ("requests", "sampling", "told"),
     [
+        (REQUESTS, replace(SAMPLING, shape="a+"), "structured: true needs a vLLM server"),
         ([replace(REQUESTS[0], prefill="Well,")], SAMPLING, "needs a vLLM server, and http://127"),
         (REQUESTS, replace(SAMPLING, top_k=5), "top_k and repetition_penalty needs a vLLM server"),
         (REQUESTS, replace(SAMPLING, repetition_penalty=1.1), "top_k and repetition_penalty"),

@@ -22,6 +22,7 @@ from baleen.hf import HF
 from baleen.limits import Patience
 from baleen.openai_server import OpenAI
 from baleen.problems import Problem
+from baleen.prompts import Prompt
 from baleen.settings import Speed
 
 missing = [name for name in ("openai", "vllm") if find_spec(name) is None]
@@ -165,6 +166,15 @@ def test_a_seed_gives_the_same_reply_alone_and_in_a_batch(real: OpenAI) -> None:
     batch = texts(real, REQUESTS, DRAWN)
     assert texts(real, REQUESTS[::-1], DRAWN)[::-1] == batch
     assert [texts(real, [request], DRAWN)[0] for request in REQUESTS[:3]] == batch[:3]
+
+
+@pytest.mark.parametrize("name", ["fields", "lines"])
+def test_a_reply_held_to_a_format_can_be_read_at_vllm(real: OpenAI, name: str) -> None:
+    """Of those that end: random weights seldom write a newline."""
+    prompt = Prompt("made", "Tell me.", ("said",), format=name)
+    held = replace(DRAWN, max_tokens=300, shape=prompt.shape)
+    ended = [reply.text for _, reply in real.generate(REQUESTS, held) if reply.finish == "stop"]
+    assert ended and all(prompt.read(text) for text in ended)
 
 
 def test_a_request_that_is_too_long_fails_alone(real: OpenAI) -> None:

@@ -16,6 +16,7 @@ from baleen.engines import TOO_LONG, UNGRADED, Engine, Reply, Request, Sampling
 from baleen.fresh import Fresh
 from baleen.hf import HF
 from baleen.problems import Problem
+from baleen.prompts import Prompt
 from baleen.rendering import Renderer
 from baleen.settings import Speed
 from baleen.vllm_offline import VLLM, room, supported
@@ -177,6 +178,20 @@ def test_samples_do_not_depend_on_how_many_prompts_fit_one_forward_pass(vllm: VL
     long = [replace(r, messages=(("user", "It is a fine one. " * 12 + r.messages[0][1]),)) for r in REQUESTS]
     assert sum(reply.prompt_tokens for reply in ordered(vllm.generate(long, DRAWN))) > 2 * SPEED.batch_tokens
     assert texts(vllm, long, DRAWN)[3:6] == texts(vllm, long[3:6], DRAWN)
+
+
+@started
+@needed
+@pytest.mark.parametrize("name", ["fields", "lines", "tagged"])
+def test_a_reply_held_to_a_format_can_be_read(vllm: VLLM, name: str) -> None:
+    """A model with random weights writes an utterance without a slot by itself, and none of the others."""
+    prompt = Prompt("made", "Tell me.", ("said",), format=name)
+    free = replace(DRAWN, max_tokens=400)
+    assert name == "tagged" or not any(prompt.read(text) for text in texts(vllm, REQUESTS, free))
+    held = ordered(vllm.generate(REQUESTS, replace(free, shape=prompt.shape)))
+    ended = [reply.text for reply in held if reply.finish == "stop"]
+    assert ended and all(prompt.read(text) for text in ended)
+    assert held == ordered(vllm.generate(REQUESTS, replace(free, shape=prompt.shape)))
 
 
 @started
