@@ -116,6 +116,7 @@ class Cluster:
             return []
         for index, _ in found:
             del chunk.left[index]
+            chunk.deaths = 0  # it was not these requests that ended the workers before
         if more:
             self.running[worker.more.remote()] = (worker, chunk)
         else:

@@ -22,7 +22,7 @@ from baleen.problems import Problem, run
 from baleen.revisions import WORK_TREE, Built
 
 DAY = 86_400  # seconds
-ABANDONED = 7  # days after which nobody will go on with an interrupted training
+ABANDONED = 7.0  # days after which nobody will go on with an interrupted stage
 BY_SPACE = """
 SELECT COUNT(*), SUM(LENGTH(value)), name FROM reply JOIN space ON space.id = reply.space GROUP BY name ORDER BY 2 DESC
 """
@@ -66,9 +66,10 @@ def forget(db: sqlite3.Connection, keys: list[bytes]) -> None:
         db.executemany("UPDATE reply SET segment = NULL WHERE segment = ?", came_in)
 
 
-def prune(memo: Memo, data: Path, days: float | None, dry: bool, forget_missing: bool) -> None:
+def prune(memo: Memo, data: Path, days: float, dry: bool, forget_missing: bool) -> None:
     """Delete replies that no table of a kept revision (work tree, branches, tags, experiments) names in its lineage,
-    and the checkpoints of trainings interrupted long ago."""
+    and the checkpoints of interrupted trainings; what is younger than some days stays, for a stage that was stopped
+    has no table yet."""
     tables, missing = kept(data)
     if missing and not forget_missing:
         raise Problem(
@@ -79,9 +80,9 @@ def prune(memo: Memo, data: Path, days: float | None, dry: bool, forget_missing:
     if not (tables := [path for path in tables if "lineage" in pq.read_schema(path).names]):
         raise Problem(f"no table in {data} has a lineage, so every reply would go; run dvc pull or dvc repro first")
     busy = memo.run(lambda db: [name for (name,) in db.execute("SELECT name FROM space") if not idle(memo, name)])
-    before = int(memo.clock() - (days or 0) * DAY)
+    before = int(memo.clock() - days * DAY)
     number = memo.run(partial(delete, kept=lineage(tables), before=before, busy=busy, dry=dry))
-    left = checkpoints.abandoned(memo.root, memo.clock() - (ABANDONED if days is None else days) * DAY)
+    left = checkpoints.abandoned(memo.root, memo.clock() - days * DAY)
     size = sum(map(checkpoints.bytes_of, left))
     for run_ in [] if dry else left:
         shutil.rmtree(run_)
@@ -188,10 +189,11 @@ def push(memo: Memo, remote: str | None) -> None:
     print(f"{folder}: {sent:,} replies pushed")
 
 
-def pull(memo: Memo, remote: str | None) -> None:
+def pull(memo: Memo, remote: str | None, again: bool) -> None:
     """Fetch the segments that were neither made here nor fetched before; a reply that is here already stays."""
     fs, folder = storage(remote)
-    new, before = sorted(at_remote(fs, folder) - segments.known(memo)), segments.size(memo)
+    known = set() if again else segments.known(memo)
+    new, before = sorted(at_remote(fs, folder) - known), segments.size(memo)
     for name in new:
         with TemporaryDirectory(dir=memo.root) as aside:
             fs.get_file(fs.join(folder, f"{name}.parquet"), str(Path(aside, name)))
@@ -209,16 +211,17 @@ def arguments() -> argparse.ArgumentParser:
         "--older-than",
         type=float,
         metavar="DAYS",
-        help=f"keep what is younger (replies 0, checkpoints of interrupted trainings {ABANDONED})",
+        default=ABANDONED,
+        help=f"keep what is younger ({ABANDONED:g})",
     )
     pruning.add_argument("--dry-run", action="store_true", help="count only")
     pruning.add_argument(
         "--forget-missing", action="store_true", help="prune although tables are not in the cache, as if they were gone"
     )
     for verb in (push, pull):
-        verbs.add_parser(verb.__name__, help=verb.__doc__).add_argument(
-            "--remote", help="a DVC remote (the default one)"
-        )
+        travels = verbs.add_parser(verb.__name__, help=verb.__doc__)
+        travels.add_argument("--remote", help="a DVC remote (the default one)")
+    travels.add_argument("--again", action="store_true", help="fetch all of them, also what was pruned here since")
     return parser
 
 
@@ -233,7 +236,7 @@ VERBS: dict[str, Callable[[Memo, argparse.Namespace], None]] = {
     "verify": lambda memo, given: verify(memo, given.repair),
     "prune": lambda memo, given: prune(memo, Path("data"), given.older_than, given.dry_run, given.forget_missing),
     "push": lambda memo, given: push(memo, given.remote),
-    "pull": lambda memo, given: pull(memo, given.remote),
+    "pull": lambda memo, given: pull(memo, given.remote, given.again),
 }
 
 if __name__ == "__main__":

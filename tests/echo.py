@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +20,11 @@ class Echo:
     fails_at: int = -1  # the reply before which it raises
     dies_at: int = -1  # the reply before which its process is killed
     skips: int = -1  # the request it forgets
+    seconds: float = 0.0  # of each reply
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
         for number, (index, request) in enumerate(reversed(list(enumerate(requests)))):
+            time.sleep(self.seconds)
             if number == self.fails_at:
                 raise ConnectionError("the server is gone")
             if number == self.dies_at:

@@ -228,6 +228,14 @@ def test_requests_that_end_several_workers_are_a_problem(faulty: Callable[..., C
 
 @started
 @needed
+def test_workers_that_end_after_they_have_answered_some_are_no_problem(faulty: Callable[..., Cluster]) -> None:
+    """Each reports after a second and ends before the second report, as on machines that are lent for a while."""
+    replies = ordered(faulty(dies_at=6, seconds=0.3).generate(REQUESTS[:16], GREEDY))
+    assert [reply.text.split()[0] for reply in replies] == ["TELL"] * 16
+
+
+@started
+@needed
 def test_what_goes_wrong_in_a_worker_is_told_here(faulty: Callable[..., Cluster]) -> None:
     with pytest.raises(ConnectionError, match="the server is gone"):
         list(faulty(fails_at=2).generate(REQUESTS, GREEDY))
