@@ -198,6 +198,16 @@ def bare(where: str, extra: dict[str, Any], dtype: str, **config: Any) -> Any:
     return told(lambda: AutoModelForCausalLM.from_pretrained(where, **extra), where)
 
 
+def precision(name: str) -> str:
+    """The type that a model's weights were saved in, and in which it is asked: that shapes answers, as weights do."""
+    from transformers import AutoConfig
+
+    where, extra = whole(name)
+    config = told(lambda: AutoConfig.from_pretrained(where, **extra), where)
+    saved = str(getattr(config, "dtype", "")).removeprefix("torch.")
+    return saved if saved in ("bfloat16", "float16") else "float32"
+
+
 def whole(name: str) -> tuple[str, dict[str, Any]]:
     """The source of the whole model of this name, which for an adapter is its base."""
     found = adapter(place(name))
@@ -235,13 +245,13 @@ def device(wanted: str) -> str:
 
 
 def load(name: str, speed: Speed, chat: bool = True) -> tuple[Any, Any]:
-    """(model, tokenizer) ready to answer, on the device and in the type of the speed settings."""
+    """(model, tokenizer) ready to answer, on the device of the speed settings."""
     import torch
 
     if speed.threads:
         torch.set_num_threads(speed.threads)
     words = tokenizer(name, chat)
-    return weights(name, speed.dtype).to(device(speed.device)).eval(), words
+    return weights(name, precision(name)).to(device(speed.device)).eval(), words
 
 
 def turn(words: Any, messages: list[dict[str, str]], prefill: str, answer: str) -> tuple[str, str]:

@@ -44,7 +44,6 @@ class Speed:
     )
     threads: int = setting(0, "threads of a process on a CPU; 0 is the library's choice")
     device: str = setting("auto", "auto, cpu, cuda")
-    dtype: str = setting("float32", "float32 or bfloat16, for inference")
     gpu_memory: float = setting(0.9, "share of the memory vLLM may take")
     tensor_parallel: int = setting(1, "GPUs one model is split over")
     ray_workers: int = setting(0, "workers on a Ray cluster, each with the whole model; 0 answers in this process")

@@ -74,12 +74,12 @@ def start(model: str, speed: Speed, vocabulary: int) -> Any:
         model=where,
         revision=pinned.get("revision"),
         trust_remote_code=pinned.get("trust_remote_code", False),
-        dtype=speed.dtype,
+        dtype=models.precision(model),
         tensor_parallel_size=speed.tensor_parallel,
         gpu_memory_utilization=speed.gpu_memory,
         # The CPU build stops at a seeded prompt that is read in two parts ("CPU Generator does not use offset").
         max_num_batched_tokens=max(tokens, longest(model)) if cpu else tokens,
-        max_model_len=-1,  # as long as the model reads and the memory holds
+        max_model_len=-1,  # as long as the model reads and the memory holds; see `beyond`
         enable_chunked_prefill=not cpu,
         enable_prefix_caching=True,
         # The CPU build caches whole blocks of 128: 128 of a rubric's 176 tokens; of 32 are as fast and it finds 160.
@@ -94,7 +94,7 @@ def start(model: str, speed: Speed, vocabulary: int) -> Any:
         return vllm.LLMEngine.from_engine_args(options, usage_context=context)
     except (ValueError, RuntimeError, OSError) as error:
         told = " ".join(str(error).split())[:300]
-        raise Problem(f"vLLM cannot load {where}: {told}; see gpu_memory, dtype and tensor_parallel") from None
+        raise Problem(f"vLLM cannot load {where}: {told}; see gpu_memory and tensor_parallel") from None
 
 
 def longest(model: str) -> int:
@@ -127,13 +127,22 @@ class VLLM:
         self.identity = models.identity(model)
         self.words, self.ends = models.tokenizer(model), ends(model)
         self.engine = start(model, speed, len(self.words))
+        self.longest = longest(model) or self.engine.model_config.max_model_len
         self.renderer = Renderer(self.words)
         self.asked = 0  # requests so far, to name them
 
     def beyond(self, tokens: list[int], options: dict[str, Any]) -> bool:
-        """Whether a request is longer than the model can read."""
-        limit = self.engine.model_config.max_model_len
-        return bool(rendering.beyond([len(tokens)], options["max_tokens"], limit))
+        """Whether a request is longer than the model can read; a Problem when the memory is what is too short, so that
+        no row leaves for the machine it was asked on."""
+        if rendering.beyond([len(tokens)], options["max_tokens"], self.longest):
+            return True
+        held = self.engine.model_config.max_model_len
+        if rendering.beyond([len(tokens)], options["max_tokens"], held):
+            raise Problem(
+                f"a request of {len(tokens)} tokens and {options['max_tokens']} to write do not fit the {held} tokens "
+                "that vLLM's memory holds; raise gpu_memory or tensor_parallel, or lower max_tokens"
+            )
+        return False
 
     def outside(self, prompts: Sequence[list[int]], settings: Sequence[dict[str, Any]]) -> Iterator[tuple[int, Reply]]:
         """The replies to requests that are too long; `run` passes them over."""

@@ -87,7 +87,7 @@ def test_08_batches_threads_and_memory_ask_nothing_again(bench: Bench) -> None:
     """Speed settings of every kind change, for written and for expected ratings: same bytes, no model asked."""
     rows.write("in", pairs(12))
     before, _ = [bench.run(verb) for verb in ("generate", "score")], bench.news()
-    change(batch_tokens=64, gpu_memory=0.3, tensor_parallel=2, processes=3, threads=2, dtype="bfloat16", concurrency=1)
+    change(batch_tokens=64, gpu_memory=0.3, tensor_parallel=2, processes=3, threads=2, concurrency=1)
     assert [bench.run(verb) for verb in ("generate", "score")] == before
     assert bench.news() == []
 

@@ -296,7 +296,7 @@ def test_other_weights_at_the_same_path_ask_everything(script: Script) -> None:
 def test_speed_settings_ask_nothing(script: Script) -> None:
     build("generate", documents("a", "b"), *PROMPT)
     script.news()
-    Path("profiles/p.yaml").write_text("speed: {batch_tokens: 7, gpu_memory: 0.5, processes: 3, dtype: bfloat16}\n")
+    Path("profiles/p.yaml").write_text("speed: {batch_tokens: 7, gpu_memory: 0.5, processes: 3, threads: 2}\n")
     build("generate", None, *PROMPT)
     assert script.news() == []
 

@@ -260,9 +260,10 @@ def test_lora_is_merged_or_kept_apart(home: Path) -> None:
 
 
 @pytest.mark.slow
-def test_weights_trained_in_bfloat16_are_saved_in_it(home: Path) -> None:
+def test_weights_trained_in_bfloat16_are_saved_and_asked_in_it(home: Path) -> None:
     assert trained("m", "short", "--bf16")["loss"] < 4
-    assert str(models.weights("m", "auto").dtype) == "torch.bfloat16"
+    assert models.precision("m") == "bfloat16"
+    assert str(models.load("m", models.Speed(device="cpu"))[0].dtype) == "torch.bfloat16"
 
 
 @pytest.mark.slow

@@ -219,5 +219,13 @@ def test_a_request_that_is_too_long_is_told_apart(vllm: VLLM) -> None:
 
 @started
 @needed
+def test_no_row_leaves_because_the_memory_of_a_machine_is_short(vllm: VLLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vllm, "longest", 10**6)
+    with pytest.raises(Problem, match="do not fit the 512 tokens that vLLM's memory holds"):
+        ordered(vllm.generate([Request((("user", "word " * 700),))], GREEDY))
+
+
+@started
+@needed
 def test_nothing_is_told_to_anybody(vllm: VLLM) -> None:
     assert os.environ["VLLM_NO_USAGE_STATS"] == "1" and os.environ["DO_NOT_TRACK"] == "1"
