@@ -83,7 +83,8 @@ def test_every_arm_that_is_trained_is_compared(path: Path) -> None:
 UNLIKE = {  # who is compared with what it began as, or with what has another task
     ("air", "air-student"), ("air-chat", "air"), ("cycle-reply-1", "cycle-base"), ("cycle-reply-2", "cycle-reply-1"),
     ("cycle-ask-1", "cycle-ask-2"), ("cycle-reply-1", "cycle-reply-2"), ("tegit-designer", "tegit-blind"),
-    ("self-lengthen-generator-2", "self-lengthen-chat"), ("self-lengthen", "self-lengthen-chat"),
+    ("self-lengthen-generator-2", "self-lengthen-chat"), ("self-lengthen-generator-3", "self-lengthen-chat"),
+    ("self-lengthen", "self-lengthen-chat"),
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ def arms(better: str, other: str, measure: str = MET) -> Pair:
 
 
 CLAIM = Claim(
-    recipes=("air", "air-arms", "crab", "crab-arms", "humpback", "humpback-arms"),
+    recipes=("air", "air-arms", "more/air-random", "crab", "crab-arms", "humpback", "humpback-arms"),
     targets=tuple(f"evaluate@eval-air{arm}" for arm in ARMS),
     pairs={
         "judge-guided beats document-only (air - seen)": arms("air", "air-seen"),

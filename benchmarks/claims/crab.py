@@ -14,7 +14,7 @@ def arms(other: str, measure: str = MET, better: str = "crab", keep: str = "") -
 
 
 CLAIM = Claim(
-    recipes=("crab", "crab-arms", "humpback", "humpback-arms"),
+    recipes=("crab", "crab-arms", "more/crab-ablations", "humpback", "humpback-arms"),
     targets=tuple(f"evaluate@eval-crab{arm}" for arm in ("", "-chance", "-forward", "-alone", "-own", "-relaid")),
     pairs={
         "constraints met: told beats not told (crab - bare)": arms("crab-bare"),

@@ -13,7 +13,7 @@ def falls(side: str) -> Pair:
 
 
 CLAIM = Claim(
-    recipes=("cycle", "cycle-arms", "more/cycle-clusters"),
+    recipes=("cycle", "cycle-arms", "more/cycle-ablations", "more/cycle-clusters"),
     targets=(
         "evaluate@eval-cycle",
         "evaluate@eval-cycle-base",

@@ -9,7 +9,7 @@ def arms(better: str, other: str) -> Pair:
 
 KEPT = ("eval-tegit-kept", "groups", "all")
 CLAIM = Claim(
-    recipes=("tegit", "tegit-arms", "more/tegit-less"),
+    recipes=("tegit", "tegit-arms", "more/tegit-ablations"),
     targets=(
         "evaluate@eval-tegit-as-is",
         "evaluate@eval-tegit-backward",
