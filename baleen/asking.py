@@ -14,7 +14,6 @@ from baleen.memo import Memo, parts
 from baleen.problems import Problem
 from baleen.progress import Progress
 from baleen.questions import KINDS, Known, Question, look_up, question, record, restored
-from baleen.questions import digest as digest
 from baleen.rates import Rate
 
 Unread = Callable[[Request, Reply], bool]
@@ -25,8 +24,8 @@ WITHIN = 64  # requests asked between two looks at the budget, which may be pass
 
 
 @dataclass(frozen=True)
-class Flush:
-    """Their rate is noted after so many replies, or when one arrives so many seconds after the last note."""
+class NoteEvery:
+    """The rate of replies is noted after so many, or when one arrives so many seconds after the last note."""
 
     replies: int = 256
     seconds: float = 5.0
@@ -64,7 +63,7 @@ class Totals:
         self.cached_tokens += reply.cached_tokens
 
 
-WRITE = Flush()
+USUAL = NoteEvery()
 
 
 @dataclass
@@ -120,7 +119,7 @@ class Run:
 
     memo: Memo
     asked: Question
-    flush: Flush
+    every: NoteEvery
     budget: int | None
     totals: Totals
     progress: Progress | None
@@ -143,7 +142,7 @@ def pay(run: Run, engine: Engine, missing: dict[str, Request]) -> Iterator[tuple
     """(key, key of the record, reply) as the engine gives them; each is written while the engine works on the next, and
     before the next batch where there are batches, whatever happens then. The time until a failure says nothing of the
     model."""
-    asked, clock = run.asked, run.flush.clock
+    asked, clock = run.asked, run.every.clock
     keys, paid, noted = list(missing), Rate(), clock()
     with keeping(run.memo, asked.space) as keeper:
         if isinstance(engine, Batched):
@@ -154,7 +153,7 @@ def pay(run: Run, engine: Engine, missing: dict[str, Request]) -> Iterator[tuple
             paid = paid.plus(reply.prompt_tokens, reply.completion_tokens)
             if reply.finish != TOO_LONG.finish:
                 keeper.keep(stored, value)
-            if paid.replies >= run.flush.replies or clock() - noted >= run.flush.seconds:
+            if paid.replies >= run.every.replies or clock() - noted >= run.every.seconds:
                 paid, noted = Rate(), note(run, paid, noted)
             yield key, stored, replace(restored(value), cached_tokens=reply.cached_tokens)
     note(run, paid, noted)
@@ -162,7 +161,7 @@ def pay(run: Run, engine: Engine, missing: dict[str, Request]) -> Iterator[tuple
 
 def note(run: Run, paid: Rate, since: float) -> float:
     """Remember how long replies took; the time now."""
-    now = run.flush.clock()
+    now = run.every.clock()
     if paid.replies:
         rates.add(run.memo, run.asked.rate, replace(paid, seconds=now - since))
     return now
@@ -208,7 +207,7 @@ def ask(
     identity: str,
     engine_kind: str,
     window: int = WINDOW,
-    flush: Flush = WRITE,
+    every: NoteEvery = USUAL,
     budget: int | None = None,
     progress: Progress | None = None,
     unread: Unread | None = None,
@@ -221,7 +220,7 @@ def ask(
     `totals` is kept up to date; `unread` says which replies count as unreadable there.
     """
     asked = question(engine_kind, identity, kind, sampling)
-    run = Run(memo, asked, flush, budget, Totals() if totals is None else totals, progress, unread)
+    run = Run(memo, asked, every, budget, Totals() if totals is None else totals, progress, unread)
     ready = None
     with ExitStack() as stack:
         for held in windows(memo, run.asked, requests, window):

@@ -14,12 +14,13 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from baleen.asking import Flush, ask
+from baleen.asking import ask
 from baleen.engines import Engine, Reply, Request, Sampling
 from baleen.memo import Memo, parts
 from baleen.questions import question, record
 
 SAMPLING = Sampling()
+TOGETHER = 256  # replies in a transaction; in a run it holds what came while the last one was written
 ASKED = question("bench/1", "model", "generate", SAMPLING)
 LETTERS = "etaoin shrdlu cmfwyp etaoin eat "
 Figures = dict[str, float]
@@ -39,9 +40,9 @@ def reply(number: int) -> Reply:
 
 
 def fill(root: Path, number: int) -> Figures:
-    """Put replies in as a run does, in transactions of a few hundred; their making is not counted."""
+    """Put replies in as a run does, in transactions of TOGETHER; their making is not counted."""
     memo, spent = Memo(root), 0.0
-    for batch in parts(enumerate(requests(number)), Flush().replies):
+    for batch in parts(enumerate(requests(number)), TOGETHER):
         values = {ASKED.key(request): record(reply(n), SAMPLING.max_tokens) for n, request in batch}
         start = time.perf_counter()
         memo.put(ASKED.space, values)

@@ -11,14 +11,14 @@ import pytest
 from echo import Echo
 
 from baleen import rates, segments
-from baleen.asking import Answer, Flush, Totals, Unread, ask
+from baleen.asking import Answer, NoteEvery, Totals, Unread, ask
 from baleen.engines import Engine, Reply, Request, Sampling
 from baleen.memo import Memo
 from baleen.problems import Problem
 from baleen.progress import Progress
 
 SAMPLING = Sampling()
-SMALL = Flush(replies=4, seconds=1e9)
+SMALL = NoteEvery(replies=4, seconds=1e9)
 
 
 def texts(*words: str) -> list[Request]:
@@ -35,7 +35,7 @@ def asked(
     echo: Echo | None = None,
     kind: str = "generate",
     window: int = 8,
-    flush: Flush = SMALL,
+    every: NoteEvery = SMALL,
     sampling: Sampling = SAMPLING,
     budget: int | None = None,
     progress: Progress | None = None,
@@ -43,7 +43,7 @@ def asked(
 ) -> list[Answer]:
     echo = echo or Echo(root / "log")
     drawn = sampling if kind == "generate" else None
-    about = (kind, requests, drawn, echo.identity, echo.kind, window, flush, budget, progress, unread)
+    about = (kind, requests, drawn, echo.identity, echo.kind, window, every, budget, progress, unread)
     return list(ask(Memo(root), lambda: echo, *about))
 
 
@@ -272,12 +272,12 @@ def test_totals_add_up() -> None:
 
 
 def test_the_rate_of_what_was_paid_is_remembered_and_hits_change_nothing(tmp_path: Path) -> None:
-    seconds = Flush(replies=4, seconds=1e9, clock=map(float, range(1000)).__next__)
-    asked(tmp_path, numbers(*range(10)), window=10, flush=seconds)
+    seconds = NoteEvery(replies=4, seconds=1e9, clock=map(float, range(1000)).__next__)
+    asked(tmp_path, numbers(*range(10)), window=10, every=seconds)
     found = rates.known(Memo(tmp_path))
     assert found["generate echo/1 model"].replies == found["generate echo/1 model"].prompt_tokens == 10
     assert found["generate echo/1 model"].completion_tokens == 10 and found["generate echo/1 model"].seconds > 10
-    asked(tmp_path, numbers(*range(10)), flush=seconds)
+    asked(tmp_path, numbers(*range(10)), every=seconds)
     assert rates.known(Memo(tmp_path)) == found
 
 
