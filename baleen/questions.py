@@ -47,6 +47,7 @@ class Question:
         return f"{self.kind} {self.engine_kind} {self.identity}"
 
     def key(self, request: Request) -> str:
+        """32 hex digits over all that shapes the answer; not `max_tokens`, which only cuts it (see `look_up`)."""
         return short(self.shared + canonical({name: said for name, said in vars(request).items() if name != "opening"}))
 
     def cut(self, key: str) -> str:
@@ -61,11 +62,6 @@ def question(engine_kind: str, identity: str, kind: str, sampling: Sampling | No
     if kind == "generate" and sampling is None:
         raise Problem("'generate' needs sampling settings")
     return Question(engine_kind, identity, kind, sampling if kind == "generate" else None)
-
-
-def digest(engine_kind: str, identity: str, kind: str, request: Request, sampling: Sampling | None) -> str:
-    """32 hex digits over everything that shapes the answer; not `max_tokens`, which only cuts it (see `look_up`)."""
-    return question(engine_kind, identity, kind, sampling).key(request)
 
 
 def canonical(value: object) -> str:

@@ -3,10 +3,11 @@ from dataclasses import replace
 import pytest
 
 from baleen.engines import Request, Sampling
-from baleen.questions import digest
+from baleen.questions import question
 
 SAMPLING = Sampling()
 BASE = Request((("user", "hi"),), prefill="So", seed=1, answer="a", marks=("1", "2"))
+KNOWN = question("e/1", "m", "generate", SAMPLING)
 
 
 @pytest.mark.parametrize(
@@ -33,23 +34,23 @@ BASE = Request((("user", "hi"),), prefill="So", seed=1, answer="a", marks=("1", 
 def test_whatever_shapes_the_answer_changes_the_key(
     request_: Request, sampling: Sampling, identity: str, engine_kind: str, kind: str
 ) -> None:
-    assert digest("e/1", "m", "generate", BASE, SAMPLING) != digest(engine_kind, identity, kind, request_, sampling)
+    assert KNOWN.key(BASE) != question(engine_kind, identity, kind, sampling).key(request_)
 
 
 def test_the_key_is_pinned_so_that_an_upgrade_does_not_cost_every_reply() -> None:
-    assert digest("e/1", "m", "generate", BASE, SAMPLING) == "c39ae8aa4e593db3d5b1e0754e09925c"
+    assert KNOWN.key(BASE) == "c39ae8aa4e593db3d5b1e0754e09925c"
 
 
 def test_numbers_written_differently_are_the_same_settings() -> None:
     whole = Sampling(temperature=0, top_p=1, top_k=0, repetition_penalty=1)
     broken = Sampling(temperature=0.0, top_p=1.0, top_k=0, repetition_penalty=1.0)
-    assert digest("e", "m", "generate", BASE, whole) == digest("e", "m", "generate", BASE, broken)
+    assert question("e", "m", "generate", whole).key(BASE) == question("e", "m", "generate", broken).key(BASE)
 
 
 @pytest.mark.parametrize("kind", ["loss", "choose"])
 def test_sampling_is_no_part_of_a_question_that_draws_nothing(kind: str) -> None:
-    assert digest("e", "m", kind, BASE, SAMPLING) == digest("e", "m", kind, BASE, None)
+    assert question("e", "m", kind, SAMPLING).key(BASE) == question("e", "m", kind, None).key(BASE)
 
 
 def test_lone_surrogates_have_a_key() -> None:
-    assert digest("e", "m", "loss", Request((("user", "\ud800"),)), None)
+    assert question("e", "m", "loss", None).key(Request((("user", "\ud800"),)))
