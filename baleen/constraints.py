@@ -9,7 +9,8 @@ from functools import cache
 from random import Random
 from typing import NamedTuple
 
-from baleen.families import FAMILIES, Slots, chinese
+from baleen.counting import chinese
+from baleen.families import FAMILIES, Slots
 
 
 class Constraint(NamedTuple):

@@ -15,6 +15,11 @@ def words(text: str) -> float:
     return len(CJK.findall(text)) + len(CJK.sub(" ", text).split())
 
 
+def chinese(text: str) -> bool:
+    """Whether more than half of the words of a text are CJK characters."""
+    return 2 * len(CJK.findall(text)) > words(text)
+
+
 def tokens(text: str) -> list[str]:
     """What `words` counts, in order and in lower case."""
     return CJK.sub(r" \g<0> ", text.lower()).split()

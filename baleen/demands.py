@@ -4,8 +4,7 @@ Self-Lengthen (release: add-length and LonGen) has a language model reword the q
 release fills the bounds of Chinese 'more than' and 'less than' into each other's places; here each has its own.
 """
 
-from baleen.counting import chance, words
-from baleen.lengthening import chinese
+from baleen.counting import chance, chinese, words
 from baleen.rows import Row
 
 KINDS = {"about": 0.40, "range": 0.25, "above": 0.10, "below": 0.25}  # share of the demands (release)

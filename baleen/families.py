@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
-from baleen.counting import CJK, words
+from baleen.counting import CJK, chinese, words
 
 
 class Slots(NamedTuple):
@@ -57,10 +57,6 @@ PLAIN = frozenset(  # words too common to be keywords
     "only very just been being were does did our any each both while".split()
 )
 LETTERS = re.compile(r"[^\W\d_]+")
-
-
-def chinese(text: str) -> bool:
-    return 2 * len(CJK.findall(text)) > words(text)
 
 
 def sentences(text: str) -> list[str]:

@@ -29,7 +29,7 @@ def latin(text: str) -> dict[str, int]:
     return {code: sum(word in small for word in words) for code, small in SMALL.items()}
 
 
-def chinese(text: str) -> float:
+def chinese_share(text: str) -> float:
     """Share of the letters that are CJK characters, each as much as three letters of an alphabet."""
     signs, others = len(CJK.findall(text)), len(re.findall(r"[^\W\d_]", CJK.sub("", text)))
     return 3 * signs / (3 * signs + others) if signs else 0.0
@@ -37,7 +37,7 @@ def chinese(text: str) -> float:
 
 def language(text: str) -> str:
     """The code of the language that a text is in, '' for one that gives no clue."""
-    if chinese(text) >= 0.5:
+    if chinese_share(text) >= 0.5:
         return "zh"
     found = latin(text)
     best, other = sorted(found, key=lambda code: -found[code])[:2]

@@ -7,7 +7,7 @@ A text is looked at in blocks: between blank lines, or line by line when there a
 
 import re
 
-from baleen.counting import CJK, chance, words
+from baleen.counting import chance, chinese, words
 from baleen.rows import Row
 
 # no '…': a reply that was cut off ends in it
@@ -16,11 +16,6 @@ REVISION = re.compile(
     r"\b(?:revised|revision|response|version|paragraph)s?\b|修改|修订|改写|版本", re.IGNORECASE | re.ASCII
 )
 GRAM, CHINESE_GRAM = 10, 13  # words, characters
-
-
-def chinese(text: str) -> bool:
-    """Whether at least half of the words of a text are Chinese characters."""
-    return 2 * len(CJK.findall(text)) >= max(1.0, words(text))
 
 
 def blocks(text: str) -> tuple[list[str], str]:

@@ -5,7 +5,7 @@ import pytest
 
 from baleen import constraints
 from baleen.constraints import followed, measure, met, read
-from baleen.counting import common, words
+from baleen.counting import chinese, common, words
 from baleen.families import FAMILIES, Slots, sentences
 from baleen.pocket import records
 
@@ -142,8 +142,15 @@ def test_sentences_leave_out_list_marks_and_decimals() -> None:
 
 
 def test_chinese_is_asked_in_chinese_and_counted_by_characters() -> None:
-    assert all(constraints.chinese(said) for said in measure(TEXTS["chinese"], Random(0)))
+    assert all(chinese(said) for said in measure(TEXTS["chinese"], Random(0)))
     assert words("我爱 you") == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "more"), [("", False), ("you", False), ("爱", True), ("我爱 you", True), ("我爱 you two", False)]
+)
+def test_a_text_is_chinese_when_more_than_half_of_its_words_are(text: str, more: bool) -> None:
+    assert chinese(text) is more
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,8 @@ from random import Random
 import pytest
 
 from baleen import constraints, phrases
-from baleen.counting import CJK, words
+from baleen.counting import CJK, chinese, words
 from baleen.demands import KINDS, demand, length_score
-from baleen.families import chinese
 from baleen.formats import FORMATS
 from baleen.lengthening import flaw, sound
 from baleen.masks import masked, restored
