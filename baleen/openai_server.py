@@ -19,7 +19,7 @@ from baleen.engines import Reply, Request, Sampling
 from baleen.interrupts import Turns
 from baleen.limits import KEYS, Json, Line, Patience, Rate, Setback, Tries, counted, misshapen, opened
 from baleen.problems import Problem
-from baleen.rows import HALF
+from baleen.rows import LONE_SURROGATE
 from baleen.settings import Speed
 
 SEMANTICS = "openai-1"  # raise when the same request would get another reply
@@ -79,7 +79,7 @@ def written(body: Json) -> Reply:
     message = choice.get("message")
     if not isinstance(message, dict) or not isinstance(text := message.get("content"), str | None):
         raise misshapen(body)
-    return reply(body, HALF.sub("\ufffd", text or ""), finish)
+    return reply(body, LONE_SURROGATE.sub("\ufffd", text or ""), finish)
 
 
 def weighed(body: Json, marks: Sequence[str]) -> Reply:

@@ -24,7 +24,7 @@ from baleen.problems import Problem, unchanged
 
 Row = dict[str, Any]
 BATCH = 1024  # rows held in memory by a reader or a writer
-HALF = re.compile("[\ud800-\udfff]")  # half of a surrogate pair, which no file can hold
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # half of a surrogate pair, which no file can hold
 
 TEXT, NUMBER = pa.string(), pa.float64()
 SOURCE = pa.struct([("file", TEXT), ("position", pa.int64()), ("span", TEXT), ("licence", TEXT)])

@@ -18,7 +18,7 @@ from typing import Any
 from baleen.duplicates import checker
 from baleen.problems import Problem, run, unknown
 from baleen.readers import READERS, Record
-from baleen.rows import HALF, NUMBER, TEXT, TYPES, Output, Row, row_id, table_path
+from baleen.rows import LONE_SURROGATE, NUMBER, TEXT, TYPES, Output, Row, row_id, table_path
 from baleen.sections import Piece, Rules, judged, plain, segments
 from baleen.settings import REQUIRED, from_command_line, setting
 from baleen.sources import Request, records
@@ -147,7 +147,8 @@ def row(record: Record, o: IngestOptions, values: Row, span: str | None) -> Row:
     """A row of ours; its id depends on its content, or on its place when nothing of it was kept."""
     texts = list(content(values).values()) if any(values.values()) else [record.file, str(record.position)]
     licence = record.licence or o.licence or None
-    source = {"file": HALF.sub("\ufffd", record.file), "position": record.position, "span": span, "licence": licence}
+    file = LONE_SURROGATE.sub("\ufffd", record.file)
+    source = {"file": file, "position": record.position, "span": span, "licence": licence}
     return {"id": row_id(*texts), "origin": o.origin, "source": source} | values
 
 
@@ -225,7 +226,7 @@ def clean(value: Any, normalise: bool) -> Any:
         return [clean(item, normalise) for item in value]
     if not isinstance(value, str):
         return value
-    text = HALF.sub("\ufffd", value)
+    text = LONE_SURROGATE.sub("\ufffd", value)
     if normalise:
         text = CONTROL.sub("", BREAK.sub("\n", unicodedata.normalize("NFC", text)))
         text = "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
