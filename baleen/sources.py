@@ -38,10 +38,10 @@ DAMAGE = (EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZip
 
 
 @dataclass(frozen=True)
-class Request:
+class Source:
     """Where to read and how; `limit` is the largest document in bytes, `part`, `rows` and `noise` are for worlds."""
 
-    source: str
+    path: str
     match: str = ""
     kind: str = ""
     encoding: str = "utf-8"
@@ -52,28 +52,28 @@ class Request:
     noise: float = 0.6
 
 
-def records(request: Request, notes: Counter[str]) -> Iterator[Record]:
+def records(source: Source, notes: Counter[str]) -> Iterator[Record]:
     """All records of a source in order; `notes` counts the files that were read and those of no known kind."""
-    path = guard.reads(Path(request.source))
-    if path.suffix in (".yaml", ".yml") and path.is_file() and not request.kind:
-        return described(path, request)
+    path = guard.reads(Path(source.path))
+    if path.suffix in (".yaml", ".yml") and path.is_file() and not source.kind:
+        return described(path, source)
     if any((path / name).is_file() for name in ("dataset_info.json", "dataset_dict.json")):
-        return saved(path, request)
-    return from_files(request, notes)
+        return saved(path, source)
+    return from_files(source, notes)
 
 
-def from_files(request: Request, notes: Counter[str]) -> Iterator[Record]:
+def from_files(source: Source, notes: Counter[str]) -> Iterator[Record]:
     """Records of every file that has a reader; files without one are passed over, unless nothing else is there."""
     passed_over = Counter[str]()
-    for name, file in opened(request):
-        kind = request.kind or kind_of(name)
+    for name, file in opened(source):
+        kind = source.kind or kind_of(name)
         if not kind:
             passed_over[PurePosixPath(name).suffix or "no suffix"] += 1
             continue
         notes["files"] += 1
         try:
             unpacked = unpack(file, name)
-            yield from READERS[kind](Opened(name, unpacked, request.encoding, request.limit))
+            yield from READERS[kind](Opened(name, unpacked, source.encoding, source.limit))
         except (*DAMAGE, OSError) as error:
             raise damaged(name, error) from None
     notes["files_passed_over"] = passed_over.total()
@@ -81,7 +81,7 @@ def from_files(request: Request, notes: Counter[str]) -> Iterator[Record]:
         found = ", ".join(f"{n} {suffix}" for suffix, n in sorted(passed_over.items())) or "no files"
         known = f"known are {' '.join(SUFFIXES)}, each also with {' '.join(PACKED)}"
         raise Problem(
-            f"nothing to read in {request.source} ({found}); {known}; or say --kind, one of {', '.join(READERS)}"
+            f"nothing to read in {source.path} ({found}); {known}; or say --kind, one of {', '.join(READERS)}"
         )
 
 
@@ -103,22 +103,22 @@ def unpack(file: BinaryIO, name: str) -> BinaryIO:
     return cast(BinaryIO, PACKED[suffix](file)) if suffix in PACKED else file
 
 
-def opened(request: Request) -> Iterator[tuple[str, BinaryIO]]:
+def opened(source: Source) -> Iterator[tuple[str, BinaryIO]]:
     """(name, bytes) of the files and archive members that match, sorted by name."""
-    path = Path(request.source)
+    path = Path(source.path)
     if path.is_dir():
         files = [(file.relative_to(path).as_posix(), file) for file in below(path)]
     elif path.is_file():
         files = [("", path)]
     else:
-        files = [(file.as_posix(), file) for file in matched(request.source)]
+        files = [(file.as_posix(), file) for file in matched(source.path)]
     for inside, file in files:
         archive = is_archive(file)
-        if inside and not archive and not matches(inside, request.match):
+        if inside and not archive and not matches(inside, source.match):
             continue
         with file.open("rb") as bytes_:
             if archive:
-                yield from members(bytes_, shown(file), request.match)
+                yield from members(bytes_, shown(file), source.match)
             else:
                 yield shown(file), bytes_
 
@@ -189,7 +189,7 @@ def zip_members(file: BinaryIO, name: str, wanted: Callable[[str], bool]) -> Ite
                 yield inside, cast(BinaryIO, content)
 
 
-def described(path: Path, request: Request) -> Iterator[Record]:
+def described(path: Path, source: Source) -> Iterator[Record]:
     """Records that a YAML file describes by one of the words in DESCRIBED."""
     told = load_yaml(path)
     words = [word for word in DESCRIBED if word in told]
@@ -200,18 +200,18 @@ def described(path: Path, request: Request) -> Iterator[Record]:
     known = [words[0], *DESCRIBED[words[0]][1]]
     if odd := next((str(key) for key in told if key not in known), ""):
         raise Problem(f"{path}: {unknown('key', odd, known)}")
-    return DESCRIBED[words[0]][0](shown(path), told, request)
+    return DESCRIBED[words[0]][0](shown(path), told, source)
 
 
 def numbered(name: str, rows: Iterable[Row], licence: str | None = None) -> Iterator[Record]:
     return (Record(name, number, dict(row), "", licence) for number, row in enumerate(rows, 1))
 
 
-def saved(path: Path, request: Request) -> Iterator[Record]:
+def saved(path: Path, source: Source) -> Iterator[Record]:
     """Rows of a folder written by `save_to_disk`; of several splits the one asked for."""
     from datasets import load_from_disk
 
-    return numbered(shown(path), chosen(load_from_disk(str(path)), request.split, shown(path)))
+    return numbered(shown(path), chosen(load_from_disk(str(path)), source.split, shown(path)))
 
 
 def chosen(found: Any, split: str, name: str) -> Iterable[Row]:
@@ -224,7 +224,7 @@ def chosen(found: Any, split: str, name: str) -> Iterable[Row]:
     return cast(Iterable[Row], found[split])
 
 
-def hub(_: str, told: Row, request: Request) -> Iterator[Record]:
+def hub(_: str, told: Row, source: Source) -> Iterator[Record]:
     """Rows of a data set of the Hugging Face hub (or of a folder that `load_dataset` can read), streamed."""
     from datasets import load_dataset
 
@@ -234,19 +234,19 @@ def hub(_: str, told: Row, request: Request) -> Iterator[Record]:
     except (OSError, ValueError) as error:
         hint = "check the name, config, revision and the connection"
         raise Problem(f"cannot load the data set {name!r} ({str(error).splitlines()[0]}); {hint}") from None
-    return numbered(name, chosen(found, request.split or str(told.get("split") or ""), name), told.get("licence"))
+    return numbered(name, chosen(found, source.split or str(told.get("split") or ""), name), told.get("licence"))
 
 
-def world(name: str, told: Row, request: Request) -> Iterator[Record]:
+def world(name: str, told: Row, source: Source) -> Iterator[Record]:
     """Rows of a part of the pocket world."""
     from baleen.pocket import records
 
     if not isinstance(told["world"], int):
         raise Problem(f"{name}: world must be a whole number, not {told['world']!r}")
-    return numbered(name, records(request.part, told["world"], request.rows, request.noise))
+    return numbered(name, records(source.part, told["world"], source.rows, source.noise))
 
 
-def python(name: str, told: Row, request: Request) -> Iterator[Record]:
+def python(name: str, told: Row, source: Source) -> Iterator[Record]:
     """The documentation that comes with this Python: public docstrings of the standard library, then its topics."""
     if told["python"] != "docs":
         raise Problem(f"{name}: {unknown('part of Python', str(told['python']), ['docs'])}")
@@ -280,7 +280,7 @@ KINDS = {
     "html": ".html .htm .xhtml",
 }
 SUFFIXES = {suffix: kind for kind, suffixes in KINDS.items() for suffix in suffixes.split()}
-DESCRIBED: dict[str, tuple[Callable[[str, Row, Request], Iterator[Record]], list[str]]] = {
+DESCRIBED: dict[str, tuple[Callable[[str, Row, Source], Iterator[Record]], list[str]]] = {
     "hub": (hub, ["revision", "config", "split", "licence"]),
     "world": (world, []),
     "python": (python, []),

@@ -21,7 +21,7 @@ from baleen.readers import READERS, Record
 from baleen.rows import LONE_SURROGATE, NUMBER, TEXT, TYPES, Output, Row, row_id, table_path
 from baleen.sections import Piece, Rules, judged, plain, segments
 from baleen.settings import REQUIRED, from_command_line, setting
-from baleen.sources import Request, records
+from baleen.sources import Source, records
 
 CONTENT = ("instruction", "input", "response", "draft", "reference")  # what makes the id, and must be text
 NEEDED = ("instruction", "response", "draft", "reference")  # may not be empty
@@ -80,9 +80,9 @@ def checked(options: IngestOptions) -> IngestOptions:
     return options
 
 
-def request(o: IngestOptions) -> Request:
+def source_of(o: IngestOptions) -> Source:
     limit = int(o.max_document_mb * 1e6)
-    return Request(o.source, o.match, o.kind, o.encoding, limit, o.split, o.part, o.rows, o.noise)
+    return Source(o.source, o.match, o.kind, o.encoding, limit, o.split, o.part, o.rows, o.noise)
 
 
 def ingest(found: Iterable[Record], o: IngestOptions, output: Output) -> None:
@@ -238,7 +238,7 @@ def main(argv: list[str]) -> None:
     name, options = from_command_line(IngestOptions, argv, "ingest")
     notes = Counter[str]()
     with Output(table_path(name)) as output:
-        ingest(records(request(checked(options)), notes), options, output)
+        ingest(records(source_of(checked(options)), notes), options, output)
         output.notes |= notes
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from baleen.problems import Problem
 from baleen.readers import READERS, Opened, Record, title
-from baleen.sources import Request, kind_of, records
+from baleen.sources import Source, kind_of, records
 
 ROWS = [{"id": "a", "text": "One, with a comma\nand two lines."}, {"id": "b", "text": 'Second "quoted" 世界.'}]
 LINES = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS)
@@ -41,7 +41,7 @@ PACK = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
 
 
 def read(source: Path | str, **options: object) -> list[Record]:
-    return list(records(Request(str(source), **options), Counter()))  # type: ignore[arg-type]
+    return list(records(Source(str(source), **options), Counter()))  # type: ignore[arg-type]
 
 
 def parsed(kind: str, content: bytes, limit: int = 1000) -> list[Record]:
@@ -205,7 +205,7 @@ def test_links_to_files_are_read_in_a_folder(tmp_path: Path) -> None:
 
 def test_files_of_no_known_kind_are_counted(tmp_path: Path) -> None:
     notes = Counter[str]()
-    list(records(Request(str(folder(tmp_path, PAGES | IGNORED))), notes))
+    list(records(Source(str(folder(tmp_path, PAGES | IGNORED))), notes))
     assert notes == {"files": 2, "files_passed_over": 1}
 
 
