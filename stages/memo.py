@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from baleen import checkpoints, rates, revisions, segments
+from baleen import checkpoints, memo_segments, rates, revisions
 from baleen.memo import Memo, free, root, unpack
 from baleen.problems import Problem, run
 from baleen.revisions import WORK_TREE, Built
@@ -175,30 +175,30 @@ def push(memo: Memo, remote: str | None) -> None:
     fs, folder = storage(remote)
     there, sent = at_remote(fs, folder), 0
     fs.makedirs(folder, exist_ok=True)
-    for keys in segments.outgoing(memo, there):
-        records = segments.records(memo, keys)
-        name = segments.name(records)
+    for keys in memo_segments.outgoing(memo, there):
+        records = memo_segments.records(memo, keys)
+        name = memo_segments.name(records)
         if not records:
             continue
         if name not in there:
             with TemporaryDirectory(dir=memo.root) as aside:
-                segments.write(Path(aside, name), records)
+                memo_segments.write(Path(aside, name), records)
                 fs.put_file(str(Path(aside, name)), fs.join(folder, f"{name}.parquet"))
             sent += len(records)
-        segments.belong(memo, name, records)
+        memo_segments.belong(memo, name, records)
     print(f"{folder}: {sent:,} replies pushed")
 
 
 def pull(memo: Memo, remote: str | None, again: bool) -> None:
     """Fetch the segments that were neither made here nor fetched before; a reply that is here already stays."""
     fs, folder = storage(remote)
-    known = set() if again else segments.known(memo)
-    new, before = sorted(at_remote(fs, folder) - known), segments.size(memo)
+    known = set() if again else memo_segments.known(memo)
+    new, before = sorted(at_remote(fs, folder) - known), memo_segments.size(memo)
     for name in new:
         with TemporaryDirectory(dir=memo.root) as aside:
             fs.get_file(fs.join(folder, f"{name}.parquet"), str(Path(aside, name)))
-            segments.add(memo, name, segments.read(Path(aside, name)))
-    print(f"{folder}: {segments.size(memo) - before:,} replies pulled in {len(new)} segments")
+            memo_segments.add(memo, name, memo_segments.read(Path(aside, name)))
+    print(f"{folder}: {memo_segments.size(memo) - before:,} replies pulled in {len(new)} segments")
 
 
 def arguments() -> argparse.ArgumentParser:

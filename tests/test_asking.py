@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from echo import Echo
 
-from baleen import rates, segments
+from baleen import memo_segments, rates
 from baleen.asking import Answer, NoteEvery, Totals, Unread, ask
 from baleen.engines import Engine, Reply, Request, Sampling
 from baleen.memo import Memo
@@ -183,17 +183,17 @@ class Batching(Echo):
     """Gives its replies four at a time; the next four take as long as writing the last."""
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
-        memo, before = Memo(self.log.parent), segments.size(Memo(self.log.parent))
+        memo, before = Memo(self.log.parent), memo_segments.size(Memo(self.log.parent))
         for number, answer in enumerate(super().generate(requests, sampling)):
             deadline = time.monotonic() + 300
-            while number % 4 == 0 and segments.size(memo) < before + number:
+            while number % 4 == 0 and memo_segments.size(memo) < before + number:
                 assert time.monotonic() < deadline, "nothing is written while the engine works"
             yield answer
 
 
 def test_replies_are_written_while_the_engine_works_on_the_next(tmp_path: Path) -> None:
     asked(tmp_path, numbers(*range(20)), Batching(tmp_path / "log"), window=20)
-    assert segments.size(Memo(tmp_path)) == 20
+    assert memo_segments.size(Memo(tmp_path)) == 20
 
 
 def run_and_die(root: Path, dies_at: int) -> None:
