@@ -37,6 +37,11 @@ class Pair:
     keep: str = ""
 
 
+def arms(better: str, other: str) -> Pair:
+    """Two models by the answers they gave to the held-out test prompts."""
+    return Pair(f"answers-{better}", f"answers-{other}")
+
+
 @dataclass(frozen=True)
 class Claim:
     """What is listed and built in a world, the pairs that are the claim, and figures of counts files worth telling.
@@ -148,12 +153,12 @@ def learned_from(folder: Path, claim: Claim) -> dict[str, int]:
 def results(claim: Claim, folders: dict[int, Path]) -> Row:
     """Means of all arms, paired differences, and the figures, by world."""
     pairs = claim.pairs.values()
-    arms = dict.fromkeys((table, p.measure, p.split, p.keep) for p in pairs for table in (p.better, p.other))
+    sides = dict.fromkeys((table, p.measure, p.split, p.keep) for p in pairs for table in (p.better, p.other))
     means = {
-        ", ".join([f"{arm[0]} {arm[1]}", *(told for told in arm[2:] if told not in ("", "test"))]): {
-            f"world {w}": mean(folder, *arm) for w, folder in folders.items()
+        ", ".join([f"{side[0]} {side[1]}", *(told for told in side[2:] if told not in ("", "test"))]): {
+            f"world {w}": mean(folder, *side) for w, folder in folders.items()
         }
-        for arm in arms
+        for side in sides
     }
     alphas = {
         name: {

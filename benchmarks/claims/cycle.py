@@ -1,10 +1,6 @@
 """Cycle-Instruct: no seeds beat some seeds, come close to all, and what a cycle loses falls (arXiv:2508.16100)."""
 
-from benchmarks.claims import Claim, Pair
-
-
-def arms(better: str, other: str) -> Pair:
-    return Pair(f"answers-{better}", f"answers-{other}")
+from benchmarks.claims import Claim, Pair, arms
 
 
 def falls(side: str) -> Pair:

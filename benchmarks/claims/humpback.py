@@ -1,11 +1,6 @@
 """Humpback: curated pairs align, uncurated ones do not, and a second round adds to the first (arXiv:2308.06259)."""
 
-from benchmarks.claims import Claim, Pair
-
-
-def arms(better: str, other: str) -> Pair:
-    return Pair(f"answers-{better}", f"answers-{other}")
-
+from benchmarks.claims import Claim, arms
 
 ARMS = ("reply", "random", "uncurated", "humpback-1", "humpback", "oracle")
 GOOD = "pocket_good(truth,instruction,response)"

@@ -1,11 +1,6 @@
 """TeGit: designed tasks beat the text as the response, and stay closer to it than memory does (arXiv:2309.05447)."""
 
-from benchmarks.claims import Claim, Pair
-
-
-def arms(better: str, other: str) -> Pair:
-    return Pair(f"answers-{better}", f"answers-{other}")
-
+from benchmarks.claims import Claim, Pair, arms
 
 KEPT = ("eval-tegit-kept", "groups", "all")
 CLAIM = Claim(
