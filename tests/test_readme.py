@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import shutil
+import subprocess
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +22,8 @@ PROSE = re.sub(r"^```.*?^```$", "", TEXT, flags=re.MULTILINE | re.DOTALL)
 INLINE = re.findall(r"`((?:make|dvc|python -m) [^`]+)`", PROSE)
 LINES = [line.partition(" #")[0].strip() for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()]
 COMMANDS = [part.strip() for line in [*LINES, *INLINE] for part in line.split("&&") if part.strip()]
-MAKE = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+MAKEFILE = (ROOT / "Makefile").read_text()
+MAKE = re.findall(r"^([\w-]+):", MAKEFILE, re.MULTILINE)
 DVC = {"repro", "exp", "remote", "push", "queue", "pull", "get"}
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 
@@ -57,6 +60,25 @@ def test_a_module_is_there_and_its_names_are_known(command: str, monkeypatch: py
     assert set(targets) <= set(known)
     if verb in recipes.VERBS and words and not words[0].startswith("-"):
         assert f"{verb}@{words[0]}" in known
+
+
+def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["make", *words], cwd=folder, text=True, capture_output=True)
+
+
+def test_a_python_that_does_not_fit_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    there = ["Makefile", "constraints.txt", "pyproject.toml"]
+    for name in there:
+        shutil.copy(ROOT / name, tmp_path)
+    ended = make(tmp_path, "setup", "PYTHON=false")
+    assert ended.returncode and ended.stderr.startswith("baleen needs Python 3.11 or 3.12; ")
+    assert sorted(path.name for path in tmp_path.iterdir()) == there
+
+
+def test_make_and_the_package_need_the_same_pythons() -> None:
+    low, high = re.findall(r"\((\d+), (\d+)\)", re.search(r"^FITS = (.*)", MAKEFILE, re.MULTILINE)[1])  # type: ignore[index]
+    wanted = f'requires-python = ">={".".join(low)},<{".".join(high)}"'
+    assert wanted in (ROOT / "pyproject.toml").read_text()
 
 
 HELPED = ["ingest", "map", "generate", "score", "filter", "mix", "train", "evaluate", "check", "report", "origin"]
