@@ -81,6 +81,11 @@ def test_make_and_the_package_need_the_same_pythons() -> None:
     assert wanted in (ROOT / "pyproject.toml").read_text()
 
 
+def test_cleaning_leaves_what_was_built_paid_for_or_written_by_hand() -> None:
+    [told] = [line for line in make(ROOT, "-n", "clean").stdout.splitlines() if line.startswith("rm ")]
+    assert not [name for name in ("data", "models", ".memo", ".dvc") if name in told]
+
+
 HELPED = ["ingest", "map", "generate", "score", "filter", "mix", "train", "evaluate", "check", "report", "origin"]
 
 
