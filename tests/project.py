@@ -81,6 +81,19 @@ def environment(folder: Path) -> dict[str, str]:
     return kept | quiet | {"PATH": path, "OMP_NUM_THREADS": "1"}
 
 
+def readme(section: str) -> list[list[str]]:
+    """The lines of the shell blocks in a section of the README."""
+    text = (CHECKOUT / "README.md").read_text(encoding="utf-8").partition(f"## {section}\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [block.splitlines() for block in blocks]
+
+
+def unbuilt(folder: Path) -> None:
+    """One more target, which nothing in the project needs: as the other methods are to Humpback."""
+    line = {"source": "data/raw/web.jsonl", "origin": "web"}
+    change(folder / "recipes/sources.yaml", "ingest.unneeded", line)
+
+
 def copied(folder: Path) -> Path:
     """The sources of the checkout, work that is not committed included, without what was built."""
     names = git(CHECKOUT, "ls-files", "-co", "--exclude-standard").splitlines()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import project
 import pytest
-from project import CHECKOUT, dvc, replies, repro, running
+from project import dvc, replies, running
 
 pytestmark = pytest.mark.slow
 SHARES = ["0.2", "0.3", "0.4"]  # the project's own is 0.304, which keeps the same rows as 0.3
@@ -24,8 +24,7 @@ AFTER_THE_FILTER = {
 
 def block() -> list[str]:
     """The commands of the README, for a recipe of one round."""
-    text = (CHECKOUT / "README.md").read_text(encoding="utf-8").partition("## Compare thresholds")[2]
-    lines = text.partition("```sh\n")[2].partition("```")[0].splitlines()
+    [lines] = project.readme("Compare thresholds")
     assert len(lines) == 5
     return [line.replace("humpback.dev", "humpback-1.dev") for line in lines]
 
@@ -39,6 +38,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """All thresholds queued and run by two workers."""
     for _ in range(3):
         folder = project.twin(project.built(tmp_path_factory), tmp_path_factory.mktemp("experiments") / "project")
+        project.unbuilt(folder)
         try:
             for line in block()[:2]:
                 shell(folder, line)
@@ -88,4 +88,4 @@ def test_after_an_experiment_is_applied_there_is_nothing_to_run(compared: Path) 
     said = shell(compared, block()[4].replace("NAME", chosen))
     assert running(said) == set()
     assert project.load(compared / "params.yaml")["curate"]["share"] == 0.4
-    assert repro(compared) == set()
+    assert not (compared / "data/unneeded.parquet").exists()

@@ -109,6 +109,12 @@ def test_a_dvc_command_names_what_is_there(command: str, monkeypatch: pytest.Mon
         assert any(words[1] == out for made in known.values() for out in made.outs)
 
 
+@pytest.mark.parametrize("command", [*named("build", "dvc repro"), *named("sweep", "dvc exp run --queue")])
+def test_no_command_builds_all_methods_without_being_asked_to(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = stages(monkeypatch)
+    assert [word for word in shlex.split(command) if word in known]
+
+
 @pytest.mark.parametrize("swept", re.findall(r"-S '([\w.]+)=", TEXT))
 def test_a_swept_knob_is_in_the_parameters(swept: str) -> None:
     place = PARAMS
