@@ -1,4 +1,5 @@
-"""Bring your own data, as the README says it: the two lines of recipes/sources.yaml, in every format people have."""
+"""Bring your own data, as the README says it: a profile and the lines of recipes/sources.yaml, in every format people
+have."""
 
 import csv
 import gzip
@@ -16,9 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from project import CHECKOUT, command, replace, repro
+from tokenizers import Tokenizer
 
 from baleen import rows
-from baleen.pocket import records
 
 pytestmark = pytest.mark.slow
 KITCHEN = "salt bread onion butter lentil garlic pepper barley honey cabbage walnut plum".split()
@@ -79,23 +80,18 @@ SEEDS: dict[str, Callable[[Path], object]] = {
 
 
 def readme() -> tuple[dict[str, str], list[str]]:
-    """The two lines the README gives, by their names, and the commands under them."""
+    """The lines the README gives, by their names, and the commands under them."""
     text = (CHECKOUT / "README.md").read_text(encoding="utf-8").partition("## Bring your own data")[2]
-    lines, commands = re.findall(r"```\w+\n(.*?)```", text, re.DOTALL)[:2]
-    return {line.split(":")[0].strip(): line for line in lines.splitlines()}, commands.splitlines()
+    profile, lines, commands = re.findall(r"```\w+\n(.*?)```", text, re.DOTALL)[:3]
+    return {line.split(":")[0].strip(): line for line in (profile + lines).splitlines()}, commands.splitlines()
 
 
 def own(folder: Path, corpus: str, seeds: str) -> None:
     """Put the README's lines in the place of ours, with the names of the files that are there."""
-    said = readme()[0]
-    new = {
-        "web": said["web"].replace("my/corpus", f"my/{corpus}"),
-        "seed": said["seed"].replace("my/seeds.jsonl", f"my/{seeds}"),
-    }
-    path = folder / "recipes/sources.yaml"
-    for name in new:
-        [old] = re.findall(rf"^  {name}: +{{source.*$", path.read_text(encoding="utf-8"), re.MULTILINE)
-        replace(path, old, new[name])
+    for name, said in readme()[0].items():
+        path = folder / ("params.yaml" if name == "profile" else "recipes/sources.yaml")
+        [old] = re.findall(rf"^ *{name}: .*$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        replace(path, old, said.replace("my/corpus", f"my/{corpus}").replace("my/seeds.jsonl", f"my/{seeds}"))
     (folder / "my").mkdir(exist_ok=True)
     CORPORA[corpus](folder / "my" / corpus)
     SEEDS[seeds](folder / "my" / seeds)
@@ -105,14 +101,6 @@ def table_of(folder: Path, name: str) -> list[rows.Row]:
     return list(rows.read(folder / f"data/{name}.parquet"))
 
 
-def in_words_of_the_base(my: Path) -> None:
-    """Write the two files again with texts of the pocket world: the base of the small project knows no other words."""
-    pairs = [{"question": r["instruction"], "answer": r["response"]} for r in records("seed", 0, project.SEEDS)]
-    texts = [{"text": r["response"]} for r in records("web", 0, project.DOCUMENTS)]
-    for name, found in (("seeds", pairs), ("docs", texts)):
-        (my / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in found), encoding="utf-8")
-
-
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
     """The checkout as it is, under git."""
@@ -120,14 +108,16 @@ def sources(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("corpus", "seeds"), [(corpus, list(SEEDS)[n % 3]) for n, corpus in enumerate(CORPORA)])
-def test_every_format_is_read_through_the_two_lines_of_the_readme(corpus: str, seeds: str, sources: Path) -> None:
+def test_every_format_is_read_through_the_lines_of_the_readme(corpus: str, seeds: str, sources: Path) -> None:
     own(sources, corpus, seeds)
     command(sources, "bash", "-ec", readme()[1][0])
-    assert repro(sources, "ingest@web", "ingest@seed") == {"ingest@web", "ingest@seed"}
+    wanted = {"ingest@web", "ingest@seed", "ingest@prose"}
+    assert repro(sources, *wanted) == wanted
     pairs = {(row["instruction"], row["response"]) for row in table_of(sources, "seed")}
     assert pairs == set(PAIRS)
-    found = "\n".join(row["response"] for row in table_of(sources, "web"))
-    assert all(text in found for text in TEXTS)
+    for name in ("web", "prose"):
+        found = "\n".join(row["response"] for row in table_of(sources, name))
+        assert all(text in found for text in TEXTS)
 
 
 def test_the_documentation_of_python_is_a_corpus(sources: Path) -> None:
@@ -139,7 +129,7 @@ def test_the_documentation_of_python_is_a_corpus(sources: Path) -> None:
     assert project.counts(sources, "data/web.json")["rows_out"] > 1000
 
 
-def test_two_lines_and_two_commands_build_humpback_on_own_data(
+def test_the_lines_and_two_commands_build_humpback_on_own_data(
     tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:
     folder = project.twin(project.built(tmp_path_factory), tmp_path / "project")
@@ -147,10 +137,12 @@ def test_two_lines_and_two_commands_build_humpback_on_own_data(
         shutil.copy(CHECKOUT / f"recipes/{name}.yaml", folder / f"recipes/{name}.yaml")
     project.change(folder / "params.yaml", "curate.share", 0.5)
     own(folder, "docs.jsonl", "seeds.jsonl")
-    in_words_of_the_base(folder / "my")
-    replace(folder / "recipes/sources.yaml", "rows: 69000", f"rows: {project.PROSE}")
+    for section in ("pretrain", "backward", "sft"):
+        project.change(folder / "profiles/text.yaml", f"{section}.steps", 30)
     for line in readme()[1]:
         command(folder, "bash", "-ec", line)
     pairs = table_of(folder, "humpback-dataset")
     assert {row["origin"] for row in pairs} == {"seed", "web"} and all(row["messages"] for row in pairs)
     assert (folder / "models/humpback/model.safetensors").is_file()
+    known = Tokenizer.from_file(str(folder / "models/humpback/tokenizer.json"))
+    assert not [text for text in TEXTS if "<unk>" in known.encode(text).tokens]
