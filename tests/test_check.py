@@ -18,6 +18,7 @@ from stages import generate, origin, score, train
 
 CHECKOUT = Path(__file__).parents[1]
 DVC = [sys.executable, "-m", "dvc"]
+README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 PROFILES = [path.stem for path in sorted((CHECKOUT / "profiles").glob("*.yaml"))]
 
 
@@ -99,6 +100,21 @@ def own_data(home: Path) -> None:
         "recipes/sources.yaml", "ingest/web", {"source": "my/corpus", "columns": {"response": "text"}, "origin": "web"}
     )
     edit("recipes/sources.yaml", "ingest/seed", {"source": "my/seeds.jsonl", "columns": pair, "origin": "seed"})
+
+
+def pinned(home: Path, name: str) -> None:
+    """A pin as README writes it."""
+    pin = next(pin for pin in re.findall(r"`(\{\w+: [^`]+\})`", README) if name in pin)
+    (home / f"models/{name}").mkdir(parents=True)
+    (home / f"models/{name}/pin.yaml").write_text(pin)
+
+
+def test_readmes_server_can_be_asked(home: Path) -> None:
+    pinned(home, "endpoint")
+    line = "generate/back-and-forth-draft"
+    edit("recipes/back-and-forth.yaml", f"{line}/model", "endpoint")
+    edit("recipes/back-and-forth.yaml", f"{line}/engine", "openai")
+    assert "are well wired" in verb.check(["train@back-and-forth"])
 
 
 def test_own_data_pass_for_the_targets_that_need_no_pocket_world(home: Path) -> None:

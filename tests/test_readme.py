@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from baleen import recipes, settings, wiring
+from baleen import models, recipes, settings, wiring
+from baleen.limits import KEYS
 from baleen.problems import run
 from stages import check
 
@@ -205,14 +206,29 @@ def test_the_table_of_verbs_is_complete() -> None:
 
 
 @pytest.mark.parametrize("block", [block for kind, block in BLOCKS if kind == "yaml"])
-def test_what_readme_writes_in_yaml_can_be_pasted(block: str) -> None:
-    lines = yaml.safe_load(block)
-    for name, given in lines.items():
-        if "source" in given:
-            options = check.options_of("ingest")
-            settings.typed(options, f"README: {name}", given)
+def test_what_readme_writes_in_yaml_can_be_pasted(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    known = {line.name: line.verb for line in recipes.lines(recipes.files())}
+    for name, given in yaml.safe_load(block).items():
+        if name in known:
+            settings.resolved(check.options_of(known[name]), known[name], name, given | {"profile": "pocket"})
         else:
             assert name in PARAMS
+
+
+PINS = re.findall(r"(\{(?:endpoint|apertium): [^}]+\})", TEXT)
+
+
+def test_readme_pins_a_server_and_a_translator() -> None:
+    found = [settings.typed(models.Pin, "README", yaml.safe_load(pin)) for pin in PINS]
+    assert {models.checked(ROOT / "README.md", pin).apertium for pin in found} == {"", "eng-spa"}
+    assert [f"`{key}`" for key in KEYS if f"`{key}`" not in TEXT] == []
+
+
+@pytest.mark.parametrize("profile", ["small", "8b", "paper"])
+def test_readmes_place_for_a_server_stands_for_a_teacher_in_the_real_profiles(profile: str) -> None:
+    [said] = re.findall(r"`(\w+): \{instead: \{endpoint", TEXT)
+    assert "hub" in yaml.safe_load((ROOT / f"profiles/{profile}.yaml").read_text())[said]["instead"]
 
 
 def test_the_profiles_it_names_are_there() -> None:
