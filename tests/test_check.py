@@ -117,6 +117,16 @@ def test_readmes_server_can_be_asked(home: Path) -> None:
     assert "are well wired" in verb.check(["train@back-and-forth"])
 
 
+def test_readmes_translator_can_be_asked(home: Path) -> None:
+    pinned(home, "eng-spa")
+    pinned(home, "spa-eng")
+    block = next(block for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "apertium" in block)
+    rules = {line.name: line.rule for line in recipes.lines(recipes.files())}
+    for name, given in yaml.safe_load(block).items():
+        edit("recipes/round-trip.yaml", f"{rules[name]}/{name}", given)
+    assert "are well wired" in verb.check(["train@round-trip"])
+
+
 def test_own_data_pass_for_the_targets_that_need_no_pocket_world(home: Path) -> None:
     own_data(home)
     assert "are well wired" in verb.check(["map@humpback-dataset", "train@humpback"])

@@ -219,9 +219,9 @@ def test_what_readme_writes_in_yaml_can_be_pasted(block: str, monkeypatch: pytes
 PINS = re.findall(r"(\{(?:endpoint|apertium): [^}]+\})", TEXT)
 
 
-def test_readme_pins_a_server_and_a_translator() -> None:
+def test_readme_pins_a_server_and_both_ways_of_a_translator() -> None:
     found = [settings.typed(models.Pin, "README", yaml.safe_load(pin)) for pin in PINS]
-    assert {models.checked(ROOT / "README.md", pin).apertium for pin in found} == {"", "eng-spa"}
+    assert {models.checked(ROOT / "README.md", pin).apertium for pin in found} == {"", "eng-spa", "spa-eng"}
     assert [f"`{key}`" for key in KEYS if f"`{key}`" not in TEXT] == []
 
 
