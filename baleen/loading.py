@@ -59,3 +59,4 @@ def clustered(engine: str, kind: str, make: Make) -> Make:
 
 
 ENGINES: dict[str, Callable[[], tuple[str, Make]]] = {"hf": hf, "vllm": vllm, "openai": openai, "apertium": apertium}
+WITHOUT_VECTORS = ("vllm", "openai", "apertium")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import isfinite
 
-from baleen import answers, prompts, rows, settings
+from baleen import answers, loading, prompts, rows, settings
 from baleen.answers import Answered, Pair
 from baleen.engines import Reply, Request
 from baleen.problems import Problem, run
@@ -135,6 +135,8 @@ def gate(name: str, output: rows.Output, unread: int, options: ScoreOptions) -> 
 def check(options: ScoreOptions, where: str) -> None:
     """A Problem for settings that cannot be meant."""
     settings.within(options, where, {"min_mass": (0, 1), "min_readable": (0, 1)})
+    if options.embed and options.engine in loading.WITHOUT_VECTORS:
+        raise Problem(f"{where}: engine {options.engine} gives no vectors; write engine: hf in the line that embeds")
 
 
 def main(argv: list[str]) -> None:

@@ -196,6 +196,12 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
     "a misspelt prompt": (HUMPBACK, f"{AUGMENT}/prompt", "aks", "unknown prompt 'aks'; did you mean 'ask'"),
     "a misspelt scorer": (PARAMS, "scorer", "rely", "unknown prompt 'rely'; did you mean 'reply'"),
     "a misspelt engine": (POCKET, "generate/engine", "hff", "unknown engine 'hff'; did you mean 'hf'"),
+    "an engine of another profile that gives no vectors": (
+        "recipes/air.yaml",
+        "score/air-vectors/engine",
+        None,
+        "profiles/8b.yaml: score air-vectors: engine vllm gives no vectors; write engine: hf",
+    ),
     "a misspelt transform": (HUMPBACK, f"{DATASET}/apply", "mesages", "'mesages'; did you mean 'messages'"),
     "a misspelt profile": (PARAMS, "profile", "poket", "unknown profile 'poket'; did you mean 'pocket'"),
     "a misspelt section of a profile": (SMALL, "stf", {}, "unknown section 'stf'; did you mean 'sft'"),
@@ -299,3 +305,12 @@ def test_a_section_that_another_profile_lacks_is_found_before_it_is_chosen(home:
     path.write_text(path.read_text(encoding="utf-8").replace("curation:", "# curation:"), encoding="utf-8")
     with pytest.raises(Problem, match=r"^profiles/8b.yaml: unknown section 'curation'; there are: "):
         verb.check([])
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_recipes_that_are_built_for_claims_alone_have_possible_settings_under_every_profile(
+    home: Path, profile: str
+) -> None:
+    for path in sorted(Path("recipes/more").glob("*.yaml")):
+        found = [*recipes.lines_of(path)]
+        verb.check_under(Path(f"profiles/{profile}.yaml"), found, found, settings.load_yaml(Path(PARAMS)))

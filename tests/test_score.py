@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from scripted import JUDGE, Script, Told, asked, build, documents, nothing_left, project
 
-from baleen import rows
+from baleen import loading, rows
 from baleen.engines import Reply, Request
 from baleen.problems import Problem
 from stages import filter as filter_verb
@@ -147,6 +147,19 @@ def test_an_answer_that_is_null_has_no_likelihood_in_its_place_and_is_not_asked_
 def test_an_answer_that_is_null_has_no_vector(script: Script) -> None:
     made = build("score", unanswered("a", None, "bb"), *LOSS, "--embed")
     assert made.column("vector") == [[1.0, 1.0], None, [1.0, 2.0]] and len(script.paid) == 2
+
+
+@pytest.mark.parametrize("engine", loading.ENGINES)
+def test_an_engine_that_gives_no_vectors_is_told_before_anything_is_asked(engine: str) -> None:
+    options, made = verb.ScoreOptions("in", "m", "reply", engine=engine, embed=True), loading.ENGINES[engine]()[1]
+    if engine in loading.WITHOUT_VECTORS:
+        with pytest.raises(Problem):  # what the engine itself would say, late
+            made.embed(None, [])
+        with pytest.raises(Problem, match=f"score x: engine {engine} gives no vectors; write engine: hf"):
+            verb.check(options, "score x")
+    else:
+        made.embed(None, [])
+        verb.check(options, "score x")
 
 
 def test_answers_that_are_null_count_at_the_gate_and_no_model_is_loaded_for_them(script: Script) -> None:
