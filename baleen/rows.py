@@ -55,9 +55,14 @@ def schema(path: Path, needs: Iterable[str] = ()) -> pa.Schema:
         found = pq.read_schema(path)
     except pa.ArrowInvalid as error:
         raise Problem(f"{path} is not a Parquet table ({error}); delete it and build it again") from None
-    if missing := [column for column in needs if column not in found.names]:
-        raise Problem(f"{path} has no column {', '.join(missing)}; it has {', '.join(found.names)}")
-    return found
+    return having(path, found, needs)
+
+
+def having(path: Path, columns: pa.Schema, needs: Iterable[str]) -> pa.Schema:
+    """The columns of a table, if those that are needed are among them."""
+    if missing := [column for column in needs if column not in columns.names]:
+        raise Problem(f"{path} has no column {', '.join(missing)}; it has {', '.join(columns.names)}")
+    return columns
 
 
 def size(path: Path) -> int:

@@ -5,7 +5,7 @@ python -m stages.generate humpback-augment --input web --model ask --prompt ask 
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -111,11 +111,17 @@ def added(prompt: Prompt) -> dict[str, pa.DataType]:
     return draft | more | {"lineage": rows.LINEAGE}
 
 
-def table_of(path: Path, prompt: Prompt, options: GenerateOptions) -> pa.Schema:
-    """The columns of the input, which has all that is read; a draft that it lacks is what the prompt writes over."""
-    own = "draft" if "draft" in rows.schema(path).names else prompt.writes[0]
+def needed(options: GenerateOptions, prompt: Prompt, there: Container[str]) -> list[str]:
+    """Columns that are read of a table that has these; a draft that it lacks is what the prompt writes over."""
+    own = "draft" if "draft" in there else prompt.writes[0]
     read = [own if column == "draft" else column for column in prompt.reads]
-    return rows.schema(path, [*read, *filter(None, [options.only])])
+    return [*read, *filter(None, [options.only])]
+
+
+def table_of(path: Path, prompt: Prompt, options: GenerateOptions) -> pa.Schema:
+    """The columns of the input, which has all that is read."""
+    found = rows.schema(path)
+    return rows.having(path, found, needed(options, prompt, found.names))
 
 
 def repeated(row: Row, columns: Row, prompt: Prompt, options: GenerateOptions) -> str:

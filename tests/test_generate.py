@@ -181,6 +181,16 @@ def test_a_draft_of_a_column_that_the_table_lacks_is_told_before_anything_is_ask
     assert script.built == 0 and nothing_left()
 
 
+def test_the_columns_of_a_table_are_read_once(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    prompt(REVISE, "revise")
+    rows.write("in", documents("a"))
+    found, read = list[object](), rows.pq.read_schema
+    monkeypatch.setattr(rows.pq, "read_schema", lambda path: found.append(path) or read(path))
+    options = verb.GenerateOptions("in", "m", "revise")
+    assert verb.table_of(rows.table_path("in"), prompts.load("revise"), options).names == ["id", "origin", "response"]
+    assert len(found) == 1
+
+
 def test_the_reply_can_be_written_to_another_column(script: Script) -> None:
     made = build("generate", documents("a"), *PROMPT, "--writes", "answer")
     assert made.column("answer") == ["Question about a"] and "instruction" not in made.rows[0]
