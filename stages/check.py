@@ -88,14 +88,16 @@ def rates(line: Line, made: Any, prompt: prompts.Prompt) -> bool:
     return line.verb == "score" and bool(prompt.marks) and not made.embed
 
 
-def needs(line: Line, made: Any) -> set[str]:
-    """Columns the line reads from its input."""
+def needs(line: Line, made: Any, there: Columns) -> set[str]:
+    """Columns the line reads from its input, which has these."""
     if line.verb == "train" and made.prompts:
         return {"prompt"}
-    if line.verb in ("generate", "score", "train"):
+    if line.verb == "generate":
+        generate, prompt = import_module("stages.generate"), prompts.load(made.prompt, made.writes)
+        return {*generate.needed(made, prompt, there or ())}
+    if line.verb in ("score", "train"):
         prompt = prompts.load(made.prompt, "" if line.verb == "score" else made.writes)
-        answered = () if line.verb == "generate" or rates(line, made, prompt) else prompt.writes
-        return {*prompt.reads, *answered} - ({"draft"} if line.verb == "generate" else set())
+        return {*prompt.reads, *(() if rates(line, made, prompt) else prompt.writes)}
     if line.verb == "filter":
         conditions = [c for text in made.keep for c in condition(text).value.columns]
         chosen = [selection(made.select).column] if made.select else []
@@ -153,7 +155,7 @@ def check_line(line: Line, all_lines: Book, columns: Callable[[str], Columns]) -
     check_names(made, all_lines)
     if line.verb == "ingest":
         return check_source(made)
-    wanted = {made.input: needs(line, made)}
+    wanted = {made.input: needs(line, made, columns(made.input))}
     if line.verb == "evaluate":
         scores = {c for text in made.auc for c in value(text).columns}
         wanted[made.against] = wanted.get(made.against, set()) | wanted[made.input] | scores

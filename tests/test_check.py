@@ -218,6 +218,18 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
     "a column that is not there": (HUMPBACK, f"{POOL}/input", "web", "it reads instruction, but web has"),
     "a rank by what is not there": (PARAMS, "curate/best", "rating", "it reads rating, but humpback-judge-1 has"),
     "a prompt that reads what nobody writes": ("prompts/ask.md", "", "$respons", "it reads respons, but seed has"),
+    "a column that decides about asking and is not there": (
+        "recipes/air.yaml",
+        "generate/air-critique-1/only",
+        "kind",
+        "generate.air-critique-1: it reads kind, but air-answer-1 has",
+    ),
+    "a draft of a column that is not there": (
+        "recipes/back-and-forth.yaml",
+        "generate/back-and-forth-draft/writes",
+        "better",
+        "generate.back-and-forth-draft: it reads better, but humpback-curate-1 has",
+    ),
     "a scorer that does not fit the rank": (PARAMS, "scorer", "judge", "it reads worst, but humpback-judge-1 has"),
     "a source that is not there": (
         SOURCES,
@@ -256,6 +268,14 @@ def test_a_mistake_is_found(home: Path, file: str, place: str, value: Any, words
         edit(file, place, value)
     with pytest.raises(Problem, match=words):
         verb.check([])
+
+
+def test_a_draft_that_is_there_is_read_as_it_is(home: Path) -> None:
+    edit("recipes/back-and-forth.yaml", "generate/again", {
+        "input": "back-and-forth-draft", "model": "back-and-forth-chat", "prompt": "back-and-forth/rewrite",
+        "writes": "better", "settings": "rewrite",
+    })  # fmt: skip
+    assert "are well wired" in verb.check(["generate@again"])
 
 
 def test_a_misspelt_target_is_answered_with_the_closest(home: Path) -> None:
