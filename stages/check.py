@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from baleen import loading, models, prompts, recipes, settings, transforms, wiring
-from baleen.measures import condition, value
+from baleen.measures import value
 from baleen.problems import Problem, run, unknown
 from baleen.recipes import Line
 from baleen.rows import Row
-from baleen.selectors import selection
 from baleen.wiring import Stage, Stages
 
 Columns = frozenset[str] | None  # None: not known before the file is read
@@ -58,8 +57,7 @@ class Book:
         if line.verb in PROFILED:
             given["profile"] = self.params.get("profile", "")
         made = settings.resolved(options_of(line.verb), line.verb, line.name, given)
-        verb = import_module(f"stages.{line.verb}")
-        verb.checked(made) if line.verb == "ingest" else verb.check(made, f"{line.verb} {line.name}")
+        import_module(f"stages.{line.verb}").check(made, f"{line.verb} {line.name}")
         return made
 
 
@@ -90,6 +88,8 @@ def rates(line: Line, made: Any, prompt: prompts.Prompt) -> bool:
 
 def needs(line: Line, made: Any, there: Columns) -> set[str]:
     """Columns the line reads from its input, which has these."""
+    if line.verb in ("filter", "evaluate"):
+        return {*import_module(f"stages.{line.verb}").needed(made)}
     if line.verb == "train" and made.prompts:
         return {"prompt"}
     if line.verb == "generate":
@@ -98,13 +98,6 @@ def needs(line: Line, made: Any, there: Columns) -> set[str]:
     if line.verb in ("score", "train"):
         prompt = prompts.load(made.prompt, "" if line.verb == "score" else made.writes)
         return {*prompt.reads, *(() if rates(line, made, prompt) else prompt.writes)}
-    if line.verb == "filter":
-        conditions = [c for text in made.keep for c in condition(text).value.columns]
-        chosen = [selection(made.select).column] if made.select else []
-        ranked = value(made.best).columns if made.best else ()
-        return {*conditions, *chosen, *ranked, *filter(None, [*made.unique.split(","), made.within])}
-    if line.verb == "evaluate":
-        return {c for text in made.mean for c in value(text).columns} | {made.cluster, *filter(None, [made.by])}
     return {*transforms.reads([*map(transforms.named, made.apply)])} - {*made.set} if line.verb == "map" else set()
 
 

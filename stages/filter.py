@@ -36,14 +36,19 @@ class FilterOptions:
 
 def judged(table: Iterable[Row], conditions: list[Condition], unique: str) -> Iterator[tuple[Row, str | None]]:
     """Each row with the reason why it leaves, or None; the first condition that fails is charged."""
-    seen, columns = dict[object, str](), unique.split(",")
+    seen, columns = dict[object, str](), names(unique)
     for row in table:
         reason = next((why for c in conditions if (why := c.reason(row))), None)
-        if reason is None and unique:
+        if reason is None and columns:
             key = hashable([row[column] for column in columns])
             reason = f"duplicate of {seen[key]}" if key in seen else None
             seen.setdefault(key, row["id"])
         yield row, reason
+
+
+def names(listed: str) -> list[str]:
+    """The columns of 'a, b'."""
+    return [name.strip() for name in listed.split(",") if name.strip()]
 
 
 def hashable(value: Any) -> Any:
@@ -132,7 +137,7 @@ def needed(options: FilterOptions) -> list[str]:
     mentioned = [c for text in options.keep for c in condition(text).value.columns]
     mentioned += [selection(options.select).column] if options.select else []
     mentioned += value(options.best).columns if options.best else ()
-    return [*mentioned, *filter(None, [*options.unique.split(","), options.within])]
+    return [*mentioned, *names(options.unique), *filter(None, [options.within])]
 
 
 def check(options: FilterOptions, where: str) -> None:

@@ -59,13 +59,14 @@ class IngestOptions:
     limit: int = setting(0, "only the first records, for a look; 0 is all")
 
 
-def checked(options: IngestOptions) -> IngestOptions:
-    """The options, or a Problem for a value that cannot be."""
+def check(options: IngestOptions, where: str) -> None:
+    """A Problem for settings that cannot be meant."""
     o, kinds = options, ["", *READERS]
     try:
         codecs.lookup(o.encoding).name.encode(o.encoding)
     except LookupError:
-        raise Problem(f"unknown encoding {o.encoding!r}; write for example utf-8, utf-16, latin-1 or gb18030") from None
+        known = "utf-8, utf-16, latin-1 or gb18030"
+        raise Problem(f"{where}: unknown encoding {o.encoding!r}; write for example {known}") from None
     wrong = {
         unknown("kind", o.kind, kinds[1:]): o.kind not in kinds,
         unknown("deduplicate", o.deduplicate, ["exact", "near", "''"]): o.deduplicate not in ("", "exact", "near"),
@@ -76,8 +77,7 @@ def checked(options: IngestOptions) -> IngestOptions:
         f"limit {o.limit} must be 0 or more": o.limit < 0,
     } | {f"column {c!r} is filled by ingest; choose another name": c in OURS for c in o.columns}
     for words in (words for words, is_wrong in wrong.items() if is_wrong):
-        raise Problem(f"ingest: {words}")
-    return options
+        raise Problem(f"{where}: {words}")
 
 
 def source_of(o: IngestOptions) -> Source:
@@ -87,12 +87,12 @@ def source_of(o: IngestOptions) -> Source:
 
 def ingest(found: Iterable[Record], o: IngestOptions, output: Output) -> None:
     """Keep or drop a row for each record, or for each of its segments; nothing kept is a Problem."""
-    check, documents, pieces = checker(o.deduplicate, o.near_threshold), 0, 0
+    seen, documents, pieces = checker(o.deduplicate, o.near_threshold), 0, 0
     for record in islice(found, o.limit or None):
         documents += 1
         for row, reason in rows_of(record, o):
             pieces += 1
-            reason, counted = (reason, reason) if reason else check(row["id"], "\n".join(content(row).values()))
+            reason, counted = (reason, reason) if reason else seen(row["id"], "\n".join(content(row).values()))
             if reason:
                 output.drop(row, reason, counted)
             else:
@@ -236,9 +236,10 @@ def clean(value: Any, normalise: bool) -> Any:
 def main(argv: list[str]) -> None:
     """Read the options and the source, write data/<target>.parquet."""
     name, options = from_command_line(IngestOptions, argv, "ingest")
+    check(options, f"ingest {name}")
     notes = Counter[str]()
     with Output(table_path(name)) as output:
-        ingest(records(source_of(checked(options)), notes), options, output)
+        ingest(records(source_of(options), notes), options, output)
         output.notes |= notes
 
 

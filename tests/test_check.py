@@ -182,6 +182,12 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
     "a required setting left out": (HUMPBACK, f"{DATASET}/apply", None, "setting 'apply' is missing; add it"),
     "a misspelt setting": (HUMPBACK, f"{DATASET}/aply", "x", "unknown setting 'aply'; did you mean 'apply'"),
     "a setting of the wrong type": (SOURCES, "ingest/web/noise", "much", "ingest.web: setting 'noise': Value 'much'"),
+    "an impossible threshold": (
+        SOURCES,
+        "ingest/web/near_threshold",
+        2,
+        r"ingest\.web: near_threshold 2\.0 must be above 0",
+    ),
     "an impossible share": (PARAMS, "curate/share", 30, r"share 30\.0 must lie in \(0, 1\]"),
     "an impossible rate": (POCKET, "sft/lr", 7, r"lr is 7\.0; it must lie between 0 and 1"),
     "an impossible temperature": (POCKET, "generate/temperature", -1, r"temperature is -1\.0; it must lie between 0"),

@@ -62,6 +62,12 @@ def test_a_duplicate_names_the_row_it_repeats(tmp_path: Path) -> None:
     assert counts["dropped"] == {"duplicate": 1}
 
 
+def test_names_of_columns_may_stand_apart(tmp_path: Path) -> None:
+    kept, dropped, _ = build(tmp_path, "--unique", "instruction, rating", table=[*TABLE, TABLE[0] | {"id": "e"}])
+    assert (kept, dropped) == (["a", "b", "c", "d"], {"e": "duplicate of a"})
+    assert verb.needed(verb.FilterOptions("in", unique=" a , b,")) == ["a", "b"]
+
+
 def test_a_row_that_is_there_twice_is_a_duplicate_of_itself(tmp_path: Path) -> None:
     """As where two tables that overlap are mixed: ids repeat too."""
     kept, dropped, counts = build(tmp_path, "--unique", "instruction", table=[*TABLE[:2], *TABLE[:2]])
