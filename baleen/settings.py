@@ -196,8 +196,7 @@ def once(argv: Sequence[str]) -> tuple[list[str], Once]:
 def from_command_line(kind: type[T], argv: Sequence[str], verb: str) -> tuple[str, T]:
     """Target name and settings of a verb: dataclass < profile section < params.yaml knobs < flags.
 
-    `--profile NAME` names the profile, `--settings NAME` a section of it to use instead of the verb's own, and
-    `--knobs NAME` a section of params.yaml; the three are consumed here.
+    The flags of LAYERS name the profile, its section and the knobs; they are consumed here.
     """
     if "--help" in argv or "-h" in argv:
         print(usage(kind, verb))
@@ -208,10 +207,13 @@ def from_command_line(kind: type[T], argv: Sequence[str], verb: str) -> tuple[st
 
 def resolved(kind: type[T], verb: str, name: str, line: Mapping[str, Any]) -> T:
     """The settings of one recipe line, all layers put together."""
-    given = dict(line)
+    given, where = dict(line), f"{verb} {name}"
+    if odd := next((key for key in LAYERS if key in given and verb not in LAYERS[key]), None):
+        told = f"{odd} is for {', '.join(LAYERS[odd])}, where dvc.yaml watches what it names"
+        raise Problem(f"{where}: {told}; write the values themselves in the line")
     chosen, own = given.pop("profile", None), given.pop("settings", None)
     layers = [section(chosen, own or verb, bool(own)), knobs(given.pop("knobs", None)), listed(kind, given)]
-    return typed(kind, f"{verb} {name}", *layers)
+    return typed(kind, where, *layers)
 
 
 def listed(kind: type[Any], given: Settings) -> Settings:
@@ -262,3 +264,10 @@ def usage(kind: type[Any], verb: str) -> str:
         shown = "required" if default == REQUIRED else repr(default)
         lines.append(f"  --{f.name:<18} {f.metadata.get('help', '')} [{f.type}, default {shown}]")
     return "\n".join(lines)
+
+
+LAYERS = {  # flags that name a layer of settings, and the verbs whose rules in dvc.yaml watch it
+    "profile": ("generate", "score", "train", "evaluate"),
+    "settings": ("generate", "train", "evaluate"),
+    "knobs": ("filter",),
+}

@@ -21,8 +21,7 @@ Columns = frozenset[str] | None  # None: not known before the file is read
 PARAMS, RULES = Path("params.yaml"), Path("dvc.yaml")
 SECTIONS = {"generate": "generate", "score": "score"}  # of a profile, by the verb whose settings they hold
 NAMES = ("input", "other", "against", "model", "base", "prompt", "prompts", "writes")  # of tables, models, prompts
-PROFILED = ("generate", "score", "train", "evaluate")  # verbs that a profile has settings for
-NAMED = ("train", "evaluate", "generate")  # verbs whose lines may name their section
+PROFILED, NAMED = settings.LAYERS["profile"], settings.LAYERS["settings"]  # verbs with a section, and which name theirs
 POCKET = (
     "; it measures against the pocket world: take the recipe out of dvc.yaml (vars, and `report`), or check only what "
     "you build, like python -m stages.check train@humpback"

@@ -179,6 +179,18 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
         None,
         "setting 'knobs' is missing, and dvc",
     ),
+    "knobs where DVC does not watch them": (
+        HUMPBACK,
+        f"{DATASET}/knobs",
+        "pool",
+        "map.humpback-dataset: knobs is for filter, where dvc.yaml watches what it names; write the values themselves",
+    ),
+    "a section where DVC does not watch it": (
+        HUMPBACK,
+        "judge/humpback-judge-1/settings",
+        "score",
+        "judge.humpback-judge-1: settings is for generate, train, evaluate, where",
+    ),
     "a required setting left out": (HUMPBACK, f"{DATASET}/apply", None, "setting 'apply' is missing; add it"),
     "a misspelt setting": (HUMPBACK, f"{DATASET}/aply", "x", "unknown setting 'aply'; did you mean 'apply'"),
     "a setting of the wrong type": (SOURCES, "ingest/web/noise", "much", "ingest.web: setting 'noise': Value 'much'"),

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from baleen.code import imported, noted
+from baleen.settings import LAYERS
 from stages.code import NOTED
 
 RULES = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
@@ -28,6 +29,14 @@ def test_the_code_of_every_verb_is_noted() -> None:
 def test_a_rule_runs_its_own_verb(rule: str) -> None:
     command = str(RULES[rule].get("do", RULES[rule])["cmd"])
     assert f"{command} ".startswith(f"python -m stages.{MODULES.get(rule, rule)} ")
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if "foreach" in RULES[rule]])
+def test_a_line_may_name_the_layers_of_settings_that_its_rule_watches(rule: str) -> None:
+    watched = str(RULES[rule]["do"].get("params", ""))
+    places = {"profile": "${profile}", "settings": "${item.settings}", "knobs": "${item.knobs}"}
+    found = {layer for layer, place in places.items() if place in watched}
+    assert found == {layer for layer, verbs in LAYERS.items() if MODULES.get(rule, rule) in verbs}
 
 
 ORDER = ["guard", "code", "orphans", "problems", "rows", "tagged", "formats", "prompts", "engines"]

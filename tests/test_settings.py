@@ -22,7 +22,7 @@ class Options:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "profiles").mkdir()
     (tmp_path / "profiles/small.yaml").write_text(
-        "filter: {share: 0.5, count: 7}\nown: {share: 0.25}\nspeed: {processes: 3}\n"
+        "generate: {share: 0.5, count: 7}\nown: {share: 0.25}\nspeed: {processes: 3}\n"
     )
     (tmp_path / "params.yaml").write_text("profile: small\ncurate: {share: 0.3}\n")
     monkeypatch.chdir(tmp_path)
@@ -30,7 +30,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def read(line: str) -> Options:
-    return settings.from_command_line(Options, line.split(), "filter")[1]
+    """The settings of a command line; only filter has knobs, and it has no profile."""
+    return settings.from_command_line(Options, line.split(), "filter" if "--knobs" in line else "generate")[1]
 
 
 def test_flags_carry_words_lists_maps_and_switches(project: Path) -> None:
@@ -46,13 +47,24 @@ def test_a_single_word_for_a_list_is_a_list_of_one(project: Path) -> None:
 def test_later_layers_win(project: Path) -> None:
     assert read("x --input web --profile small").share == 0.5
     assert read("x --input web --profile small --settings own").share == 0.25
-    assert read("x --input web --profile small --knobs curate").share == 0.3
-    assert read("x --input web --profile small --knobs curate --share 0.1").share == 0.1
+    assert read("x --input web --profile small --settings own --share 0.1").share == 0.1
+    assert read("x --input web --knobs curate").share == 0.3
+    assert read("x --input web --knobs curate --share 0.1").share == 0.1
+
+
+UNWATCHED = [("map", "knobs"), ("generate", "knobs"), ("score", "settings"), ("ingest", "settings"), ("mix", "profile")]
+
+
+@pytest.mark.parametrize(("verb", "layer"), UNWATCHED)
+def test_a_layer_that_dvc_does_not_watch_is_refused(project: Path, verb: str, layer: str) -> None:
+    words = f"{verb} x: {layer} is for .*, where dvc.yaml watches what it names; write the values themselves"
+    with pytest.raises(Problem, match=words):
+        settings.resolved(Options, verb, "x", {"input": "web", layer: "small"})
 
 
 MISTAKES = [
     ("--input web", "first word must be the name of the target"),
-    ("x --keep a", "filter x: setting 'input' is missing"),
+    ("x --keep a", "generate x: setting 'input' is missing"),
     ("x --input web --shar 0.1", "unknown setting 'shar'; did you mean 'share'"),
     ("x --input web --share lots", "setting 'share': Value 'lots' of type 'str' could not be converted to Float"),
     ("x --input web --count 1.5", "setting 'count'"),
