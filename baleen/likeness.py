@@ -5,17 +5,14 @@ from functools import cache
 from typing import Any
 
 from baleen.counting import CJK, common
-from baleen.problems import Problem
 
 
 @cache
 def metric(name: str, chinese: bool = False) -> Any:
     """A metric of sacrebleu for single sentences; the `zh` tokenizer for texts with CJK characters."""
-    try:
-        from sacrebleu.metrics.bleu import BLEU
-        from sacrebleu.metrics.chrf import CHRF
-    except ImportError:
-        raise Problem(f"{name} needs sacrebleu; install it with: pip install 'baleen[metrics]'") from None
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
+
     return BLEU(effective_order=True, tokenize="zh" if chinese else "13a") if name == "bleu" else CHRF()
 
 

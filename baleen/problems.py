@@ -22,8 +22,17 @@ def unknown(what: str, name: str, known: list[str]) -> str:
     return f"unknown {what} {name!r}; {hint}"
 
 
+def lacking(error: ModuleNotFoundError) -> str:
+    """The package that an import looked for."""
+    return str(error.name).partition(".")[0]
+
+
 def advised(error: Exception) -> str:
-    """What to say of an error: a Problem speaks for itself, the trouble of a disk needs a word on what to do."""
+    """What to say of an error: a Problem speaks for itself, a package that is not there and the trouble of a disk need
+    a word on what to do."""
+    if isinstance(error, ModuleNotFoundError):
+        name = lacking(error)
+        return f"{name} is not installed; pip install -e '.[{EXTRAS[name]}]'"
     number = error.errno if isinstance(error, OSError) else None
     if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"{error}; make room on the disk and run the same command again"
@@ -40,17 +49,27 @@ def unchanged() -> None:
 
 
 def run(main: Callable[[list[str]], None]) -> NoReturn:
-    """Run a command line; a Problem, a full disk or a closed folder become one line on stderr and code 1."""
+    """Run a command line; a Problem, a full disk, a closed folder or an extra that is not installed become one line on
+    stderr and code 1."""
     try:
         with guard.watching():
             if found := code.outdated():
                 raise Problem(f"{found} was edited after dvc noted it; run `dvc repro code`, then the same command")
             main(sys.argv[1:])
             unchanged()
-    except (Problem, OSError) as problem:
+    except (Problem, OSError, ModuleNotFoundError) as problem:
+        if isinstance(problem, ModuleNotFoundError) and lacking(problem) not in EXTRAS:
+            raise
         print(f"baleen: {' '.join(advised(problem).split())}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("baleen: stopped; every reply that was paid for is kept, the same command goes on", file=sys.stderr)
         sys.exit(130)
     sys.exit(0)
+
+
+EXTRAS = {  # the extra of pyproject.toml that a package comes with
+    **dict.fromkeys(("accelerate", "peft", "tokenizers", "torch", "transformers", "trl"), "train"),
+    **{name: name for name in ("openai", "ray", "vllm")},
+    "sacrebleu": "metrics",
+}

@@ -7,6 +7,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from mistakes import ASK, CASES, TABLE, Case
 
-from baleen import fresh, problems, settings
+from baleen import fresh, likeness, problems, settings
 
 CHECKOUT = Path(__file__).parents[1]
 PROGRESS = re.compile(r"\w+  \d+/\d+ rows ")
@@ -87,6 +88,46 @@ def test_a_run_that_is_stopped_says_that_the_same_command_goes_on(capsys: pytest
     assert (
         capsys.readouterr().err == "baleen: stopped; every reply that was paid for is kept, the same command goes on\n"
     )
+
+
+LACKING = {  # what is not installed: a command line that needs it, and the extra
+    "torch": (f"generate out {ASK}", "train"),
+    "sacrebleu.metrics.bleu": ("filter out --input in --keep bleu(id,response)>=4", "metrics"),
+}
+
+
+@pytest.mark.parametrize("module", LACKING)
+def test_an_extra_that_is_not_installed_is_one_line(
+    module: str, home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command, extra = LACKING[module]
+    written(home, {"models/m/model.safetensors": "x"})
+    likeness.metric.cache_clear()
+    monkeypatch.setitem(sys.modules, module, None)
+    words = rf"baleen: {module.partition('.')[0]} is not installed; pip install -e '\.\[{extra}\]'$"
+    one_line(run(*command.split()), capfd.readouterr().err, words)
+
+
+@pytest.mark.parametrize("module", ["trl.trainer.sft_trainer", "openai"])
+def test_the_package_of_a_module_is_what_is_to_be_installed(
+    module: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setitem(sys.modules, module.partition(".")[0], None)
+    with pytest.raises(SystemExit):
+        problems.run(lambda argv: import_module(module))
+    assert capfd.readouterr().err.startswith(f"baleen: {module.partition('.')[0]} is not installed; pip install -e")
+
+
+def test_a_module_that_no_extra_brings_is_no_advice() -> None:
+    with pytest.raises(ModuleNotFoundError, match="nowhere"):
+        problems.run(lambda argv: import_module("nowhere"))
+
+
+def test_extras_are_those_of_the_project() -> None:
+    extras = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    lacking = {name: extra for name, extra in problems.EXTRAS.items() if name not in " ".join(extras[extra])}
+    assert lacking == {"tokenizers": "train"}  # of transformers
 
 
 def tokenizer(folder: Path, template: bool) -> None:
