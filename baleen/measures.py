@@ -107,6 +107,8 @@ MEASURES: dict[str, Measure] = {
         pocket_told,
     )
 }
+COUNTS = ("chars", "words", "count", "elsewhere", "designing", "excuses", "making", "pocket_told", "ratio", "growth")
+NO_SHARES = {*COUNTS, "bleu", "chrf", "rouge"}  # measures that exceed 1: how many, how many times, or out of 100
 TESTS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}
 VALUE = r"\w+(?:\(\s*\w+(?:\s*,\s*\w+)*\s*\))?"
 CONDITION = re.compile(rf"\s*(?P<value>{VALUE})\s*(?P<test>>=|<=|==|>|<)\s*(?P<bound>-?\d+(?:\.\d*)?)\s*")
@@ -148,6 +150,12 @@ def value(text: str) -> Value:
     if len(columns) != len(wanted):
         raise Problem(f"measure {text.strip()!r} has {len(columns)} columns; write {name}({','.join(wanted)})")
     return Value(text, name, columns)
+
+
+def is_share(text: str) -> bool:
+    """Whether a value lies from 0 to 1 (a cosine from -1) and is best told in percent; of a column nobody knows."""
+    name, inside, _ = text.partition("(")
+    return bool(inside) and name.strip() not in NO_SHARES
 
 
 def signed(values: Iterable[Value]) -> dict[str, dict[str, str]]:

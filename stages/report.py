@@ -8,11 +8,11 @@ import json
 from pathlib import Path
 
 from baleen import guard
+from baleen.measures import is_share
 from baleen.problems import Problem, run, unchanged
 from baleen.rows import Row, write_json
 
 METRICS = Path("metrics.json")
-SHARES = ("pocket_", "copied(", "same(", "chance(")  # measures from 0 to 1, shown in percent
 
 
 def loaded(path: Path, advice: str) -> Row:
@@ -30,7 +30,7 @@ def evaluation(name: str) -> Row:
 
 def shown(measure: str, x: float | None) -> float | None:
     """A figure to one decimal place, in percent when the measure is a share."""
-    return None if x is None else round(100 * x if measure.startswith(SHARES) else x, 1)
+    return None if x is None else round(100 * x if is_share(measure) else x, 1)
 
 
 def headline(found: Row) -> Row:

@@ -1,6 +1,6 @@
 import pytest
 
-from baleen.measures import condition, value
+from baleen.measures import MEASURES, NO_SHARES, condition, is_share, value
 from baleen.problems import Problem
 from baleen.rows import Row
 
@@ -77,3 +77,7 @@ def test_cosine_is_of_the_angle_alone(a: list[float], b: list[float], cosine: fl
 )
 def test_disagreement_is_of_the_words_that_are_not_shared(text: str, other: str, apart: float) -> None:
     assert value("disagreement(a,b)").of({"a": text, "b": other}) == pytest.approx(apart)
+
+
+def test_what_is_no_share_is_a_measure() -> None:
+    assert set(MEASURES) >= NO_SHARES and not is_share("loss") and not any(is_share(f"{n}(a)") for n in NO_SHARES)

@@ -69,10 +69,23 @@ def test_without_groups_or_pairs_the_mean_stands_alone(capsys: pytest.CaptureFix
     assert capsys.readouterr().out.splitlines()[1].split() == ["x", "50.0"]
 
 
-def test_a_measure_that_is_no_share_is_no_percentage() -> None:
-    write("eval-x", {"all": {"words(answer)": figures(24.31, 3.0)}})
+@pytest.mark.parametrize(
+    ("measure", "mean", "told"),
+    [
+        ("words(answer)", 24.31, 24.3),
+        ("pocket_told(truth,answer)", 3.24, 3.2),
+        ("growth(longer,initial)", 1.84, 1.8),
+        ("chrf(instruction,original)", 75.52, 75.5),
+        ("rating", 3.44, 3.4),
+        ("met(constraints,answer)", 0.685, 68.5),
+        ("grounded(response,document)", 0.9712, 97.1),
+        ("pocket_true(truth,answer)", 0.914, 91.4),
+    ],
+)
+def test_a_share_is_told_in_percent_and_nothing_else_is(measure: str, mean: float, told: float) -> None:
+    write("eval-x", {"all": {measure: figures(mean, 0.1)}})
     verb.main(["eval-x"])
-    assert metrics() == {"x": {"all": 24.3}}
+    assert metrics() == {"x": {"all": told}}
 
 
 def test_a_look_shows_the_table_again_and_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
