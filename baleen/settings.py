@@ -68,6 +68,15 @@ class Once:
     budget: int = setting(0, "stop cleanly after paying this many tokens; the same command goes on; 0 is no limit")
 
 
+@dataclass
+class Layers:
+    """Flags that name where the other settings come from."""
+
+    profile: str = setting("", "profile to take the other settings from")
+    settings: str = setting("", "its section, instead of the one with the verb's name")
+    knobs: str = setting("", "section of params.yaml")
+
+
 def load_yaml(path: Path, plain: bool = True) -> Settings:
     """A mapping read from a YAML file; `plain` refuses what DVC would hash unresolved."""
     try:
@@ -196,7 +205,7 @@ def once(argv: Sequence[str]) -> tuple[list[str], Once]:
 def from_command_line(kind: type[T], argv: Sequence[str], verb: str) -> tuple[str, T]:
     """Target name and settings of a verb: dataclass < profile section < params.yaml knobs < flags.
 
-    The flags of LAYERS name the profile, its section and the knobs; they are consumed here.
+    The flags of `Layers` name the profile, its section and the knobs; they are consumed here.
     """
     if "--help" in argv or "-h" in argv:
         print(usage(kind, verb))
@@ -257,17 +266,27 @@ def speed(name: str | None = None) -> Speed:
 
 def usage(kind: type[Any], verb: str) -> str:
     """--help: every setting with its type, default and words."""
-    lines = [f"python -m stages.{verb} TARGET [--setting value ...]", ""]
-    once_too = fields(Once) if verb in ("generate", "score", "train") else ()
-    for f in [*fields(kind), *once_too]:
+    own = [f for f in [*fields(Layers), *fields(Once)] if verb in (LAYERS | ONCE)[f.name]]
+    lines = [f"python -m stages.{verb} TARGET [--setting value ...]; a recipe line writes _ where a flag has -", ""]
+    for f in [*fields(kind), *own]:
         default = f.default if f.default is not MISSING else cast(Any, f.default_factory)()
-        shown = "required" if default == REQUIRED else repr(default)
-        lines.append(f"  --{f.name:<18} {f.metadata.get('help', '')} [{f.type}, default {shown}]")
+        shown = "required" if default == REQUIRED else f"default {default!r}"
+        lines.append(f"  --{f.name.replace('_', '-'):<18} {f.metadata.get('help', '')} [{kind_of(f.type)}, {shown}]")
     return "\n".join(lines)
 
 
-LAYERS = {  # flags that name a layer of settings, and the verbs whose rules in dvc.yaml watch it
+def kind_of(hint: Any) -> str:
+    """How a type is written: str, list[str], dict[str, Any]."""
+    return hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")
+
+
+LAYERS = {  # the verbs whose rules in dvc.yaml watch what these flags name
     "profile": ("generate", "score", "train", "evaluate"),
     "settings": ("generate", "train", "evaluate"),
     "knobs": ("filter",),
+}
+ONCE = {  # the verbs that have these flags
+    "dry_run": ("generate", "score", "train"),
+    "limit": ("generate", "score"),
+    "budget": ("generate", "score"),
 }

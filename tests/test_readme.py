@@ -97,7 +97,7 @@ def test_every_verb_says_how_it_is_used(verb: str, capsys: pytest.CaptureFixture
         run(import_module(f"stages.{verb}").main)
     shown = capsys.readouterr()
     assert ended.value.code == 0 and f"python -m stages.{verb}" in shown.out and shown.err == ""
-    assert ("--dry_run" in shown.out) == (verb in ("generate", "score", "train"))
+    assert ("--dry-run" in shown.out) == (verb in ("generate", "score", "train"))
 
 
 @pytest.mark.parametrize("command", named("dvc command", "dvc "))

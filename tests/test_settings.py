@@ -105,11 +105,40 @@ def test_speed_is_read_from_the_profile_in_force(project: Path) -> None:
     assert settings.speed().processes == 3
 
 
-def test_help_lists_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
+def helped(verb: str, capsys: pytest.CaptureFixture[str]) -> str:
     with pytest.raises(SystemExit):
-        settings.from_command_line(Options, ["--help"], "filter")
-    shown = capsys.readouterr().out
+        settings.from_command_line(Options, ["--help"], verb)
+    return capsys.readouterr().out
+
+
+def test_help_lists_every_setting_as_it_is_typed(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = helped("filter", capsys)
     assert all(f"--{name}" in shown for name in ("input", "keep", "columns", "share", "count", "highest"))
+    assert "table to read [str, required]" in shown and "of the rows [float, default 1.0]" in shown
+    assert "conditions [list[str], default []]" in shown and "mapping [dict[str, str], default {}]" in shown
+
+
+FLAGS = {
+    "generate": {"profile", "settings", "dry-run", "limit", "budget"},
+    "score": {"profile", "dry-run", "limit", "budget"},
+    "train": {"profile", "settings", "dry-run"},
+    "evaluate": {"profile", "settings"},
+    "filter": {"knobs"},
+    "map": set[str](),
+}
+
+
+@pytest.mark.parametrize("verb", FLAGS)
+def test_help_lists_the_flags_that_are_no_settings_where_they_are_read(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = helped(verb, capsys)
+    assert {name for name in set.union(*FLAGS.values()) if f"  --{name} " in shown} == FLAGS[verb]
+
+
+def test_a_flag_may_be_written_as_in_a_recipe_line(project: Path) -> None:
+    for flag in ("--dry-run", "--dry_run"):
+        assert settings.once(["x", "--input", "web", flag])[1].dry_run
 
 
 def test_flags_of_one_run_are_no_settings(project: Path) -> None:
