@@ -171,6 +171,13 @@ def gate(name: str, output: rows.Output, example: str, options: GenerateOptions)
         )
 
 
+def advice(name: str, example: str, prompt: Prompt) -> str:
+    """How to see what the model says when nothing could be read; the memo has it, so that it costs nothing."""
+    if prompt.format in VALUES:
+        return f"the first reply was {example[:80]!r}"
+    return f"run it with --keep-unreadable --limit 20 and read data/{name}-preview.parquet"
+
+
 def variety(name: str, output: rows.Output, said: list[str], options: GenerateOptions) -> None:
     """A Problem when a model says the same to everybody: training on that would teach another model a code. Without a
     reply that could be read there is nothing to measure."""
@@ -230,7 +237,7 @@ def main(argv: list[str]) -> None:
         example, said = finish(output, replies, prompt, lineage(name, prompt, asked, options), options)
         gate(name, output, example, options)
         variety(name, output, said, options)
-        output.some(f"generate {name}", "look at the raw replies in the memo with --limit")
+        output.some(f"generate {name}", advice(name, example, prompt))
 
 
 SAID = 10_000  # replies whose variety is measured

@@ -1,6 +1,7 @@
 """generate: every row is kept or dropped with its reason, and only what the memo lacks is asked."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,25 @@ def test_no_readable_reply_at_all_is_a_problem_even_without_a_gate(script: Scrip
     script.text = lambda request: " "
     with pytest.raises(Problem, match=r"generate out: no row is left of 2 \(2 unreadable\)"):
         build("generate", documents("a", "b"), *PROMPT, "--min-readable", "0")
+
+
+def test_replies_that_could_not_be_read_are_seen_in_the_preview_that_is_named_and_cost_nothing(script: Script) -> None:
+    script.text = lambda request: f"{asked(request)} and on and on"
+    flags = [*PROMPT, *LIMIT, "--min-readable", "0", "--temperature", "1"]
+    with pytest.raises(Problem, match="run it with (--.*) and read data/out-preview.parquet") as caught:
+        build("generate", documents(*map(str, range(30))), *flags)
+    script.news()
+    told = re.search(r"run it with (.*) and read", str(caught.value))[1].split()
+    verb.main(["out", "--input", "in", "--engine", "scripted", "--model", "m", *flags, *told])
+    seen = left("out-preview").column("instruction")
+    assert script.news() == [] and seen == [f"{n} and on …" for n in range(20)]
+    assert not Path("data/out.parquet").exists()
+
+
+def test_a_reply_that_no_column_can_hold_is_told(script: Script) -> None:
+    script.text = lambda request: "It is good."
+    with pytest.raises(Problem, match=r"no row is left of 1 \(1 unreadable\); the first reply was 'It is good.'"):
+        build("generate", documents("a"), "--prompt", "judge", "--min-readable", "0")
 
 
 def test_unreadable_rows_can_be_kept_as_they_came_and_are_counted(script: Script) -> None:
