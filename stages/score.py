@@ -9,7 +9,7 @@ python -m stages.score humpback-judge-1 --input humpback-pool --model reply --pr
 """
 
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ from math import isfinite
 
 from baleen import answers, loading, prompts, rows, settings
 from baleen.answers import Answered, Pair
-from baleen.engines import Reply, Request
+from baleen.engines import TOO_LONG, Reply, Request
 from baleen.problems import Problem, run
 from baleen.prompts import Prompt
 from baleen.rows import NUMBER, Row
@@ -106,29 +106,42 @@ def in_order(replies: Iterable[Answered], aside: deque[Row | None]) -> Iterator[
     yield from (row for row in aside if row is not None)
 
 
+def flaw(one: Answered | Row, prompt: Prompt, options: ScoreOptions) -> str:
+    """What is wrong with a row that has no score, and what to do about it."""
+    if not isinstance(one, Answered):
+        return f"without {', '.join(prompt.writes)}, which is NULL (take them out with a filter)"
+    if one.reply.finish == TOO_LONG.finish:
+        return "longer than the model reads (take them out with a filter)"
+    if asking(prompt, options)[0] == "choose":
+        return f"without a mark from the model (use another scorer than prompts/{prompt.name}.md)"
+    return "without a token to grade or a finite likelihood"
+
+
 def finish(
     output: rows.Output, found: Iterable[Answered | Row], prompt: Prompt, source: Row, options: ScoreOptions
-) -> int:
-    """Keep every row with its score and lineage; the number of scores that could not be read comes back."""
-    missing, written = 0, asking(prompt, options)[1]
+) -> Counter[str]:
+    """Keep every row with its score and lineage; what is wrong where one could not be read comes back, counted."""
+    flaws, written = Counter[str](), asking(prompt, options)[1]
     for one in found:
         if isinstance(one, Answered):
             row = one.row | grade(one.reply, prompt, options) | {"lineage": one.history(source)}
         else:
             row = one | dict.fromkeys(written) | {"lineage": one.get("lineage") or []}
-        missing += row[written[0]] is None
+        if row[written[0]] is None:
+            flaws[flaw(one, prompt, options)] += 1
         output.keep(row)
-    return missing
+    return flaws
 
 
-def gate(name: str, output: rows.Output, unread: int, options: ScoreOptions) -> None:
+def gate(name: str, output: rows.Output, flaws: Counter[str], options: ScoreOptions) -> None:
     """A Problem when too few scores could be read: a selection on the rest would be chance."""
-    readable = 1 - unread / output.kept.rows
+    readable = 1 - flaws.total() / output.kept.rows
     output.notes["readable"] = round(readable, 4)
     if readable < options.min_readable:
+        told = ", ".join(f"{n} {wrong}" for wrong, n in flaws.most_common())
         raise Problem(
             f"score {name}: only {readable:.0%} of {output.kept.rows} scores could be read, min_readable is "
-            f"{options.min_readable:.0%}; the model gives prompts/{options.prompt}.md no mark: use another scorer"
+            f"{options.min_readable:.0%}; {told}"
         )
 
 
@@ -158,9 +171,9 @@ def main(argv: list[str]) -> None:
     with rows.Output(answers.target(name, once), columns) as output:
         unreadable = partial(unread, prompt=prompt, options=options)
         replies = answers.answers(asked, pairs, output, rows.size(path), once, unreadable)
-        missing = finish(output, in_order(replies, aside), prompt, source, options)
+        flaws = finish(output, in_order(replies, aside), prompt, source, options)
         output.some(f"score {name}", "the input table is empty")
-        gate(name, output, missing, options)
+        gate(name, output, flaws, options)
 
 
 if __name__ == "__main__":

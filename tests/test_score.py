@@ -94,6 +94,20 @@ def test_a_judge_that_answers_garbage_stops_the_build_at_the_gate(script: Script
     assert script.news() == []
 
 
+def test_the_gate_says_by_kind_what_is_wrong(script: Script) -> None:
+    script.context = 60
+    table = [*pairs("x" * 100, "y" * 100), *unanswered(None, "a")]
+    with pytest.raises(Problem) as caught:
+        build("score", table, *LOSS, "--min-readable", "0.9")
+    told = "2 longer than the model reads (take them out with a filter), 1 without response, which is NULL (take"
+    assert f"; {told}" in str(caught.value)
+    script.marks = garbage_for_three_in_ten
+    with pytest.raises(
+        Problem, match=r"; 1 without a mark from the model \(use another scorer than prompts/judge.md\)$"
+    ):
+        build("score", documents("0", "1"), *RATE, "--min-readable", "0.9")
+
+
 def test_a_rating_is_asked_with_the_cue_and_the_marks_of_the_prompt(script: Script) -> None:
     build("score", documents("a"), *RATE)
     (request,) = script.paid
@@ -122,6 +136,8 @@ def test_a_likelihood_that_is_not_finite_is_null(script: Script, monkeypatch: py
         return ((i, Reply(values=said[request.answer])) for i, request in self.numbered(requests))
 
     monkeypatch.setattr(Told, "loss", loss)
+    with pytest.raises(Problem, match="; 2 without a token to grade or a finite likelihood$"):
+        build("score", pairs(*said), *LOSS)
     made = build("score", pairs(*said), *LOSS, "--min-readable", "0.3")
     assert made.column("loss") == made.column("worst") == [None, None, 0.5] and made.column("tokens") == [1.0] * 3
     assert made.counts["readable"] == 0.3333
