@@ -73,8 +73,9 @@ def checked(path: Path, found: Pin) -> Pin:
 
 
 def declared(given: Settings, where: str) -> Settings:
-    """The pin of a profile's `origin` section: a model elsewhere stays as it is, sizes are a model to be made."""
-    if "hub" not in given and "endpoint" not in given:
+    """The pin of a profile's `origin` section, or of `instead`: a model elsewhere stays as it is, sizes are a model to
+    be made."""
+    if not {"hub", "endpoint", "apertium"} & given.keys():
         return {"fresh": asdict(typed(Fresh, where, given))}
     found = checked(Path(where), typed(Pin, where, given))
     return {key: value for key, value in asdict(found).items() if value}

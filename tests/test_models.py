@@ -120,6 +120,18 @@ def test_a_pin_that_cannot_be_meant_is_named(pin: str, words: str) -> None:
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"hub": "a/b", "revision": COMMIT},
+        {"endpoint": "http://127.0.0.1:1/v1", "model": "m"},
+        {"apertium": "eng-spa", "version": "0.8.1-2"},
+    ],
+)
+def test_a_profile_may_name_whatever_a_pin_may(given: dict[str, str]) -> None:
+    assert models.declared(given, "profiles/p.yaml: chat") == given
+
+
 def test_an_unknown_model_is_answered_with_the_closest_name() -> None:
     folder("humpback-1", **WHOLE)
     with pytest.raises(Problem, match="unknown model 'humpback1'; did you mean 'humpback-1'?"):
