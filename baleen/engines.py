@@ -48,7 +48,8 @@ class Reply:
     reply is never kept). For `loss` `values` is (mean, worst, tokens): negative log-likelihood in nats per token, of
     those graded, and empty when there are none; for `choose` the probability of each mark, before normalising; for
     `embed` the vector. `cached_tokens` are those of the prompt that came from a prefix cache: how a reply came to be
-    and not what it says, so it is neither compared nor kept in the memo.
+    and not what it says, so it is neither compared nor kept in the memo. `estimated` says that a server did not count
+    the tokens.
     """
 
     text: str = ""
@@ -57,6 +58,7 @@ class Reply:
     completion_tokens: int = 0
     values: tuple[float, ...] = ()
     cached_tokens: int = field(default=0, compare=False)
+    estimated: bool = False
 
 
 TOO_LONG = Reply(finish="too long")

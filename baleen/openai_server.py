@@ -26,7 +26,7 @@ SEMANTICS = "openai-1"  # raise when the same request would get another reply
 FINISH = {"stop": "stop", "length": "length", "content_filter": "refused"}
 LISTED = 3  # tries for the list of models; transformers' own server has none where there is no hub, and fails
 TOP = 20  # log-probabilities a server gives at most
-CHARACTERS = 3  # at least so many a token, to reserve room before the server has counted
+CHARACTERS = 3  # at least so many a token, where the server has not counted
 SEEDS = (1 << 31) - 1  # servers take 31 bits at least; a prime brings all bits of ours into them
 
 Post = Callable[[str, Json, int], Awaitable[Json]]  # path, what to send, tokens it takes at most
@@ -102,9 +102,23 @@ def graded(body: Json, begin: int) -> Reply:
     return replace(reply(body, values=values), prompt_tokens=begin, completion_tokens=len(losses))
 
 
+def roughly(said: object) -> int:
+    """About how many tokens a text or a conversation has."""
+    return ceil(len(json.dumps(said)) / CHARACTERS)
+
+
 def size(sent: Json) -> int:
     """Tokens to reserve for a request."""
-    return ceil(len(json.dumps(sent.get("messages", ""))) / CHARACTERS) + int(sent.get("max_tokens", 0))
+    return roughly(sent.get("messages", "")) + int(sent.get("max_tokens", 0))
+
+
+def priced(found: Reply, sent: Json) -> Reply:
+    """The reply, with an estimate of what its server did not count: a budget is kept at every server."""
+    if found.prompt_tokens and (found.completion_tokens or not found.text):
+        return found
+    wrote = min(found.completion_tokens or roughly(found.text), sent["max_tokens"])
+    read = found.prompt_tokens or roughly(sent["messages"])
+    return replace(found, prompt_tokens=read, completion_tokens=wrote, estimated=True)
 
 
 class OpenAI:
@@ -140,7 +154,7 @@ class OpenAI:
             if not self.vllm and sampling.shape:
                 raise self.only_vllm("structured: true")
             more = ours if self.vllm else {}  # said even when off: vLLM has defaults of the model's own
-            return written(await self.converse(post, request, drawn | more | {"seed": request.seed % SEEDS}))
+            return await self.converse(post, request, drawn | more | {"seed": request.seed % SEEDS}, written)
 
         return self.answers(requests, ask)
 
@@ -153,10 +167,11 @@ class OpenAI:
 
         async def ask(post: Post, request: Request) -> Reply:
             if not self.vllm:
-                return weighed(await self.converse(post, request, drawn), request.marks)
+                return await self.converse(post, request, drawn, partial(weighed, marks=request.marks))
             marks = await self.marked(post, request.prefill, request.marks)
             exact = drawn | {"logprob_token_ids": marks, "return_tokens_as_token_ids": True}
-            return weighed(await self.converse(post, request, exact), [f"token_id:{mark}" for mark in marks])
+            names = [f"token_id:{mark}" for mark in marks]
+            return await self.converse(post, request, exact, partial(weighed, marks=names))
 
         return self.answers(requests, ask)
 
@@ -183,11 +198,11 @@ class OpenAI:
 
         return self.answers(requests, ask)
 
-    async def converse(self, post: Post, request: Request, drawn: Json) -> Json:
+    async def converse(self, post: Post, request: Request, drawn: Json, reader: Callable[[Json], Reply]) -> Reply:
         sent = {"model": self.model} | chat(request) | drawn
         if request.prefill and not self.vllm:
             raise self.only_vllm("a prompt that begins the reply (prefill, or the cue of a rating)")
-        return await post("/chat/completions", sent, size(sent))
+        return priced(reader(await post("/chat/completions", sent, size(sent))), sent)
 
     def only_vllm(self, what: str) -> Problem:
         return Problem(f"{what} needs a vLLM server, and {self.endpoint} is another; use --engine hf or vllm")

@@ -84,8 +84,11 @@ def restored(value: Value) -> Reply:
 
 
 def fits(value: Value, limit: int) -> bool:
-    """A finished reply also serves another limit when it is shorter (by one: some engines do not count the end)."""
-    return bool(value.get("max_tokens", 0) == limit or value.get("completion_tokens", 0) < limit)
+    """A finished reply also serves another limit when it is shorter (by one: some engines do not count the end); one
+    whose tokens nobody counted serves its own alone."""
+    tokens = value.get("completion_tokens", 0)
+    uncounted = value.get("estimated") or (value.get("text") and not tokens)
+    return bool(value.get("max_tokens", 0) == limit or (not uncounted and tokens < limit))
 
 
 def look_up(memo: Memo, asked: Question, keys: Iterable[str]) -> dict[str, Known]:

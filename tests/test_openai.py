@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from faulty_proxy import REQUESTS, SAMPLING, WANTED, Answer, Fault, Json, Proxy, Time, pinned, serving, texts
 
-from baleen import rows
+from baleen import rates, rows
 from baleen.asking import ask
 from baleen.engines import Reply, Request, Sampling
 from baleen.memo import Memo
@@ -47,9 +47,9 @@ def stub(owner: str = "stub") -> Answer:
     return answer
 
 
-def says(choice: Json) -> Answer:
+def says(choice: Json, owner: str = "vllm") -> Answer:
     """A server that always gives the same choice."""
-    ordinary = stub("vllm")
+    ordinary = stub(owner)
     return lambda path, body, headers: (200, {"choices": [choice]}) if body else ordinary(path, body, headers)
 
 
@@ -316,11 +316,44 @@ def test_a_reply_of_another_shape_is_an_error_and_never_a_row(at: Any, choice: J
 USED = [{"prompt_tokens": "many"}, {"total_tokens": "many"}, {"total_tokens": -5}, {"total_tokens": float("nan")}]
 
 
+def counting(usage: Any) -> Answer:
+    """A server that counts so."""
+    return lambda path, body, headers: (200, stub()(path, body, headers)[1] | {"usage": usage})
+
+
 @pytest.mark.parametrize("usage", [None, 3, [7], "7", *USED], ids=str)
-def test_counts_that_are_no_numbers_are_not_counted(at: Any, usage: Any) -> None:
-    engine, _, _ = at(lambda path, body, headers: (200, stub()(path, body, headers)[1] | {"usage": usage}))
+def test_where_the_server_counts_nothing_the_counts_are_estimates(at: Any, usage: Any) -> None:
+    engine, _, _ = at(counting(usage))
     [(_, reply)] = engine.generate(REQUESTS[:1], SAMPLING)
-    assert reply == Reply(WANTED[0])
+    assert reply == Reply(WANTED[0], prompt_tokens=15, completion_tokens=6, estimated=True)  # 43 and 16 characters
+
+
+def test_an_estimate_is_never_above_the_limit(at: Any) -> None:
+    engine, _, _ = at(counting({"prompt_tokens": 5}))
+    [(_, reply)] = engine.generate(REQUESTS[:1], replace(SAMPLING, max_tokens=4))
+    assert (reply.prompt_tokens, reply.completion_tokens, reply.estimated) == (5, 4, True)
+
+
+def test_marks_weighed_by_a_server_that_counts_nothing_have_estimates_too(at: Any) -> None:
+    engine, _, _ = at(says({"finish_reason": "length", "logprobs": {"content": [{"top_logprobs": []}]}}, "stub"))
+    [(_, reply)] = engine.choose([replace(REQUESTS[0], marks=MARKS)])
+    assert reply == Reply("", "stop", 15, 1, (0.0, 0.0, 0.0), estimated=True)
+
+
+def test_a_budget_is_kept_and_a_rate_measured_where_the_server_counts_nothing(at: Any, tmp_path: Path) -> None:
+    engine, proxy, _ = at(counting(None))
+    with pytest.raises(Problem, match=r"the budget of 30 tokens is spent \(84\) and 4 rows are done"):
+        kept(tmp_path, engine, window=4, budget=30)
+    assert len(proxy.seen) == 4
+    [rate] = rates.known(Memo(tmp_path / "memo")).values()
+    assert rate.tokens_per_second
+
+
+def test_a_reply_whose_tokens_nobody_counted_is_asked_for_again_under_another_limit(at: Any, tmp_path: Path) -> None:
+    engine, proxy, _ = at(counting(None))
+    for limit in (9, 9, 50):
+        assert kept(tmp_path, engine, replace(SAMPLING, max_tokens=limit)) == WANTED
+    assert len(proxy.seen) == 24
 
 
 def test_half_a_surrogate_pair_in_a_reply_is_kept_as_what_every_file_can_hold(at: Any, tmp_path: Path) -> None:
@@ -423,10 +456,10 @@ def test_the_identity_is_the_endpoint_and_the_model(at: Any) -> None:
     assert engine.identity == f"http://127.0.0.1:{proxy.port}/v1#small"
 
 
-def kept(root: Path, engine: OpenAI) -> list[str]:
+def kept(root: Path, engine: OpenAI, sampling: Sampling = SAMPLING, **how: int) -> list[str]:
     """Replies through the memo."""
-    asked = ask(Memo(root / "memo"), lambda: engine, "generate", REQUESTS, SAMPLING, engine.identity, engine.kind)
-    return [reply.text for _, reply, _, _ in asked]
+    about = ("generate", REQUESTS, sampling, engine.identity, engine.kind)
+    return [reply.text for _, reply, _, _ in ask(Memo(root / "memo"), lambda: engine, *about, **how)]
 
 
 def test_what_was_paid_before_a_failure_is_not_paid_again(at: Any, tmp_path: Path) -> None:

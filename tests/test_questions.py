@@ -1,9 +1,10 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from baleen.engines import Request, Sampling
-from baleen.questions import question
+from baleen.questions import fits, question
 
 SAMPLING = Sampling()
 BASE = Request((("user", "hi"),), prefill="So", seed=1, answer="a", marks=("1", "2"))
@@ -54,3 +55,20 @@ def test_sampling_is_no_part_of_a_question_that_draws_nothing(kind: str) -> None
 
 def test_lone_surrogates_have_a_key() -> None:
     assert question("e", "m", "loss", None).key(Request((("user", "\ud800"),)))
+
+
+@pytest.mark.parametrize(
+    ("more", "wanted"),
+    [
+        ({"completion_tokens": 5}, True),
+        ({"completion_tokens": 20}, False),
+        ({"completion_tokens": 5, "estimated": True}, False),
+        ({}, False),  # an older record, of a server that did not count
+        ({"text": ""}, True),
+    ],
+)
+def test_a_finished_reply_serves_another_limit_when_it_is_known_to_be_shorter(
+    more: dict[str, Any], wanted: bool
+) -> None:
+    value = {"text": "yes", "max_tokens": 9} | more
+    assert (fits(value, 9), fits(value, 20)) == (True, wanted)
