@@ -193,18 +193,20 @@ class Line:
 
     client: Any
     pace: Pace
+    timeout: float  # seconds for one reply: the library's own bounds each piece of it
 
     async def post(self, path: str, sent: Json, tokens: int) -> Json:
         library: Any = import_module("openai")
         note = await self.pace.admitted(tokens)
         try:
-            body = await (
-                self.client.post(path, cast_to=str, body=sent) if sent else self.client.get(path, cast_to=str)
-            )
+            async with asyncio.timeout(self.timeout):
+                body = await (
+                    self.client.post(path, cast_to=str, body=sent) if sent else self.client.get(path, cast_to=str)
+                )
             found = json.loads(body)
             if not sent and isinstance(found, list):  # some servers list their models without a name for the list
                 found = {"data": found}
-        except library.APITimeoutError:
+        except (TimeoutError, library.APITimeoutError):
             raise Setback("away", "no reply in time") from None
         except library.APIConnectionError as error:
             raise Setback("away", f"connection lost ({type(error.__cause__).__name__})") from None
@@ -243,4 +245,4 @@ def opened(endpoint: str, limits: tuple[Rate, Rate], patience: Patience) -> Line
     openai: Any = import_module("openai")
     timeout = openai.Timeout(patience.timeout, connect=min(patience.timeout, CONNECT))
     client = openai.AsyncOpenAI(base_url=endpoint, api_key=key(), max_retries=0, timeout=timeout)
-    return Line(client, Pace(*limits, patience.sleep))
+    return Line(client, Pace(*limits, patience.sleep), patience.timeout)

@@ -24,11 +24,12 @@ Answer = Callable[[str, Json, Mapping[str, str]], tuple[int, Json]]  # path, bod
 SAMPLING = Sampling(temperature=0.5, max_tokens=9)
 REQUESTS = [Request((("user", f"question {n}"),), seed=n << 40) for n in range(12)]
 WANTED = [f"re: question {n}" for n in range(12)]
+DRIPS = 100
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong with one request: an HTTP status, or 'reset', 'truncated', 'malformed', 'silent'."""
+    """What goes wrong with one request: an HTTP status, or 'reset', 'truncated', 'malformed', 'silent', 'drip'."""
 
     kind: int | str
     retry_after: str = ""
@@ -169,6 +170,16 @@ def silent(_: Any, proxy: Proxy) -> None:
     proxy.over.wait()
 
 
+def drip(connection: Any, proxy: Proxy) -> None:
+    """A reply that comes after DRIPS blanks, one in a tenth of a second."""
+    late = b'{"choices": [{"message": {"content": "too late"}, "finish_reason": "stop"}]}'
+    connection.raw(200, b"", length=DRIPS + len(late))
+    for _ in range(DRIPS):
+        if not proxy.over.wait(0.1):
+            connection.wfile.write(b" ")
+    connection.wfile.write(late)
+
+
 class Server(ThreadingHTTPServer):
     daemon_threads = True
 
@@ -198,4 +209,5 @@ BREAKS: dict[str, Callable[[Any, Proxy], None]] = {
     "truncated": lambda connection, _: connection.raw(200, b'{"choices": [{"mess', length=1000),
     "malformed": lambda connection, _: connection.raw(200, b'{"choices": [{"mess'),
     "silent": silent,
+    "drip": drip,
 }

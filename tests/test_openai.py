@@ -83,8 +83,9 @@ def test_a_request_that_fails_is_asked_again(at: Any, fault: Fault) -> None:
     assert (engine.repeated, len(proxy.seen)) == (3, 15)
 
 
-def test_a_server_that_says_nothing_is_asked_again(at: Any) -> None:
-    engine, _, _ = at(faults={2: Fault("silent")}, patience={"timeout": 0.3})
+@pytest.mark.parametrize("kind", ["silent", "drip"])
+def test_a_server_that_says_nothing_or_a_little_at_a_time_is_asked_again(at: Any, kind: str) -> None:
+    engine, _, _ = at(faults={2: Fault(kind)}, patience={"timeout": 0.5})
     assert texts(engine) == WANTED
     assert engine.repeated == 1
 

@@ -192,9 +192,9 @@ def test_a_wrong_key_ends_the_run(real: OpenAI, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_faults_between_here_and_vllm_change_nothing(real: OpenAI, server: Process, tmp_path: Path) -> None:
-    faults = dict(enumerate(Fault(kind) for kind in (429, 500, 502, 503, "reset", "truncated", "malformed")))
+    faults = dict(enumerate(Fault(kind) for kind in (429, 500, 502, 503, "reset", "truncated", "malformed", "drip")))
     with serving(Proxy(forward(f"http://127.0.0.1:{server.port}"), faults)) as proxy:
-        engine = OpenAI(pinned(tmp_path / "m", proxy.endpoint), Speed(concurrency=3), Time().patience())
+        engine = OpenAI(pinned(tmp_path / "m", proxy.endpoint), Speed(concurrency=3), Time().patience(timeout=8.0))
         assert texts(engine, REQUESTS, DRAWN) == texts(real, REQUESTS, DRAWN)
         assert engine.repeated == len(faults)
 
