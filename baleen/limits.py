@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -22,9 +23,9 @@ MINUTE = 60.0
 SHORTEST, LONGEST = 0.5, 30.0  # seconds before the second try, and at most before any, give or take a half
 LOOK = 1.0  # seconds between two looks at a limit
 
-# 'busy' asks for a pause; 'away' may come back; 'flawed' is a bad reply to this request; 'row' and 'end' stay as they
-# are: the request itself is refused, or every request would be.
-Why = Literal["busy", "away", "flawed", "row", "end"]
+# 'busy' asks for a pause; 'away' may come back; 'flawed' is a bad reply to this request; the others stay as they are:
+# in 'row' the request itself is refused, in 'long' because the model cannot read so much, in 'end' every one would be.
+Why = Literal["busy", "away", "flawed", "row", "long", "end"]
 WHY: dict[int, Why] = {
     401: "end",
     402: "end",
@@ -40,6 +41,8 @@ WHY: dict[int, Why] = {
     504: "away",
     529: "busy",
 }
+# OpenAI's code and words and those of vLLM, older vLLM, llama.cpp; no two servers say it alike
+LONG = re.compile(r"context[ _](length|size|window)|maximum model length", re.IGNORECASE)
 
 
 class Setback(Exception):
@@ -138,7 +141,7 @@ class Tries:
     def pause(self, setback: Setback, asked: int, tries: int) -> float:
         """Seconds to wait before asking again; raises the setback when there is no point, or none any more."""
         now = self.patience.clock()
-        if setback.why == "row":  # the server is well
+        if setback.why in ("row", "long"):  # the server is well
             self.quiet = None
             raise setback
         self.quiet = now if self.quiet is None else self.quiet
@@ -233,11 +236,17 @@ def misshapen(body: object) -> Setback:
 
 
 def told(error: Any) -> Setback:
-    """What an HTTP status means; an exhausted account comes as 429 but does not pass by waiting."""
-    spent = error.status_code == 429 and getattr(error, "code", "") == "insufficient_quota"
+    """What an HTTP status means; an exhausted account comes as 429 but does not pass by waiting, and a request that is
+    longer than the model reads as 400."""
+    status, code = error.status_code, str(getattr(error, "code", ""))
     message = error.body.get("message", "") if isinstance(error.body, dict) else str(error.body or "")
+    means = why(status)
+    if status == 429 and code == "insufficient_quota":
+        means = "end"
+    if status == 400 and LONG.search(f"{code} {message}"):
+        means = "long"
     wait = asked_to_wait(error.response.headers.get("retry-after"))
-    return Setback("end" if spent else why(error.status_code), without_key(f"HTTP {error.status_code} {message}"), wait)
+    return Setback(means, without_key(f"HTTP {status} {message}"), wait)
 
 
 def opened(endpoint: str, limits: tuple[Rate, Rate], patience: Patience) -> Line:

@@ -15,7 +15,7 @@ from math import ceil, exp
 from urllib.parse import urlsplit
 
 from baleen import models
-from baleen.engines import Reply, Request, Sampling
+from baleen.engines import TOO_LONG, Reply, Request, Sampling
 from baleen.interrupts import Turns
 from baleen.limits import KEYS, Json, Line, Patience, Rate, Setback, Tries, counted, misshapen, opened
 from baleen.problems import Problem
@@ -280,8 +280,10 @@ class OpenAI:
                     try:
                         found = task.result()
                     except Setback as setback:
-                        failed[str(setback)] += 1
-                        continue
+                        if setback.why != "long":
+                            failed[str(setback)] += 1
+                            continue
+                        found = TOO_LONG
                     yield index, found
         finally:
             await close(running, line)

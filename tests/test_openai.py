@@ -19,7 +19,7 @@ from faulty_proxy import REQUESTS, SAMPLING, WANTED, Answer, Fault, Json, Proxy,
 
 from baleen import rates, rows
 from baleen.asking import ask
-from baleen.engines import Reply, Request, Sampling
+from baleen.engines import TOO_LONG, Reply, Request, Sampling
 from baleen.memo import Memo
 from baleen.openai_server import SEEDS, OpenAI, weighed
 from baleen.problems import Problem
@@ -107,9 +107,28 @@ def test_a_row_that_keeps_failing_is_a_problem_after_all_others_are_answered(at:
 
 
 def test_a_request_that_is_refused_is_not_asked_again(at: Any) -> None:
-    engine, proxy, time = at(always=lambda body: Fault(400, message="too long") if "question 4" in str(body) else None)
-    with pytest.raises(Problem, match="1 x HTTP 400 too long"):
+    engine, proxy, time = at(always=lambda body: Fault(400, message="too warm") if "question 4" in str(body) else None)
+    with pytest.raises(Problem, match="1 x HTTP 400 too warm"):
         texts(engine)
+    assert (len(proxy.seen), time.slept) == (12, [])
+
+
+SAID_LONG = [
+    {"code": "context_length_exceeded", "message": "the messages resulted in 130000 tokens"},
+    {"code": 400, "message": "This model's maximum context length is 512 tokens. However, you requested 600"},
+    {"code": 400, "message": "the request exceeds the available context size, try increasing it"},
+    {"message": "The decoder prompt (length 600) is longer than the maximum model length of 512."},
+]
+
+
+@pytest.mark.parametrize("told", SAID_LONG, ids=lambda told: told["message"])
+def test_a_request_that_is_longer_than_the_model_reads_is_a_row_without_a_reply(at: Any, told: Json) -> None:
+    def short(path: str, body: Json, headers: Mapping[str, str]) -> tuple[int, Json]:
+        return (400, {"error": told}) if "question 4" in str(body) else stub()(path, body, headers)
+
+    engine, proxy, time = at(short)
+    found = dict(engine.generate(REQUESTS, SAMPLING))
+    assert [n for n in range(12) if found[n] == TOO_LONG] == [4] and found[5].text == WANTED[5]
     assert (len(proxy.seen), time.slept) == (12, [])
 
 

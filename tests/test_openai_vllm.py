@@ -16,7 +16,7 @@ import pytest
 from faulty_proxy import REQUESTS, WANTED, Fault, Proxy, Time, forward, pinned, serving, texts
 
 from baleen import fresh
-from baleen.engines import Reply, Request, Sampling
+from baleen.engines import TOO_LONG, Reply, Request, Sampling
 from baleen.fresh import Fresh
 from baleen.hf import HF
 from baleen.limits import Patience
@@ -177,12 +177,14 @@ def test_a_reply_held_to_a_format_can_be_read_at_vllm(real: OpenAI, name: str) -
     assert ended and all(prompt.read(text) for text in ended)
 
 
-def test_a_request_that_is_too_long_fails_alone(real: OpenAI) -> None:
-    long = replace(REQUESTS[4], messages=(("user", "question " * 600),))
-    replies = real.generate([*REQUESTS, long], GREEDY)
-    assert len([next(replies) for _ in REQUESTS]) == 12
-    with pytest.raises(Problem, match="1 of 13 requests .* HTTP 400 .*context length"):
-        next(replies)
+@pytest.mark.parametrize("times", [600, 6000])  # known by its tokens, and by its characters before they are counted
+def test_a_request_that_is_longer_than_vllm_reads_has_no_reply_and_the_others_have(real: OpenAI, times: int) -> None:
+    long = replace(REQUESTS[4], messages=(("user", "question " * times),))
+    written = real.generate([*REQUESTS, long], GREEDY)
+    graded = real.loss([*GRADED, replace(long, answer="it has many uses.")])
+    weighed = real.choose([*MARKED, replace(long, prefill="Score:", marks=MARKED[0].marks)])
+    for found in (written, graded, weighed):
+        assert [reply == TOO_LONG for reply in ordered(found)] == [False] * 12 + [True]
 
 
 def test_a_wrong_key_ends_the_run(real: OpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
