@@ -83,11 +83,14 @@ def written(body: Json) -> Reply:
 
 
 def weighed(body: Json, marks: Sequence[str]) -> Reply:
-    """Probability of each mark as the first token; 0 when the server does not tell it."""
+    """Probability of each mark as the first token; 0 when the server does not tell it. A filter may stop this too."""
+    choice = read(body)
     try:
-        first = read(body)["logprobs"]["content"][0]["top_logprobs"]
+        first = choice["logprobs"]["content"][0]["top_logprobs"]
         likely = {token["token"]: exp(token["logprob"]) for token in first}
     except (KeyError, IndexError, TypeError):
+        if FINISH[choice["finish_reason"]] == "refused":
+            return reply(body, finish="refused")
         raise Setback("row", "the server gives no log-probabilities; use --engine hf or vllm") from None
     return reply(body, values=[likely.get(mark, 0.0) for mark in marks])
 

@@ -397,6 +397,13 @@ def test_marks_are_weighed_and_one_that_is_not_among_the_likeliest_has_none(top:
     assert weighed({"choices": [choice]}, MARKS).values == pytest.approx(wanted)
 
 
+@pytest.mark.parametrize("told", [{}, {"logprobs": None}, {"logprobs": {"content": []}}], ids=str)
+def test_marks_that_a_filter_stopped_are_refused(at: Any, told: Json) -> None:
+    engine, _, _ = at(says({"message": {"content": ""}, "finish_reason": "content_filter"} | told, "stub"))
+    [(_, reply)] = engine.choose([replace(REQUESTS[0], marks=MARKS)])
+    assert (reply.finish, reply.values) == ("refused", ())
+
+
 def test_a_server_without_probabilities_cannot_choose(at: Any) -> None:
     engine, proxy, _ = at()
     with pytest.raises(Problem, match="gives no log-probabilities"):
