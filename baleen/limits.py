@@ -223,10 +223,11 @@ class Line:
         return found
 
 
-def counted(body: Json, name: str) -> int:
-    """How many tokens of a kind a reply says it took; 0 when it says no number."""
-    usage = body.get("usage")
-    found = usage.get(name) if isinstance(usage, dict) else None
+def counted(body: Json, *names: str) -> int:
+    """How many tokens of a kind, and of a kind of these, a reply says it took; 0 when it says no number."""
+    found: Any = body.get("usage")
+    for name in names:
+        found = found.get(name) if isinstance(found, dict) else None
     return int(found) if isinstance(found, int | float) and 0 < found < inf else 0
 
 

@@ -67,7 +67,9 @@ def read(body: Json) -> Json:
 
 
 def reply(body: Json, text: str = "", finish: str = "stop", values: Sequence[float] = ()) -> Reply:
-    return Reply(text, finish, counted(body, "prompt_tokens"), counted(body, "completion_tokens"), tuple(values))
+    """A reply with what the server counted; of its prefix cache vLLM tells with --enable-prompt-tokens-details."""
+    read, wrote = counted(body, "prompt_tokens"), counted(body, "completion_tokens")
+    return Reply(text, finish, read, wrote, tuple(values), counted(body, "prompt_tokens_details", "cached_tokens"))
 
 
 def written(body: Json) -> Reply:

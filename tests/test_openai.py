@@ -348,6 +348,16 @@ def test_where_the_server_counts_nothing_the_counts_are_estimates(at: Any, usage
     assert reply == Reply(WANTED[0], prompt_tokens=15, completion_tokens=6, estimated=True)  # 43 and 16 characters
 
 
+DETAILS = [{"cached_tokens": 4}, {"cached_tokens": None}, {"cached_tokens": "4"}, {}, None, 4]
+
+
+@pytest.mark.parametrize(("details", "wanted"), zip(DETAILS, [4, 0, 0, 0, 0, 0], strict=True), ids=str)
+def test_tokens_from_a_prefix_cache_are_told_where_the_server_tells_them(at: Any, details: Any, wanted: int) -> None:
+    engine, _, _ = at(counting({"prompt_tokens": 5, "completion_tokens": 2, "prompt_tokens_details": details}))
+    [(_, reply)] = engine.generate(REQUESTS[:1], SAMPLING)
+    assert (reply.prompt_tokens, reply.cached_tokens) == (5, wanted)
+
+
 def test_an_estimate_is_never_above_the_limit(at: Any) -> None:
     engine, _, _ = at(counting({"prompt_tokens": 5}))
     [(_, reply)] = engine.generate(REQUESTS[:1], replace(SAMPLING, max_tokens=4))

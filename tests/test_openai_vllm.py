@@ -60,7 +60,8 @@ class Process:
     def start(self) -> None:
         self.port = self.port or free_port()
         words = f"--model {self.folder} --served-model-name small --host 127.0.0.1 --port {self.port} --dtype float32 "
-        words += "--enforce-eager --max-model-len 512 --max-num-seqs 16 --api-key k"
+        words += "--enforce-eager --max-model-len 512 --max-num-seqs 16 --api-key k "
+        words += "--enable-prompt-tokens-details --enable-prefix-caching --block-size 32"
         command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", *words.split()]
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
@@ -160,6 +161,13 @@ def test_marks_of_vllm_weigh_what_they_weigh_in_hf(real: OpenAI, hf: HF) -> None
 def test_marks_of_more_than_one_token_are_a_problem_at_vllm(real: OpenAI) -> None:
     with pytest.raises(Problem, match="question 1, question 2 are not one token each"):
         list(real.choose([replace(REQUESTS[0], marks=("question 1", "question 2"))]))
+
+
+def test_the_tokens_from_vllms_prefix_cache_are_told(real: OpenAI) -> None:
+    rubric = replace(MARKED[0], messages=(("user", "question " * 60),))
+    list(real.choose([rubric]))
+    [(_, reply)] = real.choose([rubric])
+    assert reply.prompt_tokens // 2 < reply.cached_tokens < reply.prompt_tokens
 
 
 def test_a_seed_gives_the_same_reply_alone_and_in_a_batch(real: OpenAI) -> None:
