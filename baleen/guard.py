@@ -25,6 +25,7 @@ SILENT = {
     "baleen/keeping.py",
     "baleen/memo.py",
     "baleen/orphans.py",
+    "baleen/pace.py",
     "baleen/problems.py",
     "baleen/progress.py",
     "baleen/questions.py",

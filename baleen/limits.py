@@ -1,4 +1,4 @@
-"""Limits: a connection to a server that keeps to what it bears in a minute, and how often it is asked again."""
+"""Limits: a connection to a server that keeps to its pace, and how often it is asked again."""
 
 import asyncio
 import json
@@ -6,22 +6,20 @@ import os
 import random
 import re
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from importlib import import_module
-from itertools import accumulate
 from math import inf
 from typing import Any, Literal, TypeVar
+
+from baleen.pace import Pace
 
 T = TypeVar("T")
 Json = dict[str, Any]
 KEYS = ("BALEEN_API_KEY", "OPENAI_API_KEY")
 CONNECT = 10.0  # seconds to reach the server
-MINUTE = 60.0
 SHORTEST, LONGEST = 0.5, 30.0  # seconds before the second try, and at most before any, give or take a half
-LOOK = 1.0  # seconds between two looks at a limit
 
 # 'busy' asks for a pause; 'away' may come back; 'flawed' is a bad reply to this request; the others stay as they are:
 # in 'row' the request itself is refused, in 'long' because the model cannot read so much, in 'end' every one would be.
@@ -63,53 +61,6 @@ class Patience:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     chance: Callable[[], float] = random.random  # 0 to 1
-
-
-@dataclass
-class Rate:
-    """At most `most` in any minute; 0 is no limit. A bucket that is refilled while it is emptied would let nearly
-    twice as much through in its first minute, so what was taken is remembered for a minute. Amounts are whole, so that
-    they add up to the same in any order."""
-
-    most: int
-    clock: Callable[[], float]
-    taken: deque[list[float]] = field(default_factory=deque)  # [when, how much], oldest first
-
-    def delay(self, amount: int) -> float:
-        """Seconds until so much more is within the limit; what is larger than the limit waits for an empty minute."""
-        now = self.clock()
-        while self.taken and self.taken[0][0] + MINUTE <= now:
-            self.taken.popleft()
-        over = sum(much for _, much in self.taken) + min(amount, self.most) - self.most
-        if not self.most or over <= 0:
-            return 0.0
-        freed = accumulate(much for _, much in self.taken)
-        return next(when for (when, _), sum_ in zip(self.taken, freed, strict=True) if sum_ >= over) + MINUTE - now
-
-    def take(self, amount: int) -> list[float]:
-        """Note that so much goes out now; the note's second figure may be corrected when the true amount is known."""
-        note = [self.clock(), float(amount)]
-        if self.most:
-            self.taken.append(note)
-        return note
-
-
-@dataclass
-class Pace:
-    """Requests and tokens a minute together, first come first served."""
-
-    requests: Rate
-    tokens: Rate
-    sleep: Callable[[float], Awaitable[None]]
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    async def admitted(self, tokens: int) -> list[float]:
-        """Wait until a request of so many tokens is within both limits; gives the note of the tokens."""
-        async with self.turn:
-            while delay := max(self.requests.delay(1), self.tokens.delay(tokens)):
-                await self.sleep(min(delay, LOOK))  # replies meanwhile free what they did not use
-            self.requests.take(1)
-            return self.tokens.take(tokens)
 
 
 @dataclass
@@ -219,7 +170,7 @@ class Line:
             raise Setback("flawed", "a reply that is not JSON") from None
         if not isinstance(found, dict) or found.get("error"):
             raise misshapen(found)
-        note[1] = counted(found, "total_tokens") or note[1]
+        self.pace.correct(note, counted(found, "total_tokens") or tokens)
         return found
 
 
@@ -250,9 +201,9 @@ def told(error: Any) -> Setback:
     return Setback(means, without_key(f"HTTP {status} {message}"), wait)
 
 
-def opened(endpoint: str, limits: tuple[Rate, Rate], patience: Patience) -> Line:
+def opened(endpoint: str, pace: Pace, patience: Patience) -> Line:
     """A connection whose library neither repeats nor counts anything: that is done here."""
     openai: Any = import_module("openai")
     timeout = openai.Timeout(patience.timeout, connect=min(patience.timeout, CONNECT))
     client = openai.AsyncOpenAI(base_url=endpoint, api_key=key(), max_retries=0, timeout=timeout)
-    return Line(client, Pace(*limits, patience.sleep), patience.timeout)
+    return Line(client, pace, patience.timeout)

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 from baleen import models
 from baleen.engines import TOO_LONG, Reply, Request, Sampling
 from baleen.interrupts import Turns
-from baleen.limits import KEYS, Json, Line, Patience, Rate, Setback, Tries, counted, misshapen, opened
+from baleen.limits import KEYS, Json, Line, Patience, Setback, Tries, counted, misshapen, opened
+from baleen.pace import Pace, place
 from baleen.problems import Problem
 from baleen.rows import LONE_SURROGATE
 from baleen.settings import Speed
@@ -137,8 +138,6 @@ class OpenAI:
             raise Problem(f"model {model} is not at a server; use --engine hf, or pin it with 'endpoint' and 'model'")
         self.endpoint, self.model, self.identity = checked(model, pin.endpoint), pin.model, models.identity(model)
         self.speed, self.patience = speed, patience or Patience()
-        clock = self.patience.clock
-        self.limits = Rate(speed.requests_per_minute, clock), Rate(speed.tokens_per_minute, clock)
         self.vllm: bool | None = None  # whether the server is vLLM, once it has been asked
         self.end = ""  # what the chat template writes after an answer, once it has been asked
         self.marks: dict[tuple[str, tuple[str, ...]], list[int]] = {}  # tokens of marks after a prefill
@@ -264,11 +263,10 @@ class OpenAI:
         self, requests: Sequence[Request], ask: Callable[[Post, Request], Awaitable[Reply]]
     ) -> AsyncGenerator[tuple[int, Reply]]:
         """Replies as they arrive; requests that fail for good are a Problem once all others are answered."""
-        line, tries, todo = (
-            opened(self.endpoint, self.limits, self.patience),
-            Tries(self.patience),
-            iter(enumerate(requests)),
-        )
+        a_minute = self.speed.requests_per_minute, self.speed.tokens_per_minute
+        paced = Pace(*a_minute, place(self.endpoint), self.patience.clock, self.patience.sleep)
+        line, tries = opened(self.endpoint, paced, self.patience), Tries(self.patience)
+        todo = iter(enumerate(requests))
         running: dict[asyncio.Task[Reply], int] = {}
         failed = Counter[str]()
         try:

@@ -53,8 +53,8 @@ class Speed:
         "here), host:6379 or ray://host:10001; '' starts a local one",
     )
     concurrency: int = setting(32, "requests in flight at a server")
-    requests_per_minute: int = setting(0, "limit at a server; 0 is none")
-    tokens_per_minute: int = setting(0, "limit at a server; 0 is none")
+    requests_per_minute: int = setting(0, "limit at a server, for all runs on this machine together; 0 is none")
+    tokens_per_minute: int = setting(0, "limit at a server, for all runs on this machine together; 0 is none")
     gradient_checkpointing: bool = setting(False, "compute activations twice to keep fewer, when training big models")
     checkpoint_seconds: int = setting(60, "a training checkpoint at least this often")
 

@@ -54,8 +54,9 @@ def says(choice: Json, owner: str = "vllm") -> Answer:
 
 
 @pytest.fixture
-def at(tmp_path: Path) -> Iterator[Callable[..., tuple[OpenAI, Proxy, Time]]]:
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[OpenAI, Proxy, Time]]]:
     """Makes an engine, the server it asks, and its clock."""
+    monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / "memo"))
     with ExitStack() as stack:
 
         def make(
@@ -219,6 +220,13 @@ def test_requests_larger_than_the_tokens_of_a_minute_go_one_a_minute(at: Any) ->
     long = [Request((("user", "x" * (6000 + n)),)) for n in range(9)]
     assert len(texts(engine, long, replace(SAMPLING, max_tokens=8192))) == 9
     assert time.now == pytest.approx(8 * 60.0)
+
+
+def test_a_run_that_begins_within_the_minute_of_another_keeps_the_limit_with_it(at: Any, tmp_path: Path) -> None:
+    engine, proxy, time = at(requests_per_minute=13)
+    assert texts(engine) == WANTED and time.now == 0  # one for the models, and 12
+    again = OpenAI(pinned(tmp_path / "m", proxy.endpoint), engine.speed, time.patience())
+    assert texts(again) == WANTED and 60 <= time.now < 61
 
 
 def test_nothing_but_what_was_asked_is_sent_to_an_unknown_server(at: Any) -> None:
