@@ -17,6 +17,7 @@ from baleen.pace import Pace
 
 T = TypeVar("T")
 Json = dict[str, Any]
+Post = Callable[[str, Json, int], Awaitable[Json]]  # path, what to send, tokens it takes at most
 KEYS = ("BALEEN_API_KEY", "OPENAI_API_KEY")
 CONNECT = 10.0  # seconds to reach the server
 SHORTEST, LONGEST = 0.5, 30.0  # seconds before the second try, and at most before any, give or take a half

@@ -14,10 +14,10 @@ from itertools import islice
 from math import ceil, exp
 from urllib.parse import urlsplit
 
-from baleen import models
+from baleen import flavours, models
 from baleen.engines import TOO_LONG, Reply, Request, Sampling
 from baleen.interrupts import Turns
-from baleen.limits import KEYS, Json, Line, Patience, Setback, Tries, counted, misshapen, opened
+from baleen.limits import KEYS, Json, Line, Patience, Post, Setback, Tries, counted, misshapen, opened
 from baleen.pace import Pace, place
 from baleen.problems import Problem
 from baleen.rows import LONE_SURROGATE
@@ -25,12 +25,9 @@ from baleen.settings import Speed
 
 SEMANTICS = "openai-1"  # raise when the same request would get another reply
 FINISH = {"stop": "stop", "length": "length", "content_filter": "refused"}
-LISTED = 3  # tries for the list of models; transformers' own server has none where there is no hub, and fails
 TOP = 20  # log-probabilities a server gives at most
 CHARACTERS = 3  # at least so many a token, where the server has not counted
 SEEDS = (1 << 31) - 1  # servers take 31 bits at least; a prime brings all bits of ours into them
-
-Post = Callable[[str, Json, int], Awaitable[Json]]  # path, what to send, tokens it takes at most
 
 
 def checked(model: str, endpoint: str) -> str:
@@ -227,21 +224,6 @@ class OpenAI:
             raise Problem(f"the chat template of {self.model} at {self.endpoint} does not end turns; use --engine hf")
         return end
 
-    async def flavour(self, post: Post) -> bool:
-        """Whether the server is vLLM; then the model must be among those it serves. One that has no list of models is
-        another; one that only fails now has not said."""
-        try:
-            listed = (await post("/models", {}, 0)).get("data")
-        except Setback as setback:
-            if setback.why not in ("row", "end"):
-                raise
-            return False
-        served = [model for model in listed if isinstance(model, dict)] if isinstance(listed, list) else []
-        vllm = any(model.get("owned_by") == "vllm" for model in served)
-        if vllm and self.model not in (names := [str(model.get("id")) for model in served]):
-            raise Problem(f"{self.endpoint} serves {', '.join(names)}, not {self.model}")
-        return vllm
-
     def answers(
         self, requests: Sequence[Request], ask: Callable[[Post, Request], Awaitable[Reply]]
     ) -> Iterator[tuple[int, Reply]]:
@@ -270,7 +252,8 @@ class OpenAI:
         running: dict[asyncio.Task[Reply], int] = {}
         failed = Counter[str]()
         try:
-            await self.meet(line, tries)
+            if self.vllm is None:
+                self.vllm = await flavours.met(line, tries, self.endpoint, self.model)
             while True:
                 free = 0 if tries.ended else self.speed.concurrency - len(running)
                 for index, request in islice(todo, free):
@@ -292,19 +275,6 @@ class OpenAI:
             await close(running, line)
             self.repeated += tries.repeated
         self.verdict(len(requests), len(list(todo)), failed, tries.ended)
-
-    async def meet(self, line: Line, tries: Tries) -> None:
-        """Ask once which kind of server this is; one that breaks over the question each time is not vLLM."""
-        if self.vllm is None:
-            first = Tries(replace(tries.patience, tries=min(LISTED, tries.patience.tries)))
-            try:
-                self.vllm = await first.until_answered(partial(self.flavour, line.post))
-            except Setback as setback:
-                if first.ended or setback.why != "flawed":
-                    told = first.ended or f"no list of models ({setback})"
-                    raise Problem(f"{self.endpoint}: {told}; start the server, then run the same command") from None
-                self.vllm = False
-            tries.repeated += first.repeated
 
     def verdict(self, asked: int, left: int, failed: Counter[str], ended: str) -> None:
         """A Problem when requests went without a reply; every reply that came has been handed on by then."""
