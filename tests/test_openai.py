@@ -21,7 +21,8 @@ from baleen import rates, rows
 from baleen.asking import ask
 from baleen.engines import TOO_LONG, Reply, Request, Sampling
 from baleen.memo import Memo
-from baleen.openai_server import SEEDS, OpenAI, weighed
+from baleen.openai_json import weighed
+from baleen.openai_server import SEEDS, OpenAI
 from baleen.problems import Problem
 from baleen.settings import Speed
 

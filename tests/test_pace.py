@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from faulty_proxy import Time
 
-from baleen.openai_server import size
+from baleen.openai_json import size
 from baleen.pace import Note, Pace, place
 from baleen.problems import Problem
 
