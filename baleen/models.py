@@ -2,6 +2,8 @@
 
 models/<name>/ holds safetensors, config, tokenizer and chat template, or pin.yaml with one of {hub, revision},
 {endpoint, model}, {apertium, version} and {fresh: {...}}. Weights in pickle are refused: opening them can run code.
+A server's address is part of every memo key unless the pin also says which `weights` stand there, as name@commit of the
+hub: then the replies stay at hand when the same model is served elsewhere.
 """
 
 import json
@@ -39,6 +41,7 @@ class Pin:
     parameters: float = setting(0, "weights, for the plan of a dry run")
     endpoint: str = setting("", "address of an OpenAI-compatible server")
     model: str = setting("", "name of the model at the endpoint")
+    weights: str = setting("", "what is served there, as organisation/name@commit: the same wherever it is served")
     apertium: str = setting("", "pair of languages of the translator Apertium, such as eng-spa")
     version: str = setting("", "version of the package that holds the pair: another one translates otherwise")
     fresh: Fresh | None = field(default=None, metadata={"help": "sizes of a model made from scratch"})
@@ -67,6 +70,10 @@ def checked(path: Path, found: Pin) -> Pin:
         raise Problem(f"{path}: revision {found.revision!r} of {found.hub} must be the commit, 40 hex digits")
     if found.endpoint and not found.model:
         raise Problem(f"{path}: say which model at {found.endpoint}, such as 'model: name'")
+    if found.weights and not (found.endpoint and re.fullmatch(r"[^\s@#]+@[0-9a-f]{40}", found.weights)):
+        raise Problem(
+            f"{path}: weights {found.weights!r} must say what an endpoint serves as name@commit, 40 hex digits"
+        )
     if found.chat_template not in TEMPLATES:
         raise Problem(f"{path}: {unknown('chat_template', found.chat_template, ['chatml'])}")
     return found
@@ -90,7 +97,7 @@ def profiled() -> Pin:
 
 def identity(name: str) -> str:
     """What the model is, whatever it is called: hash of weights, config, tokenizer and template; or hub@revision; or
-    endpoint#model."""
+    endpoint#model, with the weights in place of the endpoint where the pin says them."""
     guard.reads(place(name))
     found = pin(name)
     if found is None:
@@ -99,7 +106,9 @@ def identity(name: str) -> str:
         return f"{found.hub}@{found.revision}" + (f"+{found.chat_template}" if found.chat_template else "")
     if found.apertium:
         return f"apertium:{found.apertium}@{found.version}"
-    return f"{found.endpoint}#{found.model}" if found.endpoint else sha256(repr(found.fresh).encode()).hexdigest()[:32]
+    if found.endpoint:
+        return f"{found.weights or found.endpoint}#{found.model}"
+    return sha256(repr(found.fresh).encode()).hexdigest()[:32]
 
 
 def contents(folder: Path) -> str:

@@ -26,7 +26,7 @@ SEEDS = (1 << 31) - 1  # servers take 31 bits at least; a prime brings all bits 
 
 
 def checked(model: str, endpoint: str) -> str:
-    """The address, if it carries no user name, password or query: it stands in lineage and in every memo key."""
+    """The address, if it carries no user name, password or query: it may stand in lineage and in memo keys."""
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or "@" in parts.netloc or parts.query:
         raise Problem(

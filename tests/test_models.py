@@ -86,6 +86,7 @@ def test_the_hash_of_a_big_file_is_computed_once(home: Path) -> None:
         (f"{{hub: a/b, revision: {COMMIT}}}", f"a/b@{COMMIT}"),
         (f"{{hub: a/b, revision: {COMMIT}, chat_template: chatml}}", f"a/b@{COMMIT}+chatml"),
         ("{endpoint: 'http://127.0.0.1:1/v1', model: m}", "http://127.0.0.1:1/v1#m"),
+        (f"{{endpoint: 'http://127.0.0.1:1/v1', model: m, weights: a/b@{COMMIT}}}", f"a/b@{COMMIT}#m"),
     ],
 )
 def test_the_identity_of_a_pin_says_where_the_model_is(pin: str, identity: str) -> None:
@@ -109,6 +110,9 @@ def test_the_identity_of_a_model_to_be_made_depends_on_its_sizes() -> None:
         ),
         ("{trust_remote_code: true}", "must hold one of"),
         ("{endpoint: 'http://x'}", "say which model at http://x"),
+        ("{endpoint: 'http://x', model: m, weights: a/b}", "weights 'a/b' must say what an endpoint serves"),
+        ("{endpoint: 'http://x', model: m, weights: a/b@main}", "as name@commit, 40 hex digits"),
+        (f"{{hub: a/b, revision: {COMMIT}, weights: a/b@{COMMIT}}}", "must say what an endpoint serves"),
         (f"{{hub: a/b, revison: {COMMIT}}}", "unknown setting 'revison'; did you mean 'revision'?"),
         ("fresh: {hiden_size: 3}", "hiden_size"),
         (f"{{hub: a/b, revision: {COMMIT}, chat_template: chatm}}", "did you mean 'chatml'?"),

@@ -502,6 +502,16 @@ def test_the_identity_is_the_endpoint_and_the_model(at: Any) -> None:
     assert engine.identity == f"http://127.0.0.1:{proxy.port}/v1#small"
 
 
+def test_the_same_weights_at_another_address_are_not_paid_for_again(tmp_path: Path) -> None:
+    with serving(Proxy(stub())) as one, serving(Proxy(stub())) as other:
+        for proxy in (one, other):
+            folder = pinned(tmp_path / "m", proxy.endpoint)
+            with Path(folder, "pin.yaml").open("a") as pin:
+                pin.write(f"weights: a/b@{'0' * 40}\n")
+            assert kept(tmp_path, OpenAI(folder, Speed())) == WANTED
+    assert (len(one.seen), len(other.seen)) == (12, 0)
+
+
 def kept(root: Path, engine: OpenAI, sampling: Sampling = SAMPLING, **how: int) -> list[str]:
     """Replies through the memo."""
     about = ("generate", REQUESTS, sampling, engine.identity, engine.kind)
