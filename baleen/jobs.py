@@ -11,7 +11,7 @@ from typing import Any
 
 from baleen import rows
 from baleen.problems import Problem, unknown
-from baleen.settings import REQUIRED, Speed, setting
+from baleen.settings import ENDLESS, REQUIRED, Speed, setting, within
 
 
 @dataclass
@@ -47,8 +47,8 @@ class TrainOptions:
 
 ALLOWED = {"schedule": ("cosine", "linear", "constant"), "too_long": ("drop", "cut")}
 BOUNDS = {  # smallest and largest value
-    "steps": (-1, float("inf")), "batch": (1, float("inf")), "lr": (0, 1), "lr_floor": (0, 0.999), "warmup": (0, 1),
-    "dropout": (0, 0.99), "beta2": (0, 0.99999), "max_length": (2, float("inf")), "lora_rank": (0, 65536),
+    "steps": (-1, ENDLESS), "batch": (1, ENDLESS), "lr": (0, 1), "lr_floor": (0, 0.999), "warmup": (0, 1),
+    "dropout": (0, 0.99), "beta2": (0, 0.99999), "max_length": (2, ENDLESS), "lora_rank": (0, 65536),
 }  # fmt: skip
 
 
@@ -59,9 +59,7 @@ def check(options: TrainOptions, where: str) -> None:
     for name, known in ALLOWED.items():
         if (value := getattr(options, name)) not in known:
             raise Problem(f"{where}: {unknown(name, value, list(known))}")
-    for name, (low, high) in BOUNDS.items():
-        if not low <= (value := getattr(options, name)) <= high:
-            raise Problem(f"{where}: {name} is {value}; it must lie between {low} and {high}")
+    within(options, where, BOUNDS)
     if options.steps < 0 and options.epochs <= 0:
         raise Problem(f"{where}: epochs is {options.epochs}; write how many passes, or steps")
     if options.adapter and not options.lora_rank:
@@ -99,5 +97,5 @@ def shares(batch: int, speed: Speed) -> tuple[int, int]:
     own, left = divmod(batch, speed.processes)
     if left or not own:
         raise Problem(f"a batch of {batch} cannot be shared by {speed.processes} processes; change speed: processes")
-    at_once = max(n for n in range(1, min(own, max(1, speed.train_rows)) + 1) if own % n == 0)
+    at_once = max(n for n in range(1, min(own, speed.train_rows) + 1) if own % n == 0)
     return at_once, own // at_once

@@ -6,7 +6,7 @@ from functools import partial
 from baleen import models
 from baleen.engines import Engine
 from baleen.problems import Problem, unknown
-from baleen.settings import Speed, within
+from baleen.settings import Speed
 
 Make = Callable[[str, Speed], Engine]
 
@@ -41,7 +41,6 @@ def loader(engine: str, model: str, speed: Speed) -> tuple[str, str, Callable[[]
     if engine not in ENGINES:
         raise Problem(unknown("engine", engine, list(ENGINES)))
     kind, make = ENGINES[engine]()
-    within(speed, "speed", {"ray_workers": (0, 10**6)})
     if speed.ray_workers:
         make = clustered(engine, kind, make)
     return kind, models.identity(model), partial(make, model, speed)

@@ -59,6 +59,14 @@ class Speed:
     checkpoint_seconds: int = setting(60, "a training checkpoint at least this often")
 
 
+ENDLESS = float("inf")
+SPEEDS = {  # smallest and largest value
+    "batch_tokens": (1, ENDLESS), "train_rows": (1, ENDLESS), "processes": (1, ENDLESS), "threads": (0, ENDLESS),
+    "gpu_memory": (0.01, 1), "tensor_parallel": (1, ENDLESS), "ray_workers": (0, ENDLESS), "concurrency": (1, ENDLESS),
+    "requests_per_minute": (0, ENDLESS), "tokens_per_minute": (0, ENDLESS), "checkpoint_seconds": (0, ENDLESS),
+}  # fmt: skip
+
+
 @dataclass
 class Once:
     """Flags for one run by hand; no recipe line carries them and no table depends on them."""
@@ -198,7 +206,7 @@ def once(argv: Sequence[str]) -> tuple[list[str], Once]:
     mine = {key: given[key] for key in given if key in Once.__dataclass_fields__}
     rest = [word for key, words in raw_flags(argv).items() if key not in mine for word in words]
     found = typed(Once, name, mine)
-    within(found, name, {"limit": (0, float("inf")), "budget": (0, float("inf"))})
+    within(found, name, {"limit": (0, ENDLESS), "budget": (0, ENDLESS)})
     return [name, *rest], found
 
 
@@ -261,7 +269,14 @@ def watched(path: Path, name: str, found: Settings | None) -> Settings:
 def speed(name: str | None = None) -> Speed:
     """The speed knobs of the profile in force; never part of a hash."""
     found = name or str(load_yaml(Path("params.yaml")).get("profile", "pocket"))
-    return typed(Speed, f"profiles/{found}.yaml: speed", dict(profile(found).get("speed") or {}))
+    return paced(profile(found).get("speed"), f"profiles/{found}.yaml: speed")
+
+
+def paced(section: Mapping[str, Any] | None, where: str) -> Speed:
+    """The speed knobs of a profile's section, every value possible."""
+    found = typed(Speed, where, section or {})
+    within(found, where, SPEEDS)
+    return found
 
 
 def usage(kind: type[Any], verb: str) -> str:

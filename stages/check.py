@@ -172,7 +172,7 @@ def check_profile(path: Path, used: dict[str, str]) -> None:
     for name, section in whole.items():
         where = f"{path}: {name}"
         if name == "speed":
-            settings.layered(settings.Speed, where, section or {})
+            settings.paced(section, where)
         elif name == "origin":
             models.declared(section or {}, where)
         elif verb := (SECTIONS | used).get(name):

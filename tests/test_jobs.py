@@ -50,7 +50,6 @@ def test_ordinary_settings_pass(given: dict[str, Any]) -> None:
         (32, 8, 1, (8, 4)),
         (32, 7, 1, (4, 8)),
         (30, 8, 2, (5, 3)),
-        (8, 0, 1, (1, 8)),
         (1, 8, 1, (1, 1)),
     ],
 )

@@ -26,6 +26,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     (tmp_path / "params.yaml").write_text("profile: small\ncurate: {share: 0.3}\n")
     monkeypatch.chdir(tmp_path)
+    settings.profile.cache_clear()
     return tmp_path
 
 
@@ -103,6 +104,26 @@ def test_a_settings_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
 
 def test_speed_is_read_from_the_profile_in_force(project: Path) -> None:
     assert settings.speed().processes == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("processes: 0", "processes is 0; it must lie between 1 and inf"),
+        ("concurrency: 0", "concurrency is 0"),
+        ("batch_tokens: 0", "batch_tokens is 0"),
+        ("train_rows: 0", "train_rows is 0"),
+        ("tensor_parallel: 0", "tensor_parallel is 0"),
+        ("ray_workers: -1", "ray_workers is -1; it must lie between 0 and inf"),
+        ("requests_per_minute: -1", "requests_per_minute is -1"),
+        ("gpu_memory: 0", "gpu_memory is 0.0"),
+        ("gpu_memory: 90", "gpu_memory is 90.0; it must lie between 0.01 and 1"),
+    ],
+)
+def test_a_speed_that_cannot_be_is_refused(project: Path, given: str, words: str) -> None:
+    (project / "profiles/odd.yaml").write_text(f"speed: {{{given}}}\n")
+    with pytest.raises(Problem, match=f"^profiles/odd.yaml: speed: {words}"):
+        settings.speed("odd")
 
 
 def helped(verb: str, capsys: pytest.CaptureFixture[str]) -> str:
