@@ -54,6 +54,11 @@ def hashed(files: Iterable[Path]) -> str:
     return "".join(f"{digest(guard.reads(CODE / file))}  {file.as_posix()}\n" for file in sorted(files))
 
 
+def at_start(file: Path) -> list[str]:
+    """What a file and every module it needs were when this program began: they run, whatever has been edited since."""
+    return [f"{guard.CODE_AT_START.get(CODE / path)}  {path.as_posix()}" for path in sorted(closure(file))]
+
+
 def noted(verb: str) -> Path:
     """Where the code of a verb is noted, from the project's folder."""
     return Path("data", f"code-{verb}.txt")

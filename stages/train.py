@@ -20,7 +20,7 @@ from time import monotonic
 import numpy as np
 import yaml
 
-from baleen import checkpoints, examples, fresh, guard, models, processes, prompts, rates, rows, settings
+from baleen import checkpoints, code, examples, fresh, guard, models, processes, prompts, rates, rows, settings
 from baleen.estimates import spoken
 from baleen.jobs import Job, TrainOptions, check, shares
 from baleen.memo import Memo, root
@@ -72,11 +72,13 @@ def fixed(folder: str) -> list[str]:
 
 
 def digest(lessons: Lessons, options: TrainOptions) -> str:
-    """What the weights depend on, whatever things are called."""
+    """What the weights depend on, whatever things are called; the code too, or a run would go on from examples and
+    checkpoints that other code has made."""
     told = {key: value for key, value in asdict(options).items() if key not in ("input", "base", "prompt", "prompts")}
     asked = [f"{name}={prompt.digest}" for name, prompt in sorted(lessons.prompts.items())]
+    lines, ours = fixed(options.prompts) if options.grow else [], code.at_start(Path("stages/train.py"))
     table = models.file_hash(lessons.path)
-    return checkpoints.digest(models.identity(options.base), table, *asked, repr(told))
+    return checkpoints.digest(models.identity(options.base), table, *asked, *lines, *ours, repr(told))
 
 
 def base(work: Path, lessons: Lessons, options: TrainOptions) -> str:

@@ -1,6 +1,7 @@
 """A grown model knows new words and whole lines, and all it knew before; lessons are taught each by its own prompt."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,14 @@ def test_a_row_that_names_no_prompt_of_ours_is_a_problem(home: Path) -> None:
     options = lessons(home, [LESSONS[0] | {"prompt": "garde"}])
     with pytest.raises(Problem, match="unknown prompt 'garde'"):
         train.read(options)
+
+
+@pytest.mark.parametrize("grow", [True, False])
+def test_a_run_that_grows_its_base_depends_on_every_prompt_of_the_folder(home: Path, grow: bool) -> None:
+    options = replace(lessons(home), grow=grow)
+    before = train.digest(train.read(options), options)
+    (home / "prompts/own/other.md").write_text("---\nwrites: [response]\n---\nSay it in two.\n$instruction\n")
+    assert (train.digest(train.read(options), options) != before) is grow
 
 
 @pytest.mark.slow

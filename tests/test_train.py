@@ -16,7 +16,7 @@ import pytest
 import yaml
 from tiny import PROSE, populate, speed
 
-from baleen import fresh, models, settings
+from baleen import fresh, guard, models, settings
 from baleen.jobs import TrainOptions
 from baleen.problems import Problem
 from stages import origin, train
@@ -142,6 +142,19 @@ def test_a_dry_run_tells_the_size_and_trains_nothing(home: Path, capsys: pytest.
     train.main([*command("m", "short")[3:], "--dry-run"])
     assert "60 rows" in (told := capsys.readouterr().out) and "10 steps of 8" in told and "no rate measured" in told
     assert not Path("models/m").exists()
+
+
+@pytest.mark.parametrize(
+    ("module", "same"),
+    [("baleen/examples.py", False), ("baleen/training.py", False), ("stages/map.py", True), ("baleen/rates.py", True)],
+)
+def test_a_run_goes_on_from_what_the_same_code_has_begun(
+    home: Path, monkeypatch: pytest.MonkeyPatch, module: str, same: bool
+) -> None:
+    options = TrainOptions(input="seed", base="origin", prompt="reply")
+    before = train.digest(train.read(options), options)
+    monkeypatch.setitem(guard.CODE_AT_START, guard.CODE / module, "edited")
+    assert (train.digest(train.read(options), options) == before) is same
 
 
 def killed_while_saving(folder: Path, *_: object) -> None:
