@@ -203,12 +203,12 @@ def plan(name: str, options: TrainOptions) -> str:
     said, steps, tokens = size_up(lessons, options)
     number = parameters(options.base)
     kept, saved = number * (2 if options.bf16 else 4), number * 12  # bytes: a checkpoint has AdamW's two moments too
-    disk = f"{told(kept)} of weights, {told(saved)} for a checkpoint" if number else "a download first"
+    disk = f"{disk_size(kept)} of weights, {disk_size(saved)} for a checkpoint" if number else "a download first"
     work = f"{rows.size(lessons.path)} rows, about {said} tokens (4 characters each), {steps} steps of {options.batch}"
-    return f"train {name}: {work}; {disk}; {time(tokens, options)}; nothing was trained"
+    return f"train {name}: {work}; {disk}; {expected_time(tokens, options)}; nothing was trained"
 
 
-def time(tokens: int, options: TrainOptions) -> str:
+def expected_time(tokens: int, options: TrainOptions) -> str:
     """How long earlier trainings of a model of this size say it takes."""
     rate = rates.known(Memo(root())).get(alike(options))
     speed = rate.tokens_per_second if rate else None
@@ -220,7 +220,7 @@ def alike(options: TrainOptions) -> str:
     return f"train {parameters(options.base)} parameters{' lora' if options.lora_rank else ''}"
 
 
-def told(size: float) -> str:
+def disk_size(size: float) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 
