@@ -1,7 +1,10 @@
 """Estimates: what a run would ask, what that costs in tokens and how long it takes, told without asking anything."""
 
+import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from baleen import rates
 from baleen.asking import WINDOW, Window
@@ -65,6 +68,18 @@ def spoken(seconds: float) -> str:
     if seconds < 100 * 60:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.0f} days"
+
+
+def disk_size(size: float) -> str:
+    """'3.2 MB', '16.1 GB'"""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
+
+
+def weights_in(path: Path) -> int:
+    """Weights in a safetensors file, of whatever type, by its head: eight bytes with its length, then JSON."""
+    with path.open("rb") as file:
+        head = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    return sum(math.prod(tensor["shape"]) for name, tensor in head.items() if name != "__metadata__")
 
 
 @dataclass

@@ -21,7 +21,7 @@ import numpy as np
 import yaml
 
 from baleen import checkpoints, code, examples, fresh, guard, models, processes, prompts, rates, rows, settings
-from baleen.estimates import spoken
+from baleen.estimates import disk_size, spoken, weights_in
 from baleen.jobs import Job, TrainOptions, check, shares
 from baleen.memo import Memo, root
 from baleen.problems import Problem, run, unchanged
@@ -200,12 +200,21 @@ def size_up(lessons: Lessons, options: TrainOptions) -> tuple[int, int, int]:
 def plan(name: str, options: TrainOptions) -> str:
     """What the run would do, need and take, told without opening the model."""
     lessons = read(options)
+    if why := untrained(options):
+        return f"train {name}: {rows.size(lessons.path)} rows, none to learn: {why}; nothing was trained"
     said, steps, tokens = size_up(lessons, options)
     number = parameters(options.base)
     kept, saved = number * (2 if options.bf16 else 4), number * 12  # bytes: a checkpoint has AdamW's two moments too
     disk = f"{disk_size(kept)} of weights, {disk_size(saved)} for a checkpoint" if number else "a download first"
     work = f"{rows.size(lessons.path)} rows, about {said} tokens (4 characters each), {steps} steps of {options.batch}"
     return f"train {name}: {work}; {disk}; {expected_time(tokens, options)}; nothing was trained"
+
+
+def untrained(options: TrainOptions) -> str:
+    """Why a run has nothing to train, or ''."""
+    if options.instead:
+        return f"{options.instead.get('hub') or options.instead.get('endpoint')} is taken as it is"
+    return f"{options.base} is copied as it is" if options.steps == 0 else ""
 
 
 def expected_time(tokens: int, options: TrainOptions) -> str:
@@ -220,10 +229,6 @@ def alike(options: TrainOptions) -> str:
     return f"train {parameters(options.base)} parameters{' lora' if options.lora_rank else ''}"
 
 
-def disk_size(size: float) -> str:
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
-
-
 def parameters(name: str) -> int:
     """Weights of a model, at most; of one that is not built yet those of the profile's origin; 0 when nobody says."""
     built = "/" in name or Path("models", name).is_dir()
@@ -232,7 +237,7 @@ def parameters(name: str) -> int:
         return fresh.parameters(pin.fresh, pin.fresh.vocab_size)
     if pin:
         return int(pin.parameters)
-    return sum(path.stat().st_size for path in models.place(name).glob("*.safetensors")) // 4
+    return sum(map(weights_in, models.place(name).glob("*.safetensors")))
 
 
 def build(name: str, options: TrainOptions, speed: Speed) -> None:

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import forks
+import numpy as np
 import pytest
 import yaml
+from safetensors.numpy import save_file
 from tiny import PROSE, populate, speed
 
 from baleen import fresh, guard, models, settings
@@ -142,6 +144,31 @@ def test_a_dry_run_tells_the_size_and_trains_nothing(home: Path, capsys: pytest.
     train.main([*command("m", "short")[3:], "--dry-run"])
     assert "60 rows" in (told := capsys.readouterr().out) and "10 steps of 8" in told and "no rate measured" in told
     assert not Path("models/m").exists()
+
+
+PINNED = {"hub": "a/b", "revision": "0" * 40}
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [({"steps": 0}, "origin is copied as it is"), ({"instead": PINNED}, "a/b is taken as it is")],
+)
+def test_a_dry_run_of_what_is_not_trained_tells_no_steps_no_disk_and_no_time(
+    home: Path, capsys: pytest.CaptureFixture[str], given: dict[str, Any], words: str
+) -> None:
+    Path("profiles/other.yaml").write_text(yaml.safe_dump({"own": given}))
+    told = ["m", "--input", "seed", "--base", "origin", "--prompt", "reply", "--profile", "other", "--settings", "own"]
+    train.main([*told, "--dry-run"])
+    assert capsys.readouterr().out == f"train m: 60 rows, none to learn: {words}; nothing was trained\n"
+
+
+@pytest.mark.parametrize("kind", ["float32", "float16"])
+def test_the_weights_of_a_model_are_counted_whatever_their_type(home: Path, kind: str) -> None:
+    Path("models/two").mkdir()
+    for i in (1, 2):
+        found = {"a": np.zeros((10, 3), kind), "b": np.zeros(7, kind)}
+        save_file(found, f"models/two/model-{i}.safetensors", metadata={"format": "pt"})
+    assert train.parameters("two") == 2 * 37
 
 
 @pytest.mark.parametrize(
