@@ -64,6 +64,8 @@ def check(options: TrainOptions, where: str) -> None:
         raise Problem(f"{where}: epochs is {options.epochs}; write how many passes, or steps")
     if options.adapter and not options.lora_rank:
         raise Problem(f"{where}: adapter is for LoRA; write lora_rank too, such as lora_rank: 16")
+    if options.adapter and options.grow:
+        raise Problem(f"{where}: adapter needs a base that stays; grow it in a line of its own, or leave adapter out")
 
 
 @dataclass(frozen=True)

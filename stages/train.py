@@ -81,18 +81,23 @@ def digest(lessons: Lessons, options: TrainOptions) -> str:
     return checkpoints.digest(models.identity(options.base), table, *asked, *lines, *ours, repr(told))
 
 
+def unmade(name: str) -> fresh.Fresh | None:
+    """The sizes of a model that has no weights yet."""
+    pin = models.pin(name)
+    return pin.fresh if pin else None
+
+
 def base(work: Path, lessons: Lessons, options: TrainOptions) -> str:
     """The model to start from; one that has no weights yet, or not all words, is made in the work folder."""
-    pin = models.pin(options.base)
-    new = pin is not None and pin.fresh is not None
-    if not new and not options.grow:
+    made = unmade(options.base)
+    if not made and not options.grow:
         return options.base
     whole, part = work / "base", work / "base.part"
     if not whole.is_dir():
         shutil.rmtree(part, ignore_errors=True)
         said = lessons.texts(options.tag)
-        if pin and pin.fresh:
-            fresh.make(part, pin.fresh, said, options.seed)
+        if made:
+            fresh.make(part, made, said, options.seed)
         else:
             fresh.grow(models.place(options.base), part, said, fixed(options.prompts), options.seed)
         os.replace(part, whole)  # only now: config.json is there long before the weights are
@@ -248,6 +253,9 @@ def build(name: str, options: TrainOptions, speed: Speed) -> None:
     models.trainable(options.base)
     if options.steps == 0:
         return copied(name, options)
+    if options.adapter and unmade(options.base):
+        told = f"{options.base} is made for this run alone; train it in a line of its own, or leave adapter out"
+        raise Problem(f"train {name}: adapter needs a base that stays, and {told}")
     os.environ |= {key: value for key, value in processes.QUIET.items() if key not in os.environ}
     with light(options), checkpoints.folder(digest(lessons, options)) as work:
         job = prepare(name, work, options, speed)

@@ -26,6 +26,7 @@ def options(**more: Any) -> TrainOptions:
         ({"lr_floor": 1.0}, "lr_floor is 1.0"),
         ({"epochs": 0.0}, "epochs is 0.0; write how many passes, or steps"),
         ({"adapter": True}, "write lora_rank too"),
+        ({"adapter": True, "lora_rank": 8, "grow": True}, "adapter needs a base that stays; grow it in a line"),
     ],
 )
 def test_a_setting_that_cannot_be_meant_is_named(given: dict[str, Any], words: str) -> None:

@@ -140,6 +140,12 @@ def test_a_model_at_an_endpoint_cannot_be_trained(home: Path) -> None:
         train.main(command("m", "short", base="far")[3:])
 
 
+def test_an_adapter_is_not_trained_on_a_base_that_is_made_for_it_alone(home: Path) -> None:
+    with pytest.raises(Problem, match="adapter needs a base that stays, and origin is made for this run alone; train"):
+        train.main([*command("m", "lora")[3:], "--adapter"])
+    assert not Path("memo/checkpoints").exists()
+
+
 def test_a_dry_run_tells_the_size_and_trains_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train.main([*command("m", "short")[3:], "--dry-run"])
     assert "60 rows" in (told := capsys.readouterr().out) and "10 steps of 8" in told and "no rate measured" in told
