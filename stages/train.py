@@ -88,9 +88,10 @@ def unmade(name: str) -> fresh.Fresh | None:
 
 
 def base(work: Path, lessons: Lessons, options: TrainOptions) -> str:
-    """The model to start from; one that has no weights yet, or not all words, is made in the work folder."""
+    """The model to start from; one that has no weights yet, or not all words, is made in the work folder. One of the
+    hub stays as it is: its tokens are pieces of words, no word is new to it."""
     made = unmade(options.base)
-    if not made and not options.grow:
+    if not made and (not options.grow or models.pin(options.base)):
         return options.base
     whole, part = work / "base", work / "base.part"
     if not whole.is_dir():

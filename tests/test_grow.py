@@ -99,6 +99,13 @@ def test_a_run_that_grows_its_base_depends_on_every_prompt_of_the_folder(home: P
     assert (train.digest(train.read(options), options) != before) is grow
 
 
+def test_a_model_of_the_hub_has_nothing_to_learn_either(home: Path) -> None:
+    (home / "models/far").mkdir()
+    (home / "models/far/pin.yaml").write_text(f"{{hub: a/b, revision: '{'0' * 40}'}}\n")
+    options = replace(lessons(home), base="far", grow=True)
+    assert train.base(home, train.read(options), options) == "far"
+
+
 @pytest.mark.slow
 def test_lessons_train_a_grown_model(home: Path) -> None:
     lessons(home)
