@@ -221,19 +221,38 @@ def last_loss(history: list[dict[str, Any]]) -> float:
 
 
 def save(trainer: Any, words: Any, job: Job) -> None:
-    """The model in the layout that from_pretrained and servers read."""
+    """Write the model, in the first process."""
+    sharded, unwrapped = trainer.is_fsdp_enabled, trainer.accelerator.unwrap_model
+    model = gathered(trainer, words, job) if sharded else unwrapped(trainer.model)
+    if trainer.is_world_process_zero():
+        finish(model, words, job)
+
+
+def gathered(trainer: Any, words: Any, job: Job) -> Any:
+    """A model whose weights lie in shards, whole again in the first process: the base, given what was trained."""
+    trained = trainer.accelerator.get_state_dict(trainer.model)
+    if not trainer.is_world_process_zero():
+        return None
+    from transformers.trainer_utils import align_special_tokens
+
+    model, _ = opened(job)
+    if (adapter := lora(job)) and not goes_on(job):
+        from peft import get_peft_model
+
+        model = get_peft_model(model, adapter)
+    model.load_state_dict(trained)  # every name must fit: PEFT's own files leave out what it does not find
+    align_special_tokens(model, words)  # as the trainer does
+    return model
+
+
+def finish(model: Any, words: Any, job: Job) -> None:
+    """Write the model in the layout that from_pretrained and servers read."""
     import torch
 
-    model = trainer.accelerator.unwrap_model(trainer.model) if not trainer.is_fsdp_enabled else None
-    if model is None:  # sharded: gathered in the first process
-        trainer.accelerator.state.fsdp_plugin.set_state_dict_type("FULL_STATE_DICT")
-        trainer.save_model(job.output)
-        Path(job.output, "training_args.bin").unlink(missing_ok=True)
-    elif trainer.is_world_process_zero():
-        whole = model.merge_and_unload() if job.options.lora_rank and not job.options.adapter else model
-        whole.generation_config.eos_token_id = ends(whole.generation_config.eos_token_id, words.eos_token_id)
-        whole.to(torch.bfloat16 if job.options.bf16 else torch.float32).save_pretrained(job.output)
-        words.save_pretrained(job.output)
+    whole = model.merge_and_unload() if job.options.lora_rank and not job.options.adapter else model
+    whole.generation_config.eos_token_id = ends(whole.generation_config.eos_token_id, words.eos_token_id)
+    whole.to(torch.bfloat16 if job.options.bf16 else torch.float32).save_pretrained(job.output)
+    words.save_pretrained(job.output)
 
 
 def ends(known: int | list[int] | None, own: int) -> int | list[int]:
