@@ -72,6 +72,14 @@ def test_a_real_profile_says_whose_values_it_has(profile: str, name: str) -> Non
     assert "#" in blocks(profile)[name][0]
 
 
+@pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.stem)
+def test_activations_are_computed_twice_by_one_setting_only(path: Path) -> None:
+    speed = whole(path.stem)["speed"]
+    chosen = yaml.safe_load(Path(speed.get("accelerate_config", path)).read_text())
+    own, shards = speed.get("gradient_checkpointing"), chosen.get("fsdp_config", {})
+    assert not (own and shards.get("fsdp_activation_checkpointing"))
+
+
 REPORTED: dict[str, dict[str, object]] = {  # what the papers and releases say
     "backward": {"steps": 500, "batch": 32, "lr": 1e-5, "lr_floor": 0.9, "weight_decay": 0.1, "dropout": 0.1},
     "sft": {"steps": 1600, "batch": 32, "lr": 1e-5, "lr_floor": 0.9, "weight_decay": 0.1, "dropout": 0.1},
