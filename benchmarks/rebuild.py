@@ -1,105 +1,120 @@
-"""What an edit costs: replies newly paid by a real model after it, beside those of the first build.
+"""What an edit costs: requests that go to a real model after it, beside those of the first build.
 
 python -m benchmarks.rebuild --json
 
-A tiny Llama with random weights answers documents of the pocket world through the hf engine; replies are counted in the
-memo. The keys are shares and counts, so the figures do not depend on the machine.
+`dvc repro` asks a tiny Llama with random weights about documents of the pocket world, grades what it said and keeps the
+best. Every request is written down when it goes to the model, one that was paid before as well. Each edit is measured
+where it could cost something: a threshold without the memo at hand, so that a stage that runs again pays for all; a
+speed knob with every stage run again, so that all hangs on the memo; another system message for the seeds, every fifth
+document, of which `prompt_extra_calls` are the requests beyond the rows whose rendered prompt it changed. The keys are
+shares and counts, so the figures do not depend on the machine.
 """
 
 import json
-import os
+import re
 import shutil
-import tempfile
 from argparse import ArgumentParser
-from collections.abc import Callable
-from itertools import islice
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
-from baleen import formats, memo, rows
-from baleen.formats import Format
-from baleen.fresh import Fresh, make
-from baleen.pocket import records
+import yaml
+
+from baleen import prompts, rows
 from baleen.rows import Row
-from stages import filter as filter_verb
-from stages import generate, score
+from benchmarks import small_project
+from benchmarks.small_project import FILES, PROMPT, paid
 
-PROMPT = "---\nwrites: [instruction]\n---\nWhich question does this answer?\n$response\n"
-PROFILE = (
-    "generate: {{temperature: 1.0, max_tokens: 12}}\nscore: {{}}\nspeed: {{device: cpu, batch_tokens: {tokens}}}\n"
-)
-
-
-def paid() -> int:
-    """Records in the memo: replies paid for so far."""
-    return memo.Memo(memo.root()).run(lambda found: int(found.execute("SELECT COUNT(*) FROM reply").fetchone()[0]))
-
-
-def project(documents: list[Row]) -> None:
-    """A model, a prompt and a table in the current folder."""
-    for folder in ("models", "prompts", "profiles", "data"):
-        Path(folder).mkdir(exist_ok=True)
-    sizes = Fresh(hidden_size=32, intermediate_size=64, num_hidden_layers=2)
-    make(Path("models/tiny"), sizes, (row["response"] for row in documents), seed=0)
-    Path("prompts/ask.md").write_text(PROMPT, encoding="utf-8")
-    Path("params.yaml").write_text("profile: pocket\n", encoding="utf-8")
-    speed(4096)
-    rows.write("web", documents)
+ASK = PROMPT.replace("---\nWhich", "system: {seed: Be kind., default: Be brief.}\n---\nWhich")
+PARSER = """
+FORMATS["text"] = Format(lambda reply, columns: {columns[0]: reply.strip(" .") or "none"}, show_text)
+"""
+OWN: dict[str, dict[str, Any]] = {
+    "params.yaml": FILES["params.yaml"] | {"curate": {"best": "worst", "share": 0.5}},
+    "recipes/small.yaml": FILES["recipes/small.yaml"] | {"filter": {"kept": {"input": "graded", "knobs": "curate"}}},
+}
 
 
-def speed(tokens: int) -> None:
-    Path("profiles/pocket.yaml").write_text(PROFILE.format(tokens=tokens), encoding="utf-8")
+RUN = re.compile(r"^Running stage '([^']+)':", re.MULTILINE)
 
 
-LINE = ["--model", "tiny", "--prompt", "ask", "--profile", "pocket"]
+def documents(count: int) -> list[Row]:
+    """Documents, every fifth of them a seed."""
+    found = enumerate(small_project.documents(count))
+    return [row | {"origin": "web" if n % 5 else "seed"} for n, row in found]
 
 
-def augment() -> None:
-    generate.main(["asked", "--input", "web", *LINE, "--min-readable", "0", "--keep-unreadable"])
+def create(folder: Path, table: list[Row]) -> None:
+    """The small project with a filter after its two stages, and with seeds that are asked in other words."""
+    small_project.create(folder, len(table), FILES | OWN)
+    (folder / "prompts/ask.md").write_text(ASK, encoding="utf-8")
+    put(folder, table)
 
 
-def build() -> None:
-    """Augment and score the table."""
-    augment()
-    score.main(["scored", "--input", "asked", *LINE])
+def put(folder: Path, table: list[Row]) -> None:
+    rows.write(str(folder / "data/web.parquet"), table)
 
 
-def cost(edit: Callable[[], object], again: Callable[[], object] = build) -> int:
-    """Replies newly paid when everything is built again after an edit."""
-    before = paid()
-    edit()
-    again()
-    return paid() - before
+def edit(path: Path, **sections: dict[str, Any]) -> None:
+    """Change settings of a YAML file."""
+    whole = yaml.safe_load(path.read_text(encoding="utf-8"))
+    changed = {name: whole[name] | settings for name, settings in sections.items()}
+    path.write_text(yaml.safe_dump(whole | changed, sort_keys=False, width=1000), encoding="utf-8")
 
 
-def threshold() -> None:
-    filter_verb.main(["kept", "--input", "scored", "--best", "worst", "--share", "0.2"])
+def rephrase(folder: Path, table: list[Row]) -> int:
+    """Another system message for seeds; the number of rows whose rendered prompt is another now."""
+    path, before = folder / "prompts/ask.md", said(folder, table)
+    path.write_text(path.read_text(encoding="utf-8").replace("Be kind.", "Be kind and short."), encoding="utf-8")
+    return sum(old != new for old, new in zip(before, said(folder, table), strict=True))
 
 
-def reworded() -> None:
-    """One word of the prompt, so that every row's rendered prompt changes."""
-    Path("prompts/ask.md").write_text(PROMPT.replace("Which", "What"), encoding="utf-8")
+def said(folder: Path, table: list[Row]) -> list[list[dict[str, str]]]:
+    """The rendered prompt of each row."""
+    prompt = prompts.load("ask", folder=folder / "prompts")
+    return [prompt.messages(row) for row in table]
 
 
-def parser() -> None:
-    text = formats.FORMATS["text"]
-    formats.FORMATS["text"] = Format(lambda reply, columns: {columns[0]: reply.strip(" .") or "none"}, text.show)
+@contextmanager
+def forgotten(folder: Path) -> Iterator[None]:
+    """The memo out of reach: whatever asks a model has to pay."""
+    memo, aside = folder / ".memo", folder / ".memo-aside"
+    memo.rename(aside)
+    yield
+    shutil.rmtree(memo, ignore_errors=True)
+    aside.rename(memo)
 
 
-def measured(count: int) -> Row:
+def build(folder: Path, *flags: str) -> tuple[int, list[str]]:
+    """Build the project again: requests that went to the model, and the stages that ran."""
+    before = paid(folder).total()
+    told = small_project.run(folder, "dvc", "repro", *flags).stdout
+    return paid(folder).total() - before, RUN.findall(told)
+
+
+def measured(folder: Path, count: int) -> Row:
     """The figures of one project of `count` documents."""
-    drawn = ({"id": rows.row_id(r["response"]), "origin": "web", **r} for r in records("web", 0, 20 * count))
-    distinct = list(islice({row["id"]: row for row in drawn}.values(), count + count // 100))
-    project(distinct[:count])
-    first = cost(lambda: None)
-    appended = cost(lambda: rows.write("web", distinct))
-    found = {"documents": count, "first_calls": first, "append_share": round(appended / first, 4)}
-    found |= {"threshold_calls": cost(lambda: None, threshold)}
-    found |= {"knob_calls": cost(lambda: speed(1024))}
-    new = cost(reworded)
-    found |= {"prompt_calls": new, "prompt_extra_calls": new - 2 * len(distinct)}
+    table = documents(count + max(1, count // 100))
+    create(folder, table[:count])
+    first, _ = build(folder)
+    put(folder, table)
+    appended, _ = build(folder)
+    found: Row = {"documents": count, "first_calls": first, "append_share": round(appended / first, 4)}
+    edit(folder / "params.yaml", curate={"share": 0.2})
+    with forgotten(folder):
+        calls, ran = build(folder)
+    found |= {"threshold_calls": calls, "threshold_runs": ran}
+    edit(folder / "profiles/pocket.yaml", speed={"batch_tokens": 512})
+    found |= {"knob_calls": build(folder, "--force")[0]}
+    changed = rephrase(folder, table)
+    calls, _ = build(folder)
+    found |= {"prompt_rows": changed, "prompt_calls": calls, "prompt_extra_calls": calls - 2 * changed}
+    with (folder / "baleen/formats.py").open("a", encoding="utf-8") as file:
+        file.write(PARSER)
     # scoring is left out: a better parser may read other instructions, and those are new questions
-    found |= {"parser_calls": cost(parser, augment)}
-    return found
+    return found | {"parser_calls": build(folder, "generate@asked")[0]}
 
 
 def main() -> None:
@@ -107,14 +122,8 @@ def main() -> None:
     cli.add_argument("--documents", type=int, default=1000)
     cli.add_argument("--json", action="store_true", help="print one JSON object")
     args = cli.parse_args()
-    home, folder = Path.cwd(), Path(tempfile.mkdtemp())
-    os.environ["BALEEN_MEMO"] = str(folder / ".memo")
-    os.chdir(folder)
-    try:
-        found = measured(args.documents)
-    finally:
-        os.chdir(home)
-        shutil.rmtree(folder)
+    with TemporaryDirectory() as folder:
+        found = measured(Path(folder), args.documents)
     print(json.dumps(found) if args.json else json.dumps(found, indent=2))
 
 

@@ -72,21 +72,21 @@ def documents(count: int) -> list[rows.Row]:
     return list(islice({row["id"]: row for row in drawn}.values(), count))
 
 
-def rules() -> dict[str, Any]:
-    """The rules of the checkout that ask a model."""
+def rules(recipe: dict[str, Any]) -> dict[str, Any]:
+    """The rules of the checkout that a recipe needs."""
     whole = yaml.safe_load((CHECKOUT / "dvc.yaml").read_text(encoding="utf-8"))
-    stages = {name: whole["stages"][name] for name in ("code", "generate", "judge")}
+    stages = {name: whole["stages"][name] for name in ("code", *recipe)}
     return {"vars": ["params.yaml", "recipes/small.yaml"], "stages": stages}
 
 
-def create(folder: Path, count: int) -> Path:
+def create(folder: Path, count: int, files: dict[str, dict[str, Any]] = FILES) -> Path:
     """The project with its code, its model and `count` documents; nothing is built."""
     ignored = shutil.ignore_patterns("__pycache__")
     for name in ("baleen", "stages"):
         shutil.copytree(CHECKOUT / name, folder / name, ignore=ignored)
     with (folder / "baleen/hf.py").open("a", encoding="utf-8") as file:
         file.write(LEDGER)
-    for name, content in (FILES | {"dvc.yaml": rules()}).items():
+    for name, content in (files | {"dvc.yaml": rules(files["recipes/small.yaml"])}).items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(yaml.safe_dump(content, sort_keys=False, width=1000), encoding="utf-8")
     (folder / "prompts").mkdir()
