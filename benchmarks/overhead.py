@@ -5,9 +5,10 @@ repeat and each first in turn; the ratios are medians of the ratios of the repea
 the table of engines gives the stage the one that is loaded already. The stage does all it does in a build, in this
 process: read the table, render, look up, ask, keep (the memo is empty at the start), parse and write. The bare side is
 given the rendered prompts: `hf_*` is what one would write by hand with transformers (all requests sorted by length,
-batches of as many tokens, the same warpers, one forward pass for a loss), `vllm_*` is vLLM's own `LLM.generate` in an
-engine of its own. The model is a random Llama of some 0.65 million weights; one token in 25 ends a reply, so that half
-of the replies end before their 16th token. Prompts to answer are of 25 to 70 tokens, rows to grade of 50 to 150.
+batches of as many tokens, the same warpers, one forward pass for a loss, no logits of what is prompt in all its rows),
+`vllm_*` is vLLM's own `LLM.generate` in an engine of its own. The model is a random Llama of some 0.65 million weights;
+one token in 25 ends a reply, so that half of the replies end before their 16th token. Prompts to answer are of 25 to 70
+tokens, rows to grade of 50 to 150.
 What the stage adds is some 80 us of the processor for a row, so the ratio is that much nearer 1 for any real model.
 """
 
@@ -127,15 +128,17 @@ def hf_score(engine: Any, texts: list[str], replies: list[str]) -> list[tuple[fl
 
 
 def losses(engine: Any, whole: list[list[int]], starts: list[int]) -> list[tuple[float, float]]:
-    """One forward pass, padded on the right; its logits are freed before the next."""
+    """One forward pass, padded on the right and so without a mask, which no token before the padding would need. No
+    logits of what is prompt in all rows, and those of the others are freed before the next pass."""
     import torch
 
-    given = engine.tokenizer.pad({"input_ids": whole}, padding_side="right", return_tensors="pt")
+    ids = engine.tokenizer.pad({"input_ids": whole}, padding_side="right", return_tensors="pt")["input_ids"]
     first, last = torch.tensor(starts)[:, None], torch.tensor([len(tokens) for tokens in whole])[:, None]
+    begin, width = min(starts), ids.shape[1]
     with torch.inference_mode():
-        logits = engine.model(**given, use_cache=False).logits[:, :-1].float()
-        lost = logits.logsumexp(-1) - logits.gather(-1, given["input_ids"][:, 1:, None])[..., 0]
-    places = torch.arange(1, lost.shape[1] + 1)
+        logits = engine.model(ids, use_cache=False, logits_to_keep=width - begin + 1).logits[:, :-1].float()
+        lost = logits.logsumexp(-1) - logits.gather(-1, ids[:, begin:, None])[..., 0]
+    places = torch.arange(begin, width)
     lost = lost.masked_fill((places < first) | (places >= last), 0.0)
     means = lost.sum(1) / (last - first)[:, 0]
     return list(zip(means.tolist(), lost.max(1).values.tolist(), strict=True))
