@@ -32,23 +32,16 @@ TEXT = "Some words that make a document of a few hundred bytes, as many as a sho
 
 @dataclass(frozen=True)
 class Parrot:
-    """Answers with the end of the question."""
+    """Answers every question with its end."""
 
     identity: str
     kind: str = "parrot-1"
 
-    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
+    def said(self, requests: Sequence[Request], sampling: Sampling | None = None) -> Iterator[tuple[int, Reply]]:
         for index, request in enumerate(requests):
             yield index, Reply(request.messages[-1][1][-200:], prompt_tokens=100, completion_tokens=50)
 
-    def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        raise NotImplementedError
-
-    def embed(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        raise NotImplementedError
-
-    def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        raise NotImplementedError
+    generate = loss = choose = embed = said
 
 
 def parrot(model: str, speed: Speed) -> Engine:
