@@ -4,7 +4,7 @@ python -m benchmarks.crash [--kills 100] [--json]
 
 A small project (2,100 requests to a tiny model) is built once without a kill. Then, again and again from an empty memo,
 the same command is started and killed until it ends well, and everything is compared: bytes of tables and dvc.lock,
-requests that went to the model twice, processes, locks and half-written files left.
+requests that went to the model twice, stages that worked on for nobody, processes, locks and half-written files left.
 """
 
 import fcntl
@@ -31,21 +31,26 @@ from benchmarks.small_project import batches, built, outcome, paid, stored, unti
 
 DOCUMENTS = 1050
 PATIENCE = 60.0  # seconds until what is still running after a kill counts as left
+GRACE = 5.0  # seconds until a stage does; killed in the middle of writing to a busy disk it ends only then
 EARLY, WORK, RENAME = 4.0, 1.5, 0.03  # seconds within which a kill comes after its moment
 MOMENTS = {"starting": 3, "asking": 4, "writing": 3}  # how often each is aimed at
 ATTEMPTS = 60  # starts of one build before the campaign gives up
+STAGE = "-m stages."  # what is in the command line of one
 Aim = tuple[str, str]  # moment, what is killed
 
 
 @dataclass(frozen=True)
 class Kill:
-    """One kill: the command, what was killed of it, when; requests at the model that were lost; what it left; whether
-    it tore a file of DVC's own."""
+    """One kill: the command, what was killed of it, when; requests that this run sent to the model and lost, and the
+    size of its last batch, the one in flight; whether a stage worked on; what it left; whether it tore a file of DVC's
+    own."""
 
     command: str
     victim: str
     moment: str
     lost: int
+    flight: int
+    orphan: bool
     left: int
     locks: int
     torn: bool
@@ -96,22 +101,30 @@ def waited(run: subprocess.Popen[str], seconds: float) -> bool:
 
 
 def strike(run: subprocess.Popen[str], victim: str) -> str:
-    """Kill dvc, the stage it runs, or the whole group; the verb that was running comes back, or ''."""
-    found = group(run.pid)
-    stage = next(((pid, line) for pid, line in found if "-m stages." in line), None)
+    """Kill dvc, the stage it runs, or the whole group; the verb that was running comes back, or ''. A dvc that has been
+    waited for is gone, and so must its stage be, to which the kernel has told it."""
+    stage = next(((pid, line) for pid, line in group(run.pid) if STAGE in line), None)
     if victim == "group" or (victim == "stage" and stage is None):
         os.killpg(run.pid, signal.SIGKILL)
     else:
         os.kill(stage[0] if victim == "stage" and stage else run.pid, signal.SIGKILL)
-    return stage[1].partition("-m stages.")[2].split()[0] if stage else ""
+    if victim == "dvc":
+        run.wait()
+    return stage[1].partition(STAGE)[2].split()[0] if stage else ""
 
 
-def settle(run: subprocess.Popen[str]) -> int:
-    """Wait until nothing of a run is left; the number of processes that had to be ended."""
-    deadline = time.monotonic() + PATIENCE
+def settled(run: subprocess.Popen[str], seconds: float) -> list[tuple[int, str]]:
+    """Wait until nothing of a run is left; what is still there after so many seconds."""
+    deadline = time.monotonic() + seconds
     while (left := group(run.pid)) and time.monotonic() < deadline:
         run.poll()
         time.sleep(0.02)
+    return left
+
+
+def ended(run: subprocess.Popen[str]) -> int:
+    """Wait for the end of a run; the number of processes that had to be ended."""
+    left = settled(run, PATIENCE)
     for pid, _ in left:
         os.kill(pid, signal.SIGKILL)
     run.wait()
@@ -136,18 +149,23 @@ def free(path: Path) -> bool:
 
 
 def killed(folder: Path, name: str, aim: Aim, random: Random) -> Kill | None:
-    """Start a command and kill it at the moment aimed at; None when it ended well before."""
+    """Start a command and kill it at the moment aimed at; None when it ended well before. One batch more may be on its
+    way to the model when it is killed; a second one is of a stage that works on."""
     moment, victim = aim
+    before, known = len(batches(folder)), stored(folder)
     run = start(folder, name)
     if not moments(folder, random)[moment](run):
-        settle(run)
+        ended(run)
         if run.returncode:
             raise RuntimeError(f"{name} failed without a kill: {(folder / 'said').read_text()[-2000:]}")
         return None
-    verb = strike(run, victim)
-    left = settle(run)
+    verb, asked = strike(run, victim), len(batches(folder))
+    alive = any(STAGE in line for _, line in settled(run, GRACE))
+    left, sent = ended(run), batches(folder)
+    orphan, new = alive or len(sent) > asked + 1, [len(batch) for batch in sent[before:]]
+    lost, flight = sum(new) - (stored(folder) - known), new[-1] if new else 0
     command = f"{name} {verb}".strip() if name == "dvc" else name
-    return Kill(command, victim, moment, len(paid(folder)) - stored(folder), left, held(folder), mended(folder))
+    return Kill(command, victim, moment, lost, flight, orphan, left, held(folder), mended(folder))
 
 
 def mended(folder: Path) -> bool:
@@ -247,8 +265,10 @@ def figures(builds: list[Build]) -> dict[str, Any]:
         "tables_and_lock_identical": all(build.same for build in builds),
         "paid_twice": sum(build.twice for build in builds),
         "lost_by_one_kill_at_most": max(kill.lost for kill in kills),
+        "lost_more_than_its_batch": sum(kill.lost > kill.flight for kill in kills),
         "batch_at_most": max(build.batch for build in builds),
         "files_of_dvc_torn": sum(kill.torn for kill in kills),
+        "orphans": sum(kill.orphan for kill in kills),
         "processes_left": sum(kill.left for kill in kills),
         "locks_left": sum(kill.locks for kill in kills),
         "files_left": sum(len(build.litter) for build in builds),

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -31,9 +32,23 @@ def test_a_kill_leaves_no_process_no_lock_and_no_half_written_file(builds: list[
     assert not [name for build in builds for name in build.litter]
 
 
-def test_what_is_paid_twice_is_at_most_a_batch_for_each_kill(builds: list[Build]) -> None:
+def test_no_stage_works_on_when_it_or_its_dvc_was_killed(builds: list[Build]) -> None:
+    assert not [kill for build in builds for kill in build.kills if kill.orphan]
+
+
+@pytest.mark.parametrize("victim", ["dvc", "stage"])
+def test_what_is_killed_while_a_model_is_asked_asks_no_more(victim: str, tmp_path: Path) -> None:
+    """Within 20 ms of the first batch, when many are still to come."""
+    folder = small_project.create(tmp_path / "project", 300)
+    kill = crash.killed(folder, "dvc", ("asking", victim), Random(31))
+    assert kill and kill.command == "dvc generate" and not kill.orphan and kill.lost <= kill.flight
+    assert small_project.stored(folder) < 300
+
+
+def test_a_kill_loses_at_most_the_batch_in_flight_and_only_what_was_lost_is_paid_twice(builds: list[Build]) -> None:
+    assert not [kill for build in builds for kill in build.kills if kill.lost > kill.flight]
     for build in builds:
-        assert build.twice <= build.batch * len(build.kills) and build.requests == 200
+        assert build.twice == sum(kill.lost for kill in build.kills) and build.requests == 200
 
 
 FILL = """
