@@ -1,8 +1,8 @@
 import multiprocessing
 import signal
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from io import StringIO
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -194,6 +194,28 @@ class Batching(Echo):
 def test_replies_are_written_while_the_engine_works_on_the_next(tmp_path: Path) -> None:
     asked(tmp_path, numbers(*range(20)), Batching(tmp_path / "log"), window=20)
     assert memo_segments.size(Memo(tmp_path)) == 20
+
+
+@dataclass
+class Batches(Echo):
+    """Says when a batch of 400 begins, and counts what is in the memo then."""
+
+    between: Callable[[], object] = bool
+    stored: list[int] = field(default_factory=list)
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
+        memo = Memo(self.log.parent)
+        for number, answer in enumerate(super().generate(requests, sampling)):
+            if number % 400 == 0:
+                self.between()
+                self.stored.append(segments.size(memo))
+            yield answer
+
+
+def test_all_replies_of_a_batch_are_in_the_memo_before_the_next_begins(tmp_path: Path) -> None:
+    engine = Batches(tmp_path / "log")
+    asked(tmp_path, numbers(*range(1600)), engine, window=1600)
+    assert engine.stored == [0, 400, 800, 1200]
 
 
 def run_and_die(root: Path, dies_at: int) -> None:

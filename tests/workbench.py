@@ -23,7 +23,7 @@ from faulty_proxy import Json, Proxy, Time, pinned
 from tiny import PROSE, SIZES
 
 from baleen import hf, loading, openai_server, rows, settings
-from baleen.engines import Engine, Reply, Request, Sampling
+from baleen.engines import Batched, Engine, Reply, Request, Sampling
 from baleen.rows import Row
 from baleen.settings import Speed
 from stages import origin
@@ -50,13 +50,25 @@ PROFILE = {
 
 @dataclass
 class Watched:
-    """A real engine that writes down every reply it gives; it kills its process before reply `dies_at`, and replies
-    for which `spoiled` holds are worth nothing."""
+    """A real engine that writes down every reply it gives, and counts those of each batch; it kills its process before
+    reply `dies_at`, and replies for which `spoiled` holds are worth nothing."""
 
     engine: Engine
     log: Path
+    batches: list[int]
     dies_at: int = 0
     spoiled: Callable[[Request], bool] = lambda request: False
+
+    @property
+    def between(self) -> Callable[[], object]:
+        if not isinstance(self.engine, Batched):
+            raise AttributeError("an engine without batches")
+        return self.engine.between
+
+    @between.setter
+    def between(self, then: Callable[[], object]) -> None:
+        if isinstance(self.engine, Batched):
+            self.engine.between = lambda: (self.batches.append(0), then())
 
     @property
     def identity(self) -> str:
@@ -70,6 +82,8 @@ class Watched:
         for number, (index, reply) in enumerate(replies, 1):
             with self.log.open("a") as file:
                 file.write(json.dumps(asked(requests[index])) + "\n")
+            if self.batches:
+                self.batches[-1] += 1
             if number == self.dies_at:
                 os.kill(os.getpid(), signal.SIGKILL)
             nothing = Reply("it is fine , I say 4 or 5 .", values=tuple(0.01 for _ in reply.values))
@@ -96,6 +110,7 @@ class Bench:
     home: Path
     dies_at: int = 0
     spoiled: Callable[[Request], bool] = lambda request: False
+    batches: list[int] = field(default_factory=list)
     time: Time = field(default_factory=Time)
 
     @property
@@ -103,7 +118,7 @@ class Bench:
         return self.home / "paid.log"
 
     def watched(self, make: Callable[[str, Speed], Engine], model: str, speed: Speed) -> Watched:
-        return Watched(make(model, speed), self.log, self.dies_at, self.spoiled)
+        return Watched(make(model, speed), self.log, self.batches, self.dies_at, self.spoiled)
 
     def news(self) -> list[str]:
         """What was asked since the last look, sorted."""
