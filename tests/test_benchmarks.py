@@ -1,0 +1,61 @@
+"""Every benchmark runs and tells its figures; those that must be exact are. Speeds are asserted nowhere."""
+
+import json
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import rebuild
+
+pytestmark = pytest.mark.slow
+
+
+def test_an_edit_pays_for_the_rows_it_touches_and_for_no_other(tmp_path: Path) -> None:
+    """Of 21 documents five are seeds; the first build asks about 20 and grades 20."""
+    found = rebuild.measured(tmp_path / "project", 20)
+    assert found == {
+        "documents": 20,
+        "first_calls": 40,
+        "append_share": 0.05,
+        "threshold_calls": 0,
+        "threshold_runs": ["filter@kept"],
+        "knob_calls": 0,
+        "prompt_rows": 5,
+        "prompt_calls": 10,
+        "prompt_extra_calls": 0,
+        "parser_calls": 0,
+    }
+
+
+TINY = {
+    "rating": "--pairs 2 --words 4 --repeats 1 --engines hf",
+    "memo": "--replies 300",
+    "scale": "--rows 6 --words 2 --repeats 1",
+}
+FIGURES = {
+    "rating": {"speedup", "hf_speedup", "hf"},
+    "memo": {"seconds", "hits_per_second", "peak_mb", "bytes_per_reply"},
+    "scale": {"speedup", "bound", "efficiency", "overhead"},
+}
+
+
+def told(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """The one object that a benchmark prints."""
+    monkeypatch.setattr(sys, "argv", [name, *TINY[name].split(), "--json"])
+    import_module(f"benchmarks.{name}").main()
+    return dict(json.loads(capsys.readouterr().out))
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_a_benchmark_tells_its_figures(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if name == "scale" and not find_spec("ray"):
+        pytest.skip("Ray is not installed (extra ray)")
+    found = told(name, monkeypatch, capsys)
+    assert found.keys() >= FIGURES[name] and found.get("equal", True)
+    assert found.get("speedup") == found.get("hf_speedup", found.get("speedup"))
