@@ -19,6 +19,8 @@ ODD = {
     "very long": "word " * 20_000 + "end",
     "spanish": "¿qué tal?\nbien",
 }
+JUDGES = [name for name in NAMES if prompts.load(name).marks]
+ROW_FIRST = {"crab/verify": "constraint"}  # one question a constraint: a row's have its request and answer in common
 LISTS = {"constraints", "include", "labels", "examples"}
 SHAPED: dict[str, object] = {  # what only certain texts can be an answer to
     "tagged": "播放[1 爵士乐 ] {$5}",
@@ -66,6 +68,18 @@ def test_a_prompt_tells_its_source_in_its_head(name: str) -> None:
     told = " ".join(line.removeprefix("#").strip() for line in head.splitlines() if line.startswith("#"))
     assert len(told.split()) >= 5
     assert re.search(r"arXiv:\d{4}\.\d{5}|prompts/\w+\.md|\w+\.md|no paper|ours|engine ", told, re.IGNORECASE), told
+
+
+@pytest.mark.parametrize("name", JUDGES)
+def test_a_prompt_that_judges_begins_with_its_rubric_which_an_engine_reads_once(name: str) -> None:
+    """Rows have what stands before their first column in common, and it is longer than what is said after it; where it
+    is not, what differs between the questions about one row stands last."""
+    prompt = prompts.load(name)
+    given = [row(prompt, "a seed"), row(prompt, "some page") | {"origin": "web"}]
+    assert all(prompt.messages(one)[0]["content"].startswith(prompt.opening) for one in given)
+    after = prompt.fill(prompt.body, dict.fromkeys(prompt.reads, "")).removeprefix(prompt.opening)
+    assert (len(prompt.opening) > len(after)) == (name not in ROW_FIRST)
+    assert ROW_FIRST.get(name, prompt.reads[-1]) == prompt.reads[-1]
 
 
 def test_every_format_is_of_some_prompt() -> None:

@@ -208,7 +208,7 @@ class Batches(Echo):
         for number, answer in enumerate(super().generate(requests, sampling)):
             if number % 400 == 0:
                 self.between()
-                self.stored.append(segments.size(memo))
+                self.stored.append(memo_segments.size(memo))
             yield answer
 
 
