@@ -223,7 +223,7 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
     "a misspelt transform": (HUMPBACK, f"{DATASET}/apply", "mesages", "'mesages'; did you mean 'messages'"),
     "a misspelt profile": (PARAMS, "profile", "poket", "unknown profile 'poket'; did you mean 'pocket'"),
     "a misspelt section of a profile": (SMALL, "stf", {}, "unknown section 'stf'; did you mean 'sft'"),
-    "a misspelt setting of a profile": (SMALL, "speed/dtipe", "x", r"small\.yaml: speed: unknown setting 'dtipe'; did"),
+    "a misspelt setting of a profile": (SMALL, "speed/devic", "x", r"small\.yaml: speed: unknown setting 'devic'; did"),
     "an impossible speed": (SMALL, "speed/train_rows", 0, r"small\.yaml: speed: train_rows is 0; it must lie"),
     "an origin without a commit": (SMALL, "origin/revision", "main", "profiles/small.yaml: origin: revision 'main'"),
     "a misspelt measure": (
