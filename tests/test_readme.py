@@ -211,7 +211,9 @@ def test_what_readme_writes_in_yaml_can_be_pasted(block: str, monkeypatch: pytes
     known = {line.name: line.verb for line in recipes.lines(recipes.files())}
     for name, given in yaml.safe_load(block).items():
         if name in known:
-            settings.resolved(check.options_of(known[name]), known[name], name, given | {"profile": "pocket"})
+            verb = known[name]
+            profile = {"profile": "pocket"} if verb in settings.LAYERS["profile"] else {}
+            settings.resolved(check.options_of(verb), verb, name, given | profile)
         else:
             assert name in PARAMS
 
