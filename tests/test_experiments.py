@@ -1,4 +1,4 @@
-"""The README's comparison of thresholds, as it is written there: queued, run side by side, shown, one applied."""
+"""The README's comparison of thresholds, as it is written there: queued, run side by side, shown, one chosen."""
 
 import csv
 import io
@@ -83,7 +83,7 @@ def test_the_comparison_of_the_readme_shows_threshold_and_figures_and_no_paths(c
     assert len(rows) == 2 + len(SHARES)
 
 
-def test_after_an_experiment_is_applied_there_is_nothing_to_run(compared: Path) -> None:
+def test_on_the_branch_of_an_experiment_there_is_nothing_to_run(compared: Path) -> None:
     chosen = experiments(compared)["0.4"]["Experiment"]
     said = shell(compared, block()[4].replace("NAME", chosen))
     assert running(said) == set()
