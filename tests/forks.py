@@ -4,6 +4,7 @@ import faulthandler
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from select import select
@@ -23,7 +24,10 @@ def started(main: Main, words: list[str], log: Path) -> int:
             problems.run(main)
         except SystemExit as end:
             os._exit(int(end.code or 0))
+        except BaseException:
+            traceback.print_exc()
         finally:
+            sys.stderr.flush()
             os._exit(70)
     return child
 
