@@ -13,6 +13,7 @@ from baleen import orphans
 STAGE = {"DVC_STAGE": "generate@asked"}
 WAITS = "import stages, sys; print('ready', flush=True); sys.stdin.read()"
 PARENT = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', sys.argv[1]]); time.sleep(600)"
+SHELL = 'import subprocess, time; subprocess.Popen(["/bin/sh", "-c", {command!r}]); time.sleep(600)'
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs prctl and process groups of Linux")
 
 
@@ -39,6 +40,23 @@ def test_a_stage_is_killed_with_its_dvc() -> None:
         dvc.send_signal(signal.SIGKILL)
         assert dvc.stdout.read() == ""  # ends when the last process that holds it does
         assert len(stage) == 1
+
+
+@linux
+def test_a_stage_is_killed_with_its_dvc_when_a_shell_stands_between_them() -> None:
+    """As where SHELL is not set: dash stays, and bash does when there is more to do."""
+    command = f'{sys.executable} -c "{WAITS}"; true'
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-c", SHELL.format(command=command)],
+        env=os.environ | STAGE,
+        text=True,
+        stdin=pipe,
+        stdout=pipe,
+    ) as dvc:
+        assert dvc.stdout and dvc.stdout.readline() == "ready\n"
+        dvc.send_signal(signal.SIGKILL)
+        assert dvc.stdout.read() == ""
 
 
 def test_a_killed_process_that_nobody_waited_for_is_not_alive() -> None:

@@ -238,7 +238,7 @@ def test_a_stage_without_a_cluster_ends_with_one_line(empty: Path, home: Path, a
 @needed
 def test_a_cluster_that_wants_a_token_says_so(head: tuple[dict[str, str], int], home: Path) -> None:
     env, _ = head
-    address = Path(env["RAY_TMPDIR"], "ray/ray_current_cluster").read_text()
+    address = Path(env["RAY_TMPDIR"], "ray/ray_current_cluster").read_text().strip()
     ended = stage(home, env, address)
-    assert ended.returncode == 1
+    assert ended.returncode == 1, (address, ended.stderr)
     assert "set RAY_AUTH_MODE=token" in ended.stderr.splitlines()[-1]
