@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from baleen import rates
-from baleen.engines import TOO_LONG, Batched, Engine, Reply, Request, Sampling
+from baleen.engines import Batched, Engine, Reply, Request, Sampling
 from baleen.keeping import keeping
 from baleen.memo import Memo, parts
 from baleen.problems import Problem
@@ -149,9 +149,9 @@ def pay(run: Run, engine: Engine, missing: dict[str, Request]) -> Iterator[tuple
             engine.between = keeper.settle
         for index, reply in KINDS[asked.kind](engine, list(missing.values()), asked.sampling):
             key, value = keys[index], record(reply, asked.limit)
-            stored = asked.cut(key) if reply.finish == "length" else key
+            stored = asked.place(key, reply)
             paid = paid.plus(reply.prompt_tokens, reply.completion_tokens)
-            if reply.finish != TOO_LONG.finish:
+            if not reply.passing:
                 keeper.keep(stored, value)
             if paid.replies >= run.every.replies or clock() - noted >= run.every.seconds:
                 paid, noted = Rate(), note(run, paid, noted)

@@ -44,12 +44,12 @@ class Request:
 class Reply:
     """What came back.
 
-    `finish` is 'stop', 'length' (cut off), 'refused' (by a content filter) or 'too long' (for the model to read; such a
-    reply is never kept). For `loss` `values` is (mean, worst, tokens): negative log-likelihood in nats per token, of
-    those graded, and empty when there are none; for `choose` the probability of each mark, before normalising; for
-    `embed` the vector. `cached_tokens` are those of the prompt that came from a prefix cache: how a reply came to be
-    and not what it says, so it is neither compared nor kept in the memo. `estimated` says that a server did not count
-    the tokens.
+    `finish` is 'stop', 'length' (cut off), 'refused' (by a content filter) or 'too long' (for the model to read). For
+    `loss` `values` is (mean, worst, tokens): negative log-likelihood in nats per token, of those graded, and empty when
+    there are none; for `choose` the probability of each mark, before normalising; for `embed` the vector.
+    `cached_tokens` are those of the prompt that came from a prefix cache: how a reply came to be and not what it says,
+    so it is neither compared nor kept in the memo. `estimated` says that a server did not count the tokens; `passing`
+    that the same model may say otherwise elsewhere, so that the memo does not keep it.
     """
 
     text: str = ""
@@ -59,9 +59,10 @@ class Reply:
     values: tuple[float, ...] = ()
     cached_tokens: int = field(default=0, compare=False)
     estimated: bool = False
+    passing: bool = field(default=False, compare=False)
 
 
-TOO_LONG = Reply(finish="too long")
+TOO_LONG = Reply(finish="too long")  # by the model's own limit, which is part of its identity
 UNGRADED = Reply()  # to `loss`, when the text has no token that follows another
 
 

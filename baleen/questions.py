@@ -7,7 +7,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import cast
 
-from baleen.engines import Engine, Reply, Request, Sampling
+from baleen.engines import TOO_LONG, Engine, Reply, Request, Sampling
 from baleen.memo import Memo, Value
 from baleen.problems import Problem, unknown
 
@@ -54,6 +54,11 @@ class Question:
         """Where a reply cut off at this limit is kept, beside the finished one and those of other limits."""
         return short(f"{key} cut at {self.limit}")
 
+    def place(self, key: str, reply: Reply) -> str:
+        """Where a reply is kept: a request to write can be too long for one limit and not for another."""
+        limited = reply.finish == "length" or (self.kind == "generate" and reply.finish == TOO_LONG.finish)
+        return self.cut(key) if limited else key
+
 
 def question(engine_kind: str, identity: str, kind: str, sampling: Sampling | None) -> Question:
     """Sampling settings shape only what is generated."""
@@ -92,7 +97,8 @@ def fits(value: Value, limit: int) -> bool:
 
 
 def look_up(memo: Memo, asked: Question, keys: Iterable[str]) -> dict[str, Known]:
-    """What the memo can answer: a finished reply that fits the limit, else one cut off at exactly this limit."""
+    """What the memo can answer: a finished reply that fits the limit, else one cut off, or too long, at exactly this
+    limit."""
     wanted = dict.fromkeys(keys)
     found = {k: (k, restored(v)) for k, v in memo.get(wanted).items() if fits(v, asked.limit)}
     if asked.kind == "generate" and len(found) < len(wanted):

@@ -9,6 +9,7 @@ the last bits of the logits, which the batch can change).
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from math import exp
@@ -127,7 +128,9 @@ class VLLM:
         self.identity = models.identity(model)
         self.words, self.ends = models.tokenizer(model), ends(model)
         self.engine = start(model, speed, len(self.words))
-        self.longest = longest(model) or self.engine.model_config.max_model_len
+        own = longest(model)
+        self.longest = own or self.engine.model_config.max_model_len
+        self.too_long = replace(TOO_LONG, passing=not own)  # by this machine's memory
         self.renderer = Renderer(self.words)
         self.asked = 0  # requests so far, to name them
 
@@ -147,7 +150,7 @@ class VLLM:
     def outside(self, prompts: Sequence[list[int]], settings: Sequence[dict[str, Any]]) -> Iterator[tuple[int, Reply]]:
         """The replies to requests that are too long; `run` passes them over."""
         pairs = enumerate(zip(prompts, settings, strict=True))
-        return ((index, TOO_LONG) for index, (tokens, options) in pairs if self.beyond(tokens, options))
+        return ((index, self.too_long) for index, (tokens, options) in pairs if self.beyond(tokens, options))
 
     def run(self, prompts: Sequence[list[int]], settings: Sequence[dict[str, Any]]) -> Iterator[tuple[int, Any]]:
         """(index, vLLM's output) as each prompt is finished; what is unfinished at the end is taken back."""

@@ -2,7 +2,7 @@ import multiprocessing
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -12,7 +12,7 @@ from echo import Echo
 
 from baleen import memo_segments, rates
 from baleen.asking import Answer, NoteEvery, Totals, Unread, ask
-from baleen.engines import Engine, Reply, Request, Sampling
+from baleen.engines import TOO_LONG, Engine, Reply, Request, Sampling
 from baleen.memo import Memo
 from baleen.problems import Problem
 from baleen.progress import Progress
@@ -105,6 +105,21 @@ def test_scattered_misses_are_gathered_for_one_call(tmp_path: Path) -> None:
 
     asked(tmp_path, numbers(*range(64)), Counting(tmp_path / "log"), window=8)
     assert sizes == [8]
+
+
+@pytest.mark.parametrize(("passing", "pays"), [(False, [8]), (True, [8, 8])])
+def test_what_only_this_server_cannot_read_is_asked_again(tmp_path: Path, passing: bool, pays: list[int]) -> None:
+    sizes = list[int]()
+
+    @dataclass
+    class Short(Echo):
+        def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
+            sizes.append(len(requests))
+            return ((index, replace(TOO_LONG, passing=passing)) for index, _ in enumerate(requests))
+
+    for _ in range(2):
+        assert {reply for _, reply, *_ in asked(tmp_path, numbers(*range(8)), Short(tmp_path / "log"))} == {TOO_LONG}
+    assert sizes == pays
 
 
 def test_a_kind_of_question_that_does_not_exist_is_named(tmp_path: Path) -> None:

@@ -52,14 +52,15 @@ def test_dropped_rows_lie_beside_the_table_with_reason_and_raw_reply(script: Scr
     assert made.counts["rows_in"] == 4 and made.counts["readable"] == 0.5
 
 
-def test_a_row_longer_than_the_model_reads_leaves_with_that_reason_and_is_never_kept_as_paid(script: Script) -> None:
+def test_a_row_longer_than_the_model_reads_leaves_with_that_reason_and_is_asked_again_at_another_limit_alone(
+    script: Script,
+) -> None:
     script.context = 60
     table = documents("short", "x" * 100)
-    assert [row["reason"] for row in build("generate", table, *PROMPT).dropped] == ["too long"]
-    script.news()
-    script.context = 10**6
-    build("generate", table, *PROMPT)
-    assert script.news() == ["x" * 100]
+    for limit, news in (("8", {"short", "x" * 100}), ("8", set()), ("9", {"x" * 100})):
+        made = build("generate", table, *PROMPT, "--max-tokens", limit)
+        assert [row["reason"] for row in made.dropped] == ["too long"] and made.column("response") == ["short"]
+        assert set(script.news()) == news
 
 
 def test_rows_with_an_empty_column_are_not_asked_about_and_pass_as_they_are(script: Script) -> None:

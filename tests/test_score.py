@@ -124,9 +124,10 @@ def test_a_likelihood_has_a_mean_a_worst_and_a_number_of_tokens(script: Script) 
 
 def test_a_row_longer_than_the_model_reads_has_no_score(script: Script) -> None:
     script.context = 60
-    made = build("score", pairs("short", "x" * 100), *LOSS, "--min-readable", "0.5")
-    assert made.column("loss") == [0.5, None]
-    assert made.counts["readable"] == 0.5
+    for news in (2, 0):
+        made = build("score", pairs("short", "x" * 100), *LOSS, "--min-readable", "0.5")
+        assert made.column("loss") == [0.5, None]
+        assert made.counts["readable"] == 0.5 and len(script.news()) == news
 
 
 def test_a_likelihood_that_is_not_finite_is_null(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
