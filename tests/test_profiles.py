@@ -37,7 +37,7 @@ def blocks(name: str) -> dict[str, list[str]]:
     for line in Path(f"profiles/{name}.yaml").read_text(encoding="utf-8").splitlines():
         if start := re.match(r"(\w+):", line):
             found[start[1]] = []
-        if found and not line.startswith("#"):
+        if found and line and not line.startswith("#"):
             found[next(reversed(found))].append(line)
     return found
 
