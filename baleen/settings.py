@@ -16,7 +16,7 @@ from omegaconf import MISSING as REQUIRED_MARK
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException, ValidationError
 
-from baleen import guard
+from baleen import flags, guard
 from baleen.plain import parsed
 from baleen.problems import Problem, unknown
 
@@ -160,51 +160,13 @@ def within(options: Any, where: str, bounds: Mapping[str, tuple[float, float]]) 
             raise Problem(f"{where}: {name} is {given}; it must lie between {low} and {high}")
 
 
-def flags(argv: Sequence[str]) -> tuple[str, Settings]:
-    """('target', {'input': 'web', 'keep': ['a', 'b']}) from `target --input web --keep a b`."""
-    if not argv or argv[0].startswith("--"):
-        raise Problem("the first word must be the name of the target to build")
-    return argv[0], {key: scalar_or_list(words[1:]) for key, words in raw_flags(argv).items()}
-
-
-def raw_flags(argv: Sequence[str]) -> dict[str, list[str]]:
-    """Each flag's name with the words that make it up, the flag itself first; one given twice has the words of both."""
-    found, name = dict[str, list[str]](), ""
-    for word in argv[1:]:
-        if word.startswith("--"):
-            flag, equals, given = word.partition("=")
-            name = flag[2:].replace("-", "_")
-            found.setdefault(name, [flag]).extend([given] if equals else [])
-        elif name:
-            found[name].append(word)
-        else:
-            raise Problem(f"{word!r} has no setting before it; write --<setting> {word}")
-    return found
-
-
-def scalar_or_list(words: list[str]) -> Any:
-    """The value of a flag: nothing is true, one word itself, several a list; its setting's type is read into it later,
-    so that a table may be called `no`."""
-    return True if not words else words[0] if len(words) == 1 else words
-
-
-def nested(found: Settings) -> Settings:
-    """{'columns.instruction': 'q'} as {'columns': {'instruction': 'q'}} (DVC unpacks nested maps into dotted flags)."""
-    plain = {key: value for key, value in found.items() if "." not in key}
-    for key, value in found.items():
-        if "." in key:
-            head, _, tail = key.partition(".")
-            plain.setdefault(head, {})[tail] = value
-    return plain
-
-
 def once(argv: Sequence[str]) -> tuple[list[str], Once]:
     """The command line without the flags of `Once`, and those flags."""
     if "--help" in argv or "-h" in argv:
         return list(argv), Once()
-    name, given = flags(argv)
+    name, given = flags.read(argv)
     mine = {key: given[key] for key in given if key in Once.__dataclass_fields__}
-    rest = [word for key, words in raw_flags(argv).items() if key not in mine for word in words]
+    rest = [word for key, words in flags.raw(argv).items() if key not in mine for word in words]
     found = typed(Once, name, mine)
     within(found, name, {"limit": (0, ENDLESS), "budget": (0, ENDLESS)})
     return [name, *rest], found
@@ -218,8 +180,8 @@ def from_command_line(kind: type[T], argv: Sequence[str], verb: str) -> tuple[st
     if "--help" in argv or "-h" in argv:
         print(usage(kind, verb))
         raise SystemExit(0)
-    name, given = flags(argv)
-    return name, resolved(kind, verb, name, nested(given))
+    name, given = flags.read(argv)
+    return name, resolved(kind, verb, name, flags.nested(given))
 
 
 def resolved(kind: type[T], verb: str, name: str, line: Mapping[str, Any]) -> T:

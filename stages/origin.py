@@ -4,14 +4,14 @@ from pathlib import Path
 
 import yaml
 
-from baleen import models, problems, settings
+from baleen import flags, models, problems, settings
 from baleen.problems import Problem
 
 
 def main(argv: list[str]) -> None:
     if {"--help", "-h"} & set(argv):
         return print(__doc__)
-    name, given = settings.flags(argv)
+    name, given = flags.read(argv)
     if set(given) != {"profile"}:
         raise Problem("usage: python -m stages.origin NAME --profile PROFILE")
     profile = str(given["profile"])
