@@ -55,10 +55,7 @@ def shell(pid: int) -> bool:
 
 def above(pid: int) -> int:
     """The parent of a process; the first process of all when it is gone, as for one that is adopted."""
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
-    except OSError:
-        return 1
+    return int((status(pid) or ["", "1"])[1])
 
 
 def watch(pid: int) -> None:
@@ -88,8 +85,12 @@ def alive(pid: int) -> bool:
 
 def ended(pid: int) -> bool:
     """Whether a process has ended and only waits for its parent to notice; not known without /proc."""
+    return status(pid)[:1] in (["Z"], ["X"])
+
+
+def status(pid: int) -> list[str]:
+    """State, parent and more of a process, as proc(5) has them after its name; nothing when it is gone."""
     try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[0] in ("Z", "X")
-    except (OSError, IndexError):
-        return False
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return []

@@ -56,7 +56,7 @@ class Question:
 
     def place(self, key: str, reply: Reply) -> str:
         """Where a reply is kept: a request to write can be too long for one limit and not for another."""
-        limited = reply.finish == "length" or (self.kind == "generate" and reply.finish == TOO_LONG.finish)
+        limited = self.kind == "generate" and reply.finish in ("length", TOO_LONG.finish)
         return self.cut(key) if limited else key
 
 

@@ -119,7 +119,7 @@ def test_a_request_longer_than_the_model_reads_is_told_apart_and_the_others_answ
     requests = [Request((("user", "leeks"),), answer="rice", marks=("1", "2")), LONG]
     asked_for = {"generate": lambda: engine.generate(requests, Sampling(max_tokens=8))}
     found = dict(asked_for.get(kind, lambda: getattr(engine, kind)(requests))())
-    assert found[1] == TOO_LONG
+    assert found[1] == TOO_LONG and not found[1].passing
     assert found[0].finish != TOO_LONG.finish
 
 
