@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from baleen.rows import Row
-from baleen.tagged import numbered, parsed
+from baleen.methods.linguist import numbered, parsed
+from baleen.tables.rows import Row
 
 
 class Format(NamedTuple):

@@ -12,10 +12,10 @@ from string import Template
 
 import yaml
 
-from baleen import guard
+from baleen.errors import Problem, unknown
 from baleen.formats import FORMATS
-from baleen.problems import Problem, unknown
-from baleen.rows import Row
+from baleen.project import inputs
+from baleen.tables.rows import Row
 
 KEYS: dict[str, type] = {
     "writes": list, "format": str, "system": dict, "prefill": str, "marks": list, "cue": str, "stop": str
@@ -119,7 +119,7 @@ def fixed(prompt: Prompt) -> list[str]:
 def load(name: str, writes: str = "", folder: Path = Path("prompts")) -> Prompt:
     """prompts/<name>.md; `writes` replaces the prompt's own single column."""
     path = folder / f"{name}.md"
-    if not guard.reads(path).is_file():
+    if not inputs.reads(path).is_file():
         raise Problem(
             unknown("prompt", name, [str(p.relative_to(folder).with_suffix("")) for p in folder.rglob("*.md")])
         )

@@ -12,19 +12,16 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from baleen import constrained, lengthening, refined
-from baleen.alignment import aligned
-from baleen.constrained import CLAIMED, COMBINED
-from baleen.demands import demand
-from baleen.masks import bare, mask, mask_response, onward, stay, unmask, unmask_response
-from baleen.paragraphs import paragraphs, reworded
-from baleen.phrases import tidied
-from baleen.pivots import allotted
-from baleen.problems import Problem, unknown
-from baleen.refined import ASKED, OPENED, REFINED
-from baleen.roles import roles
-from baleen.rows import NUMBER, TEXT, TYPES, Row
-from baleen.specs import abroad, asked, lessons, relabelled, reprojected
+from baleen.errors import Problem, unknown
+from baleen.methods import air, crab, self_lengthen
+from baleen.methods.air import ASKED, OPENED, REFINED
+from baleen.methods.crab import CLAIMED, COMBINED
+from baleen.methods.cycle import paragraphs, reworded
+from baleen.methods.kun import roles, tidied
+from baleen.methods.linguist import abroad, aligned, asked, lessons, relabelled, reprojected
+from baleen.methods.round_trip import allotted, bare, mask, mask_response, onward, stay, unmask, unmask_response
+from baleen.methods.self_lengthen import demand
+from baleen.tables.rows import NUMBER, TEXT, TYPES, Row
 
 TEXTS = pa.list_(TEXT)
 LABELLED = {"language": TEXT, "intent": TEXT, "utterance": TEXT, "slots": TEXTS, "parse": TEXT}
@@ -118,44 +115,42 @@ TRANSFORMS = {
     "aligned": Transform(None, (*LABELLED, "into", "translation"), LABELLED, aligned),
     "relabelled": Transform(relabelled, tuple(SPEC), LABELLED),
     "reprojected": Transform(reprojected, (*LABELLED, "back"), LABELLED),
-    "measure": Transform(constrained.measure, ("response", "constraints"), CONSTRAINTS),
-    "claim": Transform(constrained.claim, ("response", "constraints"), CLAIMED),
+    "measure": Transform(crab.measure, ("response", "constraints"), CONSTRAINTS),
+    "claim": Transform(crab.claim, ("response", "constraints"), CLAIMED),
     "verify": Transform(
-        None, ("parent", "constraints", "constraint", "holds", "probability"), CONSTRAINTS, constrained.verify
+        None, ("parent", "constraints", "constraint", "holds", "probability"), CONSTRAINTS, crab.verify
     ),
-    "distinct": Transform(constrained.distinct, ("constraints",), CONSTRAINTS),
-    "choose": Transform(constrained.choose, ("constraints",), CONSTRAINTS),
-    "demonstrate": Transform(None, PAIR, {"demonstrations": TEXT}, constrained.demonstrate),
-    "both": Transform(None, (*PAIR, "demonstrations"), COMBINED, constrained.both),
-    "forward": Transform(constrained.forward, (*PAIR, "demonstrations"), COMBINED),
-    "plain": Transform(constrained.plain, ("instruction", "response"), COMBINED),
-    "alone": Transform(constrained.alone, ("demonstrations",), {"demonstrations": TEXT}),
-    "examine": Transform(
-        constrained.examine, ("instruction", "reference"), CONSTRAINTS | {"bare": TEXT, "instruction": TEXT}
-    ),
-    "begin": Transform(refined.begin, ("instruction",), OPENED),
+    "distinct": Transform(crab.distinct, ("constraints",), CONSTRAINTS),
+    "choose": Transform(crab.choose, ("constraints",), CONSTRAINTS),
+    "demonstrate": Transform(None, PAIR, {"demonstrations": TEXT}, crab.demonstrate),
+    "both": Transform(None, (*PAIR, "demonstrations"), COMBINED, crab.both),
+    "forward": Transform(crab.forward, (*PAIR, "demonstrations"), COMBINED),
+    "plain": Transform(crab.plain, ("instruction", "response"), COMBINED),
+    "alone": Transform(crab.alone, ("demonstrations",), {"demonstrations": TEXT}),
+    "examine": Transform(crab.examine, ("instruction", "reference"), CONSTRAINTS | {"bare": TEXT, "instruction": TEXT}),
+    "begin": Transform(air.begin, ("instruction",), OPENED),
     "tighten": Transform(
-        refined.tighten,
+        air.tighten,
         ("instruction", "bare", "constraints", "kinds", "kind", "addition", "reference", "answer"),
         REFINED | {"ended": TEXT},
     ),
-    "complete": Transform(refined.complete, ("instruction", "bare", "constraints"), {"instruction": TEXT}),
-    "unrefined": Transform(refined.unrefined, ("bare",), {"instruction": TEXT} | CONSTRAINTS),
-    "part": Transform(refined.part, ("constraints", "answer"), ASKED),
-    "hard": Transform(None, ("parent", "constraints", "constraint", "holds", "rating"), CONSTRAINTS, refined.hard),
-    "relay": Transform(constrained.relay, ("instruction", "response"), {"instruction": TEXT}),
-    "sound": Transform(lengthening.checked, ("response",), {}),
-    "lengthy": Transform(None, ("response",), {}, lengthening.lengthy),
-    "first_half": Transform(lengthening.first_half, ("response",), OPENING),
-    "outlined": Transform(lengthening.outlined, ("response",), OPENING),
-    "two_thirds": Transform(lengthening.two_thirds, ("response", "longer"), {"outline": TEXT, "opening": TEXT}),
-    "accepted": Transform(lengthening.accepted, ("response", "longer"), {"response": TEXT}),
-    "grown": Transform(None, ("response", "initial"), {}, number=lengthening.grown),
+    "complete": Transform(air.complete, ("instruction", "bare", "constraints"), {"instruction": TEXT}),
+    "unrefined": Transform(air.unrefined, ("bare",), {"instruction": TEXT} | CONSTRAINTS),
+    "part": Transform(air.part, ("constraints", "answer"), ASKED),
+    "hard": Transform(None, ("parent", "constraints", "constraint", "holds", "rating"), CONSTRAINTS, air.hard),
+    "relay": Transform(crab.relay, ("instruction", "response"), {"instruction": TEXT}),
+    "sound": Transform(self_lengthen.checked, ("response",), {}),
+    "lengthy": Transform(None, ("response",), {}, self_lengthen.lengthy),
+    "first_half": Transform(self_lengthen.first_half, ("response",), OPENING),
+    "outlined": Transform(self_lengthen.outlined, ("response",), OPENING),
+    "two_thirds": Transform(self_lengthen.two_thirds, ("response", "longer"), {"outline": TEXT, "opening": TEXT}),
+    "accepted": Transform(self_lengthen.accepted, ("response", "longer"), {"response": TEXT}),
+    "grown": Transform(None, ("response", "initial"), {}, number=self_lengthen.grown),
     "thinned": Transform(
         None,
         ("response", "initial"),
         {"outline": TEXT, "opening": TEXT, "longer": TEXT},
-        number=lengthening.thinned,
+        number=self_lengthen.thinned,
     ),
     "demand": Transform(None, ("instruction", "response"), {"instruction": TEXT, "limit": TEXT}, number=demand),
     "document": Transform(document, ("response",), {"document": TEXT}),

@@ -14,10 +14,11 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from baleen.asking import ask
-from baleen.engines import Engine, Reply, Request, Sampling
-from baleen.memo import Memo, parts
-from baleen.questions import question, record
+from baleen.engines.protocol import Engine, Reply, Request, Sampling
+from baleen.memo.ask import ask
+from baleen.memo.keys import question, record
+from baleen.memo.store import Memo
+from baleen.tables.rows import parts
 
 SAMPLING = Sampling()
 TOGETHER = 256  # replies in a transaction; in a run it holds what came while the last one was written

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from baleen import loading, rows
-from baleen.engines import Engine, Reply, Request, Sampling
-from baleen.settings import Speed
+from baleen.engines import table as engine_table
+from baleen.engines.protocol import Engine, Reply, Request, Sampling
+from baleen.project.settings import Speed
+from baleen.tables import rows
 from stages import generate
 
 FILES = {
@@ -45,9 +46,9 @@ class Parrot:
 
 
 def parrot(model: str, speed: Speed) -> Engine:
-    from baleen import models
+    from baleen.models import identity
 
-    return Parrot(models.identity(model))
+    return Parrot(identity.identity(model))
 
 
 def table(name: str, number: int) -> None:
@@ -59,7 +60,7 @@ def table(name: str, number: int) -> None:
 
 def peak(name: str) -> float:
     """Peak memory in MiB of this process after the stage has run in it."""
-    loading.ENGINES["parrot"] = lambda: (Parrot.kind, parrot)
+    engine_table.ENGINES["parrot"] = lambda: (Parrot.kind, parrot)
     with TemporaryDirectory(dir=".") as memo:
         os.environ["BALEEN_MEMO"] = memo
         generate.main(["out", "--input", name, "--model", "none", "--prompt", "ask", "--engine", "parrot"])

@@ -28,11 +28,15 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from baleen import answers, fresh, loading, prompts, rows
-from baleen.engines import Request
-from baleen.fresh import Fresh
-from baleen.rows import Row
-from baleen.settings import Speed
+from baleen import prompts
+from baleen.engines import table as engine_table
+from baleen.engines.protocol import Request
+from baleen.memo import answers
+from baleen.models import scratch
+from baleen.models.scratch import Fresh
+from baleen.project.settings import Speed
+from baleen.tables import rows
+from baleen.tables.rows import Row
 from stages import generate, score
 
 SIZES = Fresh(tokenizer="bpe", vocab_size=500)
@@ -65,7 +69,7 @@ def project(table: list[Row]) -> None:
     for name, text in FILES.items():
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(text, encoding="utf-8")
-    fresh.make(Path("models/tiny"), SIZES, (row["response"] for row in table[:2000]), seed=0)
+    scratch.make(Path("models/tiny"), SIZES, (row["response"] for row in table[:2000]), seed=0)
     ends = Path("models/tiny/generation_config.json")
     told = json.loads(ends.read_text(encoding="utf-8"))
     ends.write_text(json.dumps(told | {"eos_token_id": [2, *range(25, SIZES.vocab_size, 25)]}), encoding="utf-8")
@@ -186,9 +190,9 @@ class Sides:
 
 def sides(kind: str, table: list[Row]) -> dict[str, Sides]:
     """The comparisons of one engine, loaded for both sides."""
-    semantics, make = loading.ENGINES[kind]()
+    semantics, make = engine_table.ENGINES[kind]()
     ready: Any = make("tiny", SPEED)
-    loading.ENGINES[kind] = lambda: (semantics, lambda model, speed: ready)
+    engine_table.ENGINES[kind] = lambda: (semantics, lambda model, speed: ready)
     texts = [ready.renderer.prompt(request) for request in asked("ask", table)]
     turns = [ready.renderer.turn(request) for request in asked("reply", table)]
     starts, replies = [prompt for prompt, _ in turns], [answer for _, answer in turns]

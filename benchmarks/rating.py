@@ -22,11 +22,13 @@ from tempfile import TemporaryDirectory
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from baleen import fresh, loading, prompts
-from baleen.engines import Engine, Reply, Request, Sampling
-from baleen.fresh import Fresh
-from baleen.rows import Row
-from baleen.settings import Speed
+from baleen import prompts
+from baleen.engines import table
+from baleen.engines.protocol import Engine, Reply, Request, Sampling
+from baleen.models import scratch
+from baleen.models.scratch import Fresh
+from baleen.project.settings import Speed
+from baleen.tables.rows import Row
 
 JUDGE = prompts.load("judge")
 SIZES = Fresh(max_position_embeddings=1024, tokenizer="bpe", vocab_size=2000)
@@ -71,7 +73,7 @@ def measured(engine: Engine, number: int, words: int, seed: int) -> Figures:
 
 
 def engine(kind: str, model: str) -> Engine:
-    return loading.loader(kind, model, Speed(device="cpu"))[2]()
+    return table.loader(kind, model, Speed(device="cpu"))[2]()
 
 
 def figures(kind: str, model: str, number: int, words: int, repeats: int) -> Figures:
@@ -98,7 +100,7 @@ def main() -> None:
     given = parser.parse_args()
     with TemporaryDirectory() as folder:
         model = str(Path(folder, "model"))
-        fresh.make(Path(model), SIZES, [JUDGE.body, *(row["response"] for row in pairs(200, seed=-2))], seed=0)
+        scratch.make(Path(model), SIZES, [JUDGE.body, *(row["response"] for row in pairs(200, seed=-2))], seed=0)
         found = {kind: figures(kind, model, given.pairs, given.words, given.repeats) for kind in given.engines}
     whole = speedups(found) | {"pairs": given.pairs, "repeats": given.repeats} | found
     print(json.dumps(whole) if given.json else "\n".join(f"{name:<12} {value}" for name, value in whole.items()))

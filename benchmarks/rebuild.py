@@ -22,8 +22,9 @@ from typing import Any
 
 import yaml
 
-from baleen import prompts, rows
-from baleen.rows import Row
+from baleen import prompts
+from baleen.tables import rows
+from baleen.tables.rows import Row
 from benchmarks import small_project
 from benchmarks.small_project import FILES, PROMPT, paid
 

@@ -22,10 +22,11 @@ from tempfile import TemporaryDirectory
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from baleen import fresh, loading
-from baleen.engines import Engine, Request, Sampling
-from baleen.fresh import Fresh
-from baleen.settings import Speed
+from baleen.engines import table
+from baleen.engines.protocol import Engine, Request, Sampling
+from baleen.models import scratch
+from baleen.models.scratch import Fresh
+from baleen.project.settings import Speed
 
 SIZES = Fresh(
     hidden_size=256,
@@ -64,7 +65,7 @@ def apart(threads: ThreadPoolExecutor, engines: tuple[Engine, ...], asked: list[
 
 
 def engine(model: str, workers: int) -> Engine:
-    return loading.loader("hf", model, Speed(device="cpu", batch_tokens=2048, ray_workers=workers))[2]()
+    return table.loader("hf", model, Speed(device="cpu", batch_tokens=2048, ray_workers=workers))[2]()
 
 
 def measured(model: str, number: int, words: int, repeats: int) -> dict[str, float | bool]:
@@ -106,7 +107,7 @@ def main() -> None:
     given = parser.parse_args()
     with TemporaryDirectory() as folder:
         model = str(Path(folder, "model"))
-        fresh.make(Path(model), SIZES, [r.messages[0][1] for r in requests(200)], seed=0)
+        scratch.make(Path(model), SIZES, [r.messages[0][1] for r in requests(200)], seed=0)
         found = measured(model, given.rows, given.words, given.repeats)
     whole = found | {"rows": given.rows, "words": given.words, "repeats": given.repeats}
     print(json.dumps(whole) if given.json else "\n".join(f"{name:<10} {value}" for name, value in whole.items()))

@@ -18,9 +18,9 @@ from typing import Any
 
 import yaml
 
-from baleen import rows
-from baleen.fresh import Fresh, make
-from baleen.pocket import records
+from baleen.models.scratch import Fresh, make
+from baleen.tables import rows
+from pocket.parts import records
 
 CHECKOUT = Path(__file__).parents[1]
 PROMPT = "---\nwrites: [instruction]\n---\nWhich question does this answer?\n$response\n"
@@ -84,7 +84,7 @@ def create(folder: Path, count: int, files: dict[str, dict[str, Any]] = FILES) -
     ignored = shutil.ignore_patterns("__pycache__")
     for name in ("baleen", "stages"):
         shutil.copytree(CHECKOUT / name, folder / name, ignore=ignored)
-    with (folder / "baleen/hf.py").open("a", encoding="utf-8") as file:
+    with (folder / "baleen/engines/hf.py").open("a", encoding="utf-8") as file:
         file.write(LEDGER)
     for name, content in (files | {"dvc.yaml": rules(files["recipes/small.yaml"])}).items():
         (folder / name).parent.mkdir(exist_ok=True)

@@ -3,11 +3,11 @@ for it, if there is one; else the state of the code is noted."""
 
 import os
 
-from baleen.orphans import die_with_dvc
-from baleen.warm import DOOR, enter
+from baleen.project.lifetime import die_with_dvc
+from baleen.project.preload import DOOR, enter
 
 if os.environ.get(DOOR) != "":  # else this is a copy, bound to the process it comes from
     die_with_dvc()
     enter()
 
-from baleen import guard as guard
+from baleen.project import inputs as inputs

@@ -10,12 +10,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from baleen import loading, models, prompts, recipes, settings, transforms, wiring
-from baleen.measures import value
-from baleen.problems import Problem, run, unknown
-from baleen.recipes import Line
-from baleen.rows import Row
-from baleen.wiring import Stage, Stages
+from baleen import prompts, transforms
+from baleen.engines import table
+from baleen.errors import Problem, unknown
+from baleen.measures.expressions import value
+from baleen.models import pins
+from baleen.project import graph, recipes, settings
+from baleen.project.command_line import run
+from baleen.project.graph import Stage, Stages
+from baleen.project.recipes import Line
+from baleen.tables.rows import Row
 
 Columns = frozenset[str] | None  # None: not known before the file is read
 PARAMS, RULES = Path("params.yaml"), Path("dvc.yaml")
@@ -76,8 +80,8 @@ def check_names(made: Any, all_lines: Book) -> None:
         name = getattr(made, key, None)
         if name and name not in {*all_lines.models, *pins, "origin"}:
             raise Problem(unknown("model", name, [*all_lines.models, *pins, "origin"]))
-    if (engine := getattr(made, "engine", "hf")) not in loading.ENGINES:
-        raise Problem(unknown("engine", engine, list(loading.ENGINES)))
+    if (engine := getattr(made, "engine", "hf")) not in table.ENGINES:
+        raise Problem(unknown("engine", engine, list(table.ENGINES)))
 
 
 def rates(line: Line, made: Any, prompt: prompts.Prompt) -> bool:
@@ -116,7 +120,7 @@ def ingested(made: Any) -> Columns:
         return frozenset({"id", "origin", "source", *made.columns})
     source = Path(made.source)
     if source.suffix == ".yaml" and source.is_file() and "world" in settings.load_yaml(source):
-        from baleen.pocket import records
+        from pocket.parts import records
 
         first = next(iter(records(made.part, 0, made.rows, made.noise)))
         return frozenset({"id", "origin", "source", *first})
@@ -151,10 +155,10 @@ def check_line(line: Line, all_lines: Book, columns: Callable[[str], Columns]) -
     if line.verb == "evaluate":
         scores = {c for text in made.auc for c in value(text).columns}
         wanted[made.against] = wanted.get(made.against, set()) | wanted[made.input] | scores
-    for table, reads in wanted.items():
-        have = columns(table)
+    for name, reads in wanted.items():
+        have = columns(name)
         if have is not None and (missing := sorted(reads - have)):
-            told = f"it reads {', '.join(missing)}, but {table} has {', '.join(sorted(have))}"
+            told = f"it reads {', '.join(missing)}, but {name} has {', '.join(sorted(have))}"
             raise Problem(told + (POCKET if "truth" in missing else ""))
 
 
@@ -174,7 +178,7 @@ def check_profile(path: Path, used: dict[str, str]) -> None:
         if name == "speed":
             settings.paced(section, where)
         elif name == "origin":
-            models.declared(section or {}, where)
+            pins.declared(section or {}, where)
         elif verb := (SECTIONS | used).get(name):
             settings.layered(options_of(verb), where, section or {})
         elif not any(suits(verb, where, section or {}) for verb in NAMED):
@@ -225,10 +229,10 @@ def check(targets: list[str]) -> str:
     used = {line.given["settings"]: line.verb for line in lines if isinstance(line.given.get("settings"), str)}
     for path in sorted(Path("profiles").glob("*.yaml")):
         check_profile(path, used)
-    found: Stages = wiring.stages(settings.load_yaml(RULES, plain=False)["stages"], lines, params)
-    chosen = wiring.needed(found, targets or found)
+    found: Stages = graph.stages(settings.load_yaml(RULES, plain=False)["stages"], lines, params)
+    chosen = graph.needed(found, targets or found)
     all_lines = book(lines, params)
-    columns, made = columns_of(all_lines), frozenset(wiring.makers(found))
+    columns, made = columns_of(all_lines), frozenset(graph.makers(found))
     for stage in chosen.values():
         check_stage(stage, all_lines, columns, made)
     for path in sorted(Path("profiles").glob("*.yaml")):

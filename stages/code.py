@@ -5,9 +5,10 @@ One file a verb, data/code-VERB.txt. An edit of any module runs this stage, and 
 
 from pathlib import Path
 
-from baleen import code
-from baleen.problems import Problem, run
-from baleen.recipes import VERBS
+from baleen.errors import Problem
+from baleen.project import code_hashes
+from baleen.project.command_line import run
+from baleen.project.recipes import VERBS
 
 NOTED = (*dict.fromkeys(VERBS.values()), "origin", "report")
 
@@ -18,9 +19,9 @@ def main(argv: list[str]) -> None:
     if argv:
         raise Problem(f"usage: python -m stages.code, without {argv[0]}")
     for verb in NOTED:
-        path = code.noted(verb)
+        path = code_hashes.noted(verb)
         path.parent.mkdir(exist_ok=True)
-        path.write_text(code.hashed(code.closure(Path(f"stages/{verb}.py"))), encoding="utf-8")
+        path.write_text(code_hashes.hashed(code_hashes.closure(Path(f"stages/{verb}.py"))), encoding="utf-8")
 
 
 if __name__ == "__main__":

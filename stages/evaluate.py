@@ -9,12 +9,14 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from baleen import rows
-from baleen.intervals import auc, interval
-from baleen.measures import Value, signed, value
-from baleen.problems import Problem, run, unchanged
-from baleen.rows import Row
-from baleen.settings import REQUIRED, from_command_line, setting
+from baleen.errors import Problem
+from baleen.measures.expressions import Value, signed, value
+from baleen.measures.statistics import auc, interval
+from baleen.project.command_line import run
+from baleen.project.inputs import unchanged
+from baleen.project.settings import REQUIRED, from_command_line, setting
+from baleen.tables import rows
+from baleen.tables.rows import Row
 
 
 @dataclass

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from baleen import rows
-from baleen.measures import Condition, condition, signed, value
-from baleen.problems import Problem, run
-from baleen.rows import Row
-from baleen.selectors import Selection, clusters, selection
-from baleen.settings import REQUIRED, from_command_line, setting
+from baleen.errors import Problem
+from baleen.measures.expressions import Condition, condition, signed, value
+from baleen.measures.selectors import Selection, clusters, selection
+from baleen.project.command_line import run
+from baleen.project.settings import REQUIRED, from_command_line, setting
+from baleen.tables import rows
+from baleen.tables.rows import Row
 
 
 @dataclass

@@ -12,14 +12,18 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from baleen import answers, prompts, rows, settings
-from baleen.answers import Answered, Asked, Pair
-from baleen.engines import Reply, Request, Sampling
-from baleen.problems import Problem, run
+from baleen import prompts
+from baleen.engines.protocol import Reply, Request, Sampling
+from baleen.errors import Problem
+from baleen.measures.overlap import copied, distinct
+from baleen.memo import answers
+from baleen.memo.answers import Answered, Asked, Pair
+from baleen.project import settings
+from baleen.project.command_line import run
+from baleen.project.settings import REQUIRED, setting
 from baleen.prompts import Prompt
-from baleen.rows import Row, row_id
-from baleen.settings import REQUIRED, setting
-from baleen.texts import copied, distinct
+from baleen.tables import rows
+from baleen.tables.rows import Row, row_id
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """ingest: files -> Table. Read a corpus or seeds in the formats people have, cut, clean, and drop what came before.
 
 Every record (or segment) is kept, or dropped with its reason; texts pass through one at a time, only the index of
-duplicates stays in memory (baleen.duplicates says what it costs).
+duplicates stays in memory (baleen.tables.duplicates says what it costs).
 """
 
 import codecs
@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from baleen.duplicates import checker
-from baleen.problems import Problem, run, unknown
-from baleen.readers import READERS, Record
-from baleen.rows import LONE_SURROGATE, NUMBER, TEXT, TYPES, Output, Row, row_id, table_path
-from baleen.sections import Piece, Rules, judged, plain, segments
-from baleen.settings import REQUIRED, from_command_line, setting
-from baleen.sources import Source, records
+from baleen.errors import Problem, unknown
+from baleen.project.command_line import run
+from baleen.project.settings import REQUIRED, from_command_line, setting
+from baleen.tables.duplicates import checker
+from baleen.tables.readers import READERS, Record
+from baleen.tables.rows import LONE_SURROGATE, NUMBER, TEXT, TYPES, Output, Row, row_id, table_path
+from baleen.tables.sections import Piece, Rules, judged, plain, segments
+from baleen.tables.sources import Source, records
 
 CONTENT = ("instruction", "input", "response", "draft", "reference")  # what makes the id, and must be text
 NEEDED = ("instruction", "response", "draft", "reference")  # may not be empty

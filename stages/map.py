@@ -6,10 +6,11 @@ python -m stages.map humpback-dataset --input humpback-mix-2 --apply messages
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from baleen import rows
-from baleen.problems import Problem, run
-from baleen.rows import Row
-from baleen.settings import REQUIRED, from_command_line, setting
+from baleen.errors import Problem
+from baleen.project.command_line import run
+from baleen.project.settings import REQUIRED, from_command_line, setting
+from baleen.tables import rows
+from baleen.tables.rows import Row
 from baleen.transforms import TRANSFORMS, Transform, named, reads, writes
 
 Fate = tuple[Row, str]  # a row, and why it leaves or ''

@@ -16,10 +16,14 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from baleen import checkpoints, memo_segments, rates, revisions
-from baleen.memo import Memo, free, root, unpack
-from baleen.problems import Problem, run
-from baleen.revisions import WORK_TREE, Built
+from baleen.errors import Problem
+from baleen.memo import segments, throughput
+from baleen.memo.store import Memo, unpack
+from baleen.project import dvc_lock
+from baleen.project.command_line import run
+from baleen.project.dvc_lock import WORK_TREE, Built
+from baleen.project.locks import free, root
+from baleen.training import checkpoints
 
 DAY = 86_400  # seconds
 ABANDONED = 7.0  # days after which nobody will go on with an interrupted stage
@@ -30,7 +34,7 @@ SELECT COUNT(*), SUM(LENGTH(value)), name FROM reply JOIN space ON space.id = re
 
 def stats(memo: Memo) -> None:
     """Records and bytes, by space, with the rate measured on this machine; trainings that wait to go on."""
-    spaces, measured = memo.run(lambda db: db.execute(BY_SPACE).fetchall()), rates.known(memo)
+    spaces, measured = memo.run(lambda db: db.execute(BY_SPACE).fetchall()), throughput.known(memo)
     records, size = sum(row[0] for row in spaces), sum(row[1] for row in spaces)
     print(f"{memo.path}: {records:,} replies, {size / 1e6:.1f} MB, file {memo.path.stat().st_size / 1e6:.1f} MB")
     for number, length, name in spaces:
@@ -100,7 +104,7 @@ def idle(memo: Memo, space: str) -> bool:
 
 def kept(data: Path) -> tuple[list[Path], list[Built]]:
     """The tables of the work tree and of all kept revisions, and those that are not at hand."""
-    here, built = sorted(data.glob("*.parquet")), revisions.tables()
+    here, built = sorted(data.glob("*.parquet")), dvc_lock.tables()
     places = cached(list(built))
     same = {md5: Path(table.path) for md5, table in built.items() if at_hand(table)}
     found = {md5: path for md5, path in (places | same).items() if path.is_file()}
@@ -175,30 +179,30 @@ def push(memo: Memo, remote: str | None) -> None:
     fs, folder = storage(remote)
     there, sent = at_remote(fs, folder), 0
     fs.makedirs(folder, exist_ok=True)
-    for keys in memo_segments.outgoing(memo, there):
-        records = memo_segments.records(memo, keys)
-        name = memo_segments.name(records)
+    for keys in segments.outgoing(memo, there):
+        records = segments.records(memo, keys)
+        name = segments.name(records)
         if not records:
             continue
         if name not in there:
             with TemporaryDirectory(dir=memo.root) as aside:
-                memo_segments.write(Path(aside, name), records)
+                segments.write(Path(aside, name), records)
                 fs.put_file(str(Path(aside, name)), fs.join(folder, f"{name}.parquet"))
             sent += len(records)
-        memo_segments.belong(memo, name, records)
+        segments.belong(memo, name, records)
     print(f"{folder}: {sent:,} replies pushed")
 
 
 def pull(memo: Memo, remote: str | None, again: bool) -> None:
     """Fetch the segments that were neither made here nor fetched before; a reply that is here already stays."""
     fs, folder = storage(remote)
-    known = set() if again else memo_segments.known(memo)
-    new, before = sorted(at_remote(fs, folder) - known), memo_segments.size(memo)
+    known = set() if again else segments.known(memo)
+    new, before = sorted(at_remote(fs, folder) - known), segments.size(memo)
     for name in new:
         with TemporaryDirectory(dir=memo.root) as aside:
             fs.get_file(fs.join(folder, f"{name}.parquet"), str(Path(aside, name)))
-            memo_segments.add(memo, name, memo_segments.read(Path(aside, name)))
-    print(f"{folder}: {memo_segments.size(memo) - before:,} replies pulled in {len(new)} segments")
+            segments.add(memo, name, segments.read(Path(aside, name)))
+    print(f"{folder}: {segments.size(memo) - before:,} replies pulled in {len(new)} segments")
 
 
 def arguments() -> argparse.ArgumentParser:

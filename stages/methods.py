@@ -12,10 +12,11 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-from baleen import recipes
-from baleen.problems import Problem, run, unknown
-from baleen.recipes import Line
-from baleen.settings import Settings, load_yaml
+from baleen.errors import Problem, unknown
+from baleen.project import recipes
+from baleen.project.command_line import run
+from baleen.project.recipes import Line
+from baleen.project.settings import Settings, load_yaml
 
 SHARED = "sources"
 WIDTH = 110  # characters of a line

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from baleen import rows
-from baleen.problems import Problem, run
-from baleen.rows import Row, row_id
-from baleen.settings import REQUIRED, from_command_line, setting
+from baleen.errors import Problem
+from baleen.project.command_line import run
+from baleen.project.settings import REQUIRED, from_command_line, setting
+from baleen.tables import rows
+from baleen.tables.rows import Row, row_id
 
 
 @dataclass

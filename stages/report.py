@@ -7,16 +7,18 @@ python -m stages.report --look    # the same table once more, from what metrics.
 import json
 from pathlib import Path
 
-from baleen import guard
-from baleen.measures import is_share
-from baleen.problems import Problem, run, unchanged
-from baleen.rows import Row, write_json
+from baleen.errors import Problem
+from baleen.measures.expressions import is_share
+from baleen.project import inputs
+from baleen.project.command_line import run
+from baleen.project.inputs import unchanged
+from baleen.tables.rows import Row, write_json
 
 METRICS = Path("metrics.json")
 
 
 def loaded(path: Path, advice: str) -> Row:
-    if not guard.reads(path).is_file():
+    if not inputs.reads(path).is_file():
         raise Problem(f"no evaluation {path}; build it with: {advice}")
     return dict(json.loads(path.read_text(encoding="utf-8")))
 

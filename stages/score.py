@@ -15,13 +15,18 @@ from dataclasses import dataclass
 from functools import partial
 from math import isfinite
 
-from baleen import answers, loading, prompts, rows, settings
-from baleen.answers import Answered, Pair
-from baleen.engines import TOO_LONG, Reply, Request
-from baleen.problems import Problem, run
+from baleen import prompts
+from baleen.engines import table
+from baleen.engines.protocol import TOO_LONG, Reply, Request
+from baleen.errors import Problem
+from baleen.memo import answers
+from baleen.memo.answers import Answered, Pair
+from baleen.project import settings
+from baleen.project.command_line import run
+from baleen.project.settings import REQUIRED, setting
 from baleen.prompts import Prompt
-from baleen.rows import NUMBER, Row
-from baleen.settings import REQUIRED, setting
+from baleen.tables import rows
+from baleen.tables.rows import NUMBER, Row
 
 
 @dataclass
@@ -148,7 +153,7 @@ def gate(name: str, output: rows.Output, flaws: Counter[str], options: ScoreOpti
 def check(options: ScoreOptions, where: str) -> None:
     """A Problem for settings that cannot be meant."""
     settings.within(options, where, {"min_mass": (0, 1), "min_readable": (0, 1)})
-    if options.embed and options.engine in loading.WITHOUT_VECTORS:
+    if options.embed and options.engine in table.WITHOUT_VECTORS:
         raise Problem(f"{where}: engine {options.engine} gives no vectors; write engine: hf in the line that embeds")
 
 

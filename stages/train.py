@@ -20,15 +20,23 @@ from time import monotonic
 import numpy as np
 import yaml
 
-from baleen import checkpoints, code, examples, fresh, guard, models, processes, prompts, rates, rows, settings
-from baleen.estimates import disk_size, spoken, weights_in
-from baleen.jobs import Job, TrainOptions, check, shares
-from baleen.memo import Memo, root
-from baleen.problems import Problem, run, unchanged
+from baleen import prompts
+from baleen.errors import Problem
+from baleen.memo import throughput
+from baleen.memo.dry_run import disk_size, spoken, weights_in
+from baleen.memo.store import Memo
+from baleen.memo.throughput import Rate
+from baleen.models import identity, load, pins, scratch
+from baleen.project import code_hashes, inputs, settings
+from baleen.project.command_line import run
+from baleen.project.inputs import unchanged
+from baleen.project.locks import root
+from baleen.project.settings import Speed
 from baleen.prompts import Prompt
-from baleen.rates import Rate
-from baleen.rows import Row
-from baleen.settings import Speed
+from baleen.tables import rows
+from baleen.tables.rows import Row
+from baleen.training import checkpoints, examples, processes
+from baleen.training.options import Job, TrainOptions, check, shares
 
 
 @dataclass(frozen=True)
@@ -76,14 +84,14 @@ def digest(lessons: Lessons, options: TrainOptions) -> str:
     checkpoints that other code has made."""
     told = {key: value for key, value in asdict(options).items() if key not in ("input", "base", "prompt", "prompts")}
     asked = [f"{name}={prompt.digest}" for name, prompt in sorted(lessons.prompts.items())]
-    lines, ours = fixed(options.prompts) if options.grow else [], code.at_start(Path("stages/train.py"))
-    table = models.file_hash(lessons.path)
-    return checkpoints.digest(models.identity(options.base), table, *asked, *lines, *ours, repr(told))
+    lines, ours = fixed(options.prompts) if options.grow else [], code_hashes.at_start(Path("stages/train.py"))
+    table = identity.file_hash(lessons.path)
+    return checkpoints.digest(identity.identity(options.base), table, *asked, *lines, *ours, repr(told))
 
 
-def unmade(name: str) -> fresh.Fresh | None:
+def unmade(name: str) -> scratch.Fresh | None:
     """The sizes of a model that has no weights yet."""
-    pin = models.pin(name)
+    pin = pins.pin(name)
     return pin.fresh if pin else None
 
 
@@ -91,16 +99,16 @@ def base(work: Path, lessons: Lessons, options: TrainOptions) -> str:
     """The model to start from; one that has no weights yet, or not all words, is made in the work folder. One of the
     hub stays as it is: its tokens are pieces of words, no word is new to it."""
     made = unmade(options.base)
-    if not made and (not options.grow or models.pin(options.base)):
+    if not made and (not options.grow or pins.pin(options.base)):
         return options.base
     whole, part = work / "base", work / "base.part"
     if not whole.is_dir():
         shutil.rmtree(part, ignore_errors=True)
         said = lessons.texts(options.tag)
         if made:
-            fresh.make(part, made, said, options.seed)
+            scratch.make(part, made, said, options.seed)
         else:
-            fresh.grow(models.place(options.base), part, said, fixed(options.prompts), options.seed)
+            scratch.grow(pins.place(options.base), part, said, fixed(options.prompts), options.seed)
         os.replace(part, whole)  # only now: config.json is there long before the weights are
     return str(whole)
 
@@ -114,7 +122,7 @@ def encode(work: Path, start: str, lessons: Lessons, options: TrainOptions) -> N
     """Write the examples, unless an interrupted run has done so."""
     if (work / "examples.json").is_file():
         return
-    words = models.tokenizer(start, chat=any(prompt.body for prompt in lessons.prompts.values()))
+    words = load.tokenizer(start, chat=any(prompt.body for prompt in lessons.prompts.values()))
     tally = Counter[str]()
     found = examples.encoded(rows.read(lessons.path), lessons.prompt, options.tag, words)
     fit = examples.packed(found, options.max_length, tally) if options.packing else None
@@ -165,7 +173,7 @@ def copied(name: str, options: TrainOptions) -> None:
     """The base, or its pin, as it is."""
     part = Path("models", f".{name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(models.place(options.base), part)
+    shutil.copytree(pins.place(options.base), part)
     publish(name, part, {"rows_in": rows.size(rows.table_path(options.input)), "examples": 0, "steps": 0})
 
 
@@ -174,7 +182,7 @@ def taken(name: str, options: TrainOptions) -> None:
     part = Path("models", f".{name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    found = models.declared(dict(options.instead), f"train {name}: instead")
+    found = pins.declared(dict(options.instead), f"train {name}: instead")
     (part / "pin.yaml").write_text(yaml.safe_dump(found, sort_keys=False, allow_unicode=True), encoding="utf-8")
     publish(name, part, {"rows_in": rows.size(rows.table_path(options.input)), "examples": 0, "steps": 0})
 
@@ -184,7 +192,7 @@ def light(options: TrainOptions) -> Iterator[None]:
     """Import TRL in 7.7 s of CPU instead of 9.8: without collecting garbage, and without PEFT when it is not needed
     (TRL imports it wherever it is installed). Collections while training skip what was imported: 0.7 s each."""
     gc.disable()
-    if not options.lora_rank and not (models.place(options.base) / "adapter_config.json").exists():
+    if not options.lora_rank and not (pins.place(options.base) / "adapter_config.json").exists():
         sys.modules.setdefault("peft", None)  # type: ignore[arg-type]
     importlib.import_module("trl.trainer.sft_trainer")
     gc.enable()
@@ -225,7 +233,7 @@ def untrained(options: TrainOptions) -> str:
 
 def expected_time(tokens: int, options: TrainOptions) -> str:
     """How long earlier trainings of a model of this size say it takes."""
-    rate = rates.known(Memo(root())).get(alike(options))
+    rate = throughput.known(Memo(root())).get(alike(options))
     speed = rate.tokens_per_second if rate else None
     return f"about {spoken(tokens / speed)} at {speed:,.0f} tokens/s measured" if speed else "no rate measured yet"
 
@@ -238,20 +246,20 @@ def alike(options: TrainOptions) -> str:
 def parameters(name: str) -> int:
     """Weights of a model, at most; of one that is not built yet those of the profile's origin; 0 when nobody says."""
     built = "/" in name or Path("models", name).is_dir()
-    pin = models.pin(name) if built else models.profiled()
+    pin = pins.pin(name) if built else pins.profiled()
     if pin and pin.fresh:
-        return fresh.parameters(pin.fresh, pin.fresh.vocab_size)
+        return scratch.parameters(pin.fresh, pin.fresh.vocab_size)
     if pin:
         return int(pin.parameters)
-    return sum(map(weights_in, models.place(name).glob("*.safetensors")))
+    return sum(map(weights_in, pins.place(name).glob("*.safetensors")))
 
 
 def build(name: str, options: TrainOptions, speed: Speed) -> None:
     lessons = read(options)
-    guard.reads(models.place(options.base))
+    inputs.reads(pins.place(options.base))
     if options.instead:
         return taken(name, options)
-    models.trainable(options.base)
+    load.trainable(options.base)
     if options.steps == 0:
         return copied(name, options)
     if options.adapter and unmade(options.base):
@@ -264,7 +272,7 @@ def build(name: str, options: TrainOptions, speed: Speed) -> None:
         processes.launch(job)
         if whole:  # the time of a run that was interrupted says nothing
             tokens = size_up(lessons, options)[2]
-            rates.add(Memo(root()), alike(options), Rate(1, monotonic() - begun, tokens))
+            throughput.add(Memo(root()), alike(options), Rate(1, monotonic() - begun, tokens))
         publish(name, Path(job.output), counts(job))
 
 

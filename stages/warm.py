@@ -1,7 +1,8 @@
 """Run a command whose stages start in no time: python -m stages.warm dvc repro
 
 Importing torch, transformers and TRL takes some ten seconds of a CPU, and a stage of the pocket world little more. The
-command runs beside one process that has imported them, and its stages begin as copies of that one (baleen/warm.py). A
+command runs beside one process that has imported them, and its stages begin as copies of that one
+(baleen/project/preload.py). A
 speed knob: nothing is rebuilt for it. Linux only; elsewhere the command runs as it would without.
 """
 
@@ -11,25 +12,26 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from baleen import warm
-from baleen.problems import Problem, run
-from baleen.processes import QUIET
+from baleen.errors import Problem
+from baleen.project import preload
+from baleen.project.command_line import run
+from baleen.training.processes import QUIET
 
 
 def main(command: list[str]) -> None:
     """Run a command beside a process that is ready, and end with its status."""
     if not command:
         raise Problem("say which command to run, such as python -m stages.warm dvc repro")
-    if sys.platform != "linux" or warm.DOOR in os.environ:
+    if sys.platform != "linux" or preload.DOOR in os.environ:
         sys.exit(subprocess.run(command).returncode)
     with TemporaryDirectory(prefix="baleen-") as folder:
         door = str(Path(folder, "door"))
-        own = [sys.executable, "-P", warm.__file__, door]  # -P: a module of ours may be called as one of Python's
+        own = [sys.executable, "-P", preload.__file__, door]  # -P: a module of ours may be called as one of Python's
         with subprocess.Popen(own, env={**QUIET, **os.environ}, stdout=subprocess.PIPE) as waiting:
             assert waiting.stdout
             waiting.stdout.readline()
             try:
-                told = {**os.environ, warm.DOOR: f"{sys.prefix}{os.pathsep}{door}"}
+                told = {**os.environ, preload.DOOR: f"{sys.prefix}{os.pathsep}{door}"}
                 sys.exit(subprocess.run(command, env=told).returncode)
             finally:
                 waiting.kill()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from baleen.engines import Reply, Request, Sampling
+from baleen.engines.protocol import Reply, Request, Sampling
 
 
 @dataclass

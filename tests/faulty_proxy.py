@@ -14,8 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from baleen.engines import Engine, Request, Sampling
-from baleen.limits import Patience
+from baleen.engines.openai.retries import Patience
+from baleen.engines.protocol import Engine, Request, Sampling
 
 Json = dict[str, Any]
 Answer = Callable[[str, Json, Mapping[str, str]], tuple[int, Json]]  # path, body, headers -> status, body

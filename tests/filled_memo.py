@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from baleen.memo import Memo
+from baleen.memo.store import Memo
 
 SPACE = "generate echo/1 model"
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from select import select
 
-from baleen import problems
+from baleen.project import command_line
 
 Main = Callable[[list[str]], None]
 
@@ -21,7 +21,7 @@ def started(main: Main, words: list[str], log: Path) -> int:
         sys.stderr, sys.argv = os.fdopen(2, "w", buffering=1), ["stage", *words]
         faulthandler.dump_traceback_later(900, exit=True)  # a fork may begin with a lock that nobody will open
         try:
-            problems.run(main)
+            command_line.run(main)
         except SystemExit as end:
             os._exit(int(end.code or 0))
         except BaseException:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
-from baleen.pocket import records
+from pocket.parts import records
 
 CHECKOUT = Path(__file__).parents[1]
 SEEDS, DOCUMENTS, PROSE = 40, 80, 3000

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
-from baleen import loading, models, rows, settings
-from baleen.engines import TOO_LONG, Reply, Request, Sampling
-from baleen.rows import Row
-from baleen.settings import Speed
+from baleen.engines import table
+from baleen.engines.protocol import TOO_LONG, Reply, Request, Sampling
+from baleen.models import identity
+from baleen.project import settings
+from baleen.project.settings import Speed
+from baleen.tables import rows
+from baleen.tables.rows import Row
 
 ASK = (
     "---\nwrites: [instruction]\nsystem: {seed: Be kind., default: Be brief.}\n---\nWhat does this answer?\n$response\n"
@@ -38,7 +41,7 @@ class Script:
 
     def load(self, model: str, speed: Speed) -> "Told":
         self.built += 1
-        return Told(self, models.identity(model))
+        return Told(self, identity.identity(model))
 
     def news(self) -> list[str]:
         """What was asked since the last look, sorted."""
@@ -118,7 +121,7 @@ def project(folder: Path, monkeypatch: pytest.MonkeyPatch, script: Script) -> Sc
     monkeypatch.chdir(folder)
     monkeypatch.setattr(settings, "profile", settings.profile.__wrapped__)  # read anew: the folder changes
     monkeypatch.setenv("BALEEN_MEMO", str(folder / ".memo"))
-    monkeypatch.setitem(loading.ENGINES, "scripted", lambda: (Told.kind, script.load))
+    monkeypatch.setitem(table.ENGINES, "scripted", lambda: (Told.kind, script.load))
     return script
 
 

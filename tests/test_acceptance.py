@@ -15,7 +15,8 @@ import pytest
 import workbench
 from workbench import Bench, asked_of, change, column, counts, pairs
 
-from baleen import models, rows
+from baleen.models import identity
+from baleen.tables import rows
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +45,7 @@ def test_01_killed_at_any_row_the_same_command_ends_in_the_same_bytes_and_pays_o
 def test_01_training_killed_anywhere_goes_on_and_ends_in_the_same_weights(bench: Bench) -> None:
     """SIGKILL at a checkpoint drawn by chance: the next run does not begin again, and the weights are those of a run
     that nobody killed."""
-    whole, first = models.identity("judge"), "10/60 steps"
+    whole, first = identity.identity("judge"), "10/60 steps"
     assert first in Path("judge.log").read_text()
     shutil.rmtree("models/judge")
     reached = f"*/checkpoint-{10 * Random(1).randrange(1, 5)}/complete.json"
@@ -52,7 +53,7 @@ def test_01_training_killed_anywhere_goes_on_and_ends_in_the_same_weights(bench:
     assert not Path("models/judge").exists()
     assert forks.ended(workbench.training("judge")) == 0, Path("judge.log").read_text()
     assert first not in Path("judge.log").read_text()
-    assert models.identity("judge") == whole
+    assert identity.identity("judge") == whole
 
 
 def test_02_one_character_of_a_prompt_asks_only_the_rows_it_changed(bench: Bench) -> None:

@@ -19,11 +19,12 @@ from faulty_proxy import Fault, Json, Proxy, serving
 from test_incremental import seed_row
 from workbench import Bench, asked, asked_of, at, column, counts, outs, pairs, question, words
 
-from baleen import models, rows
-from baleen.engines import Request, Sampling
-from baleen.hf import HF
-from baleen.problems import Problem
-from baleen.settings import Speed
+from baleen.engines.hf import HF
+from baleen.engines.protocol import Request, Sampling
+from baleen.errors import Problem
+from baleen.models import identity
+from baleen.project.settings import Speed
+from baleen.tables import rows
 from stages import filter as filter_verb
 from stages import ingest, map
 
@@ -94,11 +95,11 @@ def built(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_03_one_seed_row_teaches_the_backward_model_anew_and_leaves_the_corpus_alone(built: Path) -> None:
     """Under DVC: seeds and backward model run, nothing that reads, cuts or de-duplicates other files does."""
-    before = models.identity(str(built / "models/ask"))
+    before = identity.identity(str(built / "models/ask"))
     seed_row(built)
     ran = project.repro(built, "train@ask", "ingest@web", "ingest@heldout", "ingest@prose", "train@base")
     assert ran == {"ingest@seed", "train@ask"}
-    assert models.identity(str(built / "models/ask")) != before
+    assert identity.identity(str(built / "models/ask")) != before
 
 
 def test_04_another_threshold_asks_no_model(built: Path) -> None:
@@ -218,7 +219,8 @@ def test_14_progress_reads_well_in_the_file_that_nohup_leaves(bench: Bench) -> N
     """Lines without carriage returns or escapes: target, count of rows, share, rate and time left, up to the last
     row."""
     rows.write("in", pairs(300))
-    often = f"import baleen.progress, stages.generate as verb; baleen.progress.EVERY = 0.0; verb.main({words()})"
+    often = "from baleen.project import progress; import stages.generate as verb; progress.EVERY = 0.0"
+    often += f"; verb.main({words()})"
     workbench.command(bench.home, Path("nohup.out"), "-c", often)
     said = Path("nohup.out").read_bytes().decode()
     assert not re.search("[\r\x1b\x08]", said)

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from baleen import prompts, refined, rows
-from baleen.constraints import met
-from baleen.pocket import records
-from baleen.rows import Row
+from baleen import prompts
+from baleen.methods import air
+from baleen.methods.constraints import met
+from baleen.tables import rows
+from baleen.tables.rows import Row
+from pocket.parts import records
 from stages import ingest
 
 FIRST: Row = {
@@ -17,18 +19,18 @@ FIRST: Row = {
 
 
 def begun(**changes: object) -> Row:
-    return refined.begin(FIRST)[0] | changes
+    return air.begin(FIRST)[0] | changes
 
 
 def test_a_row_begins_with_all_kinds_in_an_order_of_its_own() -> None:
-    one, other = refined.begin(FIRST)[0], refined.begin(FIRST | {"id": "b"})[0]
-    assert sorted(one["kinds"].split("\n")) == sorted(other["kinds"].split("\n")) == sorted(refined.KINDS)
-    assert one["kinds"] != other["kinds"] and len(refined.KINDS) == 12
+    one, other = air.begin(FIRST)[0], air.begin(FIRST | {"id": "b"})[0]
+    assert sorted(one["kinds"].split("\n")) == sorted(other["kinds"].split("\n")) == sorted(air.KINDS)
+    assert one["kinds"] != other["kinds"] and len(air.KINDS) == 12
     assert one["bare"] == "Who is ann?" and one["constraints"] == []
 
 
 def test_an_accepted_constraint_joins_the_instruction_and_uses_up_its_kind() -> None:
-    (made,) = refined.tighten(begun())
+    (made,) = air.tighten(begun())
     assert made["constraints"] == ["start with the word ann"]
     assert made["instruction"] == "Who is ann?\n- start with the word ann"
     assert "linguistic" not in made["kinds"].split("\n") and len(made["kinds"].split("\n")) == 11
@@ -57,10 +59,10 @@ REFUSED = [
 @pytest.mark.parametrize(("changes", "why"), REFUSED)
 def test_a_refused_constraint_ends_the_row_with_a_reason(changes: Row, why: str) -> None:
     before = begun(**changes)
-    (made,) = refined.tighten(before)
+    (made,) = air.tighten(before)
     assert (made["ended"], made["kinds"]) == (why, "")
     assert (made["constraints"], made["instruction"]) == (before["constraints"], "Who is ann?")
-    assert refined.tighten(made | {"addition": "start with the word ann"}) == [
+    assert air.tighten(made | {"addition": "start with the word ann"}) == [
         made | {"addition": "start with the word ann"}
     ]
 
@@ -69,19 +71,19 @@ def test_a_refused_constraint_ends_the_row_with_a_reason(changes: Row, why: str)
     "said", ["写得像给孩子看的故事", 'keep {"a": $1} as it is', "write for children of ten", *ORDINARY]
 )
 def test_what_code_cannot_read_is_taken_from_the_judge(said: str) -> None:
-    assert refined.tighten(begun(addition=said, kind="audience"))[0]["constraints"] == [said]
+    assert air.tighten(begun(addition=said, kind="audience"))[0]["constraints"] == [said]
 
 
 def test_rows_put_together_keep_only_what_the_student_fails() -> None:
     some = ["start with the word ann", "use the word baker", "write for children", "be kind to all"]
-    parts = refined.part(begun(constraints=some))
+    parts = air.part(begun(constraints=some))
     assert [one["holds"] for one in parts] == [0.0, 1.0, None, None]
     rated = [one | {"rating": mark} for one, mark in zip(parts, (3.0, 0.0, 1.2, 2.9), strict=True)]
-    fates = refined.hard(rated)
+    fates = air.hard(rated)
     assert [why for _, why in fates] == ["", "met by code", "part of a", "met by mark"]
     assert fates[0][0]["id"] == "a" and fates[0][0]["constraints"] == [some[0], some[2]]
-    assert refined.hard([rated[3] | {"rating": None}])[0][1] == "mark unreadable"
-    assert refined.part(begun()) == "no constraint"
+    assert air.hard([rated[3] | {"rating": None}])[0][1] == "mark unreadable"
+    assert air.part(begun()) == "no constraint"
 
 
 MERGED = [  # what a model makes of "Who is ann?" with two constraints, and whether it says all of it
@@ -99,22 +101,20 @@ MERGED = [  # what a model makes of "Who is ann?" with two constraints, and whet
 @pytest.mark.parametrize(("said", "whole"), MERGED)
 def test_a_merge_that_forgets_something_gives_way_to_a_list(said: str | None, whole: bool) -> None:
     row = begun(constraints=["start with the word ann", "write for children"], instruction=said)
-    (made,) = refined.complete(row)
+    (made,) = air.complete(row)
     listed = "Who is ann?\n- start with the word ann\n- write for children"
     assert made == row | {"instruction": said if whole else listed}
 
 
 def test_a_merge_in_chinese_must_say_all_of_it() -> None:
     row = begun(bare="写一首诗", constraints=["不超过50字"])
-    said = [
-        refined.complete(row | {"instruction": text})[0]["instruction"] for text in ("写一首诗，不超过50字。", "写诗")
-    ]
+    said = [air.complete(row | {"instruction": text})[0]["instruction"] for text in ("写一首诗，不超过50字。", "写诗")]
     assert said == ["写一首诗，不超过50字。", "写一首诗\n- 不超过50字"]
 
 
 def test_a_row_can_be_told_as_it_began() -> None:
     row = begun(constraints=["be kind"], instruction="Who is ann?\n- be kind")
-    assert refined.unrefined(row) == [row | {"instruction": "Who is ann?", "constraints": []}]
+    assert air.unrefined(row) == [row | {"instruction": "Who is ann?", "constraints": []}]
 
 
 def test_critiques_name_what_the_reference_meets_and_the_answer_does_not() -> None:

@@ -1,12 +1,11 @@
 import pytest
 
-from baleen import pocket
-from baleen.alignment import aligned, model1, ranges
-from baleen.pocket.tongue import translate
-from baleen.pocket.utterances import in_tongue
-from baleen.pocket.world import build
-from baleen.rows import Row
-from baleen.specs import labelled, slots_of
+from baleen.methods.linguist import aligned, labelled, model1, ranges, slots_of
+from baleen.tables.rows import Row
+from pocket import parts
+from pocket.linguist import in_tongue
+from pocket.tongue import translate
+from pocket.world import build
 
 
 def rows(language: str, *pairs: tuple[str, str]) -> list[Row]:
@@ -69,7 +68,7 @@ def test_the_tokens_of_a_span_are_counted_in_the_plain_text() -> None:
 
 def test_perfect_translations_of_the_pocket_world_are_mostly_aligned_rightly() -> None:
     world = build(0)
-    known = [row | {"id": str(i)} for i, row in enumerate(pocket.records("utterances", 0, 300))]
+    known = [row | {"id": str(i)} for i, row in enumerate(parts.records("utterances", 0, 300))]
     made = aligned([row | {"translation": translate(world, row["utterance"])} for row in known])
     found = [(row, slots_of(in_tongue(world, own))) for own, (row, why) in zip(known, made, strict=True) if not why]
     assert len(found) > 200

@@ -8,7 +8,7 @@ import pytest
 from baleen import prompts
 from baleen.formats import FORMATS
 from baleen.prompts import Prompt
-from baleen.rows import Row
+from baleen.tables.rows import Row
 
 NAMES = sorted(str(path.relative_to("prompts").with_suffix("")) for path in Path("prompts").rglob("*.md"))
 ODD = {

@@ -1,7 +1,7 @@
 import pytest
 
-from baleen.answers import closing
-from baleen.asking import Totals
+from baleen.memo.answers import closing
+from baleen.memo.ask import Totals
 
 CLOSINGS = [
     (Totals(), 0.2, "0 rows, 0 paid, 0 memo hits, 0 s"),

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from echo import Echo
 
-from baleen import memo_segments, rates
-from baleen.asking import Answer, NoteEvery, Totals, Unread, ask
-from baleen.engines import TOO_LONG, Engine, Reply, Request, Sampling
-from baleen.memo import Memo
-from baleen.problems import Problem
-from baleen.progress import Progress
+from baleen.engines.protocol import TOO_LONG, Engine, Reply, Request, Sampling
+from baleen.errors import Problem
+from baleen.memo import segments, throughput
+from baleen.memo.ask import Answer, NoteEvery, Totals, Unread, ask
+from baleen.memo.store import Memo
+from baleen.project.progress import Progress
 
 SAMPLING = Sampling()
 SMALL = NoteEvery(replies=4, seconds=1e9)
@@ -198,17 +198,17 @@ class Batching(Echo):
     """Gives its replies four at a time; the next four take as long as writing the last."""
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
-        memo, before = Memo(self.log.parent), memo_segments.size(Memo(self.log.parent))
+        memo, before = Memo(self.log.parent), segments.size(Memo(self.log.parent))
         for number, answer in enumerate(super().generate(requests, sampling)):
             deadline = time.monotonic() + 300
-            while number % 4 == 0 and memo_segments.size(memo) < before + number:
+            while number % 4 == 0 and segments.size(memo) < before + number:
                 assert time.monotonic() < deadline, "nothing is written while the engine works"
             yield answer
 
 
 def test_replies_are_written_while_the_engine_works_on_the_next(tmp_path: Path) -> None:
     asked(tmp_path, numbers(*range(20)), Batching(tmp_path / "log"), window=20)
-    assert memo_segments.size(Memo(tmp_path)) == 20
+    assert segments.size(Memo(tmp_path)) == 20
 
 
 @dataclass
@@ -223,7 +223,7 @@ class Batches(Echo):
         for number, answer in enumerate(super().generate(requests, sampling)):
             if number % 400 == 0:
                 self.between()
-                self.stored.append(memo_segments.size(memo))
+                self.stored.append(segments.size(memo))
             yield answer
 
 
@@ -311,17 +311,17 @@ def test_totals_add_up() -> None:
 def test_the_rate_of_what_was_paid_is_remembered_and_hits_change_nothing(tmp_path: Path) -> None:
     seconds = NoteEvery(replies=4, seconds=1e9, clock=map(float, range(1000)).__next__)
     asked(tmp_path, numbers(*range(10)), window=10, every=seconds)
-    found = rates.known(Memo(tmp_path))
+    found = throughput.known(Memo(tmp_path))
     assert found["generate echo/1 model"].replies == found["generate echo/1 model"].prompt_tokens == 10
     assert found["generate echo/1 model"].completion_tokens == 10 and found["generate echo/1 model"].seconds > 10
     asked(tmp_path, numbers(*range(10)), every=seconds)
-    assert rates.known(Memo(tmp_path)) == found
+    assert throughput.known(Memo(tmp_path)) == found
 
 
 def test_the_time_until_a_failure_is_no_part_of_the_rate(tmp_path: Path) -> None:
     with pytest.raises(ConnectionError):
         asked(tmp_path, numbers(*range(20)), Echo(tmp_path / "log", fails_at=6), window=20)
-    assert rates.known(Memo(tmp_path))["generate echo/1 model"].replies == 4
+    assert throughput.known(Memo(tmp_path))["generate echo/1 model"].replies == 4
 
 
 def test_progress_counts_every_row_and_the_hits(tmp_path: Path) -> None:

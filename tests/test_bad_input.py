@@ -17,7 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 from mistakes import ASK, CASES, TABLE, Case
 
-from baleen import fresh, likeness, problems, settings
+from baleen.measures import translation
+from baleen.models import scratch
+from baleen.project import command_line, settings
 
 CHECKOUT = Path(__file__).parents[1]
 PROGRESS = re.compile(r"\w+  \d+/\d+ rows ")
@@ -28,7 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small project: prompts and code of this checkout, one profile, knobs, an input and an older output."""
     for name in ("prompts", "profiles"):
         shutil.copytree(CHECKOUT / name, tmp_path / name)
-    for name in ("stages", "baleen"):
+    for name in ("stages", "baleen", "pocket"):
         (tmp_path / name).symlink_to(CHECKOUT / name)
     written(tmp_path, {"params.yaml": "profile: pocket\ncurate: {share: 0.5}\n", "data/in.parquet": TABLE})
     written(tmp_path, {"data/out.parquet": b"an older table", "models/out/config.json": "an older model"})
@@ -65,7 +67,7 @@ def run(verb: str, *words: str) -> object:
     """Run a verb in this process as its command line would, and return its exit code."""
     with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
         patch.setattr(sys, "argv", [verb, *words])
-        problems.run(import_module(f"stages.{verb}").main)
+        command_line.run(import_module(f"stages.{verb}").main)
     return ended.value.code
 
 
@@ -83,7 +85,7 @@ def test_a_run_that_is_stopped_says_that_the_same_command_goes_on(capsys: pytest
         raise KeyboardInterrupt
 
     with pytest.raises(SystemExit) as ended:
-        problems.run(stopped)
+        command_line.run(stopped)
     assert ended.value.code == 130
     assert (
         capsys.readouterr().err == "baleen: stopped; every reply that was paid for is kept, the same command goes on\n"
@@ -102,7 +104,7 @@ def test_an_extra_that_is_not_installed_is_one_line(
 ) -> None:
     command, extra = LACKING[module]
     written(home, {"models/m/model.safetensors": "x"})
-    likeness.metric.cache_clear()
+    translation.metric.cache_clear()
     monkeypatch.setitem(sys.modules, module, None)
     words = rf"baleen: {module.partition('.')[0]} is not installed; pip install -e '\.\[{extra}\]'$"
     one_line(run(*command.split()), capfd.readouterr().err, words)
@@ -115,23 +117,23 @@ def test_the_package_of_a_module_is_what_is_to_be_installed(
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setitem(sys.modules, module.partition(".")[0], None)
     with pytest.raises(SystemExit):
-        problems.run(lambda argv: import_module(module))
+        command_line.run(lambda argv: import_module(module))
     assert capfd.readouterr().err.startswith(f"baleen: {module.partition('.')[0]} is not installed; pip install -e")
 
 
 def test_a_module_that_no_extra_brings_is_no_advice() -> None:
     with pytest.raises(ModuleNotFoundError, match="nowhere"):
-        problems.run(lambda argv: import_module("nowhere"))
+        command_line.run(lambda argv: import_module("nowhere"))
 
 
 def test_extras_are_those_of_the_project() -> None:
     extras = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    lacking = {name: extra for name, extra in problems.EXTRAS.items() if name not in " ".join(extras[extra])}
+    lacking = {name: extra for name, extra in command_line.EXTRAS.items() if name not in " ".join(extras[extra])}
     assert lacking == {"tokenizers": "train"}  # of transformers
 
 
 def tokenizer(folder: Path, template: bool) -> None:
-    words = fresh.tokenizer(["some words"], fresh.Fresh())
+    words = scratch.tokenizer(["some words"], scratch.Fresh())
     words.chat_template = words.chat_template if template else None
     words.save_pretrained(folder)
     (folder / "config.json").write_text(json.dumps({"model_type": "llama"}))

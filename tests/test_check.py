@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from baleen import recipes, rows, settings, wiring
-from baleen.problems import Problem
+from baleen.errors import Problem
+from baleen.project import graph, recipes, settings
+from baleen.tables import rows
 from stages import check as verb
 from stages import generate, origin, score, train
 
@@ -29,7 +30,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copytree(CHECKOUT / name, tmp_path / name)
     for name in ("params.yaml", "dvc.yaml"):
         shutil.copy(CHECKOUT / name, tmp_path / name)
-    for name in ("stages", "baleen"):
+    for name in ("stages", "baleen", "pocket"):
         (tmp_path / name).symlink_to(CHECKOUT / name)
     monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / ".memo"))
     monkeypatch.chdir(tmp_path)
@@ -54,9 +55,9 @@ def edit(file: str, path: str, value: Any) -> None:
     Path(file).write_text(yaml.safe_dump(whole, sort_keys=False))
 
 
-def found() -> wiring.Stages:
+def found() -> graph.Stages:
     rules = settings.load_yaml(Path("dvc.yaml"), plain=False)["stages"]
-    return wiring.stages(rules, recipes.lines(recipes.files()), settings.load_yaml(Path("params.yaml")))
+    return graph.stages(rules, recipes.lines(recipes.files()), settings.load_yaml(Path("params.yaml")))
 
 
 def test_this_project_is_well_wired(home: Path) -> None:
@@ -86,7 +87,7 @@ def test_a_stage_reads_and_writes_what_its_rule_says(home: Path) -> None:
 
 
 def test_targets_are_checked_with_all_they_are_built_from_and_nothing_else(home: Path) -> None:
-    names = list(wiring.needed(found(), ["train@humpback-1"]))
+    names = list(graph.needed(found(), ["train@humpback-1"]))
     assert names.index("ingest@web") < names.index("judge@humpback-judge-1") < names.index("train@humpback-1")
     assert not {"train@humpback", "ingest@heldout", "report"} & set(names)
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from baleen import checkpoints
-from baleen.problems import Problem
+from baleen.errors import Problem
+from baleen.training import checkpoints
 
 
 @pytest.fixture(autouse=True)

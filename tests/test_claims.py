@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from baleen import recipes, rows, settings, wiring
-from baleen.measures import condition, value
+from baleen.measures.expressions import condition, value
+from baleen.project import graph, recipes, settings
+from baleen.tables import rows
 from benchmarks import claims
 from benchmarks.claims import Claim, Pair
 from benchmarks.claims.__main__ import METHODS, claim
@@ -22,11 +23,11 @@ def lines(made: Claim) -> list[recipes.Line]:
     return recipes.lines([Path(f"recipes/{name}.yaml") for name in ("sources", *made.recipes)])
 
 
-def built(made: Claim) -> wiring.Stages:
+def built(made: Claim) -> graph.Stages:
     """The stages that are built for a claim."""
     rules = {name: rule for name, rule in RULES.items() if name != "report"}
-    found = wiring.stages(rules, lines(made), PARAMS)
-    return wiring.needed(found, made.targets or found)
+    found = graph.stages(rules, lines(made), PARAMS)
+    return graph.needed(found, made.targets or found)
 
 
 def tables(made: Claim) -> Iterator[tuple[str, list[str]]]:

@@ -8,20 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from baleen import code
-from baleen.guard import SILENT
+from baleen.project import code_hashes
+from baleen.project.inputs import SILENT
 
 ROOT = Path(__file__).parents[1]
 
 
 def names(verb: str) -> set[str]:
-    return {path.as_posix() for path in code.closure(Path(f"stages/{verb}.py"))}
+    return {path.as_posix() for path in code_hashes.closure(Path(f"stages/{verb}.py"))}
 
 
 def test_a_verb_needs_itself_and_what_it_imports_at_the_top_inside_functions_and_further_on() -> None:
-    assert names("mix") == {"stages/mix.py", "baleen/rows.py"}
-    assert {"baleen/hf.py", "baleen/rendering.py", "baleen/vllm_offline.py"} <= names("generate")
-    assert "baleen/pocket/world.py" in names("ingest")
+    assert names("mix") == {"stages/mix.py", "baleen/tables/rows.py"}
+    assert {"baleen/engines/hf.py", "baleen/engines/chat.py", "baleen/engines/vllm.py"} <= names("generate")
+    assert "pocket/world.py" in names("ingest")
 
 
 @pytest.mark.parametrize("verb", ["ingest", "generate", "train", "evaluate"])
@@ -32,7 +32,7 @@ def test_modules_that_can_change_no_row_are_not_noted(verb: str) -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The code alone, noted."""
-    for name in ("baleen", "stages"):
+    for name in ("baleen", "pocket", "stages"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     note(tmp_path)
     return tmp_path
@@ -51,10 +51,10 @@ def note(folder: Path) -> dict[str, str]:
 
 
 EDITS = {
-    "baleen/hf.py": {"code-generate", "code-score"},
-    "baleen/training.py": {"code-train"},
+    "baleen/engines/hf.py": {"code-generate", "code-score"},
+    "baleen/training/trainer.py": {"code-train"},
     "stages/mix.py": {"code-mix"},
-    "baleen/progress.py": set[str](),
+    "baleen/project/progress.py": set[str](),
     "stages/check.py": set[str](),
 }
 
@@ -73,8 +73,8 @@ def test_what_is_noted_can_be_checked_with_sha256sum(project: Path) -> None:
 
 @pytest.mark.parametrize("stage", ["mix@a", ""])
 def test_a_stage_whose_code_was_edited_after_dvc_looked_at_it_does_not_begin(stage: str, project: Path) -> None:
-    with (project / "baleen/rows.py").open("a") as file:
+    with (project / "baleen/tables/rows.py").open("a") as file:
         file.write("# more\n")
     done = run(project, "-m", "stages.mix", "--help", **({"DVC_STAGE": stage} if stage else {}))
-    told = "baleen: baleen/rows.py was edited after dvc noted it; run `dvc repro code`"
+    told = "baleen: baleen/tables/rows.py was edited after dvc noted it; run `dvc repro code`"
     assert (done.returncode, told in done.stderr) == ((1, True) if stage else (0, False))

@@ -3,11 +3,11 @@ from random import Random
 
 import pytest
 
-from baleen import constraints
-from baleen.constraints import followed, measure, met, read
-from baleen.counting import chinese, common, words
-from baleen.families import FAMILIES, Slots, sentences
-from baleen.pocket import records
+from baleen.measures.words import chinese, common, words
+from baleen.methods import constraints
+from baleen.methods.constraints import followed, measure, met, read
+from baleen.methods.families import FAMILIES, Slots, sentences
+from pocket.parts import records
 
 TEXTS = {
     "prose": 'Dogs bark. Cats do not, and that\'s "fine".\n\nThe end: yes.',

@@ -4,12 +4,13 @@ from random import Random
 
 import pytest
 
-from baleen import constrained, constraints, prompts
-from baleen.constraints import met
-from baleen.pocket import build, records
-from baleen.pocket.constrained import holds
-from baleen.rows import Row
+from baleen import prompts
+from baleen.methods import constraints, crab
+from baleen.methods.constraints import met
+from baleen.tables.rows import Row
 from baleen.transforms import TRANSFORMS
+from pocket.crab import holds
+from pocket.parts import build, records
 
 
 def row(number: int, some: list[str] | None = None) -> Row:
@@ -18,19 +19,19 @@ def row(number: int, some: list[str] | None = None) -> Row:
 
 
 def test_measured_constraints_join_those_that_are_there_once() -> None:
-    (made,) = constrained.measure(row(1, [" name a town ", "name a town"]))
+    (made,) = crab.measure(row(1, [" name a town ", "name a town"]))
     assert made["constraints"].count("name a town") == 1 and len(made["constraints"]) > 4
-    assert constrained.measure(row(1)) == constrained.measure(row(1))
+    assert crab.measure(row(1)) == crab.measure(row(1))
 
 
 def test_a_claim_is_judged_by_code_mended_or_left_to_the_judge() -> None:
-    made = constrained.claim(row(1, ["use at most 4 words", "use at most 2 words", "use bullet points", "name a town"]))
+    made = crab.claim(row(1, ["use at most 4 words", "use at most 2 words", "use bullet points", "name a town"]))
     assert [(one["claimed"], one["holds"]) for one in made] == [
         ("use at most 4 words", 1.0), ("use at most 2 words", 1.0), ("use bullet points", 0.0), ("name a town", None),
     ]  # fmt: skip
     assert met([made[1]["constraint"]], "ann lives in ulm") == 1.0
     assert len({one["id"] for one in made}) == 4 and {one["parent"] for one in made} == {"r1"}
-    assert constrained.claim(row(1, [])) == "no constraint"
+    assert crab.claim(row(1, [])) == "no constraint"
 
 
 def judged(number: int, *claims: tuple[str, float | None, float | None]) -> list[Row]:
@@ -46,7 +47,7 @@ def test_only_true_constraints_stay_and_every_claim_has_a_fate() -> None:
         *judged(1, ("a", 0.0, 0.9), ("b", 1.0, 0.1), ("c", None, 0.9), ("d", None, 0.4), ("e", None, None)),
         *judged(2, ("a", 0.0, 0.9)),
     ]
-    fates = constrained.verify(table)
+    fates = crab.verify(table)
     assert [why for _, why in fates] == [
         "false by code", "", "part of r1", "false by judge", "judge unreadable", "false by code",
     ]  # fmt: skip
@@ -55,29 +56,29 @@ def test_only_true_constraints_stay_and_every_claim_has_a_fate() -> None:
 
 def test_near_duplicates_leave_the_most_alike_first() -> None:
     some = ["name a town in it", "name a town in it please", "name a pet in it", "use bullets"]
-    (made,) = constrained.distinct(row(1, some))
+    (made,) = crab.distinct(row(1, some))
     assert made["constraints"] == ["name a pet in it", "use bullets"] or len(made["constraints"]) == 2
-    assert constrained.distinct(row(1, ["a", "b"]))[0]["constraints"] == ["a", "b"]
+    assert crab.distinct(row(1, ["a", "b"]))[0]["constraints"] == ["a", "b"]
 
 
 def test_choices_follow_the_stated_sizes() -> None:
     some = [f"c{i}" for i in range(10)]
-    sizes = [len(constrained.choose(row(i, some))[0]["constraints"]) for i in range(400)]  # type: ignore[index]
+    sizes = [len(crab.choose(row(i, some))[0]["constraints"]) for i in range(400)]  # type: ignore[index]
     assert 0.7 < sum(6 <= n <= 8 for n in sizes) / 400 < 0.97 and min(sizes) == 1 and max(sizes) == 10
-    assert constrained.choose(row(1, [])) == "no constraint"
+    assert crab.choose(row(1, [])) == "no constraint"
 
 
 def test_a_higher_weight_is_chosen_more_often() -> None:
     """The official release ranks by random minus weight, which inverts its own table."""
     heavy, light = "use bullet points", "do not use commas"
     assert constraints.weight(heavy) > constraints.weight(light)
-    first = [constrained.drawn([light, heavy], 1, Random(i))[0] for i in range(500)]
+    first = [crab.drawn([light, heavy], 1, Random(i))[0] for i in range(500)]
     assert 0.7 < first.count(heavy) / 500 < 0.85  # 1 / 1.3
 
 
 def test_rows_that_are_shown_are_no_targets() -> None:
     table = [row(i, [f"c{j}" for j in range(6)]) | {"response": f"answer {i}."} for i in range(300)]
-    fates = constrained.demonstrate(table)
+    fates = crab.demonstrate(table)
     kept = [made for made, why in fates if not why]
     shown = "".join(made["demonstrations"] for made in kept)
     assert all(f"\nanswer {made['id'][1:]}.\n" not in shown for made in kept)
@@ -87,19 +88,19 @@ def test_rows_that_are_shown_are_no_targets() -> None:
 
 def test_demonstrations_have_fewer_constraints_than_the_row_and_grow() -> None:
     table = [row(i, [f"c{j}" for j in range(6)]) for i in range(200)]
-    for made, why in constrained.demonstrate(table):
+    for made, why in crab.demonstrate(table):
         sizes = [part.count("- c") for part in made["demonstrations"].split("ann lives in ulm")[:-1]]
         assert why or (sizes == sorted(set(sizes)) and all(n < 6 for n in sizes) and len(sizes) <= 3)
 
 
 def test_a_row_with_one_constraint_is_shown_nothing() -> None:
-    fates = constrained.demonstrate([row(i, ["c"]) for i in range(50)])
+    fates = crab.demonstrate([row(i, ["c"]) for i in range(50)])
     assert all(made["demonstrations"] == "" for made, _ in fates)
 
 
 def test_seventy_percent_of_the_lessons_go_forward_and_no_response_changes() -> None:
     table = [row(i, ["use at most 4 words"]) | {"demonstrations": ""} for i in range(50)]
-    made = [new for new, _ in constrained.both(table)]
+    made = [new for new, _ in crab.both(table)]
     assert [new["prompt"] for new in made].count("reply") == 35
     assert all(new["response"] == "ann lives in ulm" and new["bare"] == "Who?" for new in made)
     assert all(("use at most" in new["instruction"]) == (new["prompt"] == "reply") for new in made)
@@ -108,13 +109,13 @@ def test_seventy_percent_of_the_lessons_go_forward_and_no_response_changes() -> 
 def test_a_joined_instruction_holds_all_constraints_a_line_each() -> None:
     some = ["用中文回答", 'keep {"a": $1} as it is']
     for seed in range(40):
-        lines = constrained.joined("Who?", some, Random(seed)).split("\n")
+        lines = crab.joined("Who?", some, Random(seed)).split("\n")
         assert "Who?" in lines and all(f"- {text}" in lines for text in some)
 
 
 def test_held_out_constraints_do_not_tell_the_answer() -> None:
     for held in records("heldout", 0, 1):
-        (made,) = constrained.examine(held | {"id": held["instruction"]})
+        (made,) = crab.examine(held | {"id": held["instruction"]})
         told = [constraints.read(text) for text in made["constraints"]]
         assert not {"keyword", "last word"} & {found.family for found in told if found}
         assert met(made["constraints"], held["reference"]) == 1.0 and 1 <= len(told) <= 6
@@ -129,14 +130,14 @@ def test_held_out_constraints_do_not_tell_the_answer() -> None:
     ],
 )
 def test_a_layout_clause_becomes_that_of_the_response(asked: str, response: str, told: str) -> None:
-    (made,) = constrained.relay({"id": "a", "instruction": asked, "response": response})
-    assert any(clause in made["instruction"] for clause in constrained.CLAUSES[told])
+    (made,) = crab.relay({"id": "a", "instruction": asked, "response": response})
+    assert any(clause in made["instruction"] for clause in crab.CLAUSES[told])
 
 
 @pytest.mark.parametrize("asked", ["list it , with numbers .", "who is ann ?"])
 def test_a_right_or_missing_clause_stays(asked: str) -> None:
     before = {"id": "a", "instruction": asked, "response": "x : \n 1 . a"}
-    assert constrained.relay(before) == [before]
+    assert crab.relay(before) == [before]
 
 
 def test_lessons_are_true_and_of_train_cells() -> None:
@@ -163,7 +164,7 @@ def test_pages_and_prose_hold_every_word_of_constraints() -> None:
     parts = (records(part, 0, 4800) for part in ("crab-pages", "prose"))
     known = {word for part in parts for page in part for word in page["response"].split()}
     for held in records("heldout", 0, 1):
-        (made,) = constrained.examine(held | {"id": held["instruction"]})
+        (made,) = crab.examine(held | {"id": held["instruction"]})
         assert set(made["instruction"].split()) - set(made["bare"].split()) <= known
 
 

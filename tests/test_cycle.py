@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from baleen import prompts, recipes, rows
-from baleen.measures import value
-from baleen.paragraphs import asks, faithful, paragraphs, reworded
-from baleen.pocket import records
-from baleen.pocket.forum import FAQS, TITLE
-from baleen.rows import Row
+from baleen import prompts
+from baleen.measures.expressions import value
+from baleen.methods.cycle import asks, faithful, paragraphs, reworded
+from baleen.project import recipes
+from baleen.tables import rows
+from baleen.tables.rows import Row
+from pocket.cycle import FAQS, TITLE
+from pocket.parts import records
 from stages import filter as filtering
 
 LINES = {line.name: line for line in recipes.lines([Path("recipes/cycle.yaml")])}

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from baleen.counting import words
-from baleen.demands import allowed, demand, kept_to, length_score, limit_of, numeral, worded
+from baleen.measures.words import words
+from baleen.methods.self_lengthen import allowed, demand, kept_to, length_score, limit_of, numeral, worded
 
 SCORES = [
     ("about 1000", 1000, 1.0),

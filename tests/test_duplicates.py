@@ -2,7 +2,7 @@
 
 import pytest
 
-from baleen.duplicates import checker, near, repetition, shingles, signature, tokens
+from baleen.tables.duplicates import checker, near, repetition, shingles, signature, tokens
 
 WORDS = " ".join(f"word{i}" for i in range(100))
 CHINESE = (
@@ -33,7 +33,7 @@ def test_a_short_text_is_one_shingle() -> None:
 
 def test_signatures_do_not_depend_on_the_block_size(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = signature(WORDS).tolist()
-    monkeypatch.setattr("baleen.duplicates.BLOCK", 7)
+    monkeypatch.setattr("baleen.tables.duplicates.BLOCK", 7)
     assert signature(WORDS).tolist() == whole
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from baleen import rates
-from baleen.asking import ask
-from baleen.engines import Reply, Request, Sampling
-from baleen.estimates import Estimate, estimate, spoken
-from baleen.memo import Memo
-from baleen.rates import Rate
+from baleen.engines.protocol import Reply, Request, Sampling
+from baleen.memo import throughput
+from baleen.memo.ask import ask
+from baleen.memo.dry_run import Estimate, estimate, spoken
+from baleen.memo.store import Memo
+from baleen.memo.throughput import Rate
 
 SAMPLING = Sampling(max_tokens=10)
 
@@ -88,8 +88,8 @@ def test_a_likelihood_reads_its_answer_and_writes_nothing(tmp_path: Path) -> Non
 
 def test_the_time_follows_the_rate_measured_for_this_model_and_kind_of_question(tmp_path: Path) -> None:
     memo = Memo(tmp_path)
-    rates.add(memo, "generate e m", Rate(1000, 10.0, 6200, 3000))
-    rates.add(memo, "generate e m", Rate(1000, 10.0, 6600, 9000))
+    throughput.add(memo, "generate e m", Rate(1000, 10.0, 6200, 3000))
+    throughput.add(memo, "generate e m", Rate(1000, 10.0, 6600, 9000))
     told = found(memo, texts(*(f"{n:0400}" for n in range(1000))))
     assert (told.read, told.written, told.seconds) == (100_000, 6000, pytest.approx(106_000 / 1240))
     assert str(told).endswith("at most 10,000; about 85 s at 1,240 tokens/s measured on 2,000 replies")

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from baleen import rows
-from baleen.problems import Problem
+from baleen.errors import Problem
+from baleen.tables import rows
 from stages import evaluate as verb
 
 MINE = [

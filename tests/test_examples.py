@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from baleen import examples, fresh
-from baleen.fresh import Fresh
+from baleen.models import scratch
+from baleen.models.scratch import Fresh
 from baleen.prompts import Prompt
-from baleen.rows import Row
+from baleen.tables.rows import Row
+from baleen.training import examples
 
 TEXTS = ["what is it ?", "it is a cat .\n- a dog"]
 FOUND = [([1, 2, 3, 4], 2), None, ([1, 2, 3, 4, 5, 6], 2), ([1, 2, 3, 4, 5, 6], 5), ([1, 2], 1)]
@@ -86,7 +87,7 @@ ROWS: list[Row] = [
 
 @pytest.fixture(scope="module")
 def words() -> Any:
-    return fresh.tokenizer(TEXTS, Fresh(phrases=["seed message", "web message"]))
+    return scratch.tokenizer(TEXTS, Fresh(phrases=["seed message", "web message"]))
 
 
 def shown(found: Any, words: Any) -> list[Any]:

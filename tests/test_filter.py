@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from baleen import rows
-from baleen.problems import Problem
+from baleen.errors import Problem
+from baleen.tables import rows
 from stages import filter as verb
 from stages import map as map_verb
 

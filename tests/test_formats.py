@@ -4,7 +4,7 @@ from collections import Counter
 import pytest
 
 from baleen.formats import FORMATS
-from baleen.rows import Row
+from baleen.tables.rows import Row
 
 ROUND_TRIPS: list[tuple[str, list[str], Row]] = [
     ("text", ["response"], {"response": 'braces {"a": 1}, a $ sign, 中文 and\nlines'}),

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from baleen import fresh, models
-from baleen.fresh import Fresh
+from baleen.engines import chat
+from baleen.models import identity, load, pins, scratch
+from baleen.models.scratch import Fresh
 
 TEXTS = ["the cat sat .\n- on a mat", "a dog ran . \n where ?"]
 PHRASE = "Reply with the instruction alone."
@@ -16,7 +17,7 @@ PHRASE = "Reply with the instruction alone."
     ["the cat sat .", "a dog \n ran", "\n a", "a \n \n dog", "- on \n - a", ". \n"],
 )
 def test_words_decode_to_the_text_with_single_spaces(text: str) -> None:
-    words = fresh.words(TEXTS, Fresh())
+    words = scratch.words(TEXTS, Fresh())
     assert words.decode(words.encode(text).ids) == text
 
 
@@ -31,29 +32,29 @@ def test_words_decode_to_the_text_with_single_spaces(text: str) -> None:
     ],
 )
 def test_words_are_split_at_spaces_and_a_newline_is_a_word(text: str, tokens: list[str]) -> None:
-    assert fresh.words(TEXTS, Fresh(words=["horse"])).encode(text).tokens == tokens
+    assert scratch.words(TEXTS, Fresh(words=["horse"])).encode(text).tokens == tokens
 
 
 def test_a_small_vocabulary_keeps_the_words_used_most() -> None:
-    words = fresh.words(["b a", "a", "c"], Fresh(vocab_size=len(fresh.SPECIAL) + 2))
+    words = scratch.words(["b a", "a", "c"], Fresh(vocab_size=len(scratch.SPECIAL) + 2))
     assert words.encode("a b c").tokens == ["a", "<unk>", "<unk>"]
 
 
 @pytest.mark.parametrize("text", ["the cat", "  two  spaces\n", "Grüße, 中文 \t\x00", "🦙"])
 def test_byte_pairs_give_back_every_byte(text: str) -> None:
-    pairs = fresh.byte_pairs(TEXTS, Fresh(vocab_size=300))
+    pairs = scratch.byte_pairs(TEXTS, Fresh(vocab_size=300))
     assert pairs.decode(pairs.encode(text).ids) == text
 
 
 @pytest.fixture(scope="module")
 def spoken() -> object:
-    return fresh.tokenizer(TEXTS, Fresh(phrases=[PHRASE]))
+    return scratch.tokenizer(TEXTS, Fresh(phrases=[PHRASE]))
 
 
 @pytest.mark.slow
-def test_the_chat_template_costs_one_token_a_message(spoken: models.Any) -> None:
+def test_the_chat_template_costs_one_token_a_message(spoken: load.Any) -> None:
     messages = [{"role": "system", "content": PHRASE}, {"role": "user", "content": f"{PHRASE}\n\na dog\n\n{PHRASE}"}]
-    asked, answer = models.turn(spoken, messages, "", "the cat")
+    asked, answer = chat.turn(spoken, messages, "", "the cat")
     tokens = spoken.convert_ids_to_tokens(spoken(asked, add_special_tokens=False)["input_ids"])
     shown = ["<s>", "<|system|>", "PHRASE", "<|user|>", "PHRASE", "a", "dog", "PHRASE", "<|assistant|>"]
     assert ["PHRASE" if PHRASE in token else token for token in tokens] == shown
@@ -61,22 +62,22 @@ def test_the_chat_template_costs_one_token_a_message(spoken: models.Any) -> None
 
 
 @pytest.mark.slow
-def test_a_prefill_belongs_to_the_question(spoken: models.Any) -> None:
-    asked, answer = models.turn(spoken, [{"role": "user", "content": "a"}], "the ", "cat")
+def test_a_prefill_belongs_to_the_question(spoken: load.Any) -> None:
+    asked, answer = chat.turn(spoken, [{"role": "user", "content": "a"}], "the ", "cat")
     assert (asked, answer) == ("<s><|user|>a<|assistant|>the ", "cat</s>")
 
 
 @pytest.mark.slow
 def test_chatml_ends_every_turn_with_the_tokenizers_own_end() -> None:
-    pairs = fresh.tokenizer(TEXTS, Fresh(tokenizer="bpe", vocab_size=300))
-    pairs.chat_template = models.TEMPLATES["chatml"]
-    asked, answer = models.turn(pairs, [{"role": "user", "content": "a"}], "", " the cat\n")
+    pairs = scratch.tokenizer(TEXTS, Fresh(tokenizer="bpe", vocab_size=300))
+    pairs.chat_template = pins.TEMPLATES["chatml"]
+    asked, answer = chat.turn(pairs, [{"role": "user", "content": "a"}], "", " the cat\n")
     assert asked == "<|im_start|>user\na</s>\n<|im_start|>assistant\n"
     assert answer == " the cat\n</s>"
 
 
 @pytest.mark.slow
-def test_special_tokens_are_left_out_of_a_reply(spoken: models.Any) -> None:
+def test_special_tokens_are_left_out_of_a_reply(spoken: load.Any) -> None:
     ids = spoken("<s><|user|>a dog<|assistant|>the cat \n sat</s>", add_special_tokens=False)["input_ids"]
     assert spoken.decode(ids, skip_special_tokens=True) == "a dog the cat \n sat"
 
@@ -88,9 +89,9 @@ def test_a_new_model_has_the_same_bytes_every_time_and_loads(tmp_path: Path, mon
         hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1
     )
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
-        fresh.make(tmp_path / name, sizes, TEXTS, seed)
-    identities = [models.identity(str(tmp_path / name)) for name in "abc"]
+        scratch.make(tmp_path / name, sizes, TEXTS, seed)
+    identities = [identity.identity(str(tmp_path / name)) for name in "abc"]
     assert identities[0] == identities[1] != identities[2]
-    model, tokenizer = models.load(str(tmp_path / "a"), models.Speed(device="cpu"))
+    model, tokenizer = load.load(str(tmp_path / "a"), load.Speed(device="cpu"))
     assert model.config.vocab_size == len(tokenizer)
-    assert model.num_parameters() == fresh.parameters(sizes, len(tokenizer))
+    assert model.num_parameters() == scratch.parameters(sizes, len(tokenizer))

@@ -8,11 +8,13 @@ import pytest
 from filled_memo import spoil
 from scripted import ASK, Script, asked, build, documents, left, nothing_left, project
 
-from baleen import prompts, rows
-from baleen.engines import Reply, Request
+from baleen import prompts
+from baleen.engines.protocol import Reply, Request
+from baleen.errors import Problem
 from baleen.formats import FORMATS, Format
-from baleen.memo import Memo, root
-from baleen.problems import Problem
+from baleen.memo.store import Memo
+from baleen.project.locks import root
+from baleen.tables import rows
 from stages import generate as verb
 
 PROMPT = ("--prompt", "ask")

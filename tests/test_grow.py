@@ -10,10 +10,11 @@ import yaml
 from test_train import home as home  # a workspace with prompts, a profile, tables and the pin of a model
 from test_train import trained
 
-from baleen import fresh, models, rows
-from baleen.fresh import Fresh
-from baleen.jobs import TrainOptions, check
-from baleen.problems import Problem
+from baleen.errors import Problem
+from baleen.models import identity, load, scratch
+from baleen.models.scratch import Fresh
+from baleen.tables import rows
+from baleen.training.options import TrainOptions, check
 from stages import train
 
 LINE = "Say it in one line."
@@ -22,13 +23,13 @@ LINE = "Say it in one line."
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("grown")
-    fresh.make(folder / "old", Fresh(hidden_size=16, intermediate_size=16, phrases=["Be kind."]), ["a cat ."], seed=0)
-    fresh.grow(folder / "old", folder / "new", [f"a zebra {LINE} 17 [ ]", LINE], [LINE], seed=0)
+    scratch.make(folder / "old", Fresh(hidden_size=16, intermediate_size=16, phrases=["Be kind."]), ["a cat ."], seed=0)
+    scratch.grow(folder / "old", folder / "new", [f"a zebra {LINE} 17 [ ]", LINE], [LINE], seed=0)
     return folder / "old", folder / "new"
 
 
 def ids(folder: Path, text: str) -> list[int]:
-    found: list[int] = models.tokenizer(str(folder), chat=False)(text, add_special_tokens=False)["input_ids"]
+    found: list[int] = load.tokenizer(str(folder), chat=False)(text, add_special_tokens=False)["input_ids"]
     return found
 
 
@@ -39,7 +40,7 @@ def test_what_was_known_keeps_its_ids_and_weights(grown: tuple[Path, Path]) -> N
     old, new = grown
     assert ids(old, "a cat . Be kind.") == ids(new, "a cat . Be kind.")
     first, second = (AutoModelForCausalLM.from_pretrained(path).get_input_embeddings().weight for path in grown)
-    assert (first == second[: len(first)]).all() and len(second) == len(models.tokenizer(str(new), chat=False))
+    assert (first == second[: len(first)]).all() and len(second) == len(load.tokenizer(str(new), chat=False))
 
 
 @pytest.mark.slow
@@ -48,13 +49,13 @@ def test_new_words_and_lines_are_one_token_each(grown: tuple[Path, Path], text: 
     unknown = ids(grown[1], "horse")
     found = ids(grown[1], text)
     assert len(found) == count and not set(found) & set(unknown)
-    assert models.tokenizer(str(grown[1]), chat=False).decode(found) == text
+    assert load.tokenizer(str(grown[1]), chat=False).decode(found) == text
 
 
 @pytest.mark.slow
 def test_a_tokenizer_of_bytes_has_nothing_to_learn(tmp_path: Path) -> None:
-    fresh.make(tmp_path / "old", Fresh(hidden_size=16, tokenizer="bpe", vocab_size=300), ["a cat ."], seed=0)
-    fresh.grow(tmp_path / "old", tmp_path / "new", ["zebra"], [LINE], seed=0)
+    scratch.make(tmp_path / "old", Fresh(hidden_size=16, tokenizer="bpe", vocab_size=300), ["a cat ."], seed=0)
+    scratch.grow(tmp_path / "old", tmp_path / "new", ["zebra"], [LINE], seed=0)
     assert ids(tmp_path / "old", f"zebra {LINE}") == ids(tmp_path / "new", f"zebra {LINE}")
 
 
@@ -124,7 +125,7 @@ def test_a_section_can_name_a_model_to_take_as_it_is(home: Path) -> None:
     train.main(
         ["c", "--input", "lessons", "--base", "origin", "--prompts", "own", "--profile", "real", "--settings", "chat"]
     )
-    assert models.identity("c") == f"a/b@{'0' * 40}"
+    assert identity.identity("c") == f"a/b@{'0' * 40}"
     assert json.loads(Path("models/c.json").read_text())["steps"] == 0
 
 

@@ -13,12 +13,13 @@ import yaml
 from scripted import ASK, Script, build, documents, nothing_left
 from scripted import project as scripted_project
 
-from baleen import guard, problems, rows
-from baleen.engines import Request
-from baleen.problems import Problem
+from baleen.engines.protocol import Request
+from baleen.errors import Problem
+from baleen.project import inputs
+from baleen.tables import rows
 from benchmarks import small_project
 
-BIG = b"x" * guard.SMALL
+BIG = b"x" * inputs.SMALL
 
 
 def saved(folder: Path) -> None:
@@ -45,33 +46,36 @@ def test_a_change_is_another_content_or_another_big_file(name: str, tmp_path: Pa
     content, edit, noticed = EDITS[name]
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_bytes(content)
-    with guard.watching():
-        guard.reads(tmp_path / "file")
-        guard.reads(tmp_path / "folder")
+    with inputs.watching():
+        inputs.reads(tmp_path / "file")
+        inputs.reads(tmp_path / "folder")
         edit(tmp_path)
-        assert bool(guard.changed()) == noticed
+        assert bool(inputs.changed()) == noticed
 
 
 def test_what_was_read_first_counts(tmp_path: Path) -> None:
-    with guard.watching():
-        guard.reads(tmp_path / "file")
+    with inputs.watching():
+        inputs.reads(tmp_path / "file")
         (tmp_path / "file").write_text("new")
-        guard.reads(tmp_path / "file")
-        assert guard.changed() == str(tmp_path / "file")
+        inputs.reads(tmp_path / "file")
+        assert inputs.changed() == str(tmp_path / "file")
 
 
 def test_code_that_was_edited_since_it_was_imported_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     file = rows.__file__
     assert file
-    monkeypatch.setitem(guard.CODE_AT_START, Path(file), "as it was")
-    with guard.watching(), pytest.raises(Problem, match="baleen/rows.py changed while .* ran; nothing was written"):
-        problems.unchanged()
+    monkeypatch.setitem(inputs.CODE_AT_START, Path(file), "as it was")
+    with (
+        inputs.watching(),
+        pytest.raises(Problem, match="baleen/tables/rows.py changed while .* ran; nothing was written"),
+    ):
+        inputs.unchanged()
 
 
 def test_code_that_was_not_imported_may_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(guard.CODE_AT_START, Path("baleen/other.py"), "as it was")
-    with guard.watching():
-        problems.unchanged()
+    monkeypatch.setitem(inputs.CODE_AT_START, Path("baleen/other.py"), "as it was")
+    with inputs.watching():
+        inputs.unchanged()
 
 
 @pytest.fixture
@@ -115,7 +119,7 @@ def edited(script: Script, edit: Callable[[], None]) -> None:
         return "A question"
 
     script.text = text
-    with guard.watching():
+    with inputs.watching():
         build("generate", documents("a"), "--prompt", "ask", "--profile", "p")
 
 
@@ -148,7 +152,7 @@ def declared(stage: dict[str, object]) -> set[str]:
     params = stage.get("params", {}).items()  # type: ignore[attr-defined]
     used = str(stage["cmd"]).partition("--settings ")[2].split()
     sections = [f"{file}: {key}" for file, keys in params for key in keys if key in (used[:1] or [*keys][:1])]
-    return {dep for dep in deps if not dep.startswith(("baleen", "stages", "data/code-"))} | set(sections)
+    return {dep for dep in deps if not dep.startswith(("baleen", "pocket", "stages", "data/code-"))} | set(sections)
 
 
 @pytest.mark.slow

@@ -7,12 +7,12 @@ from random import Random
 import pytest
 import torch
 
-from baleen.engines import TOO_LONG, UNGRADED, Batched, Reply, Request, Sampling
-from baleen.fresh import Fresh, make
-from baleen.hf import HF, nucleus
-from baleen.problems import Problem
-from baleen.rendering import Renderer
-from baleen.settings import Speed
+from baleen.engines.chat import Renderer
+from baleen.engines.hf import HF, nucleus
+from baleen.engines.protocol import TOO_LONG, UNGRADED, Batched, Reply, Request, Sampling
+from baleen.errors import Problem
+from baleen.models.scratch import Fresh, make
+from baleen.project.settings import Speed
 
 TEXTS = [
     "anna barda is a baker .",

@@ -9,7 +9,7 @@ import project
 import pytest
 from project import DOCUMENTS, SHARE, change, git, replace, replies, repro
 
-from baleen.pocket import records
+from pocket.parts import records
 
 pytestmark = pytest.mark.slow
 GOAL = "train@humpback-1"

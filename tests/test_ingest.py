@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from baleen.pocket import PARTS
-from baleen.problems import Problem
-from baleen.readers import Record
-from baleen.rows import row_id
+from baleen.errors import Problem
+from baleen.tables.readers import Record
+from baleen.tables.rows import row_id
+from pocket.parts import PARTS
 from stages.ingest import IngestOptions, clean, main, rows_of
 
 DOCS = ["Whales breathe air.", "Krill feed whales, and 世界."]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from baleen.interrupts import Turns
+from baleen.engines.openai.interrupts import Turns
 
 
 @pytest.fixture

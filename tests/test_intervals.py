@@ -1,6 +1,6 @@
 import pytest
 
-from baleen.intervals import auc, interval
+from baleen.measures.statistics import auc, interval
 
 
 def test_auc_counts_ties_as_half() -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from baleen.jobs import Job, TrainOptions, check, load_job, save_job, shares
-from baleen.problems import Problem
-from baleen.settings import Speed
+from baleen.errors import Problem
+from baleen.project.settings import Speed
+from baleen.training.options import Job, TrainOptions, check, load_job, save_job, shares
 
 
 def options(**more: Any) -> TrainOptions:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from filled_memo import SPACE, key
 
-from baleen.keeping import keeping
-from baleen.memo import Memo
-from baleen.problems import Problem
+from baleen.errors import Problem
+from baleen.memo.store import Memo
+from baleen.memo.write_behind import keeping
 
 
 def test_all_is_stored_at_the_end_also_after_an_error(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from baleen import phrases
-from baleen.measures import MEASURES
-from baleen.roles import lessons, roles
+from baleen.measures.expressions import MEASURES
+from baleen.methods import back_and_forth, kun
+from baleen.methods.kun import lessons, roles
 from baleen.transforms import TRANSFORMS
 
 SEEDS = [
@@ -36,7 +36,7 @@ ELSEWHERE = [
 
 @pytest.mark.parametrize(("text", "count"), ELSEWHERE)
 def test_an_instruction_that_points_at_what_is_not_there_is_seen(text: str, count: int) -> None:
-    assert phrases.elsewhere(text) == count
+    assert kun.elsewhere(text) == count
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_an_instruction_that_points_at_what_is_not_there_is_seen(text: str, coun
     ],
 )
 def test_an_answer_that_excuses_itself_is_seen(text: str, count: int) -> None:
-    assert phrases.excuses(text) == count
+    assert kun.excuses(text) == count
 
 
 @pytest.mark.parametrize(("text", "made"), [("The improved version: x", 1), ("改写如下", 1), ("bread is good", 0)])
 def test_an_answer_that_speaks_of_its_making_is_seen(text: str, made: int) -> None:
-    assert phrases.making(text) == made
+    assert back_and_forth.making(text) == made
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_an_answer_that_speaks_of_its_making_is_seen(text: str, made: int) -> No
     ],
 )
 def test_a_text_that_begins_by_saying_one_thing_over_and_over_stutters(text: str, stutters: int) -> None:
-    assert phrases.stutters(text) == stutters
+    assert kun.stutters(text) == stutters
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_text_that_begins_by_saying_one_thing_over_and_over_stutters(text: str
     ],
 )
 def test_a_tidy_instruction_says_things_once(text: str, tidy: str) -> None:
-    assert phrases.tidied(text) == tidy
+    assert kun.tidied(text) == tidy
 
 
 def test_an_instruction_that_is_empty_when_tidied_leaves_with_a_reason() -> None:
@@ -128,6 +128,6 @@ def test_the_rules_hold_on_real_chinese_pages() -> None:
             tar.extractfile(m).read().decode() for m in tar if m.isfile() and ".zh" in m.name and m.name.endswith(".md")
         ]  # type: ignore[union-attr]
     assert len(pages) > 1000
-    pointing = sum(phrases.elsewhere(page) > 0 for page in pages) / len(pages)
-    assert 0.05 < pointing < 0.95 and not any(phrases.stutters(page) for page in pages)
+    pointing = sum(kun.elsewhere(page) > 0 for page in pages) / len(pages)
+    assert 0.05 < pointing < 0.95 and not any(kun.stutters(page) for page in pages)
     assert all(MEASURES["words"](page) > MEASURES["words"](page.split("\n")[0]) for page in pages)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from baleen.languages import SMALL, language, speaks
-from baleen.pocket.pivots import into
-from baleen.pocket.world import build
-from baleen.problems import Problem
+from baleen.errors import Problem
+from baleen.measures.languages import SMALL, language, speaks
+from pocket.round_trip import into
+from pocket.world import build
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 SAID = [

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from baleen import prompts
-from baleen.counting import words
-from baleen.lengthening import (
+from baleen.measures.words import words
+from baleen.methods.self_lengthen import (
     accepted,
     blocks,
     first_half,

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from baleen import prompts, recipes
-from baleen.pocket import records
+from baleen import prompts
+from baleen.methods.kun import roles
+from baleen.project import recipes
+from baleen.project.recipes import Line
 from baleen.prompts import Prompt
-from baleen.recipes import Line
-from baleen.roles import roles
-from baleen.rows import Row
+from baleen.tables.rows import Row
+from pocket.parts import records
 
 LINES = recipes.lines(recipes.files())
 TABLES = {line.name: line for line in LINES if line.verb != "train"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from baleen.likeness import bleu, chrf, ratio, rouge, signatures
+from baleen.measures.translation import bleu, chrf, ratio, rouge, signatures
 
 TEXTS = [
     ("the cat is on the mat", "there is a cat on the mat"),

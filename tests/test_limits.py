@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from faulty_proxy import Time
 
-from baleen.limits import Setback, Tries, asked_to_wait, why
+from baleen.engines.openai.retries import Setback, Tries, asked_to_wait, why
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ import pytest
 from scripted import Script, build, documents, left, project
 from test_map import SHAPED
 
-from baleen import recipes, rows, settings
-from baleen.recipes import Line
-from baleen.rows import Row
+from baleen.project import recipes, settings
+from baleen.project.recipes import Line
+from baleen.tables import rows
+from baleen.tables.rows import Row
 from baleen.transforms import TRANSFORMS, named
 from stages import check
 

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from baleen import prompts
-from baleen.rows import Row
+from baleen.tables.rows import Row
 from benchmarks.claims.linguist import ARMS, CLAIM
 
 ODD = ["你好，播放音乐", 'say {"a": [1, "x"]}', "costs $5 or $$", "${name} $name", "word " * 20_000, "¿qué tal?"]

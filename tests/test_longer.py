@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from baleen.demands import length_score
-from baleen.lengthening import flaw
-from baleen.measures import MEASURES
-from baleen.pocket import longer, records
-from baleen.pocket.world import build
+from baleen.measures.expressions import MEASURES
+from baleen.methods.self_lengthen import flaw, length_score
+from pocket import self_lengthen
+from pocket.parts import records
+from pocket.world import build
 
 WORLD = build(0)
 LESSONS = list(records("long-lessons", 0, 800))
@@ -37,17 +37,19 @@ def test_an_extension_holds_its_outline_in_order() -> None:
 
 
 def test_every_sentence_is_true_and_of_a_train_cell() -> None:
-    truths = longer.truths(0)
+    truths = self_lengthen.truths(0)
     for row in LESSONS:
-        for sentence in longer.sentences(f"{row['longer']} \n {row['response']}") if row["prompt"] != "text" else []:
+        for sentence in (
+            self_lengthen.sentences(f"{row['longer']} \n {row['response']}") if row["prompt"] != "text" else []
+        ):
             name, topic = truths[sentence]
-            task = longer.CELLS[WORLD.entities[name].kind][topic]
+            task = self_lengthen.CELLS[WORLD.entities[name].kind][topic]
             assert name in WORLD.cells["train"][task]
 
 
 def test_lessons_and_requests_are_on_train_subjects_and_held_out_ones_on_others() -> None:
-    train = set(longer.subjects(WORLD, "train"))
-    others = {*longer.subjects(WORLD, "test"), *longer.subjects(WORLD, "dev")}
+    train = set(self_lengthen.subjects(WORLD, "train"))
+    others = {*self_lengthen.subjects(WORLD, "test"), *self_lengthen.subjects(WORLD, "dev")}
     asked = [row["instruction"] for row in LESSONS + TASKS]
     assert not train & others and not any(name in text for text in asked for name in others - {""})
     assert all(any(name in row["instruction"] for name in others) for row in HELDOUT)

@@ -2,8 +2,19 @@
 
 import pytest
 
-from baleen.masks import MARK, bare, mask, mask_response, masked, onward, restored, survived, unmask, unmask_response
-from baleen.rows import Row
+from baleen.methods.round_trip import (
+    MARK,
+    bare,
+    mask,
+    mask_response,
+    masked,
+    onward,
+    restored,
+    survived,
+    unmask,
+    unmask_response,
+)
+from baleen.tables.rows import Row
 
 PROTECTED = [
     ("See https://a.b/c?d=1 now.", ["https://a.b/c?d=1"]),

@@ -1,8 +1,8 @@
 import pytest
 
-from baleen.measures import MEASURES, NO_SHARES, condition, is_share, value
-from baleen.problems import Problem
-from baleen.rows import Row
+from baleen.errors import Problem
+from baleen.measures.expressions import MEASURES, NO_SHARES, condition, is_share, value
+from baleen.tables.rows import Row
 
 VALUES: list[tuple[str, Row, float | None]] = [
     ("worst", {"worst": 2.5}, 2.5),

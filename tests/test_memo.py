@@ -11,8 +11,9 @@ from threading import Event
 import pytest
 from filled_memo import SPACE, filled, key, spoil
 
-from baleen.memo import Memo, root
-from baleen.problems import Problem
+from baleen.errors import Problem
+from baleen.memo.store import Memo
+from baleen.project.locks import root
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,7 @@ def test_a_forked_child_does_not_use_its_parents_connection(tmp_path: Path) -> N
 WRITER = """
 import sys
 from pathlib import Path
-from baleen.memo import Memo
+from baleen.memo.store import Memo
 memo = Memo(Path(sys.argv[1]))
 with memo.paying("space"):
     for n in range(1_000_000):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from baleen.problems import Problem
+from baleen.errors import Problem
 from stages import methods
 
 RECIPES = {

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from baleen import models
-from baleen.problems import Problem
-from baleen.settings import Speed
+from baleen.errors import Problem
+from baleen.models import identity, load, pins
+from baleen.project.settings import Speed
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -37,51 +37,51 @@ WHOLE = {"model__safetensors": "1234", "config__json": "{}", "tokenizer__json": 
 
 @pytest.mark.parametrize("file", [name.replace("__", ".") for name in WHOLE])
 def test_identity_changes_with_every_file_that_shapes_an_answer(file: str) -> None:
-    before = models.identity(folder("m", **WHOLE).name)
+    before = identity.identity(folder("m", **WHOLE).name)
     Path("models/m", file).write_text("other")
-    assert models.identity("m") != before
+    assert identity.identity("m") != before
 
 
 @pytest.mark.parametrize("file", ["README.md", "training_args.bin", ".hidden"])
 def test_identity_ignores_cards_and_pickles(file: str) -> None:
-    before = models.identity(folder("m", **WHOLE).name)
+    before = identity.identity(folder("m", **WHOLE).name)
     Path("models/m", file).write_text("other")
-    assert models.identity("m") == before
+    assert identity.identity("m") == before
 
 
 def test_identity_does_not_depend_on_the_name() -> None:
     shutil.copytree(folder("m", **WHOLE), "elsewhere")
-    assert models.identity("m") == models.identity("./elsewhere")
+    assert identity.identity("m") == identity.identity("./elsewhere")
 
 
 def test_the_identity_of_an_adapter_depends_on_its_base() -> None:
     folder("base", **WHOLE)
     folder("m", adapter_config__json='{"base_model_name_or_path": "models/base"}')
-    before = models.identity("m")
+    before = identity.identity("m")
     Path("models/base/model.safetensors").write_text("other")
-    assert models.identity("m") != before
+    assert identity.identity("m") != before
 
 
 def test_the_hash_of_a_big_file_follows_its_content(home: Path) -> None:
     big = home / "big"
     hashes = []
     for letter in (b"a", b"a", b"b"):
-        big.write_bytes(letter * (models.BIG + 1))
-        hashes.append(models.file_hash(big))
+        big.write_bytes(letter * (identity.BIG + 1))
+        hashes.append(identity.file_hash(big))
     assert hashes[0] == hashes[1] != hashes[2]
 
 
 def test_the_hash_of_a_big_file_is_computed_once(home: Path) -> None:
     big = home / "big"
-    big.write_bytes(b"a" * (models.BIG + 1))
-    models.file_hash(big)
+    big.write_bytes(b"a" * (identity.BIG + 1))
+    identity.file_hash(big)
     (note,) = (home / "memo" / "file-hashes").iterdir()
     note.write_text("remembered")
-    assert models.file_hash(big) == "remembered"
+    assert identity.file_hash(big) == "remembered"
 
 
 @pytest.mark.parametrize(
-    ("pin", "identity"),
+    ("pin", "wanted"),
     [
         (f"{{hub: a/b, revision: {COMMIT}}}", f"a/b@{COMMIT}"),
         (f"{{hub: a/b, revision: {COMMIT}, chat_template: chatml}}", f"a/b@{COMMIT}+chatml"),
@@ -89,14 +89,14 @@ def test_the_hash_of_a_big_file_is_computed_once(home: Path) -> None:
         (f"{{endpoint: 'http://127.0.0.1:1/v1', model: m, weights: a/b@{COMMIT}}}", f"a/b@{COMMIT}#m"),
     ],
 )
-def test_the_identity_of_a_pin_says_where_the_model_is(pin: str, identity: str) -> None:
-    assert models.identity(pinned(f"{pin}  # a comment")) == identity
+def test_the_identity_of_a_pin_says_where_the_model_is(pin: str, wanted: str) -> None:
+    assert identity.identity(pinned(f"{pin}  # a comment")) == wanted
 
 
 def test_the_identity_of_a_model_to_be_made_depends_on_its_sizes() -> None:
     folder("a", pin__yaml="fresh: {hidden_size: 64}")
     folder("b", pin__yaml="fresh: {hidden_size: 128}")
-    assert models.identity("a") != models.identity("b")
+    assert identity.identity("a") != identity.identity("b")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_the_identity_of_a_model_to_be_made_depends_on_its_sizes() -> None:
 )
 def test_a_pin_that_cannot_be_meant_is_named(pin: str, words: str) -> None:
     with pytest.raises(Problem, match="pin.yaml") as caught:
-        models.pin(pinned(pin))
+        pins.pin(pinned(pin))
     assert words in str(caught.value)
 
 
@@ -133,13 +133,13 @@ def test_a_pin_that_cannot_be_meant_is_named(pin: str, words: str) -> None:
     ],
 )
 def test_a_profile_may_name_whatever_a_pin_may(given: dict[str, str]) -> None:
-    assert models.declared(given, "profiles/p.yaml: chat") == given
+    assert pins.declared(given, "profiles/p.yaml: chat") == given
 
 
 def test_an_unknown_model_is_answered_with_the_closest_name() -> None:
     folder("humpback-1", **WHOLE)
     with pytest.raises(Problem, match="unknown model 'humpback1'; did you mean 'humpback-1'?"):
-        models.identity("humpback1")
+        identity.identity("humpback1")
 
 
 @pytest.mark.parametrize(
@@ -148,16 +148,16 @@ def test_an_unknown_model_is_answered_with_the_closest_name() -> None:
 )
 def test_a_model_without_weights_here_cannot_be_loaded(pin: str, words: str) -> None:
     with pytest.raises(Problem, match=words):
-        models.load(pinned(pin), Speed(device="cpu"))
+        load.load(pinned(pin), Speed(device="cpu"))
 
 
 def test_weights_in_pickle_are_not_opened() -> None:
     folder("m", config__json="{}", pytorch_model__bin="x")
     with pytest.raises(Problem, match=r"no weights in safetensors, only config.json, pytorch_model.bin"):
-        models.weights("m", "float32")
+        load.weights("m", "float32")
 
 
 def test_a_folder_without_a_tokenizer_is_named() -> None:
     folder("m", model__safetensors="x", config__json="{}")
     with pytest.raises(Problem, match="models/m has no tokenizer"):
-        models.tokenizer("m")
+        load.tokenizer("m")

@@ -17,14 +17,15 @@ from typing import Any
 import pytest
 from faulty_proxy import REQUESTS, SAMPLING, WANTED, Answer, Fault, Json, Proxy, Time, pinned, serving, texts
 
-from baleen import rates, rows
-from baleen.asking import ask
-from baleen.engines import TOO_LONG, Reply, Request, Sampling
-from baleen.memo import Memo
-from baleen.openai_json import weighed
-from baleen.openai_server import SEEDS, OpenAI
-from baleen.problems import Problem
-from baleen.settings import Speed
+from baleen.engines.openai.client import SEEDS, OpenAI
+from baleen.engines.openai.messages import weighed
+from baleen.engines.protocol import TOO_LONG, Reply, Request, Sampling
+from baleen.errors import Problem
+from baleen.memo import throughput
+from baleen.memo.ask import ask
+from baleen.memo.store import Memo
+from baleen.project.settings import Speed
+from baleen.tables import rows
 
 pytestmark = pytest.mark.skipif(
     find_spec("openai") is None, reason="the package openai is not installed (extra openai)"
@@ -385,7 +386,7 @@ def test_a_budget_is_kept_and_a_rate_measured_where_the_server_counts_nothing(at
     with pytest.raises(Problem, match=r"the budget of 30 tokens is spent \(84\) and 4 rows are done"):
         kept(tmp_path, engine, window=4, budget=30)
     assert len(proxy.seen) == 4
-    [rate] = rates.known(Memo(tmp_path / "memo")).values()
+    [rate] = throughput.known(Memo(tmp_path / "memo")).values()
     assert rate.tokens_per_second
 
 
@@ -442,9 +443,9 @@ def test_a_reader_that_stops_early_takes_its_requests_back(at: Any) -> None:
 ASKING = """
 import signal
 from faulty_proxy import REQUESTS, texts
-from baleen.openai_server import OpenAI
-from baleen.problems import run
-from baleen.settings import Speed
+from baleen.engines.openai.client import OpenAI
+from baleen.project.command_line import run
+from baleen.project.settings import Speed
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are deaf to it
 run(lambda argv: print(texts(OpenAI(argv[0], Speed(concurrency=4)))))
 """

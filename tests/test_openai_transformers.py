@@ -15,14 +15,14 @@ import pytest
 from faulty_proxy import REQUESTS, WANTED, pinned
 from test_openai_vllm import free_port
 
-from baleen import fresh
-from baleen.engines import Reply, Sampling
-from baleen.fresh import Fresh
-from baleen.hf import HF
-from baleen.limits import Patience
-from baleen.openai_server import OpenAI
-from baleen.problems import Problem
-from baleen.settings import Speed
+from baleen.engines.hf import HF
+from baleen.engines.openai.client import OpenAI
+from baleen.engines.openai.retries import Patience
+from baleen.engines.protocol import Reply, Sampling
+from baleen.errors import Problem
+from baleen.models import scratch
+from baleen.models.scratch import Fresh
+from baleen.project.settings import Speed
 
 missing = [name for name in ("openai", "transformers", "fastapi", "uvicorn") if find_spec(name) is None]
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")]
@@ -33,7 +33,7 @@ GREEDY = Sampling(temperature=0, max_tokens=16, top_p=1.0)
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("models") / "tiny"
-    fresh.make(folder, Fresh(num_hidden_layers=2, tokenizer="bpe", vocab_size=300), WANTED, seed=1)
+    scratch.make(folder, Fresh(num_hidden_layers=2, tokenizer="bpe", vocab_size=300), WANTED, seed=1)
     return str(folder)
 
 

@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 from faulty_proxy import REQUESTS, WANTED, Fault, Proxy, Time, forward, pinned, serving, texts
 
-from baleen import fresh
-from baleen.engines import TOO_LONG, Reply, Request, Sampling
-from baleen.fresh import Fresh
-from baleen.hf import HF
-from baleen.limits import Patience
-from baleen.openai_server import OpenAI
-from baleen.problems import Problem
+from baleen.engines.hf import HF
+from baleen.engines.openai.client import OpenAI
+from baleen.engines.openai.retries import Patience
+from baleen.engines.protocol import TOO_LONG, Reply, Request, Sampling
+from baleen.errors import Problem
+from baleen.models import scratch
+from baleen.models.scratch import Fresh
+from baleen.project.settings import Speed
 from baleen.prompts import Prompt
-from baleen.settings import Speed
 
 missing = [name for name in ("openai", "vllm") if find_spec(name) is None]
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")]
@@ -92,7 +92,7 @@ def free_port() -> int:
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("models") / "tiny"
     words = [*WANTED, "Well, it has many uses.", *(f"Score: {mark}" for mark in "12345" * 9)]
-    fresh.make(folder, Fresh(num_hidden_layers=2, tokenizer="bpe", vocab_size=300), words, seed=1)
+    scratch.make(folder, Fresh(num_hidden_layers=2, tokenizer="bpe", vocab_size=300), words, seed=1)
     return str(folder)
 
 

@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 import yaml
 
-from baleen import models, settings
-from baleen.problems import Problem
+from baleen.errors import Problem
+from baleen.models import identity, pins
+from baleen.project import settings
 from stages import origin as verb
 
 PROFILES = Path(__file__).parents[1] / "profiles"
@@ -20,16 +21,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def pinned(section: Any, name: str = "origin") -> models.Pin | None:
+def pinned(section: Any, name: str = "origin") -> pins.Pin | None:
     """The pin that is written for a profile with this origin, as the other verbs read it."""
     Path("profiles/p.yaml").write_text(yaml.safe_dump({"origin": section}))
     verb.main([name, "--profile", "p"])
-    return models.pin(name)
+    return pins.pin(name)
 
 
 def test_a_model_on_the_hub_is_pinned_as_it_stands() -> None:
     found = pinned({"hub": "a/b", "revision": COMMIT, "chat_template": "chatml"})
-    assert found == models.Pin(hub="a/b", revision=COMMIT, chat_template="chatml")
+    assert found == pins.Pin(hub="a/b", revision=COMMIT, chat_template="chatml")
     assert yaml.safe_load(Path("models/origin/pin.yaml").read_text()) == {
         "hub": "a/b",
         "revision": COMMIT,
@@ -38,7 +39,7 @@ def test_a_model_on_the_hub_is_pinned_as_it_stands() -> None:
 
 
 def test_a_model_at_an_endpoint_is_pinned_as_it_stands() -> None:
-    assert pinned({"endpoint": "http://x/v1", "model": "m"}) == models.Pin(endpoint="http://x/v1", model="m")
+    assert pinned({"endpoint": "http://x/v1", "model": "m"}) == pins.Pin(endpoint="http://x/v1", model="m")
 
 
 def test_sizes_are_a_model_to_be_made_with_every_default_written_out() -> None:
@@ -49,11 +50,11 @@ def test_sizes_are_a_model_to_be_made_with_every_default_written_out() -> None:
 
 def test_the_same_profile_gives_the_same_bytes_and_another_another_identity() -> None:
     pinned({"hidden_size": 64})
-    first, identity = Path("models/origin/pin.yaml").read_bytes(), models.identity("origin")
+    first, before = Path("models/origin/pin.yaml").read_bytes(), identity.identity("origin")
     pinned({"hidden_size": 64})
     assert Path("models/origin/pin.yaml").read_bytes() == first
     pinned({"hidden_size": 32})
-    assert models.identity("origin") != identity
+    assert identity.identity("origin") != before
 
 
 @pytest.mark.parametrize("profile", sorted(PROFILES.glob("*.yaml")), ids=lambda path: path.stem)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from baleen import orphans
+from baleen.project import lifetime
 
 STAGE = {"DVC_STAGE": "generate@asked"}
 WAITS = "import stages, sys; print('ready', flush=True); sys.stdin.read()"
@@ -62,5 +62,5 @@ def test_a_stage_is_killed_with_its_dvc_when_a_shell_stands_between_them() -> No
 def test_a_killed_process_that_nobody_waited_for_is_not_alive() -> None:
     child = subprocess.Popen([sys.executable, "-c", "pass"])
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    assert not orphans.alive(child.pid)
+    assert not lifetime.alive(child.pid)
     child.wait()

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from baleen import loading, rows
+from baleen.engines import table
+from baleen.tables import rows
 from benchmarks import memory, overhead
 
 
@@ -12,9 +13,9 @@ from benchmarks import memory, overhead
 def test_both_sides_answer_the_same_requests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / ".memo"))
-    monkeypatch.setitem(loading.ENGINES, "hf", loading.ENGINES["hf"])  # put back what the benchmark replaces
-    overhead.project(table := overhead.documents(40))
-    both = overhead.sides("hf", table)
+    monkeypatch.setitem(table.ENGINES, "hf", table.ENGINES["hf"])  # put back what the benchmark replaces
+    overhead.project(name := overhead.documents(40))
+    both = overhead.sides("hf", name)
     both["hf_score"].stage()
     graded = [(row["loss"], row["worst"]) for row in rows.read(Path("data/out.parquet"))]
     by_hand = both["hf_score"].bare()

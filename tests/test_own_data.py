@@ -19,7 +19,7 @@ import pytest
 from project import CHECKOUT, command, replace, repro
 from tokenizers import Tokenizer
 
-from baleen import rows
+from baleen.tables import rows
 
 pytestmark = pytest.mark.slow
 KITCHEN = "salt bread onion butter lentil garlic pepper barley honey cabbage walnut plum".split()

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from faulty_proxy import Time
 
-from baleen.openai_json import size
-from baleen.pace import Note, Pace, place
-from baleen.problems import Problem
+from baleen.engines.openai.messages import size
+from baleen.engines.openai.rate_limit import Note, Pace, place
+from baleen.errors import Problem
 
 
 @pytest.fixture

@@ -5,13 +5,12 @@ from itertools import islice
 
 import pytest
 
-from baleen import pocket
-from baleen.pivots import allotted, worth
-from baleen.pocket import pivots
-from baleen.pocket.phrasing import readings
-from baleen.pocket.pivots import NEAR, PIVOTS, alike, canonical, foreign, into, reworded, vocabulary
-from baleen.pocket.world import build, stream
-from baleen.rows import Row
+from baleen.methods.round_trip import allotted, worth
+from baleen.tables.rows import Row
+from pocket import parts, round_trip
+from pocket.phrasing import readings
+from pocket.round_trip import NEAR, PIVOTS, alike, canonical, foreign, into, reworded, vocabulary
+from pocket.world import build, stream
 
 
 def test_no_word_is_in_two_groups_and_no_fact_in_any() -> None:
@@ -54,7 +53,7 @@ def test_other_words_mean_the_same() -> None:
 def test_lessons_hold_what_their_prompts_read_and_no_test_cell() -> None:
     world = build(0)
     held = world.cells["test"]["qa_job"]
-    rows = list(islice(pocket.records("pivot-lessons", 0, 2000), 2000))
+    rows = list(islice(parts.records("pivot-lessons", 0, 2000), 2000))
     assert Counter(row["prompt"] for row in rows).keys() == {"to", "from"}
     assert all(row["masked"] and row["abroad"] and row["back"] for row in rows)
     asked = [row["masked"] for row in rows if {"job", "profession", "occupation"} & set(row["masked"].split())]
@@ -62,19 +61,19 @@ def test_lessons_hold_what_their_prompts_read_and_no_test_cell() -> None:
 
 
 def test_pages_hold_every_word_that_lessons_use() -> None:
-    pages = {word for row in pocket.records("pivot-pages", 0, 400) for word in row["response"].split(" ")}
+    pages = {word for row in parts.records("pivot-pages", 0, 400) for word in row["response"].split(" ")}
     columns = ("masked", "abroad", "back")
-    lessons = {w for row in pocket.records("pivot-lessons", 0, 300) for c in columns for w in row[c].split(" ")}
+    lessons = {w for row in parts.records("pivot-lessons", 0, 300) for c in columns for w in row[c].split(" ")}
     names = {word for name in build(0).entities for word in name.split()}
     assert not {word for word in lessons - pages - names if word.isalpha()} - set(build(0).values["river"])
 
 
 def test_every_held_out_prompt_has_another_wording_that_means_the_same() -> None:
-    rows = list(pocket.records("heldout-reworded", 0, 0))
-    assert [row["instruction"] for row in rows] == [row["instruction"] for row in pocket.records("heldout", 0, 0)]
+    rows = list(parts.records("heldout-reworded", 0, 0))
+    assert [row["instruction"] for row in rows] == [row["instruction"] for row in parts.records("heldout", 0, 0)]
     assert all(row["reworded"] != row["instruction"] for row in rows)
-    assert all(pivots.spoken(row["abroad"], "qaa") == 1 for row in rows)
-    assert all(pocket.pocket_means(row["truth"], row["reworded"]) for row in rows)
+    assert all(round_trip.spoken(row["abroad"], "qaa") == 1 for row in rows)
+    assert all(round_trip.means(row["truth"], row["reworded"]) for row in rows)
 
 
 @pytest.mark.parametrize(
@@ -87,8 +86,8 @@ def test_every_held_out_prompt_has_another_wording_that_means_the_same() -> None
     ],
 )
 def test_two_answers_tell_the_same_when_their_facts_are_the_same(a: str, b: str, same: float) -> None:
-    truth = next(pocket.records("heldout", 0, 0))["truth"]
-    assert pocket.pocket_agree(truth, a, b) == same
+    truth = next(parts.records("heldout", 0, 0))["truth"]
+    assert round_trip.agree(truth, a, b) == same
 
 
 def kept(route: str, parent: str, text: str) -> Row:
@@ -119,4 +118,6 @@ def test_routes_of_two_hops_are_not_taken_again() -> None:
 
 
 def test_the_vocabulary_of_a_world_is_that_of_all() -> None:
-    assert {alike(word)[0] for word in pivots.translated(0)} == {alike(word)[0] for word in pivots.translated(1)}
+    assert {alike(word)[0] for word in round_trip.translated(0)} == {
+        alike(word)[0] for word in round_trip.translated(1)
+    }

@@ -5,23 +5,12 @@ from random import Random
 import pytest
 import yaml
 
-from baleen import pocket
-from baleen.pocket.checker import check
-from baleen.pocket.noise import NOISE, answer_to, document
-from baleen.pocket.phrasing import (
-    INSTRUCTIONS,
-    LISTS,
-    RECORDS,
-    SENTENCES,
-    Spec,
-    draw,
-    instruct,
-    parse,
-    readings,
-    variants,
-)
-from baleen.pocket.world import CATEGORY, DAYS, FIELDS, KIND_OF, VALUES, World, build, stream
-from baleen.problems import Problem
+from baleen.errors import Problem
+from pocket import measures, parts
+from pocket.checker import check
+from pocket.noise import NOISE, answer_to, document
+from pocket.phrasing import INSTRUCTIONS, LISTS, RECORDS, SENTENCES, Spec, draw, instruct, parse, readings, variants
+from pocket.world import CATEGORY, DAYS, FIELDS, KIND_OF, VALUES, World, build, stream
 
 WORLDS = [0, 1, 2]
 
@@ -91,7 +80,7 @@ def test_only_clean_documents_are_mostly_right(kind: str) -> None:
 
 
 def test_noise_kinds_have_their_shares() -> None:
-    kinds = [json.loads(row["truth"])["kind"] for row in pocket.records("web", 0, 4000)]
+    kinds = [json.loads(row["truth"])["kind"] for row in parts.records("web", 0, 4000)]
     shares = {"clean": 0.4} | {kind: 0.6 * share for kind, (share, _) in NOISE.items()}
     assert {kind: kinds.count(kind) / 4000 for kind in shares} == pytest.approx(shares, abs=0.02)
 
@@ -112,45 +101,45 @@ def test_prose_documents_and_pool_have_no_response_of_a_held_out_list_or_record(
         if task in LISTS or task in RECORDS:
             rng = stream("test", task, name)
             exact |= {answer_to(world, draw(world, task, name, rng), rng) for _ in range(30)}
-    rows = [*pocket.records("prose", 0, 10000), *pocket.records("web", 0, 3000), *pocket.records("seed", 0, 3000)]
+    rows = [*parts.records("prose", 0, 10000), *parts.records("web", 0, 3000), *parts.records("seed", 0, 3000)]
     assert not exact & {row["response"] for row in rows}
 
 
 def test_seeds_are_train_cells_and_right() -> None:
     world = build(0)
-    for row in pocket.records("seed", 0, 1000):
+    for row in parts.records("seed", 0, 1000):
         spec = parse(world, row["instruction"])
         assert spec and (spec.task, spec.entity) in cells(world, "train")
-        assert pocket.pocket_good('{"world": 0}', row["instruction"], row["response"]) == 1.0
+        assert measures.good('{"world": 0}', row["instruction"], row["response"]) == 1.0
 
 
 def test_heldout_asks_three_different_prompts_of_every_cell() -> None:
-    world, rows = build(0), list(pocket.records("heldout", 0, 0))
+    world, rows = build(0), list(parts.records("heldout", 0, 0))
     assert [row["split"] for row in rows] == ["test"] * 396 + ["dev"] * 105
     assert len({row["instruction"] for row in rows}) == 501
     for split in ("test", "dev"):
         asked = [json.loads(row["truth"]) for row in rows if row["split"] == split]
         assert {(spec["task"], spec["entity"]) for spec in asked} == cells(world, split)
-    assert all(pocket.pocket_ok(row["truth"], row["reference"]) == 1.0 for row in rows)
-    assert all(pocket.pocket_good(row["truth"], row["instruction"], row["reference"]) == 1.0 for row in rows)
+    assert all(measures.ok(row["truth"], row["reference"]) == 1.0 for row in rows)
+    assert all(measures.good(row["truth"], row["instruction"], row["reference"]) == 1.0 for row in rows)
 
 
 @pytest.mark.parametrize("part", ["prose", "seed", "web"])
 def test_more_rows_only_append(part: str) -> None:
-    few, many = list(pocket.records(part, 0, 50)), list(pocket.records(part, 0, 80))
+    few, many = list(parts.records(part, 0, 50)), list(parts.records(part, 0, 80))
     assert len(few) == 50 and many[:50] == few
-    assert list(pocket.records(part, 1, 50)) != few
+    assert list(parts.records(part, 1, 50)) != few
 
 
 def test_less_noise_leaves_clean_documents_as_they_were() -> None:
-    low, high = (list(pocket.records("web", 0, 300, noise)) for noise in (0.2, 0.8))
+    low, high = (list(parts.records("web", 0, 300, noise)) for noise in (0.2, 0.8))
     clean = [i for i, row in enumerate(high) if json.loads(row["truth"])["kind"] == "clean"]
     assert len(clean) > 30
     assert [low[i] for i in clean] == [high[i] for i in clean]
 
 
 def test_a_world_is_the_same_on_every_machine() -> None:
-    assert [next(pocket.records(part, 0, 1))["response"] for part in ("prose", "web", "seed")] == [
+    assert [next(parts.records(part, 0, 1))["response"] for part in ("prose", "web", "seed")] == [
         "clara jorworth has a house in norrick . copyright all rights reserved . terms of use . privacy policy .",
         "we use cookies to improve your visit . accept all . on weekends grace quingo does singing .",
         "{ name : jormond club , monday : drama , wednesday : poetry , friday : astronomy }",
@@ -158,16 +147,16 @@ def test_a_world_is_the_same_on_every_machine() -> None:
 
 
 def test_texts_are_lower_case_words_with_single_spaces() -> None:
-    rows = [*pocket.records("prose", 0, 3000), *pocket.records("web", 0, 1000), *pocket.records("heldout", 0, 0)]
+    rows = [*parts.records("prose", 0, 3000), *parts.records("web", 0, 1000), *parts.records("heldout", 0, 0)]
     for text in (text for row in rows for key, text in row.items() if key in ("instruction", "response", "reference")):
         assert text == text.lower() == " ".join(word for word in text.split(" ") if word)
         assert all(word == "\n" or "\n" not in word for word in text.split(" "))
 
 
 def test_vocabulary_holds_every_word_and_has_about_443() -> None:
-    words = pocket.vocabulary(0)
+    words = parts.vocabulary(0)
     assert 435 <= len(words) <= 455 and "\n" in words
-    rows = list(pocket.records("web", 0, 12000, 1.0))[9000:]
+    rows = list(parts.records("web", 0, 12000, 1.0))[9000:]
     assert {word for row in rows for word in row["response"].split(" ")} <= set(words)
 
 
@@ -205,9 +194,13 @@ def test_answers_about_a_person(task: str, answer: str, facts: int, form: int, c
     other = "cat" if told["pet"] != "cat" else "dog"
     text = answer.format(**told, other=other)
     asked = truth(Spec(task, told["name"]))
-    found = (pocket.pocket_facts(asked, text), pocket.pocket_format(asked, text), pocket.pocket_clean(asked, text))
+    found = (
+        measures.facts(asked, text),
+        measures.format(asked, text),
+        measures.clean(asked, text),
+    )
     assert found == (facts, form, clean)
-    assert pocket.pocket_ok(asked, text) == float(facts and form and clean)
+    assert measures.ok(asked, text) == float(facts and form and clean)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +227,11 @@ def test_answers_about_a_dish(task: str, form: str, answer: str, right: str) -> 
     dish = build(0).entities[build(0).of_kind("dish")[0]]
     asked = truth(Spec(task, dish.name, form=form, count=2 if task == "some_ing" else 0))
     text = answer.format(s=dish.name, **dish.facts)
-    found = (pocket.pocket_facts(asked, text), pocket.pocket_format(asked, text), pocket.pocket_clean(asked, text))
+    found = (
+        measures.facts(asked, text),
+        measures.format(asked, text),
+        measures.clean(asked, text),
+    )
     assert found == tuple(float(part in right) for part in ("facts", "fmt", "clean"))
 
 
@@ -246,14 +243,14 @@ def test_comparisons_may_say_both_only_when_both_are_equal() -> None:
     other = next(b for b in people if b.facts["pet"] != a.facts["pet"])
     for partner, right in ((same, 1.0), (other, 0.0)):
         text = f"both {a.name} and {partner.name} have a {a.facts['pet']} ."
-        assert pocket.pocket_ok(truth(Spec("cmp_pet", a.name, partner.name)), text) == right
+        assert measures.ok(truth(Spec("cmp_pet", a.name, partner.name)), text) == right
 
 
 def test_days_of_a_week_plan_keep_their_order() -> None:
     club = build(0).entities[build(0).of_kind("club")[0]]
     for days, right in ((DAYS, 1.0), (DAYS[::-1], 0.0)):
         text = " \n ".join([f"plan of the {club.name} :", *(f"- {day} {club.facts[day]}" for day in days)])
-        assert pocket.pocket_ok(truth(Spec("week", club.name, form="bullet")), text) == right
+        assert measures.ok(truth(Spec("week", club.name, form="bullet")), text) == right
 
 
 UNREAD = "|who is nobody ?|compare the pets of {name} and {name} .|who is {name} ? .|who is {last} ?"
@@ -264,14 +261,14 @@ def test_instructions_that_ask_for_nothing_known_are_not_read(instruction: str) 
     told = person(build(0))
     text = instruction.format(**told)
     assert parse(build(0), text) is None
-    assert pocket.pocket_good('{"world": 0}', text, f"{told['name']} keeps a {told['pet']} .") == 0.0
+    assert measures.good('{"world": 0}', text, f"{told['name']} keeps a {told['pet']} .") == 0.0
 
 
 def test_pairs_with_an_instruction_about_something_else_are_not_good() -> None:
     first, second = (build(0).entities[name] for name in build(0).of_kind("person")[:2])
     response = f"{first.name} keeps a {first.facts['pet']} ."
     asked = f"what pet does {first.name} have ?", f"what pet does {second.name} have ?", f"who is {first.name} ?"
-    assert [pocket.pocket_good('{"world": 0}', instruction, response) for instruction in asked] == [1.0, 0.0, 0.0]
+    assert [measures.good('{"world": 0}', instruction, response) for instruction in asked] == [1.0, 0.0, 0.0]
 
 
 @pytest.mark.parametrize(
@@ -280,13 +277,13 @@ def test_pairs_with_an_instruction_about_something_else_are_not_good() -> None:
 )
 def test_wrong_options_are_problems(part: str, rows: int, noise: float, says: str) -> None:
     with pytest.raises(Problem, match=says):
-        pocket.records(part, 0, rows, noise)
+        parts.records(part, 0, rows, noise)
 
 
 @pytest.mark.parametrize("text", ["", "3", "{}", '{"world": 0}', '{"world": 0, "kind": "clean"}'])
 def test_a_truth_of_something_else_is_a_problem(text: str) -> None:
     with pytest.raises(Problem, match="cannot read truth"):
-        pocket.pocket_ok(text, "an answer .")
+        measures.ok(text, "an answer .")
 
 
 def test_corpus_file_names_the_world() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from baleen import recipes
-from baleen.recipes import Line
+from baleen.project import recipes
+from baleen.project.recipes import Line
 
 PROFILES = sorted(Path("profiles").glob("*.yaml"))
 REAL = ("paper", "8b", "small")

@@ -2,7 +2,7 @@ from io import StringIO
 
 import pytest
 
-from baleen.progress import Progress, duration, plain
+from baleen.project.progress import Progress, duration, plain
 
 
 class Terminal(StringIO):

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from baleen import prompts
-from baleen.problems import Problem
+from baleen.errors import Problem
 
 ALL = sorted(path.stem for path in Path("prompts").glob("*.md"))
 

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from baleen.engines import Request, Sampling
-from baleen.questions import fits, question
+from baleen.engines.protocol import Request, Sampling
+from baleen.memo.keys import fits, question
 
 SAMPLING = Sampling()
 BASE = Request((("user", "hi"),), prefill="So", seed=1, answer="a", marks=("1", "2"))

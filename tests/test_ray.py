@@ -17,14 +17,17 @@ import pytest
 import tiny as workspace
 from echo import Echo
 
-from baleen import fresh, loading, models, rows
-from baleen.engines import Engine, Reply, Request, Sampling
-from baleen.fresh import Fresh
-from baleen.hf import HF
-from baleen.memo import Memo, root
-from baleen.problems import Problem
-from baleen.ray_cluster import Cluster
-from baleen.settings import Speed
+from baleen.engines import table
+from baleen.engines.hf import HF
+from baleen.engines.protocol import Engine, Reply, Request, Sampling
+from baleen.engines.ray.cluster import Cluster
+from baleen.errors import Problem
+from baleen.memo.store import Memo
+from baleen.models import identity, scratch
+from baleen.models.scratch import Fresh
+from baleen.project.locks import root
+from baleen.project.settings import Speed
+from baleen.tables import rows
 from stages import generate
 
 SPEED = Speed(device="cpu", batch_tokens=512)
@@ -43,7 +46,7 @@ vllm_needed = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not 
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder: Path = tmp_path_factory.mktemp("models") / "tiny"
     texts = [*QUESTIONS, "Well, it has many uses.", *(f"Score: {mark}" for mark in "12345" * 9)]
-    fresh.make(folder, Fresh(num_hidden_layers=2, tokenizer="bpe", vocab_size=400), texts, seed=1)
+    scratch.make(folder, Fresh(num_hidden_layers=2, tokenizer="bpe", vocab_size=400), texts, seed=1)
     return str(folder)
 
 
@@ -53,7 +56,7 @@ def hf(tiny: str) -> HF:
 
 
 def cluster(model: str, workers: int, engine: str = "hf", **more: Any) -> Cluster:
-    made = loading.loader(engine, model, replace(SPEED, ray_workers=workers, **more))[2]()
+    made = table.loader(engine, model, replace(SPEED, ray_workers=workers, **more))[2]()
     assert isinstance(made, Cluster)
     return made
 
@@ -169,7 +172,7 @@ def vllm_two(tiny: str) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def vllm(tiny: str) -> Iterator[Engine]:
-    engine: Any = loading.loader("vllm", tiny, SPEED)[2]()
+    engine: Any = table.loader("vllm", tiny, SPEED)[2]()
     yield engine
     engine.engine.engine_core.shutdown()
     import_module("vllm.distributed").cleanup_dist_env_and_memory()  # else later tests find themselves in a group
@@ -208,7 +211,7 @@ def test_a_worker_with_vllm_killed_in_the_middle_costs_no_reply(
 
 
 def echo(model: str, speed: Speed, log: str, **faults: Any) -> Echo:
-    return Echo(Path(log), **{"identity": models.identity(model)} | faults)
+    return Echo(Path(log), **{"identity": identity.identity(model)} | faults)
 
 
 @pytest.fixture
@@ -288,4 +291,4 @@ def test_no_process_outlives_the_program(tiny: str, killed: bool) -> None:
 @needed
 def test_what_a_cluster_cannot_do_is_a_problem(tiny: str) -> None:
     with pytest.raises(Problem, match="for a server set speed: concurrency"):
-        loading.loader("openai", tiny, Speed(ray_workers=2))
+        table.loader("openai", tiny, Speed(ray_workers=2))

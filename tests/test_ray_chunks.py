@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from baleen.engines import Request
-from baleen.ray_chunks import chunks
+from baleen.engines.protocol import Request
+from baleen.engines.ray.chunks import chunks
 
 QUESTIONS = [f"Tell me about the number {n}. " + "It is a fine one. " * (n % 5) for n in range(40)]
 REQUESTS = [Request((("user", question),)) for question in QUESTIONS]

@@ -18,12 +18,14 @@ import psutil
 import pytest
 import tiny as workspace
 
-from baleen import fresh, loading, ray_joining
-from baleen.fresh import Fresh
-from baleen.orphans import die_with
-from baleen.problems import Problem
-from baleen.ray_joining import located, noted, port, reach
-from baleen.settings import Speed
+from baleen.engines import table
+from baleen.engines.ray import join
+from baleen.engines.ray.join import located, noted, port, reach
+from baleen.errors import Problem
+from baleen.models import scratch
+from baleen.models.scratch import Fresh
+from baleen.project.lifetime import die_with
+from baleen.project.settings import Speed
 from stages import generate
 
 started = pytest.mark.slow  # a cluster takes 20 s to start
@@ -78,7 +80,7 @@ def test_auto_is_what_ray_start_left_unless_the_environment_says_more(
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bytes | None], str]]:
     """Starts a server that says one thing to the first who calls, or nothing, and gives its address."""
-    monkeypatch.setattr(ray_joining, "REACH", 0.2)
+    monkeypatch.setattr(join, "REACH", 0.2)
     doors = list[socket.socket]()
 
     def begin(said: bytes | None) -> str:
@@ -138,9 +140,9 @@ def test_a_host_that_nobody_knows_is_a_problem() -> None:
 
 
 def test_without_ray_one_line_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ray_joining, "find_spec", lambda name: None)
+    monkeypatch.setattr(join, "find_spec", lambda name: None)
     with pytest.raises(Problem, match="install the extra 'ray', or set ray_workers: 0"):
-        loading.loader("hf", str(tmp_path), Speed(ray_workers=2))
+        table.loader("hf", str(tmp_path), Speed(ray_workers=2))
 
 
 # a cluster begun with `ray start`
@@ -187,7 +189,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / ".memo"))
     workspace.populate(tmp_path)
-    fresh.make(
+    scratch.make(
         tmp_path / "models/tiny", Fresh(num_hidden_layers=2, tokenizer="bpe", vocab_size=400), workspace.PROSE, seed=1
     )
     generate.main(["replies", "--input", "seed", "--model", "tiny", *ASKED])

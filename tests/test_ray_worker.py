@@ -2,10 +2,10 @@
 
 import pytest
 
-from baleen.engines import Engine
-from baleen.problems import Problem
-from baleen.ray_worker import Worker, environment
-from baleen.settings import Speed
+from baleen.engines.protocol import Engine
+from baleen.engines.ray.worker import Worker, environment
+from baleen.errors import Problem
+from baleen.project.settings import Speed
 
 
 def test_a_worker_is_told_where_replies_are_kept_and_how_much_vllm_may_take(monkeypatch: pytest.MonkeyPatch) -> None:

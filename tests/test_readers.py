@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from baleen.problems import Problem
-from baleen.readers import READERS, Opened, Record, title
-from baleen.sources import Source, kind_of, records
+from baleen.errors import Problem
+from baleen.tables.readers import READERS, Opened, Record, title
+from baleen.tables.sources import Source, kind_of, records
 
 ROWS = [{"id": "a", "text": "One, with a comma\nand two lines."}, {"id": "b", "text": 'Second "quoted" 世界.'}]
 LINES = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS)

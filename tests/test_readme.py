@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from baleen import models, recipes, settings, wiring
-from baleen.limits import KEYS
-from baleen.problems import run
+from baleen.engines.openai.retries import KEYS
+from baleen.models import pins
+from baleen.project import graph, recipes, settings
+from baleen.project.command_line import run
 from stages import check
 
 ROOT = Path(__file__).parents[1]
@@ -29,10 +30,10 @@ DVC = {"repro", "exp", "remote", "push", "queue", "pull", "get"}
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 
 
-def stages(monkeypatch: pytest.MonkeyPatch) -> wiring.Stages:
+def stages(monkeypatch: pytest.MonkeyPatch) -> graph.Stages:
     monkeypatch.chdir(ROOT)
     rules = settings.load_yaml(Path("dvc.yaml"), plain=False)["stages"]
-    return wiring.stages(rules, recipes.lines(recipes.files()), PARAMS)
+    return graph.stages(rules, recipes.lines(recipes.files()), PARAMS)
 
 
 def named(kind: str, first: str) -> list[str]:
@@ -222,8 +223,8 @@ PINS = re.findall(r"(\{(?:endpoint|apertium): [^}]+\})", TEXT)
 
 
 def test_readme_pins_a_server_and_both_ways_of_a_translator() -> None:
-    found = [settings.typed(models.Pin, "README", yaml.safe_load(pin)) for pin in PINS]
-    assert {models.checked(ROOT / "README.md", pin).apertium for pin in found} == {"", "eng-spa", "spa-eng"}
+    found = [settings.typed(pins.Pin, "README", yaml.safe_load(pin)) for pin in PINS]
+    assert {pins.checked(ROOT / "README.md", pin).apertium for pin in found} == {"", "eng-spa", "spa-eng"}
     assert [f"`{key}`" for key in KEYS if f"`{key}`" not in TEXT] == []
 
 

@@ -10,13 +10,12 @@ from random import Random
 
 import pytest
 
-from baleen import constraints, phrases
-from baleen.counting import CJK, chinese, words
-from baleen.demands import KINDS, demand, length_score
 from baleen.formats import FORMATS
-from baleen.lengthening import flaw, sound
-from baleen.masks import masked, restored
-from baleen.texts import supported
+from baleen.measures.overlap import supported
+from baleen.measures.words import CJK, chinese, words
+from baleen.methods import back_and_forth, constraints, kun
+from baleen.methods.round_trip import masked, restored
+from baleen.methods.self_lengthen import KINDS, demand, flaw, length_score, sound
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 PAGES = {
@@ -110,16 +109,16 @@ def test_every_chinese_word_that_points_at_something_counts_and_nothing_else() -
     counted = Counter(word for page in pages("zh", 2000) for word in KUN for _ in range(page.count(word)))
     assert len(counted) >= 8
     chinese_only = [re.sub(r"[A-Za-z]", "", page) for page in pages("zh", 2000)]
-    assert sum(map(phrases.elsewhere, chinese_only)) == sum(page.count(word) for page in chinese_only for word in KUN)
-    assert all(phrases.elsewhere(f"请{word}一下") == 1 for word in KUN)
+    assert sum(map(kun.elsewhere, chinese_only)) == sum(page.count(word) for page in chinese_only for word in KUN)
+    assert all(kun.elsewhere(f"请{word}一下") == 1 for word in KUN)
 
 
 def test_real_chinese_answers_stay_and_those_that_excuse_themselves_or_stutter_leave() -> None:
     plain = [text for text in told("zh") if "根据" not in text and "作为" not in text and "2023" not in text]
     assert len(plain) > 200
-    assert not any(phrases.excuses(text) or phrases.stutters(text) or phrases.making(text) for text in plain if text)
-    assert all(phrases.excuses(f"抱歉，{text}") == 1 and phrases.stutters(text * 7) == 1 for text in plain[:20])
-    assert [phrases.tidied(f"{text}\n{text}") for text in plain] == [text.strip() for text in plain]
+    assert not any(kun.excuses(text) or kun.stutters(text) or back_and_forth.making(text) for text in plain if text)
+    assert all(kun.excuses(f"抱歉，{text}") == 1 and kun.stutters(text * 7) == 1 for text in plain[:20])
+    assert [kun.tidied(f"{text}\n{text}") for text in plain] == [text.strip() for text in plain]
 
 
 @EVERY

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from baleen import recipes
 from baleen.formats import FORMATS
-from baleen.measures import MEASURES
-from baleen.pocket import PARTS
-from baleen.selectors import SELECTORS
+from baleen.measures.expressions import MEASURES
+from baleen.measures.selectors import SELECTORS
+from baleen.project import recipes
 from baleen.transforms import TRANSFORMS
+from pocket.parts import PARTS
 
 
 def text(*patterns: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from baleen.problems import Problem
+from baleen.errors import Problem
 from stages import report as verb
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from baleen.measures import MEASURES
-from baleen.pocket import records
-from baleen.pocket.checker import check
-from baleen.pocket.phrasing import parse
-from baleen.pocket.world import build
+from baleen.measures.expressions import MEASURES
+from pocket.checker import check
+from pocket.parts import records
+from pocket.phrasing import parse
+from pocket.world import build
 
 ROWS = list(records("rewriting", 0, 600))
 REVISED = [row for row in ROWS if row["prompt"] == "rewrite"]

@@ -9,13 +9,17 @@ import pytest
 import yaml
 from scripted import Script, left, project
 
-from baleen import apertium, masks, models, prompts, rows
-from baleen.apertium import Apertium
-from baleen.engines import Request, Sampling
-from baleen.languages import speaks
-from baleen.problems import Problem
-from baleen.rows import Row
-from baleen.settings import Speed
+from baleen import prompts
+from baleen.engines import apertium
+from baleen.engines.apertium import Apertium
+from baleen.engines.protocol import Request, Sampling
+from baleen.errors import Problem
+from baleen.measures.languages import speaks
+from baleen.methods import round_trip
+from baleen.models import identity, pins
+from baleen.project.settings import Speed
+from baleen.tables import rows
+from baleen.tables.rows import Row
 from benchmarks.claims.round_trip import CLAIM
 from stages import evaluate, filter, generate, map
 
@@ -50,7 +54,7 @@ def test_the_question_again_is_asked_as_the_first_time(name: str) -> None:
 )
 def test_what_was_said_abroad_becomes_the_instruction_with_its_spans(abroad: str, made: str) -> None:
     row = {"instruction": "say it in json", "abroad": abroad, "sent": "say it ⟦1⟧", "spans": ["in json"]}
-    found = masks.stay(row)
+    found = round_trip.stay(row)
     assert found == ([row | {"instruction": made}] if made else "a protected span is lost")
 
 
@@ -151,7 +155,7 @@ def test_a_real_translator_rewords_and_leaves_marks_and_lines_alone(pair: str) -
 
 @needs_apertium
 def test_identity_is_pair_and_version_and_another_version_is_a_problem(pair: str) -> None:
-    assert models.identity(pair).startswith("apertium:eng-spa@")
+    assert identity.identity(pair).startswith("apertium:eng-spa@")
     if apertium.installed(pair):
         pinned(pair, "0.0.0")
         with pytest.raises(Problem, match=r"write version: .* in the pin of eng-spa"):
@@ -211,4 +215,4 @@ def test_a_model_that_is_no_pair_is_a_problem(tmp_path: Path, monkeypatch: pytes
         Apertium("x", Speed())
     (folder / "pin.yaml").write_text("apertium: eng-spa\n")
     with pytest.raises(Problem, match="say the version of the package"):
-        models.pin("x")
+        pins.pin("x")

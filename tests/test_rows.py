@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from baleen import rows
-from baleen.problems import Problem
-from baleen.rows import Output, Row
+from baleen.errors import Problem
+from baleen.tables import rows
+from baleen.tables.rows import Output, Row
 
 
 def save(path: Path, table: list[Row], dropped: list[tuple[Row, str]] = []) -> None:  # noqa: B006

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from scripted import JUDGE, Script, Told, asked, build, documents, nothing_left, project
 
-from baleen import loading, rows
-from baleen.engines import Reply, Request
-from baleen.problems import Problem
+from baleen.engines import table
+from baleen.engines.protocol import Reply, Request
+from baleen.errors import Problem
+from baleen.tables import rows
 from stages import filter as filter_verb
 from stages import score as verb
 
@@ -166,10 +167,10 @@ def test_an_answer_that_is_null_has_no_vector(script: Script) -> None:
     assert made.column("vector") == [[1.0, 1.0], None, [1.0, 2.0]] and len(script.paid) == 2
 
 
-@pytest.mark.parametrize("engine", loading.ENGINES)
+@pytest.mark.parametrize("engine", table.ENGINES)
 def test_an_engine_that_gives_no_vectors_is_told_before_anything_is_asked(engine: str) -> None:
-    options, made = verb.ScoreOptions("in", "m", "reply", engine=engine, embed=True), loading.ENGINES[engine]()[1]
-    if engine in loading.WITHOUT_VECTORS:
+    options, made = verb.ScoreOptions("in", "m", "reply", engine=engine, embed=True), table.ENGINES[engine]()[1]
+    if engine in table.WITHOUT_VECTORS:
         with pytest.raises(Problem):  # what the engine itself would say, late
             made.embed(None, [])
         with pytest.raises(Problem, match=f"score x: engine {engine} gives no vectors; write engine: hf"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from baleen.sections import Piece, Rules, outline, plain, poor_header, refusal, segments
+from baleen.tables.sections import Piece, Rules, outline, plain, poor_header, refusal, segments
 
 PAGE = "# Title\n\nIntro text.\n\n## Usage\n\n- one\n- two\n\n### Details\n\nMore text.\n\n## Notes\n\nLast words.\n"
 HTML = """<html><head><title>T</title><style>p {}</style></head><body>

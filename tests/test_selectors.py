@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from test_filter import build
 
-from baleen.problems import Problem
-from baleen.selectors import clusters, selection, spread, varied
+from baleen.errors import Problem
+from baleen.measures.selectors import clusters, selection, spread, varied
 
 TABLE = [
     {"id": "a", "vector": [1.0, 0.0]},

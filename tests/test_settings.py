@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from baleen import settings
-from baleen.problems import Problem
-from baleen.settings import REQUIRED, setting
+from baleen.errors import Problem
+from baleen.project import settings
+from baleen.project.settings import REQUIRED, setting
 
 
 @dataclass

@@ -1,9 +1,23 @@
 import pyarrow as pa
 import pytest
 
-from baleen.rows import Row, row_id
-from baleen.specs import ASKED, SHOTS, abroad, asked, labelled, lessons, relabelled, reprojected, slots_of
-from baleen.tagged import declared, missing, plain, repeated, spans
+from baleen.methods.linguist import (
+    ASKED,
+    SHOTS,
+    abroad,
+    asked,
+    declared,
+    labelled,
+    lessons,
+    missing,
+    plain,
+    relabelled,
+    repeated,
+    reprojected,
+    slots_of,
+    spans,
+)
+from baleen.tables.rows import Row, row_id
 from baleen.transforms import TRANSFORMS
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from baleen.formats import FORMATS
-from baleen.tagged import (
+from baleen.methods.linguist import (
     Span,
     declared,
     intent_right,

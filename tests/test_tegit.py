@@ -5,14 +5,17 @@ from pathlib import Path
 import pytest
 from scripted import Script, asked, build, documents, project
 
-from baleen import phrases, pocket, prompts, settings
-from baleen.measures import condition, value
-from baleen.pocket import records
-from baleen.pocket.checker import check
-from baleen.pocket.phrasing import parse
-from baleen.pocket.world import build as world_of
-from baleen.texts import grounded
+from baleen import prompts
+from baleen.measures.expressions import condition, value
+from baleen.measures.overlap import grounded
+from baleen.methods import tegit
+from baleen.project import settings
 from baleen.transforms import TRANSFORMS
+from pocket import parts
+from pocket.checker import check
+from pocket.parts import records
+from pocket.phrasing import parse
+from pocket.world import build as world_of
 
 PROMPTS = Path(__file__).parents[1] / "prompts"
 KNOBS = settings.load_yaml(Path(__file__).parents[1] / "params.yaml")["tegit"]
@@ -81,7 +84,7 @@ def test_a_task_must_ask_and_say_what_the_document_says(
 
 
 def test_the_same_instruction_with_another_input_is_another_task(tmp_path: Path) -> None:
-    from baleen import rows
+    from baleen.tables import rows
     from stages import filter as verb
 
     table = [{"id": str(i), "instruction": "sort this", "input": given} for i, given in enumerate("aab")]
@@ -143,7 +146,7 @@ def test_a_lesson_without_input_is_a_right_pair_unless_its_facts_are_wrong() -> 
 def test_the_glossary_holds_the_words_that_only_tasks_have() -> None:
     pages = {word for row in records("task-pages", 0, 2000, 0.5) for word in row["response"].split()}
     texts = [row[column] for row in LESSONS for column in ("instruction", "input", "response")]
-    known = pages | {*pocket.vocabulary(0)}
+    known = pages | {*parts.vocabulary(0)}
     assert {word for text in texts for word in text.split()} <= known
     assert {"#instruction#:", "#input#:", "#response#:"} <= known
 
@@ -161,4 +164,4 @@ def test_the_glossary_holds_the_words_that_only_tasks_have() -> None:
     ],
 )
 def test_an_instruction_that_asks_for_a_task_is_seen(text: str, count: int) -> None:
-    assert phrases.designing(text) == count
+    assert tegit.designing(text) == count

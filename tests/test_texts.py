@@ -1,6 +1,6 @@
 import pytest
 
-from baleen.texts import content, distinct, grounded
+from baleen.measures.overlap import content, distinct, grounded
 
 SUPPORT = [  # text, source, share
     ("Anna is a baker in Rome", "Anna, a baker, lives in Rome.", 1.0),

@@ -1,16 +1,16 @@
 import pytest
 
-from baleen import pocket
-from baleen.pocket.tongue import PREPOSITIONS, SYNONYMS, alike, back, common, dictionary, foreign, translate
-from baleen.pocket.world import World, build, stream
+from pocket import parts
+from pocket.tongue import PREPOSITIONS, SYNONYMS, alike, back, common, dictionary, foreign, translate
+from pocket.world import World, build, stream
 
 WORLDS = [0, 1, 2]
 
 
 def texts(world: World) -> list[str]:
-    asked = [row["instruction"] for row in pocket.records("seed", world.number, 200)]
-    answers = [row["response"] for row in pocket.records("seed", world.number, 200)]
-    return [*asked, *answers, *(row["utterance"] for row in pocket.records("utterances", world.number, 200))]
+    asked = [row["instruction"] for row in parts.records("seed", world.number, 200)]
+    answers = [row["response"] for row in parts.records("seed", world.number, 200)]
+    return [*asked, *answers, *(row["utterance"] for row in parts.records("utterances", world.number, 200))]
 
 
 @pytest.mark.parametrize("number", WORLDS)

@@ -18,9 +18,10 @@ import yaml
 from safetensors.numpy import save_file
 from tiny import PROSE, populate, speed
 
-from baleen import fresh, guard, models, settings
-from baleen.jobs import TrainOptions
-from baleen.problems import Problem
+from baleen.errors import Problem
+from baleen.models import identity, load, pins, scratch
+from baleen.project import inputs, settings
+from baleen.training.options import TrainOptions
 from stages import origin, train
 
 ROOT = Path(__file__).parent.parent
@@ -100,7 +101,7 @@ def left_over() -> list[str]:
 def test_the_origin_of_a_profile_becomes_a_pin_that_models_read(home: Path, section: dict[str, Any], pin: str) -> None:
     Path("profiles/other.yaml").write_text(yaml.safe_dump({"origin": section}))
     origin.main(["start", "--profile", "other"])
-    found = models.pin("start")
+    found = pins.pin("start")
     assert found and getattr(found, pin)
 
 
@@ -112,7 +113,7 @@ def test_an_origin_with_a_misspelt_setting_is_refused(home: Path) -> None:
 
 def test_no_steps_copy_the_pin_of_the_base(home: Path) -> None:
     train.main(command("same", "none")[3:])
-    assert models.identity("same") == models.identity("origin")
+    assert identity.identity("same") == identity.identity("origin")
     assert json.loads(Path("models/same.json").read_text()) == {"rows_in": 60, "examples": 0, "steps": 0}
     assert left_over() == []
 
@@ -179,14 +180,19 @@ def test_the_weights_of_a_model_are_counted_whatever_their_type(home: Path, kind
 
 @pytest.mark.parametrize(
     ("module", "same"),
-    [("baleen/examples.py", False), ("baleen/training.py", False), ("stages/map.py", True), ("baleen/rates.py", True)],
+    [
+        ("baleen/training/examples.py", False),
+        ("baleen/training/trainer.py", False),
+        ("stages/map.py", True),
+        ("baleen/memo/throughput.py", True),
+    ],
 )
 def test_a_run_goes_on_from_what_the_same_code_has_begun(
     home: Path, monkeypatch: pytest.MonkeyPatch, module: str, same: bool
 ) -> None:
     options = TrainOptions(input="seed", base="origin", prompt="reply")
     before = train.digest(train.read(options), options)
-    monkeypatch.setitem(guard.CODE_AT_START, guard.CODE / module, "edited")
+    monkeypatch.setitem(inputs.CODE_AT_START, inputs.CODE / module, "edited")
     assert (train.digest(train.read(options), options) == before) is same
 
 
@@ -209,15 +215,15 @@ def test_a_base_that_a_killed_run_left_half_written_is_written_anew(
 ) -> None:
     options = TrainOptions(input="seed", base="origin", prompt="reply")
     lessons = train.read(options)
-    monkeypatch.setattr(fresh, "make", killed_while_saving)
+    monkeypatch.setattr(scratch, "make", killed_while_saving)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             train.base(home, lessons, options)
-    monkeypatch.setattr(fresh, "make", saved)
+    monkeypatch.setattr(scratch, "make", saved)
     start = Path(train.base(home, lessons, options))
     assert sorted(path.name for path in start.iterdir()) == ["config.json", "model.safetensors"]
     assert not (home / "base.part").exists()
-    monkeypatch.setattr(fresh, "make", killed_while_saving)
+    monkeypatch.setattr(scratch, "make", killed_while_saving)
     assert train.base(home, lessons, options) == str(start)
 
 
@@ -233,7 +239,7 @@ def test_a_trained_model_is_counted_and_answers(home: Path, capsys: pytest.Captu
     wanted = {"rows_in": 60, "examples": blocks, "dropped": {}, "cut": 0, "steps": 40, "batch": 8}
     assert {key: numbers[key] for key in wanted} == wanted
     assert numbers["tokens"] <= 40 * 8 * 16 and numbers["loss"] < 2.5 and numbers["parameters"] > 1000
-    model, tokenizer = models.load("base", models.Speed(device="cpu"))
+    model, tokenizer = load.load("base", load.Speed(device="cpu"))
     assert model.num_parameters() == numbers["parameters"] and tokenizer.chat_template
     assert str(home) not in "".join(path.read_text() for path in Path("models/base").glob("*.json"))
     assert left_over() == []
@@ -296,20 +302,20 @@ def test_lora_is_merged_or_kept_apart(home: Path) -> None:
     trained("base", "short")
     trained("merged", "lora", base="base")
     trained("apart", "lora", "--adapter", base="base")
-    assert models.weights("merged", "float32").num_parameters() == models.weights("base", "float32").num_parameters()
+    assert load.weights("merged", "float32").num_parameters() == load.weights("base", "float32").num_parameters()
     assert {path.name for path in Path("models/apart").glob("adapter*")} == {
         "adapter_config.json",
         "adapter_model.safetensors",
     }
-    assert models.load("apart", models.Speed(device="cpu"))
+    assert load.load("apart", load.Speed(device="cpu"))
     assert weights("merged") != weights("base")
 
 
 @pytest.mark.slow
 def test_weights_trained_in_bfloat16_are_saved_and_asked_in_it(home: Path) -> None:
     assert trained("m", "short", "--bf16")["loss"] < 4
-    assert models.precision("m") == "bfloat16"
-    assert str(models.load("m", models.Speed(device="cpu"))[0].dtype) == "torch.bfloat16"
+    assert load.precision("m") == "bfloat16"
+    assert str(load.load("m", load.Speed(device="cpu"))[0].dtype) == "torch.bfloat16"
 
 
 @pytest.mark.slow
@@ -350,7 +356,7 @@ def test_an_adapter_goes_on_from_an_adapter_or_is_merged_first(home: Path) -> No
     apart = ("--adapter",)
     trained("first", "lora", *apart, base="base")
     trained("second", "lora", *apart, base="first")
-    told = models.adapter(Path("models/second"))
+    told = identity.adapter(Path("models/second"))
     assert told["base_model_name_or_path"] == "models/base" and told["r"] == 2
     assert adapters("second") != adapters("first") and adapters("second").keys() == adapters("first").keys()
     assert answer("second") != answer("base") and len({answer(name) for name in ("base", "first", "second")}) == 3
@@ -369,10 +375,10 @@ def adapters(name: str) -> dict[str, bytes]:
 
 def answer(name: str) -> tuple[float, ...]:
     """What the hf engine says of a question, as log-probabilities."""
-    from baleen.engines import Request
-    from baleen.hf import HF
+    from baleen.engines.hf import HF
+    from baleen.engines.protocol import Request
 
-    engine = HF(name, models.Speed(device="cpu"))
+    engine = HF(name, load.Speed(device="cpu"))
     ((_, reply),) = engine.loss([Request((("user", "what does anna do ?"),), answer="anna is a baker from rome .")])
     return tuple(round(value, 4) for value in reply.values)
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from baleen.jobs import Job, TrainOptions
-from baleen.settings import Speed
-from baleen.training import config, ends, last_loss
+from baleen.project.settings import Speed
+from baleen.training.options import Job, TrainOptions
+from baleen.training.trainer import config, ends, last_loss
 
 
 @pytest.mark.parametrize(

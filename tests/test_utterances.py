@@ -1,11 +1,10 @@
 import pytest
 
-from baleen import pocket
-from baleen.pocket.utterances import FEW, INTENTS, OPEN, invented, novel, values
-from baleen.pocket.world import build, stream
-from baleen.rows import Row
-from baleen.specs import slots_of
-from baleen.tagged import parsed, plain
+from baleen.methods.linguist import parsed, plain, slots_of
+from baleen.tables.rows import Row
+from pocket import parts
+from pocket.linguist import FEW, INTENTS, OPEN, invented, novel, values
+from pocket.world import build, stream
 
 WORLDS = [0, 1, 2]
 PARTS = (
@@ -21,7 +20,7 @@ PARTS = (
 
 
 def part(name: str, number: int = 0, rows: int = 300) -> list[Row]:
-    return list(pocket.records(name, number, rows))
+    return list(parts.records(name, number, rows))
 
 
 @pytest.mark.parametrize("name", PARTS)

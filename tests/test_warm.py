@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from baleen import warm
-from baleen.orphans import alive
+from baleen.project import preload
+from baleen.project.lifetime import alive
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")]
 ROOT = Path(__file__).parents[1]
@@ -28,7 +28,7 @@ print(os.getpid(), flush=True)
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the code with one more stage."""
     folder = tmp_path_factory.mktemp("project")
-    for name in ("baleen", "stages"):
+    for name in ("baleen", "pocket", "stages"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
@@ -36,7 +36,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     path = str(tmp_path_factory.mktemp("warm") / "door")
-    with subprocess.Popen([sys.executable, "-P", warm.__file__, path], stdout=subprocess.PIPE, text=True) as ready:
+    with subprocess.Popen([sys.executable, "-P", preload.__file__, path], stdout=subprocess.PIPE, text=True) as ready:
         assert ready.stdout and ready.stdout.readline() == "ready\n"
         yield path
         ready.kill()
@@ -45,7 +45,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def start(project: Path, door: str, code: str, prefix: str = sys.prefix) -> subprocess.Popen[str]:
     """The stage `probe`, in a process group of its own, as DVC starts one."""
     (project / "stages/probe.py").write_text(PROBE + code)
-    told = {**os.environ, "TOLD": "so", warm.DOOR: f"{prefix}{os.pathsep}{door}", "PYTHONPATH": ""}
+    told = {**os.environ, "TOLD": "so", preload.DOOR: f"{prefix}{os.pathsep}{door}", "PYTHONPATH": ""}
     command = ["sh", "-c", f"exec {sys.executable} -m stages.probe $$ 'two words'"]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=project, env=told, stdout=pipe, stderr=pipe, text=True, process_group=0)
@@ -77,7 +77,8 @@ def test_code_is_read_anew_for_every_stage(project: Path, door: str) -> None:
         ("sys.exit(3)", 3, ""),
         ("sys.exit('no')", 1, "no\n"),
         (
-            "from baleen.problems import Problem, run\ndef main(argv): raise Problem('this')\nrun(main)",
+            "from baleen.errors import Problem\nfrom baleen.project.command_line import run\n"
+            "def main(argv): raise Problem('this')\nrun(main)",
             1,
             "baleen: this",
         ),

@@ -5,7 +5,8 @@ from typing import Any
 
 import yaml
 
-from baleen import rows, settings
+from baleen.project import settings
+from baleen.tables import rows
 from stages import origin
 
 NAMES = ("anna", "ben", "carl", "dora", "emil")

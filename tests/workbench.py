@@ -22,10 +22,13 @@ import yaml
 from faulty_proxy import Json, Proxy, Time, pinned
 from tiny import PROSE, SIZES
 
-from baleen import hf, loading, openai_server, rows, settings
-from baleen.engines import Batched, Engine, Reply, Request, Sampling
-from baleen.rows import Row
-from baleen.settings import Speed
+from baleen.engines import hf, table
+from baleen.engines.openai import client
+from baleen.engines.protocol import Batched, Engine, Reply, Request, Sampling
+from baleen.project import settings
+from baleen.project.settings import Speed
+from baleen.tables import rows
+from baleen.tables.rows import Row
 from stages import origin
 
 ROOT = Path(__file__).parents[1]
@@ -238,9 +241,9 @@ def served(engine: Engine) -> Callable[[str, Json, Mapping[str, str]], tuple[int
 
 def engines(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the real engines watched; a server is waited for by a clock that moves by itself."""
-    patient = partial(openai_server.OpenAI, patience=bench.time.patience(seconds=1e9))
-    monkeypatch.setitem(loading.ENGINES, "hf", lambda: (hf.SEMANTICS, partial(bench.watched, hf.HF)))
-    monkeypatch.setitem(loading.ENGINES, "openai", lambda: (openai_server.SEMANTICS, partial(bench.watched, patient)))
+    patient = partial(client.OpenAI, patience=bench.time.patience(seconds=1e9))
+    monkeypatch.setitem(table.ENGINES, "hf", lambda: (hf.SEMANTICS, partial(bench.watched, hf.HF)))
+    monkeypatch.setitem(table.ENGINES, "openai", lambda: (client.SEMANTICS, partial(bench.watched, patient)))
 
 
 def at(proxy: Proxy) -> list[str]:

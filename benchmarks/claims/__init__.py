@@ -15,11 +15,12 @@ from math import log
 from pathlib import Path
 from statistics import fmean
 
-from baleen import recipes, rows
-from baleen.counting import grams
-from baleen.intervals import interval
-from baleen.measures import condition, value
-from baleen.rows import Row
+from baleen.measures.expressions import condition, value
+from baleen.measures.statistics import interval
+from baleen.measures.words import grams
+from baleen.project import recipes
+from baleen.tables import rows
+from baleen.tables.rows import Row
 
 FOLDER = Path("build", "claims")
 OK = "pocket_ok(truth,answer)"

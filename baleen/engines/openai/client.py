@@ -1,0 +1,213 @@
+"""The `openai` engine: any server that speaks OpenAI's HTTP interface, such as vLLM's, at the endpoint of a pin.
+
+Every server can be asked to `generate`. Prefills, top_k, repetition_penalty and `loss` need a vLLM server, which is
+recognised by what it says of its models. The key comes from BALEEN_API_KEY or OPENAI_API_KEY and goes nowhere else.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from urllib.parse import urlsplit
+
+from baleen.engines.openai import servers
+from baleen.engines.openai.interrupts import Turns
+from baleen.engines.openai.messages import chat, graded, priced, size, weighed, written
+from baleen.engines.openai.rate_limit import Pace, place
+from baleen.engines.openai.retries import KEYS, Json, Line, Patience, Post, Setback, Tries, opened
+from baleen.engines.protocol import TOO_LONG, Reply, Request, Sampling
+from baleen.errors import Problem
+from baleen.models import identity, pins
+from baleen.project.settings import Speed
+
+SEMANTICS = "openai-1"  # raise when the same request would get another reply
+TOP = 20  # log-probabilities a server gives at most
+SEEDS = (1 << 31) - 1  # servers take 31 bits at least; a prime brings all bits of ours into them
+
+
+def checked(model: str, endpoint: str) -> str:
+    """The address, if it carries no user name, password or query: it may stand in lineage and in memo keys."""
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or "@" in parts.netloc or parts.query:
+        raise Problem(
+            f"the endpoint of model {model} must be an address such as http://localhost:8000/v1 and nothing else; "
+            f"a key belongs in the environment variable {KEYS[0]}"
+        )
+    return endpoint.rstrip("/")
+
+
+class OpenAI:
+    """A server. Replies come as they arrive, `concurrency` requests at a time."""
+
+    kind = SEMANTICS
+
+    def __init__(self, model: str, speed: Speed, patience: Patience | None = None) -> None:
+        pin = pins.pin(model)
+        if pin is None or not pin.endpoint:
+            raise Problem(f"model {model} is not at a server; use --engine hf, or pin it with 'endpoint' and 'model'")
+        self.endpoint, self.model, self.identity = checked(model, pin.endpoint), pin.model, identity.identity(model)
+        self.speed, self.patience = speed, patience or Patience()
+        self.vllm: bool | None = None  # whether the server is vLLM, once it has been asked
+        self.end = ""  # what the chat template writes after an answer, once it has been asked
+        self.marks: dict[tuple[str, tuple[str, ...]], list[int]] = {}  # tokens of marks after a prefill
+        self.repeated = 0  # requests asked again so far
+
+    @property
+    def root(self) -> str:
+        return self.endpoint.removesuffix("/v1")
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
+        drawn = {"temperature": sampling.temperature, "top_p": sampling.top_p, "max_tokens": sampling.max_tokens}
+        ours: Json = {"top_k": sampling.top_k, "repetition_penalty": sampling.repetition_penalty, "min_p": 0.0}
+        ours |= {"structured_outputs": {"regex": sampling.shape}} if sampling.shape else {}
+
+        async def ask(post: Post, request: Request) -> Reply:
+            if not self.vllm and (sampling.top_k or sampling.repetition_penalty != 1):
+                raise self.only_vllm("top_k and repetition_penalty")
+            if not self.vllm and sampling.shape:
+                raise self.only_vllm("structured: true")
+            more = ours if self.vllm else {}  # said even when off: vLLM has defaults of the model's own
+            return await self.converse(post, request, drawn | more | {"seed": request.seed % SEEDS}, written)
+
+        return self.answers(requests, ask)
+
+    def embed(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        raise Problem("engine openai gives no vectors; write engine: hf in the recipe line that embeds")
+
+    def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        """vLLM is asked for the tokens of the marks; elsewhere a mark must be among the TOP likeliest tokens."""
+        drawn = {"temperature": 1.0, "top_p": 1.0, "max_tokens": 1, "logprobs": True, "top_logprobs": TOP, "seed": 0}
+
+        async def ask(post: Post, request: Request) -> Reply:
+            if not self.vllm:
+                return await self.converse(post, request, drawn, partial(weighed, marks=request.marks))
+            marks = await self.marked(post, request.prefill, request.marks)
+            exact = drawn | {"logprob_token_ids": marks, "return_tokens_as_token_ids": True}
+            names = [f"token_id:{mark}" for mark in marks]
+            return await self.converse(post, request, exact, partial(weighed, marks=names))
+
+        return self.answers(requests, ask)
+
+    async def marked(self, post: Post, prefill: str, marks: tuple[str, ...]) -> list[int]:
+        """The token of each mark after the prefill; a Problem when one takes more than one token."""
+        if (prefill, marks) not in self.marks:
+            words = {"add_special_tokens": False}
+            start = await self.tokens(post, {"prompt": prefill} | words) if prefill else []
+            whole = [await self.tokens(post, {"prompt": prefill + mark} | words) for mark in marks]
+            if any(tokens[:-1] != start for tokens in whole):
+                raise Problem(f"the marks {', '.join(marks)} are not one token each for {self.model}; choose others")
+            self.marks[prefill, marks] = [tokens[-1] for tokens in whole]
+        return self.marks[prefill, marks]
+
+    def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        async def ask(post: Post, request: Request) -> Reply:
+            if not self.vllm:
+                raise self.only_vllm("loss")
+            self.end = self.end or await self.ending(post)
+            prompt = await self.tokens(post, chat(request))
+            answer = await self.tokens(post, {"prompt": request.answer + self.end, "add_special_tokens": False})
+            sent = {"model": self.model, "prompt": prompt + answer, "echo": True, "logprobs": 1, "max_tokens": 0}
+            return graded(await post("/completions", sent, len(prompt + answer)), len(prompt))
+
+        return self.answers(requests, ask)
+
+    async def converse(self, post: Post, request: Request, drawn: Json, reader: Callable[[Json], Reply]) -> Reply:
+        sent = {"model": self.model} | chat(request) | drawn
+        if request.prefill and not self.vllm:
+            raise self.only_vllm("a prompt that begins the reply (prefill, or the cue of a rating)")
+        return priced(reader(await post("/chat/completions", sent, size(sent))), sent)
+
+    def only_vllm(self, what: str) -> Problem:
+        return Problem(f"{what} needs a vLLM server, and {self.endpoint} is another; use --engine hf or vllm")
+
+    async def tokens(self, post: Post, sent: Json) -> list[int]:
+        found = (await post(f"{self.root}/tokenize", {"model": self.model} | sent, 0)).get("tokens")
+        if not isinstance(found, list):
+            raise Setback("flawed", "/tokenize gave no tokens")
+        return found
+
+    async def ending(self, post: Post) -> str:
+        """The end of turn that the server's chat template writes, seen on one example as models.turn sees it."""
+        example = Request((("user", "a"),))
+        asked, whole = [await self.tokens(post, chat(example, answer)) for answer in ("", "b")]
+        said = await post(f"{self.root}/detokenize", {"model": self.model, "tokens": whole[len(asked) :]}, 0)
+        end = str(said.get("prompt", "")).removeprefix("b").rstrip("\n")
+        if whole[: len(asked)] != asked or not end:
+            raise Problem(f"the chat template of {self.model} at {self.endpoint} does not end turns; use --engine hf")
+        return end
+
+    def answers(
+        self, requests: Sequence[Request], ask: Callable[[Post, Request], Awaitable[Reply]]
+    ) -> Iterator[tuple[int, Reply]]:
+        """The replies of a loop of our own that runs while the reader waits."""
+        loop = asyncio.new_event_loop()
+        turns, replies = Turns(loop), self.stream(list(requests), ask)
+
+        async def following() -> tuple[int, Reply] | None:
+            return await anext(replies, None)
+
+        try:
+            while (found := turns.run(following())) is not None:
+                yield found
+        finally:
+            loop.run_until_complete(replies.aclose())
+            loop.close()
+
+    async def stream(
+        self, requests: Sequence[Request], ask: Callable[[Post, Request], Awaitable[Reply]]
+    ) -> AsyncGenerator[tuple[int, Reply]]:
+        """Replies as they arrive; requests that fail for good are a Problem once all others are answered."""
+        a_minute = self.speed.requests_per_minute, self.speed.tokens_per_minute
+        paced = Pace(*a_minute, place(self.endpoint), self.patience.clock, self.patience.sleep)
+        line, tries = opened(self.endpoint, paced, self.patience), Tries(self.patience)
+        todo = iter(enumerate(requests))
+        running: dict[asyncio.Task[Reply], int] = {}
+        failed = Counter[str]()
+        try:
+            if self.vllm is None:
+                self.vllm = await servers.met(line, tries, self.endpoint, self.model)
+            while True:
+                free = 0 if tries.ended else self.speed.concurrency - len(running)
+                for index, request in islice(todo, free):
+                    again = tries.until_answered(partial(ask, line.post, request))
+                    running[asyncio.create_task(again)] = index
+                if not running:
+                    break
+                for task in (await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))[0]:
+                    index = running.pop(task)
+                    try:
+                        found = task.result()
+                    except Setback as setback:
+                        if setback.why != "long":
+                            failed[str(setback)] += 1
+                            continue
+                        found = replace(TOO_LONG, passing=True)  # the limit is the server's
+                    yield index, found
+        finally:
+            await close(running, line)
+            self.repeated += tries.repeated
+        self.verdict(len(requests), len(list(todo)), failed, tries.ended)
+
+    def verdict(self, asked: int, left: int, failed: Counter[str], ended: str) -> None:
+        """A Problem when requests went without a reply; every reply that came has been handed on by then."""
+        if ended:
+            raise Problem(
+                f"{self.model} at {self.endpoint}: {ended}; {left + failed.total()} of {asked} requests have no reply; "
+                "all that came is kept, run the same command to go on"
+            )
+        if failed:
+            why = ", ".join(f"{count} x {told}" for told, count in failed.most_common(3))
+            raise Problem(
+                f"{failed.total()} of {asked} requests to {self.model} at {self.endpoint} failed: {why}; the other "
+                "replies are kept, run the same command to ask for these again"
+            )
+
+
+async def close(running: Mapping[asyncio.Task[Reply], int], line: Line) -> None:
+    """Take back what is still asked, and hang up."""
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+    await line.client.close()

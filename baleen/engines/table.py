@@ -1,0 +1,61 @@
+"""Which engine answers: the table of engine kinds, and the way to load one when the first answer must be paid."""
+
+from collections.abc import Callable
+from functools import partial
+
+from baleen.engines.protocol import Engine
+from baleen.errors import Problem, unknown
+from baleen.models import identity
+from baleen.project.settings import Speed
+
+Make = Callable[[str, Speed], Engine]
+
+
+def hf() -> tuple[str, Make]:
+    from baleen.engines.hf import HF, SEMANTICS
+
+    return SEMANTICS, HF
+
+
+def vllm() -> tuple[str, Make]:
+    from baleen.engines.vllm import SEMANTICS, VLLM
+
+    return SEMANTICS, VLLM
+
+
+def openai() -> tuple[str, Make]:
+    from baleen.engines.openai.client import SEMANTICS, OpenAI
+
+    return SEMANTICS, OpenAI
+
+
+def apertium() -> tuple[str, Make]:
+    from baleen.engines.apertium import SEMANTICS, Apertium
+
+    return SEMANTICS, Apertium
+
+
+def loader(engine: str, model: str, speed: Speed) -> tuple[str, str, Callable[[], Engine]]:
+    """(kind with the version of its semantics, model identity, function that loads the engine): the first two cost no
+    model, and stand in every memo key."""
+    if engine not in ENGINES:
+        raise Problem(unknown("engine", engine, list(ENGINES)))
+    kind, make = ENGINES[engine]()
+    if speed.ray_workers:
+        make = clustered(engine, kind, make)
+    return kind, identity.identity(model), partial(make, model, speed)
+
+
+def clustered(engine: str, kind: str, make: Make) -> Make:
+    """The engine on a Ray cluster instead of in this process."""
+    from baleen.engines.ray.cluster import Cluster
+    from baleen.engines.ray.join import installed
+
+    if engine == "openai":
+        raise Problem("ray_workers is for models that are loaded here; for a server set speed: concurrency")
+    installed()
+    return partial(Cluster, kind, make)
+
+
+ENGINES: dict[str, Callable[[], tuple[str, Make]]] = {"hf": hf, "vllm": vllm, "openai": openai, "apertium": apertium}
+WITHOUT_VECTORS = ("vllm", "openai", "apertium")

@@ -1,0 +1,14 @@
+"""Problem: what went wrong, told to the person at the keyboard in one line."""
+
+from difflib import get_close_matches
+
+
+class Problem(Exception):
+    """Says what is wrong, where, with which value, and what to write instead; ends the program with code 1."""
+
+
+def unknown(what: str, name: str, known: list[str]) -> str:
+    """'unknown prompt 'jduge'; did you mean 'judge'?', or the list of what exists."""
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(sorted(known)) or 'none'}"
+    return f"unknown {what} {name!r}; {hint}"

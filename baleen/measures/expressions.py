@@ -1,0 +1,191 @@
+"""Measures: numbers computed from the columns of a row, for `filter` to test or rank by and `evaluate` to average.
+
+A value is written as a column (`worst`) or as a measure of columns (`words(response)`); a condition compares a value
+with a number (`chars(instruction)<=800`). A NULL column gives NULL: unreadable, never 0; so does a number that is not
+finite, which no bound or rank can place.
+"""
+
+import math
+import operator
+import re
+from collections.abc import Callable, Iterable
+from inspect import signature
+from typing import NamedTuple
+
+from baleen.errors import Problem, unknown
+from baleen.measures.languages import speaks
+from baleen.measures.overlap import anchored, copied, disagreement, grounded, supported
+from baleen.measures.translation import bleu, chrf, ratio, rouge, signatures
+from baleen.measures.words import chance, chars, words
+from baleen.methods.back_and_forth import making
+from baleen.methods.constraints import followed, met
+from baleen.methods.kun import elsewhere, excuses, stutters
+from baleen.methods.linguist import intent_right, parse_exact, parse_valid, span_f1
+from baleen.methods.round_trip import survived
+from baleen.methods.self_lengthen import growth, length_score, sound
+from baleen.methods.tegit import designing
+from baleen.tables.rows import Row
+from pocket.measures import asks as pocket_asks
+from pocket.measures import clean as pocket_clean
+from pocket.measures import facts as pocket_facts
+from pocket.measures import format as pocket_format
+from pocket.measures import good as pocket_good
+from pocket.measures import ok as pocket_ok
+from pocket.round_trip import agree as pocket_agree
+from pocket.round_trip import means as pocket_means
+from pocket.self_lengthen import told as pocket_told
+from pocket.self_lengthen import true as pocket_true
+
+Measure = Callable[..., float | None]
+
+
+def cosine(a: list[float], b: list[float]) -> float:
+    """Cosine of the angle between two vectors, -1 to 1; 0 when one has no length."""
+    lengths = math.sqrt(sum(x * x for x in a)) * math.sqrt(sum(x * x for x in b))
+    return sum(x * y for x, y in zip(a, b, strict=True)) / lengths if lengths else 0.0
+
+
+def count(found: list[str]) -> float:
+    """How many a list column holds."""
+    return float(len(found))
+
+
+def present(text: str) -> float:
+    """1.0 when there is any text."""
+    return float(bool(text.strip()))
+
+
+def same(a: str, b: str) -> float:
+    return float(a.strip() == b.strip())
+
+
+MEASURES: dict[str, Measure] = {
+    measure.__name__: measure
+    for measure in (
+        chars,
+        words,
+        copied,
+        disagreement,
+        supported,
+        grounded,
+        chance,
+        elsewhere,
+        designing,
+        excuses,
+        making,
+        stutters,
+        same,
+        present,
+        cosine,
+        count,
+        met,
+        followed,
+        bleu,
+        chrf,
+        rouge,
+        ratio,
+        survived,
+        speaks,
+        anchored,
+        intent_right,
+        span_f1,
+        parse_exact,
+        parse_valid,
+        sound,
+        growth,
+        length_score,
+    )
+}
+MEASURES |= {
+    f"pocket_{measure.__name__}": measure
+    for measure in (
+        pocket_ok,
+        pocket_facts,
+        pocket_format,
+        pocket_clean,
+        pocket_good,
+        pocket_asks,
+        pocket_means,
+        pocket_agree,
+        pocket_true,
+        pocket_told,
+    )
+}
+COUNTS = ("chars", "words", "count", "elsewhere", "designing", "excuses", "making", "pocket_told", "ratio", "growth")
+NO_SHARES = {*COUNTS, "bleu", "chrf", "rouge"}  # measures that exceed 1: how many, how many times, or out of 100
+TESTS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}
+VALUE = r"\w+(?:\(\s*\w+(?:\s*,\s*\w+)*\s*\))?"
+CONDITION = re.compile(rf"\s*(?P<value>{VALUE})\s*(?P<test>>=|<=|==|>|<)\s*(?P<bound>-?\d+(?:\.\d*)?)\s*")
+
+
+class Value(NamedTuple):
+    """A column, or a measure of columns. `text` is how it was written."""
+
+    text: str
+    measure: str
+    columns: tuple[str, ...]
+
+    def of(self, row: Row) -> float | None:
+        """The number for this row; None if a column it needs is NULL, the measure cannot tell, or it is not finite."""
+        given = [row[column] for column in self.columns]
+        if any(x is None for x in given):
+            return None
+        try:
+            found = MEASURES[self.measure](*given) if self.measure else given[0]
+            number = math.nan if found is None else float(found)
+            return number if math.isfinite(number) else None
+        except (TypeError, ValueError, AttributeError):
+            kind = "texts" if self.measure else "a number"
+            shown = ", ".join(f"{c} = {str(x)[:60]!r}" for c, x in zip(self.columns, given, strict=True))
+            raise Problem(f"{self.text.strip()} needs {kind}; row {row.get('id')} has {shown}") from None
+
+
+def value(text: str) -> Value:
+    """'worst' or 'copied(instruction,response)', read; an unknown measure is a Problem."""
+    if not re.fullmatch(VALUE, text.strip()):
+        raise Problem(f"cannot read value {text!r}; write a column like 'worst' or a measure like 'words(response)'")
+    name, _, inside = text.strip().rstrip(")").partition("(")
+    if not inside:
+        return Value(text, "", (name,))
+    if name not in MEASURES:
+        raise Problem(unknown("measure", name, list(MEASURES)))
+    columns = tuple(column.strip() for column in inside.split(","))
+    wanted = list(signature(MEASURES[name]).parameters)
+    if len(columns) != len(wanted):
+        raise Problem(f"measure {text.strip()!r} has {len(columns)} columns; write {name}({','.join(wanted)})")
+    return Value(text, name, columns)
+
+
+def is_share(text: str) -> bool:
+    """Whether a value lies from 0 to 1 (a cosine from -1) and is best told in percent; of a column nobody knows."""
+    name, inside, _ = text.partition("(")
+    return bool(inside) and name.strip() not in NO_SHARES
+
+
+def signed(values: Iterable[Value]) -> dict[str, dict[str, str]]:
+    """The signatures of the metrics among some values, for the counts; nothing when there are none."""
+    found = signatures(one.measure for one in values)
+    return {"signatures": found} if found else {}
+
+
+class Condition(NamedTuple):
+    """A value compared with a number."""
+
+    text: str
+    value: Value
+    test: str
+    bound: float
+
+    def reason(self, row: Row) -> str | None:
+        """Why the row must leave: the condition it fails, or the value that could not be read; None when it holds."""
+        found = self.value.of(row)
+        if found is None:
+            return f"{self.value.text} unreadable"
+        return None if TESTS[self.test](found, self.bound) else f"not {self.text}"
+
+
+def condition(text: str) -> Condition:
+    """'rating>=4.5' or 'chars(response)<2000', read."""
+    if not (match := CONDITION.fullmatch(text)):
+        raise Problem(f"cannot read condition {text!r}; write it like 'rating>=4.5' or 'chars(response)<2000'")
+    return Condition(text, value(match["value"]), match["test"], float(match["bound"]))

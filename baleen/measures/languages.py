@@ -1,0 +1,55 @@
+"""Languages, told apart by script and by the small words that every text in them is full of.
+
+Named by ISO 639 codes: en, es, zh, and two that the pocket world speaks, from the range kept for local use (qaa-qtz).
+"""
+
+import re
+
+from baleen.errors import Problem, unknown
+from baleen.measures.words import CJK
+from pocket.round_trip import PIVOTS, spoken
+
+SMALL: dict[str, frozenset[str]] = {  # words that stand for grammar; those that both languages have are left out
+    "en": frozenset(
+        "the of and to in is that it for on with as at by an be this from or are what which how who where when why can"
+        " does do you your i my not have has all if will would there their was were than then into about give tell"
+        " write make these each".split()
+    ),
+    "es": frozenset(
+        "el la los las de del que y en un una unos unas es por con para se lo al como más su sus este esta está son ser"
+        " si cuando donde dónde cuál qué cómo quién muy también todos todo desde sobre entre hay pero o sin le les"
+        " ni ya fue hasta cada puede sea".split()
+    ),
+}
+
+
+def latin(text: str) -> dict[str, int]:
+    """How many words of the text are small words of each language."""
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    return {code: sum(word in small for word in words) for code, small in SMALL.items()}
+
+
+def chinese_share(text: str) -> float:
+    """Share of the letters that are CJK characters, each as much as three letters of an alphabet."""
+    signs, others = len(CJK.findall(text)), len(re.findall(r"[^\W\d_]", CJK.sub("", text)))
+    return 3 * signs / (3 * signs + others) if signs else 0.0
+
+
+def language(text: str) -> str:
+    """The code of the language that a text is in, '' for one that gives no clue."""
+    if chinese_share(text) >= 0.5:
+        return "zh"
+    found = latin(text)
+    best, other = sorted(found, key=lambda code: -found[code])[:2]
+    return best if found[best] > found[other] else ""
+
+
+def speaks(text: str, code: str) -> float | None:
+    """Whether a text is in the language: 1.0 or 0.0, None without any clue; for a language of the pocket world the
+    share of its words that are neither another language's."""
+    if code in PIVOTS:
+        return spoken(text, code)
+    if code not in ("zh", *SMALL):
+        raise Problem(unknown("language", code, ["zh", *SMALL, *PIVOTS]))
+    found = language(text)
+    return float(found == code) if found else None

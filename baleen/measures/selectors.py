@@ -1,0 +1,102 @@
+"""Selectors: which rows of a whole table `filter` keeps, where a rank by one number does not say it.
+
+Each gets one value for every row and how many rows to keep, and returns the places of those it chooses, the first
+choice first. The values of all rows are in memory, and nothing else of the table.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baleen.errors import Problem, unknown
+from baleen.measures.words import common
+
+Numbers = NDArray[np.float32]
+Selector = Callable[[Sequence[Any], int], list[int]]
+
+
+def spread(vectors: Sequence[Sequence[float]], count: int) -> list[int]:
+    """Greedy max-min: first the vector next to the mean, then always the one farthest (cosine) from those chosen.
+
+    O(rows * count) with one row of vectors at a time; ties go to the earlier row.
+    """
+    table = np.asarray(vectors, dtype=np.float64)
+    unit = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12)
+    chosen = [int(np.argmax(unit @ unit.mean(axis=0)))]
+    nearest = unit @ unit[chosen[0]]
+    while len(chosen) < min(count, len(unit)):
+        nearest[chosen] = np.inf
+        chosen.append(int(np.argmin(nearest)))
+        nearest = np.maximum(nearest, unit @ unit[chosen[-1]])
+    return chosen
+
+
+def clusters(vectors: Sequence[Sequence[float]], k: int, seed: int = 0) -> list[int]:
+    """The k-means cluster of each vector, by angle (vectors are brought to length 1); fewer than k for fewer vectors.
+
+    k-means++ (Arthur and Vassilvitskii, 2007), then Lloyd's rounds until nothing moves, 100 at most.
+    O(vectors * k) of time and memory a pass; the same vectors, k and seed give the same clusters.
+    """
+    table = np.asarray(vectors, dtype=np.float32)
+    unit = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12)
+    centres, labels = started(unit, min(k, len(unit)), np.random.default_rng(seed)), np.full(len(unit), -1)
+    for _ in range(100):
+        nearest = np.argmin(apart(unit, centres), axis=1)
+        if np.array_equal(nearest, labels):
+            break
+        labels = nearest
+        centres = np.stack([unit[labels == c].mean(0) if (labels == c).any() else m for c, m in enumerate(centres)])
+    return [int(label) for label in labels]
+
+
+def apart(table: Numbers, centres: Numbers) -> Numbers:
+    """Squared distances, shape (rows, centres)."""
+    found: Numbers = (table**2).sum(1)[:, None] - 2 * table @ centres.T + (centres**2).sum(1)[None, :]
+    return found
+
+
+def started(table: Numbers, k: int, draw: np.random.Generator) -> Numbers:
+    """First centres: each drawn with a probability that grows with the squared distance to those already there."""
+    centres = table[[int(draw.integers(len(table)))]]
+    while len(centres) < k:
+        far = np.clip(apart(table, centres).min(1), 0, None).astype(np.float64)
+        odds = far / far.sum() if far.sum() > 0 else np.full(len(table), 1 / len(table))
+        centres = np.vstack([centres, table[[int(draw.choice(len(table), p=odds))]]])
+    return centres
+
+
+def varied(texts: Sequence[str], count: int) -> list[int]:
+    """The first text, then always the one least like (ROUGE-L) those chosen; none that has the words of another."""
+    chosen, nearest = list[int](), [0.0] * len(texts)
+    while len(chosen) < count and min(nearest, default=1.0) < 1:
+        far = nearest.index(min(nearest))
+        chosen.append(far)
+        nearest = [max(near, likeness(text, texts[far])) for near, text in zip(nearest, texts, strict=True)]
+    return chosen
+
+
+def likeness(a: str, b: str) -> float:
+    return 1.0 if a == b else common(a, b)
+
+
+class Selection(NamedTuple):
+    """A selector and the column whose values it looks at, as in 'spread(vector)'."""
+
+    text: str
+    selector: Selector
+    column: str
+
+
+def selection(text: str) -> Selection:
+    """'spread(vector)', read; an unknown selector is a Problem."""
+    if not (match := re.fullmatch(r"(\w+)\((\w+)\)", text.strip())):
+        raise Problem(f"cannot read selector {text!r}; write it like 'spread(vector)'")
+    if match[1] not in SELECTORS:
+        raise Problem(unknown("selector", match[1], list(SELECTORS)))
+    return Selection(text, SELECTORS[match[1]], match[2])
+
+
+SELECTORS: dict[str, Selector] = {"spread": spread, "varied": varied}

@@ -1,0 +1,52 @@
+"""Likeness of two texts as translation is graded: BLEU, chrF and ROUGE-L, from 0 to 100, with their signatures."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from baleen.measures.words import CJK, common
+
+
+@cache
+def metric(name: str, chinese: bool = False) -> Any:
+    """A metric of sacrebleu for single sentences; the `zh` tokenizer for texts with CJK characters."""
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
+
+    return BLEU(effective_order=True, tokenize="zh" if chinese else "13a") if name == "bleu" else CHRF()
+
+
+def bleu(text: str, reference: str) -> float:
+    """Sentence BLEU against one reference (Papineni et al., 2002); a text too short for an n-gram loses nothing."""
+    found = metric("bleu", bool(CJK.search(text + reference))).sentence_score(text, [reference])
+    return float(found.score)
+
+
+def chrf(text: str, reference: str) -> float:
+    """chrF2: F-score of character 6-grams, recall weighed twice (Popovic, 2015)."""
+    return float(metric("chrf").sentence_score(text, [reference]).score)
+
+
+def rouge(text: str, reference: str) -> float:
+    """ROUGE-L F of the words, CJK characters one by one."""
+    return 100 * common(text, reference)
+
+
+def ratio(text: str, reference: str) -> float | None:
+    """Length of a text as a multiple of that of its reference, in characters."""
+    return len(text) / len(reference) if reference else None
+
+
+def signature(name: str) -> str:
+    """All that must be known to compute a metric again."""
+    if name == "rouge":
+        return "variant:L|score:f|beta:1|case:lower|tok:space+cjk"
+    told = [metric(name, chinese) for chinese in ([False, True] if name == "bleu" else [False])]
+    for one in told:
+        one.sentence_score("a", ["a"])
+    return " or ".join(str(one.get_signature()) for one in told)
+
+
+def signatures(names: Iterable[str]) -> dict[str, str]:
+    """The signature of each of these measures that has one."""
+    return {name: signature(name) for name in sorted(set(names)) if name in ("bleu", "chrf", "rouge")}

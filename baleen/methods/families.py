@@ -1,0 +1,246 @@
+"""Families of constraints: how each is worded in English and Chinese, when a text meets it, how to find a true one.
+
+Shapes of the families: Crab (arXiv:2410.24175), each stated so that the text it was measured on meets it. To add one,
+add an entry to FAMILIES: its wordings read back by themselves.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import NamedTuple
+
+from baleen.measures.words import CJK, chinese, words
+
+
+class Slots(NamedTuple):
+    """The blanks of a wording."""
+
+    n: int = 0
+    m: int = 0
+    word: str = ""
+
+
+@dataclass(frozen=True)
+class Family:
+    """`kind`: only one family of a kind is measured on a text. `weight`: how likely it is chosen (Crab, table 4)."""
+
+    kind: str
+    weight: float
+    wordings: tuple[str, ...]
+    chinese: tuple[str, ...]
+    holds: Callable[[str, Slots], bool]
+    find: Callable[[str, Random], Slots | None]
+    choices: tuple[str, ...] = ()  # the words that {word} can be; any when empty
+
+    def pattern(self, wording: str) -> str:
+        """A regular expression that reads the wording back; quotes round a word may be there or not."""
+        free = "|".join(map(re.escape, self.choices)) or r"[^\s\"“”「」]+"
+        blanks = {"{n}": r"(?P<n>\d+)", "{m}": r"(?P<m>\d+)", "{word}": rf"[\"“「]?\s?(?P<word>{free})\s?[\"”」]?"}
+        parts = (blanks.get(part) or re.escape(part) for part in re.split(r"(\{\w+\})", wording))
+        return "".join(parts).replace(r"\ ", r"\s+")
+
+
+LISTED = re.compile(r"^[ \t]*(?:[-*•]|\d+ ?[.)、])\s+(?=\S)", re.MULTILINE)
+NUMBERED = re.compile(r"^[ \t]*\d+ ?[.)、]\s+(?=\S)", re.MULTILINE)
+BULLETED = re.compile(r"^[ \t]*[-*•]\s+(?=\S)", re.MULTILINE)
+END = re.compile(r"[.!?](?=\s|$)|[。！？]|\n+")
+MARKS = {  # name of a mark -> its characters
+    "commas": ",，、", "colons": ":：", "question marks": "?？", "exclamation marks": "!！",
+    "逗号": ",，、", "冒号": ":：", "问号": "?？", "感叹号": "!！",
+}  # fmt: skip
+ENGLISH_MARKS, CHINESE_MARKS = list(MARKS)[:4], list(MARKS)[4:]
+PLAIN = frozenset(  # words too common to be keywords
+    "the and for with that this from are was has have had not but you your its his her their they she who what which "
+    "when where how will can all one two than then into out off over under about there here also more most some such "
+    "only very just been being were does did our any each both while".split()
+)
+LETTERS = re.compile(r"[^\W\d_]+")
+
+
+def sentences(text: str) -> list[str]:
+    """Sentences and lines that say something, list marks left out."""
+    return [part.strip() for part in END.split(LISTED.sub("", text)) if LETTERS.search(part)]
+
+
+def paragraphs(text: str) -> list[str]:
+    return [part for part in re.split(r"\n\s*\n", text.strip()) if part.strip()]
+
+
+def longest(text: str) -> int:
+    return max((len(word) for word in LETTERS.findall(CJK.sub(" ", text))), default=0)
+
+
+def pieces(text: str) -> list[str]:
+    """Words of letters, in order and in lower case; a CJK character is a word."""
+    return [word.lower() for word in re.findall(CJK.pattern + r"|[^\W\d_]+", text)]
+
+
+def said_in(word: str, text: str) -> bool:
+    return word in text if CJK.search(word) else re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text.lower()) is not None
+
+
+def step(count: float) -> int:
+    """Lengths are told in tens (Crab), in fives below 100 and exactly below 40, where tens would say nothing."""
+    return 10 if count >= 100 else 5 if count >= 40 else 1
+
+
+def room(count: float, rng: Random) -> int:
+    """How much a bound is widened: up to 20 words at 200 (Crab), in proportion below, never more than 20."""
+    return rng.randint(0, max(2, min(20, round(count / 10))))
+
+
+def up(count: float, rng: Random) -> int:
+    return step(count) * math.ceil((count + room(count, rng)) / step(count))
+
+
+def down(count: float, rng: Random) -> int:
+    return step(count) * math.floor((count - room(count, rng)) / step(count))
+
+
+def near(count: float, n: int) -> bool:
+    """'about n': within a tenth, or one word."""
+    return abs(count - n) <= max(1, n / 10)
+
+
+def at_least(text: str, rng: Random) -> Slots | None:
+    n = down(words(text), rng)
+    return Slots(n) if n > 1 else None
+
+
+def between(text: str, rng: Random) -> Slots | None:
+    n, m = down(words(text), rng), up(words(text), rng)
+    return Slots(n, m) if 0 < n < m else None
+
+
+def sentence_words(text: str) -> int:
+    return int(max(map(words, sentences(text)), default=0))
+
+
+def long_sentence(text: str, rng: Random) -> Slots | None:
+    """Most words of a sentence, rounded up to 5 (Crab); a text of one sentence has no use for it."""
+    return Slots(5 * math.ceil(sentence_words(text) / 5)) if len(sentences(text)) > 1 else None
+
+
+def paragraph_sentences(text: str) -> int:
+    return max((len(sentences(part)) for part in paragraphs(text)), default=0)
+
+
+def keyword(text: str, rng: Random) -> Slots | None:
+    """A word that is long and not common; of Chinese none, where words have no borders."""
+    found = sorted({w for w in pieces(text) if len(w) > 3 and w not in PLAIN and not CJK.search(w)})
+    return Slots(word=rng.choice(found)) if found else None
+
+
+def absent(text: str, rng: Random) -> Slots | None:
+    """The first mark that the text does not use (Crab)."""
+    names = CHINESE_MARKS if chinese(text) else ENGLISH_MARKS
+    return next((Slots(word=name) for name in names if not {*MARKS[name]} & {*text}), None)
+
+
+def first(text: str, rng: Random) -> Slots | None:
+    return Slots(word=found[0]) if (found := pieces(text)) else None
+
+
+def last(text: str, rng: Random) -> Slots | None:
+    return Slots(word=found[-1]) if len(found := pieces(text)) > 1 else None
+
+
+def counted(pattern: re.Pattern[str], least: int) -> Callable[[str, Random], Slots | None]:
+    def find(text: str, rng: Random) -> Slots | None:
+        return Slots(n) if (n := len(pattern.findall(text))) >= least else None
+
+    return find
+
+
+def when(true: Callable[[str], object]) -> Callable[[str, Random], Slots | None]:
+    return lambda text, rng: Slots() if true(text) else None
+
+
+def bare(text: str) -> bool:
+    """Whether a text has no list."""
+    return not LISTED.search(text)
+
+
+FAMILIES: dict[str, Family] = {
+    "words at most": Family(
+        "words", 0.5,
+        ("use at most {n} words", "use no more than {n} words", "answer in {n} words or fewer"),
+        ("不超过{n}个字", "最多{n}个字"),
+        lambda text, s: words(text) <= s.n, lambda text, rng: Slots(up(words(text), rng)),
+    ),
+    "words at least": Family(
+        "words", 0.5, ("use at least {n} words", "use {n} words or more"), ("至少{n}个字", "不少于{n}个字"),
+        lambda text, s: words(text) >= s.n, at_least,
+    ),
+    "words about": Family(
+        "words", 0.5, ("use about {n} words", "use around {n} words"), ("大约{n}个字", "{n}字左右"),
+        lambda text, s: near(words(text), s.n),
+        lambda text, rng: Slots(step(words(text)) * round(words(text) / step(words(text)))),
+    ),
+    "words between": Family(
+        "words", 0.5, ("use between {n} and {m} words", "use {n} to {m} words"), ("{n}到{m}个字", "字数在{n}到{m}之间"),
+        lambda text, s: s.n <= words(text) <= s.m, between,
+    ),
+    "sentences": Family(
+        "sentences", 0.4, ("write exactly {n} sentences", "use {n} sentences"), ("写{n}句话", "共{n}句话"),
+        lambda text, s: len(sentences(text)) == s.n,
+        lambda text, rng: Slots(len(sentences(text))) if bare(text) and len(sentences(text)) > 1 else None,
+    ),
+    "sentence length": Family(
+        "sentences", 0.3, ("use at most {n} words in a sentence", "keep sentences to {n} words at most"),
+        ("每句话不超过{n}个字",), lambda text, s: sentence_words(text) <= s.n, long_sentence,
+    ),
+    "paragraphs": Family(
+        "paragraphs", 0.4, ("write exactly {n} paragraphs", "use {n} paragraphs"), ("写{n}段", "分为{n}段"),
+        lambda text, s: len(paragraphs(text)) == s.n,
+        lambda text, rng: Slots(n) if (n := len(paragraphs(text))) > 1 else None,
+    ),
+    "paragraph length": Family(
+        "paragraphs", 0.3, ("use at most {n} sentences in a paragraph",), ("每段不超过{n}句话",),
+        lambda text, s: paragraph_sentences(text) <= s.n,
+        lambda text, rng: Slots(paragraph_sentences(text)) if len(paragraphs(text)) > 1 else None,
+    ),
+    "word length": Family(
+        "letters", 0.3, ("use no word of more than {n} letters", "keep words to {n} letters at most"),
+        ("每个单词不超过{n}个字母",), lambda text, s: longest(text) <= s.n,
+        lambda text, rng: Slots(longest(text)) if longest(text) else None,
+    ),
+    "items": Family(
+        "items", 1.0, ("list exactly {n} items", "list {n} points"), ("列出{n}点", "列出{n}项"),
+        lambda text, s: len(LISTED.findall(text)) == s.n, counted(LISTED, 2),
+    ),
+    "bullets": Family(
+        "form", 1.0, ("use bullet points", "write bullets"), ("使用项目符号", "用项目符号列出"),
+        lambda text, s: bool(BULLETED.search(text)), when(BULLETED.search),
+    ),
+    "numbers": Family(
+        "form", 1.0, ("use a numbered list", "number the items"), ("使用编号列表", "用编号列出"),
+        lambda text, s: bool(NUMBERED.search(text)), when(NUMBERED.search),
+    ),
+    "one line": Family(
+        "form", 0.7, ("write on one line", "keep it on one line"), ("写在一行", "不要换行"),
+        lambda text, s: "\n" not in text.strip(), when(lambda text: "\n" not in text.strip()),
+    ),
+    "no list": Family(
+        "form", 0.7, ("do not use a list", "write without a list"), ("不要使用列表",),
+        lambda text, s: bare(text), when(bare),
+    ),
+    "keyword": Family(
+        "keyword", 0.5, ("use the word {word}", "include the word {word}"), ("包含“{word}”一词",),
+        lambda text, s: said_in(s.word, text), keyword,
+    ),
+    "no mark": Family(
+        "marks", 0.3, ("do not use {word}", "write without {word}"), ("不要使用{word}",),
+        lambda text, s: not {*MARKS[s.word]} & {*text}, absent, tuple(MARKS),
+    ),
+    "first word": Family(
+        "first", 0.7, ("start with the word {word}", "begin with the word {word}"), ("以“{word}”开头",),
+        lambda text, s: pieces(text)[:1] == [s.word], first,
+    ),
+    "last word": Family(
+        "last", 0.7, ("end with the word {word}", "let the last word be {word}"), ("以“{word}”结尾",),
+        lambda text, s: pieces(text)[-1:] == [s.word], last,
+    ),
+}  # fmt: skip

@@ -1,0 +1,170 @@
+"""A model from nothing: a small Llama with random weights, and a tokenizer fitted to the texts it first sees."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from baleen.errors import Problem, unknown
+from baleen.project.settings import setting
+
+SPECIAL = ["<pad>", "<s>", "</s>", "<unk>", "<|system|>", "<|user|>", "<|assistant|>"]
+TEMPLATE = (  # one token before each message, the end token after the assistant's, nothing else
+    "{{ bos_token }}{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] }}"
+    "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
+)
+
+
+@dataclass
+class Fresh:
+    """Sizes of the model and the kind of its tokenizer."""
+
+    hidden_size: int = setting(128, "width")
+    intermediate_size: int = setting(336, "width of the feed-forward layers")
+    num_hidden_layers: int = setting(3, "layers")
+    num_attention_heads: int = setting(4, "attention heads")
+    num_key_value_heads: int = setting(4, "heads of keys and values")
+    max_position_embeddings: int = setting(512, "longest sequence in tokens")
+    tokenizer: str = setting("words", "words (one token a word, split at spaces) or bpe (byte-level)")
+    vocab_size: int = setting(32000, "tokens at most, phrases not counted")
+    phrases: list[str] = setting([], "whole sentences that are one token each; white space round them is not kept")
+    words: list[str] = setting([], "words to know beside those of the texts (words only)")
+
+
+def words(texts: Iterable[str], sizes: Fresh) -> Any:
+    """One token a word, split at single spaces; a newline is a word. Decoding puts one space between any two."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    found = Counter(word for text in texts for word in text.replace("\n", " \n ").split(" ") if word)
+    known = dict.fromkeys([*SPECIAL, "\n", *sizes.words])
+    often = [word for word, _ in sorted(found.items(), key=lambda pair: (-pair[1], pair[0])) if word not in known]
+    vocabulary = [*known, *often][: sizes.vocab_size]
+    tokenizer = Tokenizer(models.WordLevel({word: at for at, word in enumerate(vocabulary)}, unk_token="<unk>"))
+    lines = pre_tokenizers.Split("\n", "isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([lines, pre_tokenizers.Split(" ", "removed")])
+    return tokenizer
+
+
+def byte_pairs(texts: Iterable[str], sizes: Fresh) -> Any:
+    """Byte-level BPE over the whole alphabet of bytes: no text is unknown and decoding gives back every byte."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=sizes.vocab_size, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def tokenizer(texts: Iterable[str], sizes: Fresh) -> Any:
+    """A tokenizer with a chat template, ready to be saved with a model."""
+    from tokenizers import AddedToken
+    from transformers import PreTrainedTokenizerFast
+
+    if sizes.tokenizer not in KINDS:
+        raise Problem(f"origin: {unknown('tokenizer', sizes.tokenizer, list(KINDS))}")
+    core = KINDS[sizes.tokenizer](texts, sizes)
+    core.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
+    core.add_tokens([AddedToken(phrase, lstrip=True, rstrip=True, normalized=False) for phrase in sizes.phrases])
+    pad, bos, eos, unk = SPECIAL[:4]
+    return PreTrainedTokenizerFast(
+        tokenizer_object=core,
+        pad_token=pad,
+        bos_token=bos,
+        eos_token=eos,
+        unk_token=unk,
+        model_max_length=sizes.max_position_embeddings,
+        clean_up_tokenization_spaces=False,
+        chat_template=TEMPLATE,
+    )
+
+
+def config(vocabulary: int, sizes: Fresh) -> Any:
+    from transformers import LlamaConfig
+
+    return LlamaConfig(
+        vocab_size=vocabulary,
+        hidden_size=sizes.hidden_size,
+        intermediate_size=sizes.intermediate_size,
+        num_hidden_layers=sizes.num_hidden_layers,
+        num_attention_heads=sizes.num_attention_heads,
+        num_key_value_heads=sizes.num_key_value_heads,
+        max_position_embeddings=sizes.max_position_embeddings,
+        tie_word_embeddings=True,
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=2,
+    )
+
+
+def make(folder: Path, sizes: Fresh, texts: Iterable[str], seed: int) -> None:
+    """Write a new model into a folder: the same texts, sizes and seed give the same bytes."""
+    import torch
+    from transformers import LlamaForCausalLM
+
+    spoken = tokenizer(texts, sizes)
+    torch.manual_seed(seed)
+    LlamaForCausalLM(config(len(spoken), sizes)).save_pretrained(folder)
+    spoken.save_pretrained(folder)
+
+
+def grow(base: Path, folder: Path, texts: Iterable[str], lines: list[str], seed: int) -> None:
+    """Write a model that has a token for each of these lines and, where its tokens are words, for each word it lacks.
+
+    Ids and weights of the old tokens stay; the new embeddings are random with the spread of the old ones.
+    """
+    import torch
+    from tokenizers import AddedToken
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    spoken, model = AutoTokenizer.from_pretrained(base), AutoModelForCausalLM.from_pretrained(base)
+    if kind(spoken) == "words":
+        spoken.add_tokens(
+            [AddedToken(line, lstrip=True, rstrip=True, normalized=False) for line in dict.fromkeys(lines)]
+        )
+        said = (piece for text in texts for piece in without(text, lines))
+        lacking = {
+            word for piece in said for word in piece.replace("\n", " \n ").split(" ")
+        } - spoken.get_vocab().keys()
+        spoken._tokenizer = with_words(spoken.backend_tokenizer, sorted(lacking - {""}))
+    torch.manual_seed(seed)
+    model.resize_token_embeddings(len(spoken), mean_resizing=False)
+    model.save_pretrained(folder)
+    spoken.save_pretrained(folder)
+
+
+def kind(spoken: Any) -> str:
+    """Which of KINDS a tokenizer is of."""
+    return "words" if type(spoken.backend_tokenizer.model).__name__ == "WordLevel" else "bpe"
+
+
+def with_words(tokenizer: Any, lacking: list[str]) -> Any:
+    """A word tokenizer with more words, their ids after all others."""
+    whole, known = json.loads(tokenizer.to_str()), tokenizer.get_vocab()
+    # added tokens too: reading the file would else give those that are no words new ids
+    whole["model"]["vocab"] = known | {word: len(known) + i for i, word in enumerate(lacking)}
+    return type(tokenizer).from_str(json.dumps(whole))
+
+
+def without(text: str, lines: list[str]) -> list[str]:
+    """The pieces of a text between lines that are tokens."""
+    return re.split("|".join(map(re.escape, lines)), text) if lines else [text]
+
+
+def parameters(sizes: Fresh, vocabulary: int) -> int:
+    """Weights of the model, the tied embeddings counted once."""
+    width, head = sizes.hidden_size, sizes.hidden_size // sizes.num_attention_heads
+    attention = 2 * width * width + 2 * width * head * sizes.num_key_value_heads
+    layer = attention + 3 * width * sizes.intermediate_size + 2 * width
+    return vocabulary * width + sizes.num_hidden_layers * layer + width
+
+
+KINDS: dict[str, Callable[[Iterable[str], Fresh], Any]] = {"words": words, "bpe": byte_pairs}

@@ -1,0 +1,94 @@
+"""The command line of a verb: `target --input web --keep a b --columns.instruction q`, as DVC writes a recipe line."""
+
+import errno
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from baleen.errors import Problem
+from baleen.project import code_hashes, inputs
+from baleen.project.inputs import unchanged
+
+
+def read(argv: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """('target', {'input': 'web', 'keep': ['a', 'b']}) from `target --input web --keep a b`."""
+    if not argv or argv[0].startswith("--"):
+        raise Problem("the first word must be the name of the target to build")
+    return argv[0], {key: scalar_or_list(words[1:]) for key, words in raw(argv).items()}
+
+
+def raw(argv: Sequence[str]) -> dict[str, list[str]]:
+    """Each flag's name with the words that make it up, the flag itself first; one given twice has the words of both."""
+    found, name = dict[str, list[str]](), ""
+    for word in argv[1:]:
+        if word.startswith("--"):
+            flag, equals, given = word.partition("=")
+            name = flag[2:].replace("-", "_")
+            found.setdefault(name, [flag]).extend([given] if equals else [])
+        elif name:
+            found[name].append(word)
+        else:
+            raise Problem(f"{word!r} has no setting before it; write --<setting> {word}")
+    return found
+
+
+def scalar_or_list(words: list[str]) -> Any:
+    """The value of a flag: nothing is true, one word itself, several a list; its setting's type is read into it later,
+    so that a table may be called `no`."""
+    return True if not words else words[0] if len(words) == 1 else words
+
+
+def nested(found: dict[str, Any]) -> dict[str, Any]:
+    """{'columns.instruction': 'q'} as {'columns': {'instruction': 'q'}} (DVC unpacks nested maps into dotted flags)."""
+    plain = {key: value for key, value in found.items() if "." not in key}
+    for key, value in found.items():
+        if "." in key:
+            head, _, tail = key.partition(".")
+            plain.setdefault(head, {})[tail] = value
+    return plain
+
+
+def lacking(error: ModuleNotFoundError) -> str:
+    """The package that an import looked for."""
+    return str(error.name).partition(".")[0]
+
+
+def advised(error: Exception) -> str:
+    """What to say of an error: a Problem speaks for itself, a package that is not there and the trouble of a disk need
+    a word on what to do."""
+    if isinstance(error, ModuleNotFoundError):
+        name = lacking(error)
+        return f"{name} is not installed; pip install -e '.[{EXTRAS[name]}]'"
+    number = error.errno if isinstance(error, OSError) else None
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"{error}; make room on the disk and run the same command again"
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+        return f"{error}; the folder must be one that can be written to"
+    return str(error)
+
+
+def run(main: Callable[[list[str]], None]) -> NoReturn:
+    """Run a command line; a Problem, a full disk, a closed folder or an extra that is not installed become one line on
+    stderr and code 1."""
+    try:
+        with inputs.watching():
+            if found := code_hashes.outdated():
+                raise Problem(f"{found} was edited after dvc noted it; run `dvc repro code`, then the same command")
+            main(sys.argv[1:])
+            unchanged()
+    except (Problem, OSError, ModuleNotFoundError) as problem:
+        if isinstance(problem, ModuleNotFoundError) and lacking(problem) not in EXTRAS:
+            raise
+        print(f"baleen: {' '.join(advised(problem).split())}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("baleen: stopped; every reply that was paid for is kept, the same command goes on", file=sys.stderr)
+        sys.exit(130)
+    sys.exit(0)
+
+
+EXTRAS = {  # the extra of pyproject.toml that a package comes with
+    **dict.fromkeys(("accelerate", "peft", "tokenizers", "torch", "transformers", "trl"), "train"),
+    **{name: name for name in ("openai", "ray", "vllm")},
+    "sacrebleu": "metrics",
+}

@@ -1,0 +1,129 @@
+"""The guard: what a stage reads is noted when it is read, and looked at again before anything is written.
+
+DVC hashes the dependencies of a stage after its command has ended, so a file edited meanwhile would be recorded as the
+origin of rows that were made without it. Nothing is noted outside `watching`, which every command line enters. What is
+edited between the last look, at the end of the program, and DVC's own is not seen.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from baleen.errors import Problem
+from baleen.project import inputs
+
+SMALL = 1 << 20  # bytes; a smaller file is compared by content, so that saving it unchanged is no change
+CODE = Path(__file__).resolve().parents[2]
+# Modules that cannot change a row: speed, storage, words on the screen, refusing bad input, or reading settings whose
+# values DVC hashes anyway. They are not noted as the code of a verb: a better progress line retrains no model.
+SILENT = {
+    "baleen/__init__.py",
+    "baleen/memo/ask.py",
+    "baleen/training/checkpoints.py",
+    "baleen/project/code_hashes.py",
+    "baleen/memo/dry_run.py",
+    "baleen/project/inputs.py",
+    "baleen/memo/write_behind.py",
+    "baleen/memo/store.py",
+    "baleen/project/lifetime.py",
+    "baleen/engines/openai/rate_limit.py",
+    "baleen/errors.py",
+    "baleen/project/command_line.py",
+    "baleen/project/locks.py",
+    "baleen/project/progress.py",
+    "baleen/memo/keys.py",
+    "baleen/memo/throughput.py",
+    "baleen/engines/ray/chunks.py",
+    "baleen/engines/ray/cluster.py",
+    "baleen/engines/ray/join.py",
+    "baleen/engines/ray/worker.py",
+    "baleen/project/settings.py",
+    "baleen/project/preload.py",
+    "stages/__init__.py",
+}
+PACKAGES = {"baleen", "pocket", "stages", "__main__"}
+Look = Callable[[], object]
+_watched: list[dict[str, tuple[Look, object]]] = []  # of the runs in progress; the last one notes
+
+
+def look(path: Path) -> object:
+    """What tells two states of a file or folder apart; None when there is nothing."""
+    if path.is_dir():
+        return [(str(found), stamp(found)) for found in sorted(path.rglob("*")) if seen(found.relative_to(path))]
+    if not path.is_file():
+        return None
+    return sha256(path.read_bytes()).hexdigest() if path.stat().st_size < SMALL else stamp(path)
+
+
+def stamp(path: Path) -> tuple[int, int, int] | None:
+    """Inode, size and time of the last change of a file."""
+    found = path.stat()
+    return (found.st_ino, found.st_size, found.st_mtime_ns) if path.is_file() else None
+
+
+def seen(path: Path) -> bool:
+    """Whether a file of a folder counts; what an editor or the system hides there does not."""
+    return not any(part.startswith(".") or part == "__pycache__" for part in path.parts)
+
+
+def sources() -> dict[Path, object]:
+    """The state of every module of the project that can change a row."""
+    files = [path for folder in ("baleen", "pocket", "stages") for path in (CODE / folder).rglob("*.py")]
+    return {path: look(path) for path in files if path.relative_to(CODE).as_posix() not in SILENT}
+
+
+CODE_AT_START = sources()  # `stages` imports this module before it imports a verb
+
+
+@contextmanager
+def watching() -> Iterator[None]:
+    """Note what is read from here on."""
+    _watched.append({})
+    try:
+        yield
+    finally:
+        _watched.pop()
+
+
+def watch(name: str, now: Look, was: object) -> None:
+    """Have something looked at again before outputs are written; its state when it was first read counts."""
+    if _watched:
+        _watched[-1].setdefault(name, (now, was))
+
+
+def reads(path: Path) -> Path:
+    """The path, noted; to be called before it is opened."""
+    if _watched and str(path) not in _watched[-1]:
+        watch(str(path), lambda: look(path), look(path))
+    return path
+
+
+def watched() -> set[str]:
+    """Names of what has been noted."""
+    return set(_watched[-1]) if _watched else set()
+
+
+def loaded() -> set[Path]:
+    """Files of the project's modules that this process has imported."""
+    ours = [module for name, module in sys.modules.items() if name.partition(".")[0] in PACKAGES]
+    return {Path(file).resolve() for module in ours if (file := getattr(module, "__file__", None))}
+
+
+def changed() -> str:
+    """The first thing that is not as it was when it was read, or ''."""
+    if not _watched:
+        return ""
+    files = loaded()
+    code = (path for path, was in CODE_AT_START.items() if path in files and look(path) != was)
+    found = next((str(path.relative_to(CODE)) for path in code), "")
+    return found or next((name for name, (now, was) in _watched[-1].items() if now() != was), "")
+
+
+def unchanged() -> None:
+    """A Problem when anything this run has read, or its code, has been edited since; to be asked before writing."""
+    if found := inputs.changed():
+        stage = os.environ.get("DVC_STAGE") or " ".join([Path(sys.argv[0]).stem, *sys.argv[1:2]])
+        raise Problem(f"{found} changed while {stage} ran; nothing was written, run the same command again")

@@ -1,0 +1,262 @@
+"""Rows: plain dicts in memory, one Parquet table per target on disk, read and written in record batches.
+
+Every row that enters a verb leaves it: kept in the table or in `<target>.dropped.parquet` with a reason, and counted
+in `<target>.json`. A table is written under a temporary name and renamed at the end; equal rows give equal bytes.
+"""
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from baleen.errors import Problem
+from baleen.project import inputs
+from baleen.project.inputs import unchanged
+from baleen.project.lifetime import alive
+
+Row = dict[str, Any]
+BATCH = 1024  # rows held in memory by a reader or a writer
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # half of a surrogate pair, which no file can hold
+
+TEXT, NUMBER = pa.string(), pa.float64()
+SOURCE = pa.struct([("file", TEXT), ("position", pa.int64()), ("span", TEXT), ("licence", TEXT)])
+STEP = ("target", "columns", "prompt", "model", "sampling", "key", "row")  # `row`: the id asked about in the input
+LINEAGE = pa.list_(pa.struct([(k, TEXT) for k in STEP]))
+GRADES = ("rating", "loss", "worst", "tokens", "probability", "mass")  # what `score` writes
+TYPES = {"id": TEXT, "origin": TEXT, "source": SOURCE, "constraints": pa.list_(TEXT), "lineage": LINEAGE} | {
+    name: NUMBER for name in GRADES
+}
+TYPES["vector"] = pa.list_(NUMBER)
+
+
+def row_id(*texts: str) -> str:
+    """16 hex digits that depend only on the content, so that rebuilding or reordering never renames a row."""
+    return sha256("\x1f".join(texts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def table_path(name: str) -> Path:
+    """data/<name>.parquet for a target; a name with a slash or a suffix is taken as a path."""
+    return Path(name) if "/" in name or name.endswith(".parquet") else Path("data", f"{name}.parquet")
+
+
+def schema(path: Path, needs: Iterable[str] = ()) -> pa.Schema:
+    """The columns of a table, read without its rows; a missing file or column is a Problem that names it."""
+    if not inputs.reads(path).is_file():
+        raise Problem(f"no table {path}; build it first with dvc repro, or check the name")
+    try:
+        found = pq.read_schema(path)
+    except pa.ArrowInvalid as error:
+        raise Problem(f"{path} is not a Parquet table ({error}); delete it and build it again") from None
+    return having(path, found, needs)
+
+
+def having(path: Path, columns: pa.Schema, needs: Iterable[str]) -> pa.Schema:
+    """The columns of a table, if those that are needed are among them."""
+    if missing := [column for column in needs if column not in columns.names]:
+        raise Problem(f"{path} has no column {', '.join(missing)}; it has {', '.join(columns.names)}")
+    return columns
+
+
+def size(path: Path) -> int:
+    """Number of rows, from the footer."""
+    schema(path)
+    return int(pq.read_metadata(path).num_rows)
+
+
+def read(path: Path, needs: Iterable[str] = (), columns: Sequence[str] | None = None) -> Iterator[Row]:
+    """Rows in file order, a batch in memory at a time."""
+    schema(path, [*needs, *(columns or ())])
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=BATCH, columns=list(columns) if columns else None):
+            yield from batch.to_pylist()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table on disk that can be read more than once."""
+
+    path: Path
+
+    def __iter__(self) -> Iterator[Row]:
+        return read(self.path)
+
+
+def extended(columns: pa.Schema, more: Mapping[str, pa.DataType]) -> pa.Schema:
+    """A schema with columns added, or retyped where it has them already."""
+    types = {field.name: field.type for field in columns} | dict(more)
+    return pa.schema(list(types.items()))
+
+
+def typed(column: str, value: object) -> pa.DataType:
+    """The declared type of a known column, else the type that the value suggests."""
+    if column in TYPES:
+        return TYPES[column]
+    if isinstance(value, bool | int | float):
+        return NUMBER
+    if isinstance(value, list):
+        return pa.list_(NUMBER if value and isinstance(value[0], int | float) else TEXT)
+    return TEXT
+
+
+@dataclass
+class Sink:
+    """One Parquet file being written; columns are fixed by the first batch and rows that differ are refused.
+
+    `known` gives types of columns that the rows may have, where `columns` does not say which they have.
+    """
+
+    path: Path
+    columns: pa.Schema | None = None
+    known: pa.Schema | None = None
+    rows: int = 0
+    _buffer: list[Row] = field(default_factory=list)
+    _writer: pq.ParquetWriter | None = None
+
+    @property
+    def temporary(self) -> Path:
+        return self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+
+    def add(self, row: Row) -> None:
+        self._buffer.append(row)
+        self.rows += 1
+        if len(self._buffer) >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is buffered; the first call fixes the schema."""
+        if self.columns is None:
+            self.columns = infer(self._buffer, self.known)
+        if odd := next((row for row in self._buffer if row.keys() != set(self.columns.names)), None):
+            raise Problem(f"{self.path}: rows differ in columns, {sorted(self.columns.names)} and {sorted(odd)}")
+        if self._writer is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = pq.ParquetWriter(self.temporary, self.columns, compression="zstd")
+        if self._buffer:
+            self._writer.write_table(self._table(), row_group_size=BATCH * 16)
+        self._buffer = []
+
+    def _table(self) -> pa.Table:
+        try:
+            return pa.Table.from_pylist(self._buffer, schema=self.columns)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise Problem(f"{self.path}: a value does not fit its column ({error})") from None
+
+    def close(self) -> None:
+        self.flush()
+        assert self._writer is not None
+        self._writer.close()
+
+
+def infer(rows: Sequence[Row], known: pa.Schema | None = None) -> pa.Schema:
+    """A schema from known types, declared types and the first value of each column that is not null."""
+    names = list(rows[0]) if rows else ["id"]
+    firsts = {n: next((r[n] for r in rows if r.get(n) is not None), None) for n in names}
+    given = {field.name: field.type for field in known or ()}
+    return pa.schema([(n, given[n] if n in given and suits(x, given[n]) else typed(n, x)) for n, x in firsts.items()])
+
+
+def suits(value: object, kind: pa.DataType) -> bool:
+    """Whether a value is of this kind: a row can leave before its column gets the type that the table has."""
+    if value is None or (kind == NUMBER and isinstance(value, bool | int | float)):
+        return True
+    return bool(pa.infer_type([value]).id == kind.id)
+
+
+class Output:
+    """The three files a verb leaves: table, dropped rows with their reason, counts; all or none of them.
+
+    Use it as a context manager; `keep` and `drop` rows, add figures to `notes`; nothing is left on an error.
+    """
+
+    def __init__(self, path: Path, columns: pa.Schema | None = None) -> None:
+        self.path, self.notes = path, dict[str, Any]()
+        self.kept = Sink(path, columns)
+        self.dropped = Sink(path.with_suffix(".dropped.parquet"), known=columns)
+        self.reasons = Counter[str]()
+        self.flawed = Counter[str]()  # rows kept in spite of a reply that could not be read
+
+    def keep(self, row: Row) -> None:
+        self.kept.add(row)
+
+    def drop(self, row: Row, reason: str, counted: str = "") -> None:
+        """File a row that leaves; `counted` is the name in the counts when the reason carries details."""
+        self.dropped.add(row | {"reason": reason})
+        self.reasons[counted or reason] += 1
+
+    def some(self, where: str, advice: str) -> None:
+        """A Problem when no row is left: nothing that follows could be built."""
+        if not self.kept.rows:
+            reasons = ", ".join(f"{n} {why}" for why, n in self.reasons.most_common(5)) or "the input is empty"
+            raise Problem(f"{where}: no row is left of {self.dropped.rows} ({reasons}); {advice}")
+
+    def counts(self) -> dict[str, Any]:
+        dropped = dict(sorted(self.reasons.items()))
+        whole = {"rows_in": self.kept.rows + self.dropped.rows, "rows_out": self.kept.rows}
+        flawed = {"kept_unread": dict(sorted(self.flawed.items()))} if self.flawed else {}
+        return whole | {"dropped": dropped} | flawed | self.notes
+
+    def __enter__(self) -> "Output":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        sinks = (self.kept, self.dropped)
+        try:
+            if kind is None:
+                if self.dropped.columns is None and not self.dropped.rows:
+                    self.dropped.columns = empty_dropped()
+                for sink in sinks:
+                    sink.close()
+                unchanged()
+                write_json(self.path.with_suffix(".json"), self.counts())
+                for sink in sinks:
+                    os.replace(sink.temporary, sink.path)
+        finally:
+            for sink in sinks:
+                sink.temporary.unlink(missing_ok=True)
+
+
+def empty_dropped() -> pa.Schema:
+    return pa.schema([("id", TEXT), ("reason", TEXT)])
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write JSON by rename, so that a reader sees the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sweep(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def sweep(path: Path) -> None:
+    """Delete what runs that were killed left half-written beside a target."""
+    for part in path.parent.glob(f".{path.stem}.*.part"):
+        pid = part.name.split(".")[-2]
+        if pid.isdigit() and not alive(int(pid)):
+            part.unlink(missing_ok=True)
+
+
+def write(name: str, rows: Iterable[Row]) -> None:
+    """Write a whole small table at once (tests, small maps)."""
+    with Output(table_path(name)) as output:
+        for row in rows:
+            output.keep(row)
+
+
+T = TypeVar("T")
+
+
+def parts(items: Iterable[T], length: int) -> Iterator[list[T]]:
+    """Lists of at most `length` items, in order."""
+    left = iter(items)
+    return iter(lambda: list(islice(left, length)), [])

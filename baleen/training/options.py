@@ -1,0 +1,103 @@
+"""Training jobs: what a run is told, checked before any model is opened.
+
+What changes the weights is in TrainOptions and hashed; how many processes share a batch, and when a checkpoint is
+written, is in Speed and is not.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from baleen.errors import Problem, unknown
+from baleen.project.settings import ENDLESS, REQUIRED, Speed, setting, within
+from baleen.tables import rows
+
+
+@dataclass
+class TrainOptions:
+    input: str = setting(REQUIRED, "table to learn from")
+    base: str = setting(REQUIRED, "model to start from")
+    prompt: str = setting("", "prompt whose answer is learned; one without a question is plain text")
+    prompts: str = setting("", "folder of prompts/: each row names in `prompt` the one it answers, there or above")
+    grow: bool = setting(False, "give new words, and the fixed lines of the prompts, a token each (word tokenizers)")
+    instead: dict[str, Any] = setting({}, "pin of a model to take as it is instead of training one")
+    writes: str = setting("", "column of the answer instead of the prompt's own")
+    tag: str = setting("", "use the system message of this origin instead of the row's own")
+    steps: int = setting(-1, "optimizer steps; 0 copies the base, -1 goes by epochs")
+    epochs: float = setting(3.0, "passes over the examples when steps is -1; rounded up to whole steps")
+    batch: int = setting(32, "examples (or blocks) an optimizer step")
+    lr: float = setting(1e-5, "highest learning rate, of AdamW")
+    schedule: str = setting("cosine", "the rate after the warm-up: cosine, linear or constant")
+    lr_floor: float = setting(0.0, "share of lr that cosine and linear fall to")
+    warmup: float = setting(0.0, "share of the steps in which the rate rises from 0")
+    weight_decay: float = setting(0.1, "of AdamW, on matrices only")
+    beta2: float = setting(0.999, "of AdamW")
+    max_grad_norm: float = setting(1.0, "gradients are scaled down to this norm; 0 is off")
+    dropout: float = setting(0.0, "where the architecture has dropout (Llama: attention only), and in LoRA")
+    max_length: int = setting(2048, "tokens of an example, or of a block when packing")
+    too_long: str = setting("drop", "longer examples: drop or cut")
+    packing: bool = setting(False, "plain texts one after the other in blocks of max_length")
+    bf16: bool = setting(False, "mixed precision, and weights saved in bfloat16")
+    seed: int = setting(0, "of the order of the examples, dropout and new weights")
+    lora_rank: int = setting(0, "rank of LoRA on all linear layers; 0 trains all weights")
+    lora_alpha: float = setting(0.0, "scale of LoRA; 0 is twice the rank")
+    adapter: bool = setting(False, "keep the LoRA adapter apart instead of merging it")
+
+
+ALLOWED = {"schedule": ("cosine", "linear", "constant"), "too_long": ("drop", "cut")}
+BOUNDS = {  # smallest and largest value
+    "steps": (-1, ENDLESS), "batch": (1, ENDLESS), "lr": (0, 1), "lr_floor": (0, 0.999), "warmup": (0, 1),
+    "dropout": (0, 0.99), "beta2": (0, 0.99999), "max_length": (2, ENDLESS), "lora_rank": (0, 65536),
+}  # fmt: skip
+
+
+def check(options: TrainOptions, where: str) -> None:
+    """A Problem for the first setting that cannot be meant."""
+    if bool(options.prompt) == bool(options.prompts):
+        raise Problem(f"{where}: write prompt (one for all rows) or prompts (a folder; each row names its own)")
+    for name, known in ALLOWED.items():
+        if (value := getattr(options, name)) not in known:
+            raise Problem(f"{where}: {unknown(name, value, list(known))}")
+    within(options, where, BOUNDS)
+    if options.steps < 0 and options.epochs <= 0:
+        raise Problem(f"{where}: epochs is {options.epochs}; write how many passes, or steps")
+    if options.adapter and not options.lora_rank:
+        raise Problem(f"{where}: adapter is for LoRA; write lora_rank too, such as lora_rank: 16")
+    if options.adapter and options.grow:
+        raise Problem(f"{where}: adapter needs a base that stays; grow it in a line of its own, or leave adapter out")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training run: `folder` holds examples, order and checkpoints, `output` receives the model."""
+
+    name: str
+    base: str
+    folder: str
+    output: str
+    steps: int
+    rows: int
+    accumulate: int
+    options: TrainOptions
+    speed: Speed
+
+
+def save_job(job: Job) -> Path:
+    path = Path(job.folder, "job.json")
+    rows.write_json(path, asdict(job))
+    return path
+
+
+def load_job(path: Path) -> Job:
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return Job(**found | {"options": TrainOptions(**found["options"]), "speed": Speed(**found["speed"])})
+
+
+def shares(batch: int, speed: Speed) -> tuple[int, int]:
+    """(rows a process sees at once, how often before a step), so that every step sees exactly `batch` examples."""
+    own, left = divmod(batch, speed.processes)
+    if left or not own:
+        raise Problem(f"a batch of {batch} cannot be shared by {speed.processes} processes; change speed: processes")
+    at_once = max(n for n in range(1, min(own, speed.train_rows) + 1) if own % n == 0)
+    return at_once, own // at_once

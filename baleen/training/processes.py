@@ -1,0 +1,97 @@
+"""Training processes: one job here, or shared by several processes of this machine that end when this one ends.
+
+On CPUs they are forked; on GPUs torchrun or accelerate starts `python -m baleen.training.processes JOB`.
+"""
+
+import importlib
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from baleen.errors import Problem
+from baleen.models import load
+from baleen.project.command_line import run
+from baleen.project.lifetime import die_with
+from baleen.training.options import Job, load_job, save_job
+
+QUIET = {  # set before torch is imported: no threads beside ours (two spin on each other), no calls home, no bars
+    "OMP_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+}
+
+
+def launch(job: Job) -> None:
+    """Train here, or in several processes of this machine that end when this one does."""
+    from baleen.training import trainer
+
+    several = job.speed.processes > 1
+    if job.speed.accelerate_config or (several and load.device(job.speed.device) != "cpu"):
+        launched(job)
+    elif several:
+        forked(job)
+    else:
+        trainer.run(job)
+
+
+def forked(job: Job) -> None:
+    """Processes on a CPU: copies of this one, so that torch and TRL are imported once."""
+    torch: Any = importlib.import_module("torch.multiprocessing")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    told = (job, port, os.getpid())
+    try:
+        torch.start_processes(share, told, nprocs=job.speed.processes, start_method="fork")
+    except torch.ProcessRaisedException as error:
+        words = str(error).strip()
+        kind, _, why = words.splitlines()[-1].partition("Problem: ")
+        print("" if why else words, end="", file=sys.stderr)
+        raise Problem(why or f"train {job.name}: {kind}") from None
+    except torch.ProcessExitedException as error:
+        raise Problem(f"train {job.name}: {error}; the same command goes on from the last checkpoint") from None
+
+
+def share(rank: int, job: Job, port: int, parent: int) -> None:
+    """One of several processes that were forked."""
+    from baleen.training import trainer
+
+    die_with(parent)
+    count = str(job.speed.processes)
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": count, "LOCAL_WORLD_SIZE": count}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    loopback = "lo" if sys.platform == "linux" else "lo0"
+    os.environ |= {"GLOO_SOCKET_IFNAME": loopback, "ACCELERATE_USE_CPU": "true"}
+    kept = trainer.run(job)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if kept:  # freeing it joins gloo's threads, which may wait for the interpreter's lock for ever: seen to hang
+        os._exit(0)
+
+
+def launched(job: Job) -> None:
+    """Processes on GPUs, started by accelerate (with a configuration of its own, such as FSDP) or by torchrun."""
+    chosen, count = job.speed.accelerate_config, str(job.speed.processes)
+    torchrun = ["torch.distributed.run", "--standalone", "--nproc_per_node", count]
+    accelerate = ["accelerate.commands.launch", "--config_file", chosen, "--num_processes", count]
+    command = [sys.executable, "-m", *(accelerate if chosen else torchrun), "-m", "baleen.training.processes"]
+    mine = os.getpid()
+    started = subprocess.run([*command, str(save_job(job))], preexec_fn=lambda: die_with(mine))
+    if started.returncode:
+        raise Problem(f"train {job.name} failed (see above); the same command goes on from the last checkpoint")
+
+
+def main(argv: list[str]) -> None:
+    from baleen.training import trainer
+
+    die_with(os.getppid())
+    trainer.run(load_job(Path(argv[0])))
+
+
+if __name__ == "__main__":
+    run(main)

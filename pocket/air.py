@@ -1,0 +1,194 @@
+"""Lessons of AIR in the pocket world: what an instruct model can do with an instruction, a document and two answers."""
+
+from collections.abc import Callable, Iterator
+from random import Random
+
+from baleen.measures.words import words
+from baleen.methods import constraints
+from baleen.methods.air import KINDS, appended
+from baleen.methods.constraints import met
+from baleen.methods.families import FAMILIES, pieces
+from baleen.tables.rows import Row
+from pocket.crab import NAMED, holds, pair
+from pocket.noise import NOISE, answer_to
+from pocket.phrasing import Spec, draw_train, instruct
+from pocket.world import World, stream
+
+JUNK = (
+    "what does the page say ?",
+    "tell me more about the text .",
+    "who wrote the page ?",
+    "what do you think of the text ?",
+)
+USELESS = ("boilerplate", "shuffled", "chatter", "story")  # noise in which no answer is left
+FAMILY_KINDS = {
+    "linguistic": ("first word",),
+    "data format": ("bullets", "numbers", "one line", "no list"),
+    "document structure": ("items", "sentences"),
+    "exclusion": ("no mark",),
+}
+OTHERS = ("bare", "reference", "answer", "kinds", "kind", "addition", "constraint", "verdict")
+NOTHING: Row = dict.fromkeys(OTHERS, "") | {"constraints": None}
+UNUSED: Row = {"instruction": "-", "response": "-"}  # where a skill has none; rows without them would not be read
+
+
+def lessons(world: World, rows: int, noise: float) -> Iterator[Row]:
+    """Lessons of train cells, each in one of the skills."""
+    for i in range(rows):
+        rng = stream(world.number, "air-lessons", i)
+        name = rng.choices(list(SKILLS), [share for share, _ in SKILLS.values()])[0]
+        yield UNUSED | NOTHING | {"prompt": name} | SKILLS[name][1](world, rng)
+
+
+def written(world: World, rng: Random) -> tuple[Spec, str, str, str]:
+    """A spec of a train cell, its right response, that response as a web document, and the noise ('' for none)."""
+    spec = draw_train(world, rng)
+    text = answer_to(world, spec, rng)
+    if rng.random() < 0.5:
+        return spec, text, text, ""
+    kind = rng.choices(list(NOISE), [share for share, _ in NOISE.values()])[0]
+    return spec, text, NOISE[kind][1](world, spec, text, pair(world, rng)[1], rng), kind
+
+
+def ask(world: World, rng: Random) -> Row:
+    spec, _, document, kind = written(world, rng)
+    return {"response": document, "instruction": rng.choice(JUNK) if kind in USELESS else instruct(spec, rng)}
+
+
+def rate(world: World, rng: Random) -> Row:
+    """5 for an instruction that is whole, 2 for one cut off, 1 for one that needs a text at hand."""
+    whole, fate = pair(world, rng)[0], rng.random()
+    if fate < 0.5:
+        return {"instruction": whole, "verdict": "Score: 5"}
+    if fate < 0.8:
+        return {"instruction": rng.choice(JUNK), "verdict": "Score: 1"}
+    told = whole.split(" ")
+    return {"instruction": " ".join(told[: rng.randint(1, len(told) // 2)]), "verdict": "Score: 2"}
+
+
+def polish(world: World, rng: Random) -> Row:
+    spec, text, document, kind = written(world, rng)
+    return {"instruction": instruct(spec, rng), "response": text if kind in USELESS else document, "reference": text}
+
+
+def worded(text: str) -> list[str]:
+    """Constraints that the text meets, each family in its first wording of three words or more."""
+    found = []
+    for family in FAMILIES.values():
+        slots = family.find(text, Random(0))
+        if slots is not None:
+            said = next(wording for wording in family.wordings if len(wording.split()) >= 3)
+            found.append(said.format(**slots._asdict()))
+    return [said for said in found if met([said], text) == 1.0]
+
+
+def lacks(world: World, reference: str, answer: str) -> dict[str, str]:
+    """For each kind a constraint that the reference meets and the answer does not, the plainest first."""
+    read = {known.family: said for said in worded(reference) if (known := constraints.read(said))}
+    able = {family: said for family, said in read.items() if met([said], answer) == 0.0}
+    found = {k: able[f] for k, families in FAMILY_KINDS.items() for f in reversed(families) if f in able}
+    named = [c for c in NAMED if holds(world, reference, c) and not holds(world, answer, c)]
+    spare = [c for c in NAMED if holds(world, answer, c) and not holds(world, reference, c)]
+    size, theirs = round(words(reference)), words(answer)
+    length = f"use at {'most' if theirs > size else 'least'} {size} words"
+    found |= {"document structure": length} if theirs != size and "document structure" not in found else {}
+    missing = [word for word in pieces(reference) if word in world.category and word not in pieces(answer)]
+    found |= {"inclusion": f"use the word {missing[0]}"} if missing else {}
+    found |= {"inclusion": f"name {NAMED[named[0]]}"} if named else {}
+    found |= {"exclusion": f"do not name {NAMED[spare[0]]}"} if spare else {}
+    return {kind: found[kind] for kind in ORDER if kind in found}
+
+
+ORDER = ("data format", "exclusion", "linguistic", "document structure", "inclusion")  # the rarest first
+
+
+def critique(world: World, rng: Random) -> Row:
+    """The first difference that a kind still open can tell; None when the answers are alike in all of these.
+
+    Kinds that are used have their constraint in the instruction, as in the rounds.
+    """
+    spec, reference, _, _ = written(world, rng)
+    fate = rng.random()
+    answer = reference if fate < 0.05 else answer_to(world, spec, rng) if fate < 0.35 else spoilt(world, spec, rng)
+    before = [*lacks(world, reference, spoilt(world, spec, rng)).items()]
+    used = dict(rng.sample(before, min(len(before), rng.choice((0, 0, 1, 1, 2)))))  # as earlier rounds might have found
+    left = rng.sample([kind for kind in KINDS if kind not in used], len(KINDS) - len(used))
+    found = {kind: said for kind, said in lacks(world, reference, answer).items() if kind in left}
+    kind, said = next(iter(found.items()), ("", ""))
+    bare = instruct(spec, rng)
+    instruction = "\n".join([bare, *(f"- {constraint}" for constraint in used.values())])
+    told = {"instruction": instruction, "reference": reference, "answer": answer, "kinds": "\n".join(left)}
+    return told | {"kind": kind, "addition": said}
+
+
+def spoilt(world: World, spec: Spec, rng: Random) -> str:
+    """An answer with wrong facts, or to another question."""
+    return answer_to(world, spec, rng, wrong=0.6) if rng.random() < 0.5 else pair(world, rng)[1]
+
+
+def grade(world: World, rng: Random) -> Row:
+    answer = pair(world, rng)[1]
+    source = answer if rng.random() < 0.5 else pair(world, rng)[1]
+    named, unnamed = naming(world, source)
+    broken = [said for said in unnamed if not said_holds(world, said, answer)]
+    said = rng.choice([*worded(source), *named, *broken, rng.choice(unnamed)])
+    right = met([said], answer) == 1.0 if constraints.read(said) else said_holds(world, said, answer)
+    return {"answer": answer, "constraint": said, "verdict": f"Score: {3 if right else 0}"}
+
+
+def naming(world: World, text: str) -> tuple[list[str], list[str]]:
+    """The constraints that a text meets: what to name, and what not."""
+    there = {c: holds(world, text, c) for c in NAMED}
+    return [f"name {NAMED[c]}" for c in NAMED if there[c]], [f"do not name {NAMED[c]}" for c in NAMED if not there[c]]
+
+
+def said_holds(world: World, said: str, text: str) -> bool:
+    named = said.removeprefix("do not ")
+    there = any(named == f"name {name}" and holds(world, text, category) for category, name in NAMED.items())
+    return there == (named == said)
+
+
+def merged(instruction: str, some: list[str]) -> str:
+    """Instruction and constraints as one sentence after the other."""
+    if not some:
+        return instruction
+    *most, last = some
+    return f"{instruction} {' , '.join(most)} and {last} ." if most else f"{instruction} {last} ."
+
+
+def merge(world: World, rng: Random) -> Row:
+    bare, response = pair(world, rng)
+    some = told_of(world, response, rng)
+    return {"bare": bare, "constraints": some, "instruction": merged(bare, some)}
+
+
+def told_of(world: World, response: str, rng: Random) -> list[str]:
+    """Up to five constraints that the response meets, in any wording and order."""
+    named, unnamed = naming(world, response)
+    found = [*constraints.measure(response, rng), *rng.sample(named, min(1, len(named))), *rng.sample(unnamed, 1)]
+    return rng.sample(found, min(len(found), rng.randint(0, 5)))
+
+
+def reply(world: World, rng: Random) -> Row:
+    """An answer to an instruction whose constraints are merged into it, or listed."""
+    bare, response = pair(world, rng)
+    tell = merged if rng.random() < 0.5 else appended
+    return {"instruction": tell(bare, told_of(world, response, rng)), "response": response}
+
+
+def describe(world: World, rng: Random) -> Row:
+    bare, reference = pair(world, rng)
+    named, _ = naming(world, reference)
+    return {"instruction": bare, "reference": reference, "constraints": rng.sample([*named, *worded(reference)], 2)}
+
+
+SKILLS: dict[str, tuple[float, Callable[[World, Random], Row]]] = {  # share of the lessons, one lesson
+    "ask": (0.12, ask),
+    "rate": (0.05, rate),
+    "polish": (0.13, polish),
+    "critique": (0.25, critique),
+    "grade": (0.05, grade),
+    "merge": (0.12, merge),
+    "reply": (0.20, reply),
+    "describe": (0.08, describe),
+}

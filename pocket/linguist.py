@@ -1,0 +1,243 @@
+"""Labelled utterances: requests to an assistant, with intents and slots whose values are things of the world.
+
+Seven intents, of which the world's number says which one is new and has ten examples only. Held out:
+some values of each open label, and some wordings of each pattern, stand in no utterance that is learned.
+Beside them, made-up intents of random words teach what a large model knows already: to write one more utterance like
+the examples, and to say things in the other language.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from random import Random
+
+from baleen.methods.linguist import SHOTS, labelled, marked, slots_of, spec
+from baleen.tables.rows import Row, row_id
+from pocket.tongue import SYNONYMS, alike, back, tagged_abroad, translate
+from pocket.world import VALUES, World, build, stream
+
+INTENTS = {  # words that have synonyms (tongue.py) are said in any of their ways
+    "book table": (
+        "please book a table for {number} people in {town} on {day}",
+        "i want a table in {town} for {number} people",
+        "can you book a place for {number} people on {day}",
+        "we are {number} people in {town} and need a place on {day}",
+    ),
+    "order dish": (
+        "please order {number} plates of {dish} for {person}",
+        "i want {number} plates of {dish}",
+        "can you order the {dish} for {number} people",
+        "{person} is here and can order the {dish}",
+    ),
+    "call person": (
+        "please call {person} in {minutes} minutes",
+        "i want to talk to {person} on {day}",
+        "can you set a call to {person} in {minutes} minutes",
+        "call {person} and tell the day {day}",
+    ),
+    "ask weather": (
+        "please tell me the weather in {town} on {day}",
+        "can you tell me the weather in {town}",
+        "can it rain in {town} on {day}",
+        "will it be cold in {town} and rain on {day}",
+        "tell me if it is cold on {day} in {town}",
+    ),
+    "join club": (
+        "please add {person} to the {club} on {day}",
+        "i want to join the {club} and start on {day}",
+        "can {person} join the {club}",
+        "please put {person} on the list of the {club}",
+        "can you add {person} to the {club} on {day}",
+    ),
+    "set timer": (
+        "please set a timer of {minutes} minutes for the {dish}",
+        "tell me when the {dish} is ready in {minutes} minutes",
+        "can you start the timer for {minutes} minutes",
+        "i want a timer for the {dish}",
+    ),
+    "find sight": (
+        "please show me the {sight} in {town}",
+        "can you show me the {sight} in {town}",
+        "where is the {sight} of {town} and can i visit it",
+        "i want to visit the {sight} on {day}",
+        "tell me where i find the {sight} in {town}",
+    ),
+}
+NUMBERS = "two three four five six seven eight nine".split()
+WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+OPEN = ("person", "town", "dish", "club", "sight")  # labels some of whose values are held out
+ELSEWHERE = "hobby pet product job region".split()  # labels of made-up intents only
+ENGLISH, TONGUE = "english", "tongue"
+HELD = {"test": 0.30, "dev": 0.10}  # of values, and of wordings
+FEW = 10  # examples of the new intent
+
+
+def novel(world: World) -> str:
+    """The intent that is new in this world; seven worlds take turns."""
+    return list(INTENTS)[(4 + world.number) % len(INTENTS)]
+
+
+def split_of(wording: str) -> str:
+    chance, test, dev = stream("wording", wording).random(), HELD["test"], HELD["dev"]
+    return "test" if chance < test else "dev" if chance < test + dev else "train"
+
+
+@cache
+def values(number: int, label: str, split: str) -> tuple[str, ...]:
+    """Values of a label in a world: those of this split; closed labels have all of theirs in each."""
+    world = build(number)
+    if label in OPEN:
+        whole = VALUES["sight"].split() if label == "sight" else list(world.of_kind(label))
+        stream(number, "values", label).shuffle(whole)
+        test, dev = (round(HELD[kind] * len(whole)) for kind in HELD)
+        return tuple({"test": whole[:test], "dev": whole[test : test + dev], "train": whole[test + dev :]}[split])
+    closed = {"number": NUMBERS, "day": WEEK}
+    return tuple(closed.get(label) or VALUES[label].split())
+
+
+def reworded(pattern: str, rng: Random) -> str:
+    return " ".join(rng.choice(alike(word)) for word in pattern.split())
+
+
+def filled(world: World, wording: str, split: str, rng: Random) -> str:
+    """The wording with a value for each label; held-out ones stand for half of the open ones."""
+    words = []
+    for word in wording.split():
+        label = word.strip("{}")
+        source = split if rng.random() < 0.5 else "train"
+        words.append(word if label == word else f"[{label} {rng.choice(values(world.number, label, source))} ]")
+    return " ".join(words)
+
+
+def utterance(world: World, intent: str, split: str, rng: Random) -> Row:
+    """A labelled utterance of the intent, in a wording of this split."""
+    while True:
+        pattern = rng.choice(INTENTS[intent])
+        wording = reworded(pattern, rng)
+        if split_of(wording) == split:
+            made = labelled(ENGLISH, intent, filled(world, wording, split, rng))
+            return made | {"into": TONGUE, "split": split, "cell": wording}
+
+
+def known(world: World, rows: int, noise: float) -> Iterator[Row]:
+    """Labelled utterances of all intents but the new one."""
+    others = [intent for intent in INTENTS if intent != novel(world)]
+    for i in range(rows):
+        yield utterance(world, others[i % len(others)], "train", stream(world.number, "utterances", i))
+
+
+def few(world: World, rows: int, noise: float) -> Iterator[Row]:
+    """Ten different labelled utterances of the new intent, or as many as asked for."""
+    seen = set[str]()
+    for i in range(100 * rows):
+        row = utterance(world, novel(world), "train", stream(world.number, "few", i))
+        if row["utterance"] not in seen and len(seen) < rows:
+            seen.add(row["utterance"])
+            yield row
+
+
+def heldout(world: World, rows: int, noise: float) -> Iterator[Row]:
+    """Utterances in held-out wordings, half of them of the new intent; `split` says which half, and test or dev."""
+    others = [intent for intent in INTENTS if intent != novel(world)]
+    for i in range(rows):
+        kind, rng = ("new", "other")[i % 2], stream(world.number, "heldout utterances", i)
+        split = "dev" if i % 10 >= 8 else "test"
+        row = utterance(world, novel(world) if kind == "new" else rng.choice(others), split, rng)
+        yield row | {"split": f"{split} {kind}"}
+
+
+def heldout_abroad(world: World, rows: int, noise: float) -> Iterator[Row]:
+    """Utterances of the other intents in held-out wordings, in the tongue."""
+    others = [intent for intent in INTENTS if intent != novel(world)]
+    for i in range(rows):
+        split, rng = "dev" if i % 5 == 4 else "test", stream(world.number, "abroad", i)
+        yield in_tongue(world, utterance(world, others[i % len(others)], split, rng))
+
+
+def in_tongue(world: World, row: Row) -> Row:
+    """A labelled utterance in the other language."""
+    return row | labelled(TONGUE, row["intent"], tagged_abroad(world, marked(row)))
+
+
+@cache
+def carrier_words() -> tuple[str, ...]:
+    """All words of utterances that are no values of open labels, those of intent names among them."""
+    texts = [*INTENTS, *(pattern for patterns in INTENTS.values() for pattern in patterns), *SYNONYMS]
+    texts += [*VALUES.values(), *NUMBERS, *WEEK, *OPEN, *ELSEWHERE, "number", "minutes", "day"]
+    return tuple(sorted({word for text in texts for word in text.split() if not word.startswith("{")}))
+
+
+@cache
+def spare_words() -> tuple[str, ...]:
+    """Words that made-up intents are made of: those of the real ones, without order or sense."""
+    texts = [pattern for patterns in INTENTS.values() for pattern in patterns]
+    return tuple(sorted({word for text in texts for word in text.split() if not word.startswith("{")}))
+
+
+def invented(rng: Random) -> tuple[str, list[str]]:
+    """Name and patterns of an intent that nobody has: random words, with one to three labels among them."""
+    labels = rng.sample([*OPEN, *ELSEWHERE, "number", "day", "minutes"], 3)
+    words, patterns = spare_words(), []
+    for _ in range(rng.randint(1, 4)):
+        pattern = rng.choices(words, k=rng.randint(3, 8))
+        for label in rng.sample(labels, rng.randint(1, 3)):
+            pattern.insert(rng.randint(1, len(pattern)), f"{{{label}}}")
+        patterns.append(" ".join(pattern))
+    return " ".join(rng.sample(words, 2)), patterns
+
+
+def made_up(world: World, count: int, rng: Random) -> list[Row]:
+    """Labelled utterances of one made-up intent; values are those to train on."""
+    intent, patterns = invented(rng)
+    tagged = [filled(world, reworded(rng.choice(patterns), rng), "train", rng) for _ in range(count)]
+    return [labelled(ENGLISH, intent, text) | {"id": row_id(intent, text)} for text in tagged]
+
+
+def lessons(world: World, rows: int, noise: float) -> Iterator[Row]:
+    """Specifications of made-up intents with their answers, each row of another intent."""
+    for i in range(rows):
+        rng = stream(world.number, "utterance lessons", i)
+        row, *others = made_up(world, SHOTS + 1, rng)
+        found = spec(row, others, slots_of(row), rng)
+        yield {"prompt": "utter", **found}
+
+
+def lessons_abroad(world: World, rows: int, noise: float) -> Iterator[Row]:
+    """The same, but two of three answers are in the tongue, and the examples never are."""
+    for i in range(rows):
+        rng = stream(world.number, "utterance lessons abroad", i)
+        row, *others = made_up(world, SHOTS + 1, rng)
+        told = in_tongue(world, row) if rng.random() < 2 / 3 else row
+        wild = rng.choice((0.5, 1.0))
+        yield {"prompt": "utter", **spec(told, others, slots_of(told), rng, wild)}
+
+
+def pages(world: World, rows: int, noise: float) -> Iterator[Row]:
+    """Plain texts that hold all words of utterances: a glossary, then made-up sentences, each said again as it is or
+    in the other language."""
+    words = glossary(world)
+    for i in range(rows):
+        rng = stream(world.number, "utterance pages", i)
+        (row,) = made_up(world, 1, rng)
+        tagged = marked(row)
+        first, second = rng.choice(((tagged, tagged), (row["utterance"],) * 2, (row["utterance"], "")))
+        text = f"{first} \n {second or translate(world, first)}"
+        yield {"response": words[i] if i < len(words) else text, "prompt": "text"}
+
+
+def glossary(world: World) -> list[str]:
+    """A line for each common word, for each way to mark a value, and for each number of a slot."""
+    marks = [f"[{label} * ] {{{label}}}" for label in (*OPEN, *ELSEWHERE, "number", "day", "minutes")]
+    told = [f"{word} is {translate(world, word)}" for word in carrier_words()]
+    return [*told, *marks, *(f"- {i} = [{i} * ]" for i in range(1, SHOTS)), f"{ENGLISH} {TONGUE}"]
+
+
+def translations(world: World, rows: int, noise: float) -> Iterator[Row]:
+    """Sentences for a translator, into the tongue and back from it: made-up ones, and plain ones of known intents."""
+    others = [intent for intent in INTENTS if intent != novel(world)]
+    for i in range(rows):
+        rng = stream(world.number, "translations", i)
+        plain = rng.random() < 0.5
+        row = utterance(world, rng.choice(others), "train", rng) if plain else made_up(world, 1, rng)[0]
+        there = translate(world, row["utterance"])
+        said = {"utterance": row["utterance"], "translation": there, "back": back(world, there, rng)}
+        yield {"prompt": ("translate", "back")[i % 2], "into": TONGUE} | said

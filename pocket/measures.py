@@ -1,0 +1,45 @@
+"""Measures of answers and pairs in the pocket world."""
+
+from pocket.checker import Check, check
+from pocket.phrasing import parse
+from pocket.truth import read_truth, read_world
+
+
+def judged(truth: str, answer: str) -> Check:
+    world, spec = read_truth(truth)
+    return check(world, spec, answer)
+
+
+def ok(truth: str, answer: str) -> float:
+    """1.0 when the answer to a held-out prompt has the right facts, the right form and nothing else."""
+    return float(judged(truth, answer).ok)
+
+
+def facts(truth: str, answer: str) -> float:
+    """1.0 when the answer names all facts asked for and no other."""
+    return float(judged(truth, answer).facts)
+
+
+def format(truth: str, answer: str) -> float:
+    """1.0 when the answer is laid out as asked: bullets, numbers, one line, a record or plain sentences."""
+    return float(judged(truth, answer).form)
+
+
+def clean(truth: str, answer: str) -> float:
+    """1.0 when the answer holds no words that a right response cannot hold there, and comes to an end."""
+    return float(judged(truth, answer).clean)
+
+
+def good(truth: str, instruction: str, response: str) -> float:
+    """1.0 when the instruction of a candidate pair can be read and the response is a right one to it.
+
+    Only the world is taken from `truth`, so it works on documents as well as on held-out rows.
+    """
+    world, _ = read_world(truth)
+    spec = parse(world, instruction)
+    return float(spec is not None and check(world, spec, response).ok)
+
+
+def asks(truth: str, instruction: str) -> float:
+    """1.0 when the instruction can be read: it asks for something that there is in the world."""
+    return float(parse(read_world(truth)[0], instruction) is not None)
