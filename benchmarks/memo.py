@@ -15,14 +15,14 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from baleen.engines.protocol import Engine, Reply, Request, Sampling
-from baleen.memo.ask import ask
-from baleen.memo.keys import question, record
+from baleen.memo.ask import EngineQuery, ask
+from baleen.memo.keys import query_settings, to_record
 from baleen.memo.store import Memo
 from baleen.tables.rows import parts
 
 SAMPLING = Sampling()
 TOGETHER = 256  # replies in a transaction; in a run it holds what came while the last one was written
-ASKED = question("bench/1", "model", "generate", SAMPLING)
+SETTINGS = query_settings("bench/1", "model", "generate", SAMPLING)
 LETTERS = "etaoin shrdlu cmfwyp etaoin eat "
 Figures = dict[str, float]
 
@@ -44,9 +44,9 @@ def fill(root: Path, number: int) -> Figures:
     """Put replies in as a run does, in transactions of TOGETHER; their making is not counted."""
     memo, spent = Memo(root), 0.0
     for batch in parts(enumerate(requests(number)), TOGETHER):
-        values = {ASKED.key(request): record(reply(n), SAMPLING.max_tokens) for n, request in batch}
+        values = {SETTINGS.key(request): to_record(reply(n), SAMPLING.max_tokens) for n, request in batch}
         start = time.perf_counter()
-        memo.put(ASKED.space, values)
+        memo.put(SETTINGS.space, values)
         spent += time.perf_counter() - start
     memo.close()
     return {
@@ -62,7 +62,8 @@ def no_engine() -> Engine:
 def look(root: Path, number: int) -> Figures:
     """Ask for everything again, keeping nothing."""
     start = time.perf_counter()
-    answers = ask(Memo(root), no_engine, "generate", requests(number), SAMPLING, ASKED.identity, ASKED.engine_kind)
+    query = EngineQuery(SETTINGS.engine_kind, SETTINGS.identity, no_engine, "generate", SAMPLING)
+    answers = ask(Memo(root), query, requests(number))
     hits = sum(hit for *_, hit in answers)
     seconds = time.perf_counter() - start
     assert hits == number, f"{number - hits} replies are missing"

@@ -17,7 +17,8 @@ from baleen.engines.protocol import Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.measures.overlap import copied, distinct
 from baleen.memo import answers
-from baleen.memo.answers import Answered, Asked, Pair
+from baleen.memo.answers import Answered, Pair
+from baleen.memo.ask import EngineQuery
 from baleen.project import settings
 from baleen.project.command_line import run
 from baleen.project.settings import REQUIRED, setting
@@ -201,7 +202,7 @@ def questions(table: Iterable[Row], prompt: Prompt, options: GenerateOptions) ->
     return ((row, request(row, copy, prompt, options)) for row, copy in copies(some, prompt, options.n))
 
 
-def lineage(name: str, prompt: Prompt, asked: Asked, options: GenerateOptions) -> Row:
+def lineage(name: str, prompt: Prompt, asked: EngineQuery, options: GenerateOptions) -> Row:
     """What all rows of the target share in their history."""
     drawn = {name: value for name, value in asdict(asked.sampling).items() if value != ""} if asked.sampling else {}
     sampling = json.dumps(drawn | {"seed": options.seed} if drawn else {}, sort_keys=True)
@@ -229,13 +230,13 @@ def main(argv: list[str]) -> None:
     check(options, f"generate {name}")
     prompt, path = prompts.load(options.prompt, options.writes), rows.table_path(options.input)
     columns = rows.extended(table_of(path, prompt, options), added(prompt))
-    asked = answers.asked(options.engine, options.model, "generate", sampling_of(options, prompt), once)
-    pairs = questions(answers.limited(path, once), prompt, options)
+    asked = answers.engine_query(options.engine, options.model, "generate", sampling_of(options, prompt), once)
+    pairs = questions(answers.input_rows(path, once), prompt, options)
     if once.dry_run:
-        return answers.tell(f"generate {name}", options.model, asked, pairs)
-    with rows.Output(answers.target(name, once), columns) as output:
+        return answers.print_dry_run(f"generate {name}", options.model, asked, pairs)
+    with rows.Output(answers.output_path(name, once), columns) as output:
         if options.only:
-            output.notes["passed"] = passed(output, answers.limited(path, once), prompt, options)
+            output.notes["passed"] = passed(output, answers.input_rows(path, once), prompt, options)
         total = (rows.size(path) - output.notes.get("passed", 0)) * options.n
         replies = answers.answers(asked, pairs, output, total, once, partial(unread, prompt=prompt))
         example, said = finish(output, replies, prompt, lineage(name, prompt, asked, options), options)

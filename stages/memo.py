@@ -34,7 +34,7 @@ SELECT COUNT(*), SUM(LENGTH(value)), name FROM reply JOIN space ON space.id = re
 
 def stats(memo: Memo) -> None:
     """Records and bytes, by space, with the rate measured on this machine; trainings that wait to go on."""
-    spaces, measured = memo.run(lambda db: db.execute(BY_SPACE).fetchall()), throughput.known(memo)
+    spaces, measured = memo.run(lambda db: db.execute(BY_SPACE).fetchall()), throughput.rates(memo)
     records, size = sum(row[0] for row in spaces), sum(row[1] for row in spaces)
     print(f"{memo.path}: {records:,} replies, {size / 1e6:.1f} MB, file {memo.path.stat().st_size / 1e6:.1f} MB")
     for number, length, name in spaces:
@@ -48,7 +48,7 @@ def stats(memo: Memo) -> None:
 
 
 def verify(memo: Memo, repair: bool) -> None:
-    """Check every record; a damaged one is a Problem, or is deleted so that it is pulled or paid again."""
+    """Check every record; a damaged one is a Problem, or is deleted so that it is pulled or queried again."""
     bad = memo.run(lambda db: [k for k, v, c in db.execute("SELECT key, value, checked FROM reply") if spoilt(k, v, c)])
     if bad and not repair:
         raise Problem(f"{len(bad)} records of {memo.path} are damaged; run again with --repair to delete them")
@@ -94,11 +94,11 @@ def prune(memo: Memo, data: Path, days: float, dry: bool, forget_missing: bool) 
     print(f"{memo.path}: {number:,} replies {done}, named by none of {len(tables)} tables of the kept revisions")
     print(f"{memo.root / 'checkpoints'}: {len(left)} interrupted trainings {done}, {size / 1e6:.1f} MB")
     for name in busy:
-        print(f"{name}: kept, somebody is paying for it just now")
+        print(f"{name}: kept, another process queries it now")
 
 
 def idle(memo: Memo, space: str) -> bool:
-    with free(memo.lock(space)) as nobody:
+    with free(memo.lock_path(space)) as nobody:
         return nobody
 
 
@@ -179,30 +179,30 @@ def push(memo: Memo, remote: str | None) -> None:
     fs, folder = storage(remote)
     there, sent = at_remote(fs, folder), 0
     fs.makedirs(folder, exist_ok=True)
-    for keys in segments.outgoing(memo, there):
-        records = segments.records(memo, keys)
-        name = segments.name(records)
+    for keys in segments.keys_to_push(memo, there):
+        records = segments.load_records(memo, keys)
+        name = segments.segment_name(records)
         if not records:
             continue
         if name not in there:
             with TemporaryDirectory(dir=memo.root) as aside:
-                segments.write(Path(aside, name), records)
+                segments.write_segment(Path(aside, name), records)
                 fs.put_file(str(Path(aside, name)), fs.join(folder, f"{name}.parquet"))
             sent += len(records)
-        segments.belong(memo, name, records)
+        segments.assign_segment(memo, name, records)
     print(f"{folder}: {sent:,} replies pushed")
 
 
 def pull(memo: Memo, remote: str | None, again: bool) -> None:
     """Fetch the segments that were neither made here nor fetched before; a reply that is here already stays."""
     fs, folder = storage(remote)
-    known = set() if again else segments.known(memo)
-    new, before = sorted(at_remote(fs, folder) - known), segments.size(memo)
+    known = set() if again else segments.segment_names(memo)
+    new, before = sorted(at_remote(fs, folder) - known), segments.count_records(memo)
     for name in new:
         with TemporaryDirectory(dir=memo.root) as aside:
             fs.get_file(fs.join(folder, f"{name}.parquet"), str(Path(aside, name)))
-            segments.add(memo, name, segments.read(Path(aside, name)))
-    print(f"{folder}: {segments.size(memo) - before:,} replies pulled in {len(new)} segments")
+            segments.add_records(memo, name, segments.read_segment(Path(aside, name)))
+    print(f"{folder}: {segments.count_records(memo) - before:,} replies pulled in {len(new)} segments")
 
 
 def arguments() -> argparse.ArgumentParser:

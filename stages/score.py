@@ -166,14 +166,14 @@ def main(argv: list[str]) -> None:
     table = rows.schema(path, [*prompt.reads, *(() if kind == "choose" else prompt.writes)])
     types = dict.fromkeys(written, rows.TYPES["vector"] if options.embed else NUMBER)
     columns = rows.extended(table, types | {"lineage": rows.LINEAGE})
-    asked = answers.asked(options.engine, options.model, kind, None, once)
+    asked = answers.engine_query(options.engine, options.model, kind, None, once)
     aside = deque[Row | None]()
-    pairs = questions(answers.limited(path, once), prompt, options, aside)
+    pairs = questions(answers.input_rows(path, once), prompt, options, aside)
     if once.dry_run:
-        return answers.tell(f"score {name}", options.model, asked, pairs)
+        return answers.print_dry_run(f"score {name}", options.model, asked, pairs)
     source = {"target": name, "columns": ",".join(written), "prompt": prompt.digest, "model": asked.identity}
     source |= {"sampling": json.dumps({"tag": options.tag})}
-    with rows.Output(answers.target(name, once), columns) as output:
+    with rows.Output(answers.output_path(name, once), columns) as output:
         unreadable = partial(unread, prompt=prompt, options=options)
         replies = answers.answers(asked, pairs, output, rows.size(path), once, unreadable)
         flaws = finish(output, in_order(replies, aside), prompt, source, options)

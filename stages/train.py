@@ -23,7 +23,7 @@ import yaml
 from baleen import prompts
 from baleen.errors import Problem
 from baleen.memo import throughput
-from baleen.memo.dry_run import disk_size, spoken, weights_in
+from baleen.memo.dry_run import count_weights, disk_size, duration
 from baleen.memo.store import Memo
 from baleen.memo.throughput import Rate
 from baleen.models import identity, load, pins, scratch
@@ -233,9 +233,9 @@ def untrained(options: TrainOptions) -> str:
 
 def expected_time(tokens: int, options: TrainOptions) -> str:
     """How long earlier trainings of a model of this size say it takes."""
-    rate = throughput.known(Memo(root())).get(alike(options))
+    rate = throughput.rates(Memo(root())).get(alike(options))
     speed = rate.tokens_per_second if rate else None
-    return f"about {spoken(tokens / speed)} at {speed:,.0f} tokens/s measured" if speed else "no rate measured yet"
+    return f"about {duration(tokens / speed)} at {speed:,.0f} tokens/s measured" if speed else "no rate measured yet"
 
 
 def alike(options: TrainOptions) -> str:
@@ -251,7 +251,7 @@ def parameters(name: str) -> int:
         return scratch.parameters(pin.fresh, pin.fresh.vocab_size)
     if pin:
         return int(pin.parameters)
-    return sum(map(weights_in, pins.place(name).glob("*.safetensors")))
+    return sum(map(count_weights, pins.place(name).glob("*.safetensors")))
 
 
 def build(name: str, options: TrainOptions, speed: Speed) -> None:

@@ -13,12 +13,12 @@ from echo import Echo
 from baleen.engines.protocol import TOO_LONG, Engine, Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.memo import segments, throughput
-from baleen.memo.ask import Answer, NoteEvery, Totals, Unread, ask
+from baleen.memo.ask import Answer, AskOptions, EngineQuery, IsUnreadable, RateInterval, Totals, ask
 from baleen.memo.store import Memo
 from baleen.project.progress import Progress
 
 SAMPLING = Sampling()
-SMALL = NoteEvery(replies=4, seconds=1e9)
+SMALL = RateInterval(replies=4, seconds=1e9)
 
 
 def texts(*words: str) -> list[Request]:
@@ -35,16 +35,16 @@ def asked(
     echo: Echo | None = None,
     kind: str = "generate",
     window: int = 8,
-    every: NoteEvery = SMALL,
+    every: RateInterval = SMALL,
     sampling: Sampling = SAMPLING,
     budget: int | None = None,
     progress: Progress | None = None,
-    unread: Unread | None = None,
+    is_unreadable: IsUnreadable | None = None,
 ) -> list[Answer]:
     echo = echo or Echo(root / "log")
     drawn = sampling if kind == "generate" else None
-    about = (kind, requests, drawn, echo.identity, echo.kind, window, every, budget, progress, unread)
-    return list(ask(Memo(root), lambda: echo, *about))
+    query = EngineQuery(echo.kind, echo.identity, lambda: echo, kind, drawn)
+    return list(ask(Memo(root), query, requests, AskOptions(window, every, budget, progress, is_unreadable)))
 
 
 def replies(answers: list[Answer]) -> list[str]:
@@ -61,6 +61,9 @@ def no_engine() -> Engine:
     raise AssertionError("an engine was built although nothing is missing")
 
 
+NO_ENGINE = EngineQuery("echo/1", "model", no_engine, "generate", SAMPLING)
+
+
 def test_answers_come_in_the_order_asked(tmp_path: Path) -> None:
     requests = numbers(*range(50))
     answers = asked(tmp_path, requests)
@@ -71,13 +74,13 @@ def test_answers_come_in_the_order_asked(tmp_path: Path) -> None:
 
 def test_a_second_run_pays_nothing_and_builds_no_engine(tmp_path: Path) -> None:
     first = asked(tmp_path, numbers(*range(50)))
-    second = list(ask(Memo(tmp_path), no_engine, "generate", numbers(*range(50)), SAMPLING, "model", "echo/1"))
+    second = list(ask(Memo(tmp_path), NO_ENGINE, numbers(*range(50))))
     assert [answer[:3] for answer in first] == [answer[:3] for answer in second]
     assert {hit for *_, hit in first} == {False} and {hit for *_, hit in second} == {True}
 
 
 def test_nothing_asked_builds_no_engine(tmp_path: Path) -> None:
-    assert list(ask(Memo(tmp_path), no_engine, "generate", [], SAMPLING, "model", "echo/1")) == []
+    assert list(ask(Memo(tmp_path), NO_ENGINE, [])) == []
 
 
 @pytest.mark.parametrize("order", [range(29, -1, -1), range(5, 40), [*range(15), 99, *range(15, 30)]])
@@ -198,17 +201,17 @@ class Batching(Echo):
     """Gives its replies four at a time; the next four take as long as writing the last."""
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
-        memo, before = Memo(self.log.parent), segments.size(Memo(self.log.parent))
+        memo, before = Memo(self.log.parent), segments.count_records(Memo(self.log.parent))
         for number, answer in enumerate(super().generate(requests, sampling)):
             deadline = time.monotonic() + 300
-            while number % 4 == 0 and segments.size(memo) < before + number:
+            while number % 4 == 0 and segments.count_records(memo) < before + number:
                 assert time.monotonic() < deadline, "nothing is written while the engine works"
             yield answer
 
 
 def test_replies_are_written_while_the_engine_works_on_the_next(tmp_path: Path) -> None:
     asked(tmp_path, numbers(*range(20)), Batching(tmp_path / "log"), window=20)
-    assert segments.size(Memo(tmp_path)) == 20
+    assert segments.count_records(Memo(tmp_path)) == 20
 
 
 @dataclass
@@ -223,7 +226,7 @@ class Batches(Echo):
         for number, answer in enumerate(super().generate(requests, sampling)):
             if number % 400 == 0:
                 self.between()
-                self.stored.append(segments.size(memo))
+                self.stored.append(segments.count_records(memo))
             yield answer
 
 
@@ -287,7 +290,9 @@ def test_a_budget_counts_over_windows_and_only_what_is_newly_paid(tmp_path: Path
 def test_a_model_that_changed_meanwhile_is_not_asked(tmp_path: Path) -> None:
     changed = Echo(tmp_path / "log", identity="new weights")
     with pytest.raises(Problem, match="new weights"):
-        list(ask(Memo(tmp_path), lambda: changed, "generate", numbers(1), SAMPLING, "old weights", "echo/1"))
+        list(
+            ask(Memo(tmp_path), EngineQuery("echo/1", "old weights", lambda: changed, "generate", SAMPLING), numbers(1))
+        )
     assert paid(tmp_path) == []
 
 
@@ -301,27 +306,27 @@ def test_a_damaged_record_is_paid_again(tmp_path: Path) -> None:
 
 def test_totals_add_up() -> None:
     totals, reply = Totals(), Reply("x", prompt_tokens=3, completion_tokens=2, cached_tokens=1)
-    totals.known(4, unread=1)
-    totals.paid(reply, rows=3, unread=True)
-    totals.paid(reply, rows=1, unread=False)
-    wanted = Totals(rows=8, hits=6, unread=4, prompt_tokens=6, completion_tokens=4, cached_tokens=2)
+    totals.count_cached(4, unreadable=1)
+    totals.count_queried(reply, rows=3, unreadable=True)
+    totals.count_queried(reply, rows=1, unreadable=False)
+    wanted = Totals(rows=8, cached=6, unreadable=4, prompt_tokens=6, completion_tokens=4, cached_tokens=2)
     assert totals == wanted and totals.tokens == 10
 
 
 def test_the_rate_of_what_was_paid_is_remembered_and_hits_change_nothing(tmp_path: Path) -> None:
-    seconds = NoteEvery(replies=4, seconds=1e9, clock=map(float, range(1000)).__next__)
+    seconds = RateInterval(replies=4, seconds=1e9, clock=map(float, range(1000)).__next__)
     asked(tmp_path, numbers(*range(10)), window=10, every=seconds)
-    found = throughput.known(Memo(tmp_path))
+    found = throughput.rates(Memo(tmp_path))
     assert found["generate echo/1 model"].replies == found["generate echo/1 model"].prompt_tokens == 10
     assert found["generate echo/1 model"].completion_tokens == 10 and found["generate echo/1 model"].seconds > 10
     asked(tmp_path, numbers(*range(10)), every=seconds)
-    assert throughput.known(Memo(tmp_path)) == found
+    assert throughput.rates(Memo(tmp_path)) == found
 
 
 def test_the_time_until_a_failure_is_no_part_of_the_rate(tmp_path: Path) -> None:
     with pytest.raises(ConnectionError):
         asked(tmp_path, numbers(*range(20)), Echo(tmp_path / "log", fails_at=6), window=20)
-    assert throughput.known(Memo(tmp_path))["generate echo/1 model"].replies == 4
+    assert throughput.rates(Memo(tmp_path))["generate echo/1 model"].replies == 4
 
 
 def test_progress_counts_every_row_and_the_hits(tmp_path: Path) -> None:
@@ -330,7 +335,7 @@ def test_progress_counts_every_row_and_the_hits(tmp_path: Path) -> None:
     with Progress("web", 21, stream=shown) as progress:
         asked(tmp_path, numbers(*range(20), 15), progress=progress)
     assert "web  21/21 rows  100%" in shown.getvalue()
-    assert shown.getvalue().rstrip().endswith("memo 11  tokens 20")
+    assert shown.getvalue().rstrip().endswith("cached 11  tokens 20")
 
 
 def test_progress_tells_the_share_of_replies_that_cannot_be_read_among_hits_and_new_ones(tmp_path: Path) -> None:
@@ -340,5 +345,5 @@ def test_progress_tells_the_share_of_replies_that_cannot_be_read_among_hits_and_
     shown = StringIO()
     for last in (8, 16):
         with Progress("web", last, stream=shown) as progress:
-            asked(tmp_path, numbers(*range(last)), progress=progress, unread=odd)
+            asked(tmp_path, numbers(*range(last)), progress=progress, is_unreadable=odd)
         assert shown.getvalue().rstrip().endswith("unreadable 25%")

@@ -308,12 +308,12 @@ COUNTED = {
     "generate": (
         generate,
         "x --input seed --model {model} --prompt ask",
-        r"3 rows, .*, 3 to ask; about \d+ tokens to read",
+        r"3 rows, .*, 3 to query; about \d+ tokens to read",
     ),
     "score": (
         score,
         "x --input seed --model {model} --prompt judge",
-        r"3 rows, .*, 3 to ask; about \d+ tokens to read",
+        r"3 rows, .*, 3 to query; about \d+ tokens to read",
     ),
     "train": (
         train,

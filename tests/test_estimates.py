@@ -8,8 +8,9 @@ import pytest
 
 from baleen.engines.protocol import Reply, Request, Sampling
 from baleen.memo import throughput
-from baleen.memo.ask import ask
-from baleen.memo.dry_run import Estimate, estimate, spoken
+from baleen.memo.ask import EngineQuery, ask
+from baleen.memo.dry_run import Estimate, duration, estimate
+from baleen.memo.keys import query_settings
 from baleen.memo.store import Memo
 from baleen.memo.throughput import Rate
 
@@ -44,21 +45,21 @@ def texts(*words: str, answer: str = "") -> list[Request]:
 
 
 def paid(memo: Memo, kind: str, requests: list[Request], model: Model) -> None:
-    list(ask(memo, lambda: model, kind, requests, SAMPLING, model.identity, model.kind))
+    list(ask(memo, EngineQuery(model.kind, model.identity, lambda: model, kind, SAMPLING), requests))
 
 
 def found(memo: Memo, requests: list[Request], kind: str = "generate", identity: str = "m") -> Estimate:
-    return estimate(memo, kind, requests, SAMPLING, identity, "e")
+    return estimate(memo, query_settings("e", identity, kind, SAMPLING), requests)
 
 
 def test_each_missing_question_counts_once_and_a_token_has_four_characters_as_long_as_none_is_known(
     tmp_path: Path,
 ) -> None:
     told = found(Memo(tmp_path), texts("new!", "new!", "other..."))
-    assert (told.rows, told.hits, told.missing) == (3, 1, 2)
-    assert (told.read, told.written, told.at_most, told.seconds) == (3, None, 20, None)
+    assert (told.rows, told.cached, told.missing) == (3, 1, 2)
+    assert (told.prompt_tokens, told.completion_tokens, told.max_completion_tokens, told.seconds) == (3, None, 20, None)
     assert str(told) == (
-        "2 to ask; about 3 tokens to read (4.0 characters each), at most 20 to write; no rate measured yet"
+        "2 to query; about 3 tokens to read (4.0 characters each), at most 20 to write; no rate measured yet"
     )
 
 
@@ -67,22 +68,33 @@ def test_replies_of_this_table_tell_how_long_tokens_and_replies_are(tmp_path: Pa
     paid(memo, "generate", texts("known word"), Model(says=3))
     paid(memo, "generate", texts("of another table"), Model(says=9))
     told = found(memo, texts("known word", "new words "))
-    assert (told.hits, told.missing, told.read, told.written, told.characters) == (1, 1, 5, 3, 2.0)
+    assert (told.cached, told.missing, told.prompt_tokens, told.completion_tokens, told.characters_per_token) == (
+        1,
+        1,
+        5,
+        3,
+        2.0,
+    )
     assert "2.0 characters each, as in 1 replies" in str(told)
 
 
 def test_other_replies_of_the_model_tell_how_long_replies_are_while_the_table_has_none(tmp_path: Path) -> None:
     memo = Memo(tmp_path)
     paid(memo, "generate", texts("a", "b", "c"), Model(says=4))
-    assert found(memo, texts("new", "newer")).written == 8
-    assert found(memo, texts("new", "newer"), identity="another model").written is None
+    assert found(memo, texts("new", "newer")).completion_tokens == 8
+    assert found(memo, texts("new", "newer"), identity="another model").completion_tokens is None
 
 
 def test_a_likelihood_reads_its_answer_and_writes_nothing(tmp_path: Path) -> None:
     memo = Memo(tmp_path)
     paid(memo, "loss", texts("ab", answer="cdef"), Model())
     told = found(memo, texts("ab", "gh", answer="cdef"), "loss")
-    assert (told.characters, told.read, told.written, told.at_most) == (2.0, 3, 0, 0)
+    assert (told.characters_per_token, told.prompt_tokens, told.completion_tokens, told.max_completion_tokens) == (
+        2.0,
+        3,
+        0,
+        0,
+    )
     assert "write" not in str(told)
 
 
@@ -91,7 +103,7 @@ def test_the_time_follows_the_rate_measured_for_this_model_and_kind_of_question(
     throughput.add(memo, "generate e m", Rate(1000, 10.0, 6200, 3000))
     throughput.add(memo, "generate e m", Rate(1000, 10.0, 6600, 9000))
     told = found(memo, texts(*(f"{n:0400}" for n in range(1000))))
-    assert (told.read, told.written, told.seconds) == (100_000, 6000, pytest.approx(106_000 / 1240))
+    assert (told.prompt_tokens, told.completion_tokens, told.seconds) == (100_000, 6000, pytest.approx(106_000 / 1240))
     assert str(told).endswith("at most 10,000; about 85 s at 1,240 tokens/s measured on 2,000 replies")
     assert "no rate measured yet" in str(found(memo, texts("a"), "choose"))
     assert str(found(memo, [])).endswith("nothing to wait for")
@@ -101,4 +113,4 @@ def test_the_time_follows_the_rate_measured_for_this_model_and_kind_of_question(
     ("seconds", "words"), [(0.2, "0 s"), (99, "99 s"), (170, "3 min"), (9000, "2.5 h"), (345_600, "4 days")]
 )
 def test_times_are_spoken_as_people_do(seconds: float, words: str) -> None:
-    assert spoken(seconds) == words
+    assert duration(seconds) == words

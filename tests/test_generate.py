@@ -368,8 +368,8 @@ def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(
     rows.write("in", documents("a", "b", "b"))
     verb.main(["out", "--input", "in", "--engine", "scripted", "--model", "m", *PROMPT, "--dry-run"])
     shown = capsys.readouterr().out
-    assert shown.startswith("generate out: 3 rows, 2 paid for or repeated, 1 to ask; about ")
-    assert "about 3 to write, at most 512; about 0 s at " in shown and shown.endswith("nothing was asked\n")
+    assert shown.startswith("generate out: 3 rows, 2 cached or repeated, 1 to query; about ")
+    assert "about 3 to write, at most 512; about 0 s at " in shown and shown.endswith("nothing was queried\n")
     assert script.news() == [] and not Path("data/out.parquet").exists()
 
 

@@ -166,7 +166,7 @@ import sys
 from pathlib import Path
 from baleen.memo.store import Memo
 memo = Memo(Path(sys.argv[1]))
-with memo.paying("space"):
+with memo.locked_space("space"):
     for n in range(1_000_000):
         memo.put("space", {f"{n:032x}": {"text": f"reply {n} " * 50}})
         print(n, flush=True)
@@ -179,7 +179,7 @@ def test_kill_9_loses_nothing_that_was_put_and_frees_the_lock(tmp_path: Path) ->
         last = [int(writer.stdout.readline()) for _ in range(300)][-1]
         writer.send_signal(signal.SIGKILL)
     memo = Memo(tmp_path)
-    with memo.paying("space"):
+    with memo.locked_space("space"):
         assert len(memo.get(map(key, range(last + 1)))) == last + 1
     assert memo.run(lambda db: db.execute("PRAGMA integrity_check").fetchone()) == ("ok",)
 
@@ -190,13 +190,13 @@ def test_a_second_payer_waits_says_so_and_then_finds_everything(tmp_path: Path) 
     second = Memo(tmp_path, say=lambda line: waiting.set())
 
     def look() -> dict[str, dict[str, object]]:
-        with second.paying(SPACE):
+        with second.locked_space(SPACE):
             found = second.get([key(1)])
             second.close()
             return found
 
     with ThreadPoolExecutor(1) as pool:
-        with first.paying(SPACE):
+        with first.locked_space(SPACE):
             found = pool.submit(look)
             assert waiting.wait(30)
             first.put(SPACE, {key(1): {"text": "paid once"}})
@@ -205,7 +205,7 @@ def test_a_second_payer_waits_says_so_and_then_finds_everything(tmp_path: Path) 
 
 def test_payers_of_different_spaces_and_nested_payers_do_not_wait(tmp_path: Path) -> None:
     memo = Memo(tmp_path, say=lambda line: pytest.fail(line))
-    with memo.paying(SPACE), memo.paying(SPACE), Memo(tmp_path, say=memo.say).paying("another"):
+    with memo.locked_space(SPACE), memo.locked_space(SPACE), Memo(tmp_path, say=memo.say).locked_space("another"):
         memo.put(SPACE, {key(1): {}})
 
 

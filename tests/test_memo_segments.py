@@ -65,7 +65,7 @@ def test_verify_finds_damage_and_repair_deletes_it(here: Path, capsys: pytest.Ca
         tell("verify")
     tell("verify --repair")
     tell("verify")
-    assert segments.size(memo) == 4 and memo.damaged == 0
+    assert segments.count_records(memo) == 4 and memo.damaged == 0
 
 
 def test_prune_keeps_what_tables_name(here: Path) -> None:
@@ -74,7 +74,7 @@ def test_prune_keeps_what_tables_name(here: Path) -> None:
     table(here / "data" / "web.dropped.parquet", [key(4)])
     tell("prune --dry-run")
     tell("prune")  # young ones may be of a stage that was stopped and has no table yet
-    assert segments.size(memo) == 5
+    assert segments.count_records(memo) == 5
     tell(OLD)
     assert memo.get(map(key, range(5))).keys() == {key(1), key(4)}
 
@@ -113,7 +113,7 @@ def test_prune_keeps_what_any_branch_tag_or_experiment_uses(
     here: Path, revised: Memo, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tell(f"{OLD} --dry-run")
-    assert segments.size(revised) == 6
+    assert segments.count_records(revised) == 6
     tell(OLD)
     assert revised.get(map(key, range(6))).keys() == {*map(key, range(5))}
     assert "1 replies deleted, named by none of 5 tables" in capsys.readouterr().out
@@ -128,7 +128,7 @@ def test_prune_deletes_nothing_while_a_table_of_a_kept_revision_is_not_in_the_ca
     (here / ".dvc/cache/files/md5" / md5[:2] / md5[2:]).unlink()
     with pytest.raises(Problem, match="1 tables .* such as data/web.parquet of heads/other.*dvc fetch"):
         tell(OLD)
-    assert segments.size(revised) == 6
+    assert segments.count_records(revised) == 6
     tell(f"{OLD} --forget-missing")
     assert revised.get(map(key, range(6))).keys() == {*map(key, range(1, 5))}
 
@@ -148,10 +148,10 @@ def test_prune_leaves_alone_what_somebody_is_paying_for(here: Path, capsys: pyte
     memo = filled(here / "memo", range(5))
     memo.put("another", {key(9): {}})
     table(here / "data" / "web.parquet", [key(1)])
-    with memo.paying(SPACE):
+    with memo.locked_space(SPACE):
         tell(OLD)
     assert memo.get(map(key, range(10))).keys() == {*map(key, range(5))}
-    assert f"{SPACE}: kept, somebody is paying for it" in capsys.readouterr().out
+    assert f"{SPACE}: kept, another process queries it" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_prune_refuses_a_workspace_without_tables(here: Path) -> None:
     memo = filled(here / "memo", range(5))
     with pytest.raises(Problem, match="every reply would go"):
         tell(OLD)
-    assert segments.size(memo) == 5
+    assert segments.count_records(memo) == 5
 
 
 def sync(here: Path, monkeypatch: pytest.MonkeyPatch, store: Path | None) -> None:
@@ -229,7 +229,7 @@ def test_what_was_pruned_comes_back_when_all_is_pulled_again(here: Path) -> None
     table(here / "data" / "web.parquet", [key(1)])
     tell(OLD)
     tell("pull")
-    assert segments.size(memo) == 1
+    assert segments.count_records(memo) == 1
     tell("pull --again")
     assert len(memo.get(map(key, range(10)))) == 10
 
@@ -261,7 +261,7 @@ def test_a_record_stays_in_the_segment_that_it_came_with_first(here: Path, monke
     tell("push")
     monkeypatch.setenv("BALEEN_MEMO", str(here / "third"))
     for name in sorted((here / "remote" / "memo").iterdir(), key=lambda path: path != first):
-        segments.add(Memo(here / "third"), name.stem, segments.read(copied(name, here)))
+        segments.add_records(Memo(here / "third"), name.stem, segments.read_segment(copied(name, here)))
     shutil.rmtree(here / "remote")
     tell("push")
     assert first in (here / "remote" / "memo").iterdir()
@@ -281,7 +281,7 @@ def test_a_damaged_segment_at_the_remote_is_named(here: Path, monkeypatch: pytes
     monkeypatch.setenv("BALEEN_MEMO", str(here / "other"))
     with pytest.raises(Problem, match=segment.stem):
         tell("pull")
-    assert segments.size(Memo(here / "other")) == 0
+    assert segments.count_records(Memo(here / "other")) == 0
 
 
 def test_no_remote_is_one_line(here: Path) -> None:

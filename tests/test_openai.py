@@ -22,7 +22,7 @@ from baleen.engines.openai.messages import weighed
 from baleen.engines.protocol import TOO_LONG, Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.memo import throughput
-from baleen.memo.ask import ask
+from baleen.memo.ask import AskOptions, EngineQuery, ask
 from baleen.memo.store import Memo
 from baleen.project.settings import Speed
 from baleen.tables import rows
@@ -386,7 +386,7 @@ def test_a_budget_is_kept_and_a_rate_measured_where_the_server_counts_nothing(at
     with pytest.raises(Problem, match=r"the budget of 30 tokens is spent \(84\) and 4 rows are done"):
         kept(tmp_path, engine, window=4, budget=30)
     assert len(proxy.seen) == 4
-    [rate] = throughput.known(Memo(tmp_path / "memo")).values()
+    [rate] = throughput.rates(Memo(tmp_path / "memo")).values()
     assert rate.tokens_per_second
 
 
@@ -516,8 +516,8 @@ def test_the_same_weights_at_another_address_are_not_paid_for_again(tmp_path: Pa
 
 def kept(root: Path, engine: OpenAI, sampling: Sampling = SAMPLING, **how: int) -> list[str]:
     """Replies through the memo."""
-    about = ("generate", REQUESTS, sampling, engine.identity, engine.kind)
-    return [reply.text for _, reply, _, _ in ask(Memo(root / "memo"), lambda: engine, *about, **how)]
+    query = EngineQuery(engine.kind, engine.identity, lambda: engine, "generate", sampling)
+    return [reply.text for _, reply, _, _ in ask(Memo(root / "memo"), query, REQUESTS, AskOptions(**how))]
 
 
 def test_what_was_paid_before_a_failure_is_not_paid_again(at: Any, tmp_path: Path) -> None:

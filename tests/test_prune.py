@@ -48,4 +48,4 @@ def test_replies_of_branches_and_experiments_stay_and_those_of_nothing_go(folder
     project.command(folder, sys.executable, "-m", "stages.memo", "prune", "--older-than", "0")
     assert project.replies(folder) == first | branch
     back(folder, "other")
-    assert "80 rows, 0 paid, 80 memo hits" in dvc(folder, "repro", "--single-item", "--force", STAGE)
+    assert "80 rows, 0 queried, 80 cached" in dvc(folder, "repro", "--single-item", "--force", STAGE)

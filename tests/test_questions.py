@@ -4,11 +4,11 @@ from typing import Any
 import pytest
 
 from baleen.engines.protocol import Request, Sampling
-from baleen.memo.keys import fits, question
+from baleen.memo.keys import fits, query_settings
 
 SAMPLING = Sampling()
 BASE = Request((("user", "hi"),), prefill="So", seed=1, answer="a", marks=("1", "2"))
-KNOWN = question("e/1", "m", "generate", SAMPLING)
+KNOWN = query_settings("e/1", "m", "generate", SAMPLING)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ KNOWN = question("e/1", "m", "generate", SAMPLING)
 def test_whatever_shapes_the_answer_changes_the_key(
     request_: Request, sampling: Sampling, identity: str, engine_kind: str, kind: str
 ) -> None:
-    assert KNOWN.key(BASE) != question(engine_kind, identity, kind, sampling).key(request_)
+    assert KNOWN.key(BASE) != query_settings(engine_kind, identity, kind, sampling).key(request_)
 
 
 def test_the_key_is_pinned_so_that_an_upgrade_does_not_cost_every_reply() -> None:
@@ -45,16 +45,18 @@ def test_the_key_is_pinned_so_that_an_upgrade_does_not_cost_every_reply() -> Non
 def test_numbers_written_differently_are_the_same_settings() -> None:
     whole = Sampling(temperature=0, top_p=1, top_k=0, repetition_penalty=1)
     broken = Sampling(temperature=0.0, top_p=1.0, top_k=0, repetition_penalty=1.0)
-    assert question("e", "m", "generate", whole).key(BASE) == question("e", "m", "generate", broken).key(BASE)
+    assert query_settings("e", "m", "generate", whole).key(BASE) == query_settings("e", "m", "generate", broken).key(
+        BASE
+    )
 
 
 @pytest.mark.parametrize("kind", ["loss", "choose"])
 def test_sampling_is_no_part_of_a_question_that_draws_nothing(kind: str) -> None:
-    assert question("e", "m", kind, SAMPLING).key(BASE) == question("e", "m", kind, None).key(BASE)
+    assert query_settings("e", "m", kind, SAMPLING).key(BASE) == query_settings("e", "m", kind, None).key(BASE)
 
 
 def test_lone_surrogates_have_a_key() -> None:
-    assert question("e", "m", "loss", None).key(Request((("user", "\ud800"),)))
+    assert query_settings("e", "m", "loss", None).key(Request((("user", "\ud800"),)))
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_a_colleague_pays_nothing_for_rows_that_were_paid_for(pushed: Path, clon
     dvc(folder, "repro", "code")
     said = dvc(folder, "repro", "--single-item", "--force", "generate@humpback-augment", "judge@humpback-judge-1")
     assert project.running(said) == {"generate@humpback-augment", "judge@humpback-judge-1"}
-    assert said.count("80 rows, 0 paid, 80 memo hits") == 2
+    assert said.count("80 rows, 0 queried, 80 cached") == 2
     assert project.outputs(folder) == project.outputs(clone)
     assert memo(folder, "push").endswith(": 0 replies pushed\n")
 

@@ -222,9 +222,9 @@ def test_the_last_line_tells_what_was_paid_and_read(script: Script, capsys: pyte
     script.marks = garbage_for_three_in_ten
     table = documents(*(f"row {n}" for n in range(10)))
     build("score", table, *RATE)
-    assert "out  10 rows, 10 paid, 0 memo hits, 30% unreadable, 0 s\n" in capsys.readouterr().err
+    assert "out  10 rows, 10 queried, 0 cached, 30% unreadable, 0 s\n" in capsys.readouterr().err
     build("score", table, *RATE)
-    assert "out  10 rows, 0 paid, 10 memo hits, 30% unreadable, 0 s\n" in capsys.readouterr().err
+    assert "out  10 rows, 0 queried, 10 cached, 30% unreadable, 0 s\n" in capsys.readouterr().err
 
 
 def test_scores_stand_in_the_lineage_after_what_was_there(script: Script) -> None:
@@ -292,5 +292,5 @@ def test_a_dry_run_of_a_model_that_is_not_built_counts_every_row(
     rows.write("in", documents("a", "b"))
     verb.main(["out", "--input", "in", "--engine", "scripted", "--model", "unbuilt", *RATE, "--dry-run"])
     shown = capsys.readouterr().out
-    assert shown.startswith("score out: 2 rows, model unbuilt is not built yet, 2 to ask; about ")
+    assert shown.startswith("score out: 2 rows, model unbuilt is not built yet, 2 to query; about ")
     assert script.built == 0 and not Path("data/out.parquet").exists()

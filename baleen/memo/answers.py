@@ -1,7 +1,7 @@
-"""Answers: every row of a table with the reply to its request, through the memo, with progress and token counts."""
+"""The replies to the rows of a table, through the memo, with progress and token counts."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -10,8 +10,8 @@ from time import monotonic
 from baleen.engines import table
 from baleen.engines.protocol import Engine, Reply, Request, Sampling
 from baleen.errors import Problem
-from baleen.memo.ask import Totals, Unread, ask
-from baleen.memo.dry_run import estimate, spoken
+from baleen.memo.ask import AskOptions, EngineQuery, IsUnreadable, Totals, ask
+from baleen.memo.dry_run import duration, estimate
 from baleen.memo.store import Memo
 from baleen.project.locks import root
 from baleen.project.progress import Progress
@@ -24,26 +24,15 @@ Pair = tuple[Row, Request]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Who is asked and how: what `asking.ask` needs but the requests. `kind` is generate, loss or choose."""
-
-    engine_kind: str
-    identity: str
-    load: Callable[[], Engine]
-    kind: str
-    sampling: Sampling | None = None
-
-
-@dataclass(frozen=True)
 class Answered:
-    """One reply with the row of the input that it belongs to and the key of its record in the memo."""
+    """A row of the input, the reply to its request, and the key of the record that the memo has of the reply."""
 
     row: Row
     reply: Reply
     key: str
 
     def history(self, source: Row) -> list[Row]:
-        """The lineage of the row with this reply after what was there; `source` is what all rows of a target share."""
+        """The lineage of the row with an entry for this reply added; `source` is what all entries of a target share."""
         return [*(self.row.get("lineage") or []), source | {"key": self.key, "row": self.row["id"]}]
 
 
@@ -52,73 +41,63 @@ def conversation(prompt: Prompt, row: Row, tag: str) -> tuple[tuple[str, str], .
     return tuple((message["role"], message["content"]) for message in prompt.messages(row, tag))
 
 
-def limited(path: Path, once: Once) -> Iterator[Row]:
-    """The rows of a table, or only the first of them for a preview."""
+def input_rows(path: Path, once: Once) -> Iterator[Row]:
+    """The rows of a table; with --limit only the first of them."""
     return islice(rows.read(path), once.limit or None)
 
 
-def target(name: str, once: Once) -> Path:
-    """Where the table goes; a preview never takes the place of the real one."""
+def output_path(name: str, once: Once) -> Path:
+    """Where the table is written; with --limit to data/<name>-preview.parquet, so that the full table stays."""
     return rows.table_path(f"{name}-preview" if once.limit else name)
 
 
 def answers(
-    asked: Asked, pairs: Iterable[Pair], output: Output, total: int, once: Once, unread: Unread
+    query: EngineQuery, pairs: Iterable[Pair], output: Output, total: int, once: Once, is_unreadable: IsUnreadable
 ) -> Iterator[Answered]:
-    """Every pair with its reply, in order; the tokens of all replies, whoever paid for them, go to the notes of the
-    output, and what this run paid to the screen."""
-    waiting, read, written, totals, begun = deque[Row](), 0, 0, Totals(), monotonic()
+    """Every pair with its reply, in order. The tokens of all replies, cached and queried, go to the notes of the
+    output; those queried in this run are printed."""
+    waiting, prompt_tokens, completion_tokens, totals, begun = deque[Row](), 0, 0, Totals(), monotonic()
     with Progress(output.path.stem, once.limit or total) as progress:
-        for _, reply, key, _hit in ask(
-            Memo(root()),
-            asked.load,
-            asked.kind,
-            noted(pairs, waiting),
-            asked.sampling,
-            asked.identity,
-            asked.engine_kind,
-            budget=once.budget or None,
-            progress=progress,
-            unread=unread,
-            totals=totals,
-        ):
-            read += reply.prompt_tokens
-            written += reply.completion_tokens
+        options = AskOptions(budget=once.budget or None, progress=progress, is_unreadable=is_unreadable, totals=totals)
+        for _, reply, key, _cached in ask(Memo(root()), query, requests_of(pairs, waiting), options):
+            prompt_tokens += reply.prompt_tokens
+            completion_tokens += reply.completion_tokens
             yield Answered(waiting.popleft(), reply, key)
-    output.notes |= {"asked": totals.rows, "prompt_tokens": read, "completion_tokens": written}
-    progress.say(closing(totals, monotonic() - begun))
+    output.notes |= {"asked": totals.rows, "prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}
+    progress.say(summary(totals, monotonic() - begun))
 
 
-def closing(totals: Totals, seconds: float) -> str:
-    """'2,065 rows, 2,065 paid, 0 memo hits, 3% unreadable, 41,300 tokens, prefix cache 71%, 41 s'; all but the rows
-    depends on the run and so stands in no file."""
-    cells = [f"{totals.rows:,} rows", f"{totals.rows - totals.hits:,} paid", f"{totals.hits:,} memo hits"]
-    cells += [f"{totals.unread / totals.rows:.0%} unreadable"] if totals.rows else []
+def summary(totals: Totals, seconds: float) -> str:
+    """The last line that a run prints: '2,065 rows, 2,065 queried, 0 cached, 3% unreadable, 41,300 tokens, prefix cache
+    71%, 41 s'. All but the rows differs from run to run, so it is written to no file."""
+    cells = [f"{totals.rows:,} rows", f"{totals.rows - totals.cached:,} queried", f"{totals.cached:,} cached"]
+    cells += [f"{totals.unreadable / totals.rows:.0%} unreadable"] if totals.rows else []
     cells += [f"{totals.tokens:,} tokens"] if totals.tokens else []
     cells += [f"prefix cache {totals.cached_tokens / totals.prompt_tokens:.0%}"] if totals.cached_tokens else []
-    return ", ".join([*cells, spoken(seconds)])
+    return ", ".join([*cells, duration(seconds)])
 
 
-def noted(pairs: Iterable[Pair], waiting: deque[Row]) -> Iterator[Request]:
-    """The requests, each row being put aside until its reply comes."""
+def requests_of(pairs: Iterable[Pair], waiting: deque[Row]) -> Iterator[Request]:
+    """The requests; each row is appended to `waiting` until its reply comes."""
     for row, request in pairs:
         waiting.append(row)
         yield request
 
 
-def asked(engine: str, model: str, kind: str, sampling: Sampling | None, once: Once) -> Asked:
-    """Who is asked; a --dry-run may name a model that is not built yet, of which the memo then knows nothing."""
+def engine_query(engine: str, model: str, kind: str, sampling: Sampling | None, once: Once) -> EngineQuery:
+    """Which model is queried and how. With --dry-run the model may be one that is not built yet; it has no identity and
+    no cached reply."""
     if once.dry_run and engine in table.ENGINES and "/" not in model and not Path("models", model).exists():
-        return Asked(engine, "", unbuilt, kind, sampling)
-    return Asked(*table.loader(engine, model, speed()), kind, sampling)
+        return EngineQuery(engine, "", model_not_built, kind, sampling)
+    return EngineQuery(*table.loader(engine, model, speed()), kind, sampling)
 
 
-def unbuilt() -> Engine:
-    raise Problem("a model that is not built yet can be counted for, not asked")
+def model_not_built() -> Engine:
+    raise Problem("the model is not built yet: only --dry-run works; build it with dvc repro")
 
 
-def tell(where: str, model: str, asked: Asked, pairs: Iterable[Pair]) -> None:
-    """Print what a run would ask, cost and take: --dry-run."""
-    found = estimate(Memo(root()), asked.kind, (r for _, r in pairs), asked.sampling, asked.identity, asked.engine_kind)
-    known = f"{found.hits:,} paid for or repeated" if asked.identity else f"model {model} is not built yet"
-    print(f"{where}: {found.rows:,} rows, {known}, {found}; nothing was asked")
+def print_dry_run(where: str, model: str, query: EngineQuery, pairs: Iterable[Pair]) -> None:
+    """Print how many rows a run would query, and their tokens and time: --dry-run."""
+    plan = estimate(Memo(root()), query.settings, (request for _, request in pairs))
+    cached = f"{plan.cached:,} cached or repeated" if query.identity else f"model {model} is not built yet"
+    print(f"{where}: {plan.rows:,} rows, {cached}, {plan}; nothing was queried")

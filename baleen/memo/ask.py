@@ -1,4 +1,4 @@
-"""Asking through the memo: look up what was paid for, ask the engine for the rest, keep every answer at once."""
+"""Replies through the memo: look up the cached ones, query the engine for the rest, and store every reply at once."""
 
 import gc
 import time
@@ -10,23 +10,40 @@ from dataclasses import dataclass, field, replace
 from baleen.engines.protocol import Batched, Engine, Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.memo import throughput
-from baleen.memo.keys import KINDS, Known, Question, look_up, question, record, restored
+from baleen.memo.keys import KINDS, QuerySettings, StoredReply, from_record, look_up, query_settings, to_record
 from baleen.memo.store import Memo
 from baleen.memo.throughput import Rate
-from baleen.memo.write_behind import keeping
+from baleen.memo.write_behind import background_writer
 from baleen.project.progress import Progress
 from baleen.tables.rows import parts
 
-Unread = Callable[[Request, Reply], bool]
-Answer = tuple[Request, Reply, str, bool]  # the key of its record, and whether it was paid for before
+IsUnreadable = Callable[[Request, Reply], bool]
+Answer = tuple[Request, Reply, str, bool]  # the key of its record, and whether it was cached
 WINDOW = 4096  # requests looked up together
-AHEAD = 8  # windows read on while less than one window is missing: an engine asked for a handful idles
-WITHIN = 64  # requests asked between two looks at the budget, which may be passed by as many
+READ_AHEAD = 8  # windows read while fewer replies than a window are missing: a small batch leaves the engine idle
+BUDGET_STEP = 64  # requests between two checks of the budget, which can be exceeded by as many
 
 
 @dataclass(frozen=True)
-class NoteEvery:
-    """The rate of replies is noted after so many, or when one arrives so many seconds after the last note."""
+class EngineQuery:
+    """Which model is queried and how. `kind` is a name in KINDS; `load` builds the engine and is called only when a
+    reply is missing."""
+
+    engine_kind: str
+    identity: str
+    load: Callable[[], Engine]
+    kind: str
+    sampling: Sampling | None = None
+
+    @property
+    def settings(self) -> QuerySettings:
+        return query_settings(self.engine_kind, self.identity, self.kind, self.sampling)
+
+
+@dataclass(frozen=True)
+class RateInterval:
+    """How often the measured rate is stored: after so many replies, or when a reply arrives so many seconds after the
+    last time."""
 
     replies: int = 256
     seconds: float = 5.0
@@ -35,12 +52,13 @@ class NoteEvery:
 
 @dataclass
 class Totals:
-    """What a run has answered so far: `rows` are `hits` (paid for or repeated) and newly paid ones, and the tokens are
-    those newly paid; `cached` of the prompt's came from a prefix cache. Unread rows have no readable reply."""
+    """Counts of a run so far: `rows` answered, of which `cached` needed no query (in the memo, or repeated in the run)
+    and `unreadable` have no readable reply. The tokens are those of the queries; `cached_tokens` of the prompt tokens
+    came from a prefix cache."""
 
     rows: int = 0
-    hits: int = 0
-    unread: int = 0
+    cached: int = 0
+    unreadable: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
@@ -49,64 +67,80 @@ class Totals:
     def tokens(self) -> int:
         return self.prompt_tokens + self.completion_tokens
 
-    def known(self, rows: int, unread: int) -> None:
-        """Count rows that cost nothing."""
+    def count_cached(self, rows: int, unreadable: int) -> None:
+        """Count rows that needed no query."""
         self.rows += rows
-        self.hits += rows
-        self.unread += unread
+        self.cached += rows
+        self.unreadable += unreadable
 
-    def paid(self, reply: Reply, rows: int, unread: bool) -> None:
-        """Count a reply that was paid once, for one row or more."""
-        self.known(rows, rows * unread)
-        self.hits -= 1
+    def count_queried(self, reply: Reply, rows: int, unreadable: bool) -> None:
+        """Count a reply that was queried once, for one row or more."""
+        self.count_cached(rows, rows * unreadable)
+        self.cached -= 1
         self.prompt_tokens += reply.prompt_tokens
         self.completion_tokens += reply.completion_tokens
         self.cached_tokens += reply.cached_tokens
 
 
-USUAL = NoteEvery()
+@dataclass(frozen=True)
+class AskOptions:
+    """How a run goes, none of which changes a reply.
+
+    At most READ_AHEAD * `window` requests are in memory. `budget` is the largest number of tokens (prompt and
+    completion) of the queries; reaching it is a Problem, and the replies so far are in the memo. `totals` is kept up to
+    date; `is_unreadable` tells which replies count as unreadable there.
+    """
+
+    window: int = WINDOW
+    rate_interval: RateInterval = field(default_factory=RateInterval)
+    budget: int | None = None
+    progress: Progress | None = None
+    is_unreadable: IsUnreadable | None = None
+    totals: Totals = field(default_factory=Totals)
 
 
 @dataclass
 class Window:
-    """Requests in order with their keys, what is known of them, and the keys paid for just now."""
+    """Requests in order with their keys, the replies there are by key, and the keys that were queried just now."""
 
     requests: list[Request] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
-    known: dict[str, Known] = field(default_factory=dict)
-    fresh: set[str] = field(default_factory=set)
+    replies: dict[str, StoredReply] = field(default_factory=dict)
+    queried: set[str] = field(default_factory=set)
 
-    def read(self, memo: Memo, asked: Question, requests: list[Request]) -> None:
-        keys = [asked.key(request) for request in requests]
+    def add(self, memo: Memo, query: QuerySettings, requests: list[Request]) -> None:
+        """Append requests and look up their replies."""
+        keys = [query.key(request) for request in requests]
         self.requests += requests
         self.keys += keys
-        self.known |= look_up(memo, asked, keys)
+        self.replies |= look_up(memo, query, keys)
 
     @property
     def missing(self) -> dict[str, Request]:
-        """Each question once, however many rows ask it."""
-        return {k: r for k, r in zip(self.keys, self.requests, strict=True) if k not in self.known}
+        """The requests without a reply by key, so that equal ones count once."""
+        return {k: r for k, r in zip(self.keys, self.requests, strict=True) if k not in self.replies}
 
     @property
-    def done(self) -> list[tuple[Request, Reply]]:
-        """The rows whose reply is known."""
+    def answered(self) -> list[tuple[Request, Reply]]:
+        """The rows that have a reply."""
         pairs = zip(self.requests, self.keys, strict=True)
-        return [(request, self.known[key][1]) for request, key in pairs if key in self.known]
+        return [(request, self.replies[key][1]) for request, key in pairs if key in self.replies]
 
     def answers(self) -> Iterator[Answer]:
         for request, key in zip(self.requests, self.keys, strict=True):
-            stored, reply = self.known[key]
-            yield request, reply, stored, key not in self.fresh
-            self.fresh.discard(key)
+            record_key, reply = self.replies[key]
+            yield request, reply, record_key, key not in self.queried
+            self.queried.discard(key)
 
 
-def windows(memo: Memo, asked: Question, requests: Iterable[Request], length: int) -> Iterator[Window]:
-    """Windows that are known entirely, or miss at least `length` replies, or are AHEAD * `length` requests long."""
+def windows(memo: Memo, query: QuerySettings, requests: Iterable[Request], length: int) -> Iterator[Window]:
+    """Windows in which nothing is missing, or at least `length` replies are, or that are READ_AHEAD * `length` requests
+    long."""
     window = Window()
     for batch in parts(requests, length):
-        window.read(memo, asked, batch)
+        window.add(memo, query, batch)
         missing = len(window.missing)
-        if not missing or missing >= length or len(window.requests) >= AHEAD * length:
+        if not missing or missing >= length or len(window.requests) >= READ_AHEAD * length:
             yield window
             window = Window()
     if window.requests:
@@ -115,122 +149,113 @@ def windows(memo: Memo, asked: Question, requests: Iterable[Request], length: in
 
 @dataclass(frozen=True)
 class Run:
-    """One asking: where replies are kept, what is asked, how often their rate is noted, what may be spent, how many
-    rows are done, where that is shown, and which replies cannot be read."""
+    """One call of `ask`: where replies are stored, what is queried, and the options."""
 
     memo: Memo
-    asked: Question
-    every: NoteEvery
-    budget: int | None
-    totals: Totals
-    progress: Progress | None
-    unread: Unread | None
+    query: QuerySettings
+    options: AskOptions
 
-    def begin(self, window: Window) -> None:
-        """Count the rows of a window that are known before anything is paid."""
-        done = window.done
-        self.totals.known(len(done), sum(self.unread(*pair) for pair in done) if self.unread else 0)
-        self.show(len(done))
+    def count_cached(self, window: Window) -> None:
+        """Count and show the rows of a window that have a reply before the engine is queried."""
+        answered, is_unreadable = window.answered, self.options.is_unreadable
+        unreadable = sum(is_unreadable(*pair) for pair in answered) if is_unreadable else 0
+        self.options.totals.count_cached(len(answered), unreadable)
+        self.show_progress(len(answered))
 
-    def show(self, rows: int) -> None:
-        if self.progress:
-            figures: dict[str, int | str] = {"memo": self.totals.hits, "tokens": self.totals.tokens}
-            share = f"{self.totals.unread / max(1, self.totals.rows):.0%}"
-            self.progress.advance(rows, **figures | ({"unreadable": share} if self.unread else {}))
+    def show_progress(self, rows: int) -> None:
+        totals = self.options.totals
+        if self.options.progress:
+            figures: dict[str, int | str] = {"cached": totals.cached, "tokens": totals.tokens}
+            share = f"{totals.unreadable / max(1, totals.rows):.0%}"
+            shown = {"unreadable": share} if self.options.is_unreadable else {}
+            self.options.progress.advance(rows, **figures | shown)
 
 
-def pay(run: Run, engine: Engine, missing: dict[str, Request]) -> Iterator[tuple[str, str, Reply]]:
-    """(key, key of the record, reply) as the engine gives them; each is written while the engine works on the next, and
-    before the next batch where there are batches, whatever happens then. The time until a failure says nothing of the
-    model."""
-    asked, clock = run.asked, run.every.clock
-    keys, paid, noted = list(missing), Rate(), clock()
-    with keeping(run.memo, asked.space) as keeper:
+def query_engine(run: Run, engine: Engine, missing: dict[str, Request]) -> Iterator[tuple[str, str, Reply]]:
+    """(key, key of the record, reply) as the engine gives them.
+
+    Each reply is stored while the engine works on the next, and before the next batch where the engine has batches,
+    also when the engine fails. The time until a failure is not part of the measured rate.
+    """
+    query, interval = run.query, run.options.rate_interval
+    keys, measured, last = list(missing), Rate(), interval.clock()
+    with background_writer(run.memo, query.space) as writer:
         if isinstance(engine, Batched):
-            engine.between = keeper.settle
-        for index, reply in KINDS[asked.kind](engine, list(missing.values()), asked.sampling):
-            key, value = keys[index], record(reply, asked.limit)
-            stored = asked.place(key, reply)
-            paid = paid.plus(reply.prompt_tokens, reply.completion_tokens)
+            engine.between = writer.flush
+        for index, reply in KINDS[query.kind](engine, list(missing.values()), query.sampling):
+            key, value = keys[index], to_record(reply, query.limit)
+            record_key = query.record_key(key, reply)
+            measured = measured.plus(reply.prompt_tokens, reply.completion_tokens)
             if not reply.passing:
-                keeper.keep(stored, value)
-            if paid.replies >= run.every.replies or clock() - noted >= run.every.seconds:
-                paid, noted = Rate(), note(run, paid, noted)
-            yield key, stored, replace(restored(value), cached_tokens=reply.cached_tokens)
-    note(run, paid, noted)
+                writer.put(record_key, value)
+            if measured.replies >= interval.replies or interval.clock() - last >= interval.seconds:
+                measured, last = Rate(), store_rate(run, measured, last)
+            yield key, record_key, replace(from_record(value), cached_tokens=reply.cached_tokens)
+    store_rate(run, measured, last)
 
 
-def note(run: Run, paid: Rate, since: float) -> float:
-    """Remember how long replies took; the time now."""
-    now = run.every.clock()
-    if paid.replies:
-        throughput.add(run.memo, run.asked.rate, replace(paid, seconds=now - since))
+def store_rate(run: Run, measured: Rate, since: float) -> float:
+    """Add the replies since a time to the stored rate; returns the time now."""
+    now = run.options.rate_interval.clock()
+    if measured.replies:
+        throughput.add(run.memo, run.query.rate_name, replace(measured, seconds=now - since))
     return now
 
 
-def fill(run: Run, engine: Engine, window: Window) -> None:
-    """Pay for what a window misses, up to the budget."""
-    rows, totals = Counter(window.keys), run.totals
-    for batch in parts(window.missing.items(), len(window.keys) if run.budget is None else WITHIN):
-        if run.budget is not None and totals.tokens >= run.budget:
+def query_missing(run: Run, engine: Engine, window: Window) -> None:
+    """Query the engine for the missing replies of a window, up to the budget."""
+    rows, totals, budget = Counter(window.keys), run.options.totals, run.options.budget
+    is_unreadable = run.options.is_unreadable
+    for batch in parts(window.missing.items(), len(window.keys) if budget is None else BUDGET_STEP):
+        if budget is not None and totals.tokens >= budget:
             raise Problem(
-                f"the budget of {run.budget} tokens is spent ({totals.tokens}) and "
-                f"{totals.rows} rows are done; all of it is kept, run the same command to go on"
+                f"the budget of {budget} tokens is spent ({totals.tokens}) and {totals.rows} rows are done; "
+                "all replies are stored, run the same command to go on"
             )
-        asked = dict(batch)
-        for key, stored, reply in pay(run, engine, asked):
-            window.known[key] = stored, reply
-            window.fresh.add(key)
-            totals.paid(reply, rows[key], bool(run.unread and run.unread(asked[key], reply)))
-            run.show(rows[key])
-        if unanswered := sum(key not in window.known for key in asked):
+        requests = dict(batch)
+        for key, record_key, reply in query_engine(run, engine, requests):
+            window.replies[key] = record_key, reply
+            window.queried.add(key)
+            totals.count_queried(reply, rows[key], bool(is_unreadable and is_unreadable(requests[key], reply)))
+            run.show_progress(rows[key])
+        if unanswered := sum(key not in window.replies for key in requests):
             raise Problem(
-                f"{run.asked.space}: no reply to {unanswered} of {len(batch)} requests; run the command again"
+                f"{run.query.space}: the engine gave no reply to {unanswered} of {len(batch)} requests; "
+                "run the same command again"
             )
 
 
-def build(engine: Callable[[], Engine], asked: Question) -> Engine:
-    """The engine, which must be the one whose name the replies will bear."""
-    ready = engine()
-    if (ready.kind, ready.identity) != (asked.engine_kind, asked.identity):
-        named, found = f"{asked.engine_kind} {asked.identity}", f"{ready.kind} {ready.identity}"
-        raise Problem(f"rows were looked up for {named} but the engine is {found}; did the model change meanwhile?")
+def build_engine(load: Callable[[], Engine], query: QuerySettings) -> Engine:
+    """The engine; a Problem unless its kind and identity are those of the keys that were looked up."""
+    engine = load()
+    if (engine.kind, engine.identity) != (query.engine_kind, query.identity):
+        wanted, loaded = f"{query.engine_kind} {query.identity}", f"{engine.kind} {engine.identity}"
+        raise Problem(
+            f"replies were looked up for {wanted} but the loaded engine is {loaded}: the model changed during the run; "
+            "run the same command again"
+        )
     gc.freeze()  # what is loaded stays; looking through it for garbage again and again took 4 % of a stage
-    return ready
+    return engine
 
 
 def ask(
-    memo: Memo,
-    engine: Callable[[], Engine],
-    kind: str,
-    requests: Iterable[Request],
-    sampling: Sampling | None,
-    identity: str,
-    engine_kind: str,
-    window: int = WINDOW,
-    every: NoteEvery = USUAL,
-    budget: int | None = None,
-    progress: Progress | None = None,
-    unread: Unread | None = None,
-    totals: Totals | None = None,
+    memo: Memo, query: EngineQuery, requests: Iterable[Request], options: AskOptions | None = None
 ) -> Iterator[Answer]:
-    """(request, reply, key, hit) in the order asked; the engine is built when a reply is missing, not before.
+    """(request, reply, key of the record, whether it was cached) in the order of the requests.
 
-    At most AHEAD * `window` requests are in memory. From the first miss to the end no other run pays for this space.
-    `budget` counts tokens newly paid, prompt and completion; spending it is a Problem, and what was paid is kept.
-    `totals` is kept up to date; `unread` says which replies count as unreadable there.
+    The engine is built when the first reply is missing, not before. From then to the end this process holds the lock of
+    the space, so that no other process queries the engine for the same replies.
     """
-    asked = question(engine_kind, identity, kind, sampling)
-    run = Run(memo, asked, every, budget, Totals() if totals is None else totals, progress, unread)
-    ready = None
+    run = Run(memo, query.settings, options or AskOptions())
+    engine = None
     with ExitStack() as stack:
-        for held in windows(memo, run.asked, requests, window):
-            if held.missing and ready is None:
-                stack.enter_context(memo.paying(run.asked.space))
-                held.known |= look_up(memo, run.asked, held.missing)
-            if held.missing and ready is None:
-                ready = build(engine, run.asked)
-            run.begin(held)
-            if ready:
-                fill(run, ready, held)
-            yield from held.answers()
+        for window in windows(memo, run.query, requests, run.options.window):
+            if window.missing and engine is None:
+                stack.enter_context(memo.locked_space(run.query.space))
+                window.replies |= look_up(memo, run.query, window.missing)
+            if window.missing and engine is None:
+                engine = build_engine(query.load, run.query)
+            run.count_cached(window)
+            if engine:
+                query_missing(run, engine, window)
+            yield from window.answers()

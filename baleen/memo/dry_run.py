@@ -1,4 +1,4 @@
-"""Estimates: what a run would ask, what that costs in tokens and how long it takes, told without asking anything."""
+"""Estimates for --dry-run: how many requests a run would query, their tokens, and the time, without an engine."""
 
 import json
 import math
@@ -6,52 +6,54 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from baleen.engines.protocol import Reply, Request, Sampling
+from baleen.engines.protocol import Reply, Request
 from baleen.memo import throughput
 from baleen.memo.ask import WINDOW, Window
-from baleen.memo.keys import Question, question
+from baleen.memo.keys import QuerySettings
 from baleen.memo.store import Memo
 from baleen.memo.throughput import Rate
 from baleen.tables.rows import parts
 
-CHARACTERS = 4.0  # a token, as long as no reply tells better
+CHARACTERS_PER_TOKEN = 4.0  # until a reply shows the real number
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run would pay: `missing` questions (each once; the other rows are hits), tokens to read and to write.
+    """What a run would query: `missing` requests (equal ones once; the other rows are cached or repeated) with
+    `prompt_tokens`, and `completion_tokens`, at most `max_completion_tokens`.
 
-    `written` is None as long as no reply tells how long replies are; `at_most` is what the limit allows. `seen` replies
-    to rows of this table told how many characters a token has; `rate` is what was measured in earlier runs.
+    `completion_tokens` is None until a reply shows how long replies are. `characters_per_token` was measured on
+    `replies` replies to rows of this table, or is the default when that is 0. `rate` was measured in earlier runs.
     """
 
     rows: int
     missing: int
-    read: int
-    written: int | None
-    at_most: int
-    characters: float
-    seen: int
+    prompt_tokens: int
+    completion_tokens: int | None
+    max_completion_tokens: int
+    characters_per_token: float
+    replies: int
     rate: Rate
 
     @property
-    def hits(self) -> int:
+    def cached(self) -> int:
         return self.rows - self.missing
 
     @property
     def seconds(self) -> float | None:
         speed = self.rate.tokens_per_second
-        return (self.read + (self.written or 0)) / speed if speed else None
+        return (self.prompt_tokens + (self.completion_tokens or 0)) / speed if speed else None
 
     def __str__(self) -> str:
         """The figures in words."""
-        basis = f"{self.characters:.1f} characters each" + (f", as in {self.seen:,} replies" if self.seen else "")
-        said = f"{self.missing:,} to ask; about {self.read:,} tokens to read ({basis})"
-        if self.at_most and self.written is None:
-            said += f", at most {self.at_most:,} to write"
-        elif self.at_most:
-            said += f", about {self.written:,} to write, at most {self.at_most:,}"
-        return f"{said}; {self.time()}"
+        basis = f"{self.characters_per_token:.1f} characters each"
+        basis += f", as in {self.replies:,} replies" if self.replies else ""
+        line = f"{self.missing:,} to query; about {self.prompt_tokens:,} tokens to read ({basis})"
+        if self.max_completion_tokens and self.completion_tokens is None:
+            line += f", at most {self.max_completion_tokens:,} to write"
+        elif self.max_completion_tokens:
+            line += f", about {self.completion_tokens:,} to write, at most {self.max_completion_tokens:,}"
+        return f"{line}; {self.time()}"
 
     def time(self) -> str:
         """How long it would take, and how that is known."""
@@ -59,10 +61,10 @@ class Estimate:
             return "nothing to wait for"
         if self.seconds is None:
             return "no rate measured yet"
-        return f"about {spoken(self.seconds)} at {self.rate}"
+        return f"about {duration(self.seconds)} at {self.rate}"
 
 
-def spoken(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """'40 s', '3 min', '2.5 h', '4 days'"""
     if seconds < 100:
         return f"{seconds:.0f} s"
@@ -76,68 +78,71 @@ def disk_size(size: float) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 
-def weights_in(path: Path) -> int:
-    """Weights in a safetensors file, of whatever type, by its head: eight bytes with its length, then JSON."""
+def count_weights(path: Path) -> int:
+    """Number of weights in a safetensors file, of any dtype, from its header: eight bytes with its length, then
+    JSON."""
     with path.open("rb") as file:
-        head = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    return sum(math.prod(tensor["shape"]) for name, tensor in head.items() if name != "__metadata__")
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    return sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
 
 
 @dataclass
 class Sums:
-    """Added up over the requests of a run: characters of those missing and of those known, tokens of the latter."""
+    """Sums over the requests of a run: `rows`, and of the `missing` ones `missing_characters`; over those with a reply
+    `replies`, the `characters` of their requests, and the prompt and completion tokens."""
 
     rows: int = 0
     missing: int = 0
+    missing_characters: int = 0
+    replies: int = 0
     characters: int = 0
-    seen: int = 0
-    known: int = 0
-    read: int = 0
-    written: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
-    def plus(self, request: Request, reply: Reply) -> None:
-        """A reply that is known; the answer that a likelihood grades is read, not written."""
-        self.seen += 1
-        self.known += length(request)
-        self.read += reply.prompt_tokens + (reply.completion_tokens if request.answer else 0)
-        self.written += 0 if request.answer else reply.completion_tokens
+    def add_reply(self, request: Request, reply: Reply) -> None:
+        """Count a stored reply; the answer that a loss query grades is read, not written."""
+        self.replies += 1
+        self.characters += request_characters(request)
+        self.prompt_tokens += reply.prompt_tokens + (reply.completion_tokens if request.answer else 0)
+        self.completion_tokens += 0 if request.answer else reply.completion_tokens
 
 
-def estimate(
-    memo: Memo, kind: str, requests: Iterable[Request], sampling: Sampling | None, identity: str, engine_kind: str
-) -> Estimate:
-    """Look every request up and add up what is missing, at the lengths and the rate of the replies there are."""
-    asked = question(engine_kind, identity, kind, sampling)
-    found, rate = added(memo, asked, requests), throughput.known(memo).get(asked.rate, Rate())
-    characters, seen = (found.known / found.read, found.seen) if found.read else (CHARACTERS, 0)
-    read, at_most = round(found.characters / characters), found.missing * asked.limit
-    return Estimate(found.rows, found.missing, read, written(found, asked, rate), at_most, characters, seen, rate)
+def estimate(memo: Memo, query: QuerySettings, requests: Iterable[Request]) -> Estimate:
+    """Look every request up and add up what is missing, with the token length and the rate of the stored replies."""
+    sums, rate = sum_requests(memo, query, requests), throughput.rates(memo).get(query.rate_name, Rate())
+    per_token, replies = (
+        (sums.characters / sums.prompt_tokens, sums.replies) if sums.prompt_tokens else (CHARACTERS_PER_TOKEN, 0)
+    )
+    prompt_tokens, at_most = round(sums.missing_characters / per_token), sums.missing * query.limit
+    completion_tokens = expected_completion_tokens(sums, query, rate)
+    return Estimate(sums.rows, sums.missing, prompt_tokens, completion_tokens, at_most, per_token, replies, rate)
 
 
-def added(memo: Memo, asked: Question, requests: Iterable[Request]) -> Sums:
-    """Every missing question once, and every row whose reply is known."""
+def sum_requests(memo: Memo, query: QuerySettings, requests: Iterable[Request]) -> Sums:
+    """Sums in which every missing request counts once, and every row with a reply."""
     sums, counted = Sums(), set[str]()
     for batch in parts(requests, WINDOW):
         window = Window()
-        window.read(memo, asked, batch)
+        window.add(memo, query, batch)
         new = {key: request for key, request in window.missing.items() if key not in counted}
         counted |= new.keys()
         sums.rows += len(batch)
         sums.missing += len(new)
-        sums.characters += sum(map(length, new.values()))
-        for request, reply in window.done:
-            sums.plus(request, reply)
+        sums.missing_characters += sum(map(request_characters, new.values()))
+        for request, reply in window.answered:
+            sums.add_reply(request, reply)
     return sums
 
 
-def written(found: Sums, asked: Question, rate: Rate) -> int | None:
-    """Tokens that will be written: as many a reply as in this table so far, else as in all that this model wrote."""
-    if asked.kind != "generate":
+def expected_completion_tokens(sums: Sums, query: QuerySettings, rate: Rate) -> int | None:
+    """Tokens that will be written, at the mean length of the replies in this table, else of all that the model wrote;
+    None when there is no reply."""
+    if query.kind != "generate":
         return 0
-    tokens, replies = (found.written, found.seen) if found.seen else (rate.completion_tokens, rate.replies)
-    return min(round(found.missing * tokens / replies), found.missing * asked.limit) if replies else None
+    tokens, replies = (sums.completion_tokens, sums.replies) if sums.replies else (rate.completion_tokens, rate.replies)
+    return min(round(sums.missing * tokens / replies), sums.missing * query.limit) if replies else None
 
 
-def length(request: Request) -> int:
+def request_characters(request: Request) -> int:
     """Characters that a model reads for a request."""
     return sum(len(content) for _, content in request.messages) + len(request.prefill) + len(request.answer)

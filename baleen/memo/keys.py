@@ -1,4 +1,4 @@
-"""Questions: what shapes an answer becomes its key, and how a reply is kept in the memo under it."""
+"""The memo key of a request, and the record under which the memo stores its reply."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,14 +11,14 @@ from baleen.engines.protocol import TOO_LONG, Engine, Reply, Request, Sampling
 from baleen.errors import Problem, unknown
 from baleen.memo.store import Memo, Value
 
-Known = tuple[str, Reply]  # key of the record, reply
-VERSION = 1  # of what the key is made of
+StoredReply = tuple[str, Reply]  # key of the record, reply
+VERSION = 1  # of the ingredients of a key
 
 
 @dataclass(frozen=True)
-class Question:
-    """What the requests of a run share: who answers, the kind of question, how a reply is drawn (None but for
-    'generate')."""
+class QuerySettings:
+    """What all requests of a run share: engine kind, model identity, kind of query (a name in KINDS) and sampling (None
+    unless the kind is 'generate')."""
 
     engine_kind: str
     identity: str
@@ -27,84 +27,91 @@ class Question:
 
     @cached_property
     def shared(self) -> str:
-        drawn = dict(vars(self.sampling)) if self.sampling else {}
-        shape = [drawn["shape"]] if drawn.get("shape") else []  # a key of old where replies are free
-        numbers = {name: float(number) for name, number in drawn.items() if name not in ("max_tokens", "shape")}
+        """The part of every key that does not depend on the request, as canonical JSON."""
+        sampling = dict(vars(self.sampling)) if self.sampling else {}
+        shape = [sampling["shape"]] if sampling.get("shape") else []  # absent when empty, so that older keys stay valid
+        numbers = {name: float(number) for name, number in sampling.items() if name not in ("max_tokens", "shape")}
         return canonical([VERSION, self.engine_kind, self.identity, self.kind, numbers, *shape])
 
     @property
     def limit(self) -> int:
+        """The largest number of new tokens; 0 when nothing is generated."""
         return self.sampling.max_tokens if self.sampling else 0
 
     @property
     def space(self) -> str:
-        """A readable name of what one payer at a time pays for."""
-        return f"{self.kind} {self.engine_kind} {self.identity} {short(self.shared)[:8]}"
+        """A readable name for these settings. One process at a time queries the engine for a space."""
+        return f"{self.kind} {self.engine_kind} {self.identity} {digest(self.shared)[:8]}"
 
     @property
-    def rate(self) -> str:
-        """What its speed is remembered under, however a reply is drawn."""
+    def rate_name(self) -> str:
+        """The name under which the memo stores the measured speed; the same for all sampling settings."""
         return f"{self.kind} {self.engine_kind} {self.identity}"
 
     def key(self, request: Request) -> str:
-        """32 hex digits over all that shapes the answer; not `max_tokens`, which only cuts it (see `look_up`)."""
-        return short(self.shared + canonical({name: said for name, said in vars(request).items() if name != "opening"}))
+        """32 hex digits over everything that shapes the reply. `max_tokens` is left out: it only cuts the reply (see
+        `look_up`)."""
+        fields = {name: value for name, value in vars(request).items() if name != "opening"}
+        return digest(self.shared + canonical(fields))
 
-    def cut(self, key: str) -> str:
-        """Where a reply cut off at this limit is kept, beside the finished one and those of other limits."""
-        return short(f"{key} cut at {self.limit}")
+    def cut_key(self, key: str) -> str:
+        """The key of a reply that was cut off at this limit. Finished replies and other limits have other keys."""
+        return digest(f"{key} cut at {self.limit}")
 
-    def place(self, key: str, reply: Reply) -> str:
-        """Where a reply is kept: a request to write can be too long for one limit and not for another."""
+    def record_key(self, key: str, reply: Reply) -> str:
+        """The key under which the memo stores a reply: `key`, or `cut_key` when another limit could give another reply
+        (it was cut off, or request and limit together are too long)."""
         limited = self.kind == "generate" and reply.finish in ("length", TOO_LONG.finish)
-        return self.cut(key) if limited else key
+        return self.cut_key(key) if limited else key
 
 
-def question(engine_kind: str, identity: str, kind: str, sampling: Sampling | None) -> Question:
-    """Sampling settings shape only what is generated."""
+def query_settings(engine_kind: str, identity: str, kind: str, sampling: Sampling | None) -> QuerySettings:
+    """Checked settings; sampling is dropped unless the kind is 'generate', because nothing else is sampled."""
     if kind not in KINDS:
-        raise Problem(unknown("kind of question", kind, list(KINDS)))
+        raise Problem(unknown("kind of query", kind, list(KINDS)))
     if kind == "generate" and sampling is None:
-        raise Problem("'generate' needs sampling settings")
-    return Question(engine_kind, identity, kind, sampling if kind == "generate" else None)
+        raise Problem("a query of kind 'generate' has no sampling settings; pass a Sampling")
+    return QuerySettings(engine_kind, identity, kind, sampling if kind == "generate" else None)
 
 
 def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def short(text: str) -> str:
+def digest(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:32]
 
 
-def record(reply: Reply, limit: int) -> Value:
-    """A reply as the memo keeps it, empty fields left out, with the limit it was drawn under."""
-    plain = vars(reply) | {"values": [float(v) for v in reply.values], "max_tokens": limit, "cached_tokens": 0}
-    return {name: value for name, value in plain.items() if value}
+def to_record(reply: Reply, limit: int) -> Value:
+    """The JSON object that the memo stores for a reply: its fields without the empty ones, and the limit of new tokens
+    that was in force."""
+    fields = vars(reply) | {"values": [float(v) for v in reply.values], "max_tokens": limit, "cached_tokens": 0}
+    return {name: value for name, value in fields.items() if value}
 
 
-def restored(value: Value) -> Reply:
-    fields = {name: kept for name, kept in value.items() if name != "max_tokens"}
+def from_record(value: Value) -> Reply:
+    """The reply that `to_record` stored."""
+    fields = {name: field for name, field in value.items() if name != "max_tokens"}
     return Reply(**fields | {"values": tuple(value.get("values", ()))})
 
 
 def fits(value: Value, limit: int) -> bool:
-    """A finished reply also serves another limit when it is shorter (by one: some engines do not count the end); one
-    whose tokens nobody counted serves its own alone."""
+    """Whether a finished reply is also the reply under this limit of new tokens: it is shorter than the limit (by one
+    token, because some engines do not count the end token). A reply without a token count fits its own limit alone."""
     tokens = value.get("completion_tokens", 0)
     uncounted = value.get("estimated") or (value.get("text") and not tokens)
     return bool(value.get("max_tokens", 0) == limit or (not uncounted and tokens < limit))
 
 
-def look_up(memo: Memo, asked: Question, keys: Iterable[str]) -> dict[str, Known]:
-    """What the memo can answer: a finished reply that fits the limit, else one cut off, or too long, at exactly this
-    limit."""
+def look_up(memo: Memo, query: QuerySettings, keys: Iterable[str]) -> dict[str, StoredReply]:
+    """The replies that the memo has, by key: a finished reply that fits the limit, else one that was cut off, or too
+    long, at exactly this limit."""
     wanted = dict.fromkeys(keys)
-    found = {k: (k, restored(v)) for k, v in memo.get(wanted).items() if fits(v, asked.limit)}
-    if asked.kind == "generate" and len(found) < len(wanted):
-        cut = {asked.cut(key): key for key in wanted if key not in found}
-        found |= {cut[k]: (k, restored(v)) for k, v in memo.get(cut).items()}
-    return found
+    stored = {k: (k, from_record(v)) for k, v in memo.get(wanted).items() if fits(v, query.limit)}
+    if query.kind == "generate" and len(stored) < len(wanted):
+        cut = {query.cut_key(key): key for key in wanted if key not in stored}
+        stored |= {cut[k]: (k, from_record(v)) for k, v in memo.get(cut).items()}
+    return stored
 
 
 KINDS: dict[str, Callable[[Engine, Sequence[Request], Sampling | None], Iterator[tuple[int, Reply]]]] = {

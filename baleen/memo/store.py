@@ -1,4 +1,4 @@
-"""The reply memo: every answer an engine has given, in one SQLite file outside DVC's outs.
+"""The reply memo: every reply of an engine, in one SQLite file outside DVC's outs.
 
 It lives in $BALEEN_MEMO, else $DVC_ROOT/.memo (one place for temporary and queued experiments too), else ./.memo.
 Several processes of one machine may share it. A commit survives kill -9; a power cut may take the last seconds, never
@@ -28,9 +28,9 @@ T = TypeVar("T")
 Value = dict[str, Any]
 
 LAYOUT = 1  # user_version of the database
-READ = 512  # keys in one query: 3-5 us a record, against 7-9 one at a time (no gain above)
-WAIT = 60.0  # seconds a writer waits for another before it gives up
-SHORT = 200  # bytes that zlib does not shrink enough to matter
+KEYS_PER_QUERY = 512  # 3-5 us a record, against 7-9 one at a time (no gain above)
+LOCK_TIMEOUT = 60.0  # seconds a writer waits for another before it gives up
+MIN_DEFLATED = 200  # bytes; zlib does not shrink shorter values enough to matter
 BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 # A rowid table with an index: WITHOUT ROWID measured 3 times slower to write and 1.2-1.9 times slower to read.
 TABLES = f"""
@@ -46,18 +46,18 @@ INSERT = "INSERT OR REPLACE INTO reply (key, space, added, checked, value) VALUE
 _inherited: list[sqlite3.Connection] = []  # closing a parent's connection in a child would drop the parent's locks
 
 
-def complain(line: str) -> None:
+def print_error(line: str) -> None:
     print(f"memo: {line}", file=sys.stderr, flush=True)
 
 
 def pack(value: Value) -> bytes:
-    """Compact JSON, deflated where that pays; JSON never starts with the 'x' of a zlib stream."""
-    plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return min(plain, zlib.compress(plain, 1), key=len) if len(plain) > SHORT else plain
+    """Compact JSON, deflated where that is shorter; JSON never starts with the 'x' of a zlib stream."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return min(text, zlib.compress(text, 1), key=len) if len(text) > MIN_DEFLATED else text
 
 
 def unpack(key: bytes, packed: bytes, checked: int) -> Value | None:
-    """The value, or None when the record is not what was written."""
+    """The value, or None when the record is damaged: not what was written."""
     if not isinstance(packed, bytes) or zlib.crc32(key + packed) != checked:
         return None
     with suppress(ValueError, zlib.error):
@@ -68,11 +68,12 @@ def unpack(key: bytes, packed: bytes, checked: int) -> Value | None:
 
 @dataclass
 class Memo:
-    """A store of JSON objects under hex keys of 16 to 32 bytes; `damaged` counts the records it had to ignore."""
+    """A store of JSON objects under hex keys of 16 to 32 bytes; `damaged` counts the damaged records, which it
+    ignores."""
 
     root: Path
     clock: Callable[[], float] = time.time
-    say: Callable[[str], None] = complain
+    say: Callable[[str], None] = print_error
     damaged: int = 0
     _connection: sqlite3.Connection | None = None
     _opened: tuple[int, int] = (0, 0)  # process and inode
@@ -83,15 +84,15 @@ class Memo:
         return self.root / "memo.sqlite"
 
     def get(self, keys: Iterable[str]) -> dict[str, Value]:
-        """The values that are known; a damaged record is counted and treated as missing."""
-        found: dict[str, Value] = {}
-        for batch in parts(keys, READ):
+        """The stored values; a damaged record is counted and treated as missing."""
+        values: dict[str, Value] = {}
+        for batch in parts(keys, KEYS_PER_QUERY):
             for key, packed, checked in self.run(partial(select, keys=batch)):
                 if (value := unpack(key, packed, checked)) is None:
-                    self.damage()
+                    self.count_damaged()
                 else:
-                    found[key.hex()] = value
-        return found
+                    values[key.hex()] = value
+        return values
 
     def put(self, space: str, values: Mapping[str, Value]) -> None:
         """Store values in one transaction; what is there under the same key is overwritten."""
@@ -100,29 +101,30 @@ class Memo:
         if packed:
             self.run(lambda db: insert(db, space, added, packed))
 
-    def damage(self) -> None:
+    def count_damaged(self) -> None:
         if not self.damaged:
-            self.say(f"a damaged record in {self.path} is ignored and will be paid again")
+            self.say(f"a damaged record in {self.path} is ignored; its request will be queried again")
         self.damaged += 1
 
     @contextmanager
-    def paying(self, space: str) -> Iterator[None]:
-        """One payer per space: others wait here, then look up again. The kernel frees a dead payer's lock.
+    def locked_space(self, space: str) -> Iterator[None]:
+        """Lock a space: one process at a time queries the engine for it; the others wait here, then look up again.
 
-        A second entry from the same memo passes at once, so that two askings in one program cannot block each other.
+        The kernel frees the lock of a dead process. Entering again from the same memo does not wait, so that two calls
+        of `ask` in one process cannot block each other.
         """
         if space in self._held:
             yield
             return
-        with locked(self.lock(space), lambda who: self.say(f"waiting for {who}, which is paying for {space}")):
+        with locked(self.lock_path(space), lambda who: self.say(f"waiting for {who}, which queries {space}")):
             self._held.add(space)
             try:
                 yield
             finally:
                 self._held.discard(space)
 
-    def lock(self, name: str) -> Path:
-        """The file that whoever pays for a space holds."""
+    def lock_path(self, name: str) -> Path:
+        """The lock file of a space."""
         self._make_root()
         return self.root / f"{sha256(name.encode()).hexdigest()[:16]}.lock"
 
@@ -133,12 +135,12 @@ class Memo:
             raise Problem(f"cannot make the memo folder {self.root} ({error.strerror}); set BALEEN_MEMO") from None
 
     def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do `work` on the database. A damaged file is moved aside and a new one begun; other troubles are Problems."""
+        """Call `work` on the database. A damaged file is moved aside and a new one begun; other errors are Problems."""
         try:
             return work(self.connection())
         except sqlite3.DatabaseError as error:
             if (getattr(error, "sqlite_errorcode", 0) & 0xFF) not in BROKEN:
-                raise trouble(self.path, error) from error
+                raise explained(self.path, error) from error
             self.move_aside(str(error))
         return work(self.connection())
 
@@ -147,7 +149,7 @@ class Memo:
         if self._connection is None or self._opened != (os.getpid(), inode(self.path)):
             if self._connection is not None and self._opened[0] != os.getpid():
                 _inherited.append(self._connection)
-            with locked(self.lock("open")):
+            with locked(self.lock_path("open")):
                 self._connection, self._opened = None, (os.getpid(), inode(self.path))
                 self._connection = connect(self.path)
                 self._opened = (os.getpid(), inode(self.path))
@@ -160,7 +162,7 @@ class Memo:
 
     def move_aside(self, why: str) -> None:
         """Rename a damaged database with its log, unless another process has done so already."""
-        with locked(self.lock("open")):
+        with locked(self.lock_path("open")):
             if self._opened[1] == inode(self.path):
                 aside = next(p for n in count(1) if not (p := self.path.with_suffix(f".damaged-{n}")).exists())
                 for end in ("", "-wal", "-shm"):
@@ -173,7 +175,7 @@ class Memo:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=WAIT, isolation_level=None)
+    db = sqlite3.connect(path, timeout=LOCK_TIMEOUT, isolation_level=None)
     try:
         layout = db.execute("PRAGMA user_version").fetchone()[0]
         if layout > LAYOUT:
@@ -192,8 +194,8 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def select(db: sqlite3.Connection, keys: list[str]) -> list[tuple[bytes, bytes, int]]:
-    marks = ",".join("?" * len(keys))
-    query = f"SELECT key, value, checked FROM reply WHERE key IN ({marks})"
+    placeholders = ",".join("?" * len(keys))
+    query = f"SELECT key, value, checked FROM reply WHERE key IN ({placeholders})"
     return db.execute(query, [bytes.fromhex(key) for key in keys]).fetchall()
 
 
@@ -206,20 +208,20 @@ def insert(db: sqlite3.Connection, space: str, added: int, packed: list[tuple[by
 
 
 def inode(path: Path) -> int:
-    """0 when there is no file."""
+    """The inode of a file; 0 when there is no file."""
     try:
         return os.stat(path).st_ino
     except FileNotFoundError:
         return 0
 
 
-def trouble(path: Path, error: sqlite3.DatabaseError) -> Exception:
-    """A Problem for what the person can mend; a mistake of ours stays what it is."""
+def explained(path: Path, error: sqlite3.DatabaseError) -> Exception:
+    """A Problem for what the user can repair; any other error as it is."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return Problem(f"the disk of {path} is full; what was committed is kept: make room and run the same command")
     if code == sqlite3.SQLITE_BUSY:
-        return Problem(f"{path} was locked by another process for {WAIT:.0f} s; run the same command again")
+        return Problem(f"{path} was locked by another process for {LOCK_TIMEOUT:.0f} s; run the same command again")
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM):
         return Problem(f"cannot use {path} ({error}); set BALEEN_MEMO to a folder on a local disk with room")
     return error

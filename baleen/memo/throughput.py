@@ -1,6 +1,6 @@
-"""Rates: how fast each model has really answered on this machine, remembered in the memo's database.
+"""How fast each model has answered on this machine, stored in the memo's database.
 
-A figure for people who plan a run: it is no part of any answer, and does not travel with the replies.
+The rates are for planning a run. They are no part of any reply, and `memo push` does not send them.
 """
 
 import sqlite3
@@ -22,7 +22,7 @@ INSERT INTO rate VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET replies
 
 @dataclass(frozen=True)
 class Rate:
-    """What was paid for, and the seconds it took."""
+    """Replies and tokens that were queried, and the seconds they took."""
 
     replies: int = 0
     seconds: float = 0.0
@@ -30,13 +30,13 @@ class Rate:
     completion_tokens: int = 0
 
     def plus(self, prompt_tokens: int, completion_tokens: int) -> "Rate":
-        """One reply more, in no time."""
-        paid = (self.prompt_tokens + prompt_tokens, self.completion_tokens + completion_tokens)
-        return Rate(self.replies + 1, self.seconds, *paid)
+        """A rate with one reply more and the same seconds."""
+        tokens = (self.prompt_tokens + prompt_tokens, self.completion_tokens + completion_tokens)
+        return Rate(self.replies + 1, self.seconds, *tokens)
 
     @property
     def tokens_per_second(self) -> float | None:
-        """Tokens read and written a second; None while nothing is measured."""
+        """Prompt and completion tokens a second; None while nothing is measured."""
         tokens = self.prompt_tokens + self.completion_tokens
         return tokens / self.seconds if tokens and self.seconds > 0 else None
 
@@ -44,23 +44,24 @@ class Rate:
         return f"{self.tokens_per_second or 0:,.0f} tokens/s measured on {self.replies:,} replies"
 
 
-def add(memo: Memo, name: str, paid: Rate) -> None:
-    """Add what was just paid to what is known under a name."""
-    memo.run(partial(_add, name=name, paid=paid))
+def add(memo: Memo, name: str, measured: Rate) -> None:
+    """Add a measurement to the rate stored under a name."""
+    memo.run(partial(_add, name=name, measured=measured))
 
 
-def _add(db: sqlite3.Connection, name: str, paid: Rate) -> None:
+def _add(db: sqlite3.Connection, name: str, measured: Rate) -> None:
     with db:
         db.execute("BEGIN IMMEDIATE")
         db.execute(TABLE)
-        db.execute(ADD, (name, *astuple(paid)))
+        db.execute(ADD, (name, *astuple(measured)))
 
 
-def known(memo: Memo) -> dict[str, Rate]:
-    """All rates by name."""
-    return {name: Rate(*figures) for name, figures in memo.run(_known).items()}
+def rates(memo: Memo) -> dict[str, Rate]:
+    """All stored rates by name."""
+    return {name: Rate(*figures) for name, figures in memo.run(_rates).items()}
 
 
-def _known(db: sqlite3.Connection) -> dict[str, tuple[int, float, int, int]]:
+def _rates(db: sqlite3.Connection) -> dict[str, tuple[int, float, int, int]]:
     db.execute(TABLE)
-    return {name: (n, s, read, wrote) for name, n, s, read, wrote in db.execute("SELECT * FROM rate ORDER BY name")}
+    rows = db.execute("SELECT * FROM rate ORDER BY name")
+    return {row[0]: row[1:] for row in rows}

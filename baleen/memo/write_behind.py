@@ -1,6 +1,6 @@
-"""Keeping: replies are written to the memo while the engine works on the next, so that a kill loses only what is in it.
+"""Writing replies to the memo while the engine works on the next, so that a killed process loses only the last ones.
 
-A thread writes what has come, at once and in one transaction; what comes meanwhile goes into the next.
+A thread writes all replies that have come, in one transaction; those that come meanwhile go into the next one.
 """
 
 from collections.abc import Iterator
@@ -13,69 +13,69 @@ from baleen.memo.store import Memo, Value
 Waiting = SimpleQueue[tuple[str, Value] | Event | None]  # an event is set when all before it is stored; None is the end
 
 
-class Keeper:
-    """What is given to `keep` is stored soon; after `settle` all of it is. Both raise what the memo raised when nothing
-    can be written, as on a full disk."""
+class Writer:
+    """`put` stores a value soon; after `flush` all values are stored. Both raise the memo's error when it cannot be
+    written, as on a full disk."""
 
     def __init__(self) -> None:
         self.waiting: Waiting = SimpleQueue()
-        self.failed = list[Exception]()
+        self.errors = list[Exception]()
         self.open = True
 
-    def keep(self, key: str, value: Value) -> None:
-        self.complain()
+    def put(self, key: str, value: Value) -> None:
+        self.raise_error()
         self.waiting.put((key, value))
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         stored = Event()
         self.waiting.put(stored)
         while self.open and not stored.wait(1.0):
-            self.complain()
+            self.raise_error()
 
-    def complain(self) -> None:
-        if self.failed:
-            raise self.failed[0]
+    def raise_error(self) -> None:
+        if self.errors:
+            raise self.errors[0]
 
 
 @contextmanager
-def keeping(memo: Memo, space: str) -> Iterator[Keeper]:
-    """A keeper for a space of the memo; all is stored at the end, whatever happens."""
-    keeper = Keeper()
-    writer = Thread(target=write, args=(memo, space, keeper), daemon=True)
-    writer.start()
+def background_writer(memo: Memo, space: str) -> Iterator[Writer]:
+    """A writer for a space of the memo; at the end all values are stored, also after an error."""
+    writer = Writer()
+    thread = Thread(target=write_waiting, args=(memo, space, writer), daemon=True)
+    thread.start()
     try:
-        yield keeper
+        yield writer
     finally:
-        keeper.open = False
-        keeper.waiting.put(None)
-        writer.join()
-    keeper.complain()
+        writer.open = False
+        writer.waiting.put(None)
+        thread.join()
+    writer.raise_error()
 
 
-def write(memo: Memo, space: str, keeper: Keeper) -> None:
+def write_waiting(memo: Memo, space: str, writer: Writer) -> None:
     """Store what is waiting until the end comes or the memo cannot be written."""
     with closing(Memo(memo.root, memo.clock, memo.say)) as own:  # a connection serves the thread that opened it
         ended = False
         while not ended:
-            values, stored, ended = gathered(keeper.waiting)
+            values, stored, ended = take_waiting(writer.waiting)
             try:
                 if values:
                     own.put(space, values)
             except Exception as error:
-                keeper.failed.append(error)
+                writer.errors.append(error)
                 return
             if stored:
                 stored.set()
 
 
-def gathered(waiting: Waiting) -> tuple[dict[str, Value], Event | None, bool]:
-    """All values that are there, at least one unless somebody waits or the end comes: they, the event that tells, and
-    whether the end was among them."""
-    values, found = dict[str, Value](), waiting.get()
-    while isinstance(found, tuple):
-        values[found[0]] = found[1]
+def take_waiting(waiting: Waiting) -> tuple[dict[str, Value], Event | None, bool]:
+    """All values in the queue up to an event or the end: (values, the event or None, whether the end came). Waits for a
+    first item."""
+    values, item = dict[str, Value](), waiting.get()
+    while isinstance(item, tuple):
+        values[item[0]] = item[1]
         try:
-            found = waiting.get_nowait()
+            item = waiting.get_nowait()
         except Empty:
             return values, None, False
-    return values, found, found is None
+    return values, item, item is None
