@@ -108,7 +108,7 @@ def base(work: Path, lessons: Lessons, options: TrainOptions) -> str:
         if made:
             scratch.make(part, made, said, options.seed)
         else:
-            scratch.grow(pins.place(options.base), part, said, fixed(options.prompts), options.seed)
+            scratch.grow(pins.model_folder(options.base), part, said, fixed(options.prompts), options.seed)
         os.replace(part, whole)  # only now: config.json is there long before the weights are
     return str(whole)
 
@@ -173,7 +173,7 @@ def copied(name: str, options: TrainOptions) -> None:
     """The base, or its pin, as it is."""
     part = Path("models", f".{name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(pins.place(options.base), part)
+    shutil.copytree(pins.model_folder(options.base), part)
     publish(name, part, {"rows_in": rows.size(rows.table_path(options.input)), "examples": 0, "steps": 0})
 
 
@@ -192,7 +192,7 @@ def light(options: TrainOptions) -> Iterator[None]:
     """Import TRL in 7.7 s of CPU instead of 9.8: without collecting garbage, and without PEFT when it is not needed
     (TRL imports it wherever it is installed). Collections while training skip what was imported: 0.7 s each."""
     gc.disable()
-    if not options.lora_rank and not (pins.place(options.base) / "adapter_config.json").exists():
+    if not options.lora_rank and not (pins.model_folder(options.base) / "adapter_config.json").exists():
         sys.modules.setdefault("peft", None)  # type: ignore[arg-type]
     importlib.import_module("trl.trainer.sft_trainer")
     gc.enable()
@@ -246,20 +246,20 @@ def alike(options: TrainOptions) -> str:
 def parameters(name: str) -> int:
     """Weights of a model, at most; of one that is not built yet those of the profile's origin; 0 when nobody says."""
     built = "/" in name or Path("models", name).is_dir()
-    pin = pins.pin(name) if built else pins.profiled()
+    pin = pins.pin(name) if built else pins.origin_pin()
     if pin and pin.fresh:
-        return scratch.parameters(pin.fresh, pin.fresh.vocab_size)
+        return scratch.count_parameters(pin.fresh, pin.fresh.vocab_size)
     if pin:
         return int(pin.parameters)
-    return sum(map(count_weights, pins.place(name).glob("*.safetensors")))
+    return sum(map(count_weights, pins.model_folder(name).glob("*.safetensors")))
 
 
 def build(name: str, options: TrainOptions, speed: Speed) -> None:
     lessons = read(options)
-    inputs.reads(pins.place(options.base))
+    inputs.reads(pins.model_folder(options.base))
     if options.instead:
         return taken(name, options)
-    load.trainable(options.base)
+    load.check_trainable(options.base)
     if options.steps == 0:
         return copied(name, options)
     if options.adapter and unmade(options.base):

@@ -133,7 +133,7 @@ def test_extras_are_those_of_the_project() -> None:
 
 
 def tokenizer(folder: Path, template: bool) -> None:
-    words = scratch.tokenizer(["some words"], scratch.Fresh())
+    words = scratch.new_tokenizer(["some words"], scratch.Fresh())
     words.chat_template = words.chat_template if template else None
     words.save_pretrained(folder)
     (folder / "config.json").write_text(json.dumps({"model_type": "llama"}))

@@ -87,7 +87,7 @@ ROWS: list[Row] = [
 
 @pytest.fixture(scope="module")
 def words() -> Any:
-    return scratch.tokenizer(TEXTS, Fresh(phrases=["seed message", "web message"]))
+    return scratch.new_tokenizer(TEXTS, Fresh(phrases=["seed message", "web message"]))
 
 
 def shown(found: Any, words: Any) -> list[Any]:

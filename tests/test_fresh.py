@@ -17,7 +17,7 @@ PHRASE = "Reply with the instruction alone."
     ["the cat sat .", "a dog \n ran", "\n a", "a \n \n dog", "- on \n - a", ". \n"],
 )
 def test_words_decode_to_the_text_with_single_spaces(text: str) -> None:
-    words = scratch.words(TEXTS, Fresh())
+    words = scratch.word_tokenizer(TEXTS, Fresh())
     assert words.decode(words.encode(text).ids) == text
 
 
@@ -32,23 +32,23 @@ def test_words_decode_to_the_text_with_single_spaces(text: str) -> None:
     ],
 )
 def test_words_are_split_at_spaces_and_a_newline_is_a_word(text: str, tokens: list[str]) -> None:
-    assert scratch.words(TEXTS, Fresh(words=["horse"])).encode(text).tokens == tokens
+    assert scratch.word_tokenizer(TEXTS, Fresh(words=["horse"])).encode(text).tokens == tokens
 
 
 def test_a_small_vocabulary_keeps_the_words_used_most() -> None:
-    words = scratch.words(["b a", "a", "c"], Fresh(vocab_size=len(scratch.SPECIAL) + 2))
+    words = scratch.word_tokenizer(["b a", "a", "c"], Fresh(vocab_size=len(scratch.SPECIAL) + 2))
     assert words.encode("a b c").tokens == ["a", "<unk>", "<unk>"]
 
 
 @pytest.mark.parametrize("text", ["the cat", "  two  spaces\n", "Grüße, 中文 \t\x00", "🦙"])
 def test_byte_pairs_give_back_every_byte(text: str) -> None:
-    pairs = scratch.byte_pairs(TEXTS, Fresh(vocab_size=300))
+    pairs = scratch.bpe_tokenizer(TEXTS, Fresh(vocab_size=300))
     assert pairs.decode(pairs.encode(text).ids) == text
 
 
 @pytest.fixture(scope="module")
 def spoken() -> object:
-    return scratch.tokenizer(TEXTS, Fresh(phrases=[PHRASE]))
+    return scratch.new_tokenizer(TEXTS, Fresh(phrases=[PHRASE]))
 
 
 @pytest.mark.slow
@@ -69,7 +69,7 @@ def test_a_prefill_belongs_to_the_question(spoken: load.Any) -> None:
 
 @pytest.mark.slow
 def test_chatml_ends_every_turn_with_the_tokenizers_own_end() -> None:
-    pairs = scratch.tokenizer(TEXTS, Fresh(tokenizer="bpe", vocab_size=300))
+    pairs = scratch.new_tokenizer(TEXTS, Fresh(tokenizer="bpe", vocab_size=300))
     pairs.chat_template = pins.TEMPLATES["chatml"]
     asked, answer = chat.turn(pairs, [{"role": "user", "content": "a"}], "", " the cat\n")
     assert asked == "<|im_start|>user\na</s>\n<|im_start|>assistant\n"
@@ -94,4 +94,4 @@ def test_a_new_model_has_the_same_bytes_every_time_and_loads(tmp_path: Path, mon
     assert identities[0] == identities[1] != identities[2]
     model, tokenizer = load.load(str(tmp_path / "a"), load.Speed(device="cpu"))
     assert model.config.vocab_size == len(tokenizer)
-    assert model.num_parameters() == scratch.parameters(sizes, len(tokenizer))
+    assert model.num_parameters() == scratch.count_parameters(sizes, len(tokenizer))

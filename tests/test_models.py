@@ -109,10 +109,10 @@ def test_the_identity_of_a_model_to_be_made_depends_on_its_sizes() -> None:
             "must hold one of 'hub', 'endpoint', 'apertium' and",
         ),
         ("{trust_remote_code: true}", "must hold one of"),
-        ("{endpoint: 'http://x'}", "say which model at http://x"),
-        ("{endpoint: 'http://x', model: m, weights: a/b}", "weights 'a/b' must say what an endpoint serves"),
-        ("{endpoint: 'http://x', model: m, weights: a/b@main}", "as name@commit, 40 hex digits"),
-        (f"{{hub: a/b, revision: {COMMIT}, weights: a/b@{COMMIT}}}", "must say what an endpoint serves"),
+        ("{endpoint: 'http://x'}", "add the name of the model at http://x"),
+        ("{endpoint: 'http://x', model: m, weights: a/b}", "weights 'a/b' must name what an endpoint serves"),
+        ("{endpoint: 'http://x', model: m, weights: a/b@main}", "as organisation/name@commit with 40 hex digits"),
+        (f"{{hub: a/b, revision: {COMMIT}, weights: a/b@{COMMIT}}}", "must name what an endpoint serves"),
         (f"{{hub: a/b, revison: {COMMIT}}}", "unknown setting 'revison'; did you mean 'revision'?"),
         ("fresh: {hiden_size: 3}", "hiden_size"),
         (f"{{hub: a/b, revision: {COMMIT}, chat_template: chatm}}", "did you mean 'chatml'?"),
@@ -144,7 +144,7 @@ def test_an_unknown_model_is_answered_with_the_closest_name() -> None:
 
 @pytest.mark.parametrize(
     ("pin", "words"),
-    [("{endpoint: 'http://x', model: m}", "can be asked"), ("fresh: {hidden_size: 8}", "when it is first trained")],
+    [("{endpoint: 'http://x', model: m}", "can be queried"), ("fresh: {hidden_size: 8}", "when it is first trained")],
 )
 def test_a_model_without_weights_here_cannot_be_loaded(pin: str, words: str) -> None:
     with pytest.raises(Problem, match=words):

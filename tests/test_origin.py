@@ -73,7 +73,7 @@ MISTAKES = {
     "a revision that is no commit": ({"hub": "a/b", "revision": "main"}, "must be the commit, 40 hex digits"),
     "no revision": ({"hub": "a/b"}, "must be the commit, 40 hex digits"),
     "two places": ({"hub": "a/b", "revision": COMMIT, "endpoint": "http://x"}, "must hold one of 'hub', 'endpoint'"),
-    "an endpoint without a model": ({"endpoint": "http://x"}, "say which model at http://x"),
+    "an endpoint without a model": ({"endpoint": "http://x"}, "add the name of the model at http://x"),
     "an unknown template": ({"hub": "a/b", "revision": COMMIT, "chat_template": "chatm"}, "did you mean 'chatml'"),
 }
 

@@ -214,5 +214,5 @@ def test_a_model_that_is_no_pair_is_a_problem(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(Problem, match="is no pair of Apertium"):
         Apertium("x", Speed())
     (folder / "pin.yaml").write_text("apertium: eng-spa\n")
-    with pytest.raises(Problem, match="say the version of the package"):
+    with pytest.raises(Problem, match="add the version of the package"):
         pins.pin("x")

@@ -314,7 +314,7 @@ def test_lora_is_merged_or_kept_apart(home: Path) -> None:
 @pytest.mark.slow
 def test_weights_trained_in_bfloat16_are_saved_and_asked_in_it(home: Path) -> None:
     assert trained("m", "short", "--bf16")["loss"] < 4
-    assert load.precision("m") == "bfloat16"
+    assert load.checkpoint_dtype("m") == "bfloat16"
     assert str(load.load("m", load.Speed(device="cpu"))[0].dtype) == "torch.bfloat16"
 
 
@@ -356,7 +356,7 @@ def test_an_adapter_goes_on_from_an_adapter_or_is_merged_first(home: Path) -> No
     apart = ("--adapter",)
     trained("first", "lora", *apart, base="base")
     trained("second", "lora", *apart, base="first")
-    told = identity.adapter(Path("models/second"))
+    told = identity.adapter_config(Path("models/second"))
     assert told["base_model_name_or_path"] == "models/base" and told["r"] == 2
     assert adapters("second") != adapters("first") and adapters("second").keys() == adapters("first").keys()
     assert answer("second") != answer("base") and len({answer(name) for name in ("base", "first", "second")}) == 3

@@ -68,7 +68,7 @@ def start(model: str, speed: Speed, vocabulary: int) -> Any:
     for name, value in (ENVIRONMENT | (ON_CPU if cpu else {})).items():
         os.environ.setdefault(name, value)  # read once, when vllm is imported
     where, pinned = load.source(model)
-    if not pinned and not any(pins.place(model).glob("config.json")):
+    if not pinned and not any(pins.model_folder(model).glob("config.json")):
         raise Problem(f"{where} is no whole model (an adapter?): merge it into its base, or use --engine hf")
     vllm: Any = import_module("vllm")
     tokens = room(speed, vocabulary)
@@ -76,7 +76,7 @@ def start(model: str, speed: Speed, vocabulary: int) -> Any:
         model=where,
         revision=pinned.get("revision"),
         trust_remote_code=pinned.get("trust_remote_code", False),
-        dtype=load.precision(model),
+        dtype=load.checkpoint_dtype(model),
         tensor_parallel_size=speed.tensor_parallel,
         gpu_memory_utilization=speed.gpu_memory,
         # The CPU build stops at a seeded prompt that is read in two parts ("CPU Generator does not use offset").

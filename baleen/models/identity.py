@@ -1,4 +1,4 @@
-"""Identity: what a model is, whatever it is called."""
+"""The identity of a model: a string that stays the same when the model is renamed and changes with its weights."""
 
 import json
 import os
@@ -7,53 +7,55 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
-from baleen.models.pins import pin, place
+from baleen.models.pins import model_folder, pin
 from baleen.project import inputs, locks
 
-IGNORED = (".md", ".bin", ".part")  # cards and pickles say nothing about what the model answers
+IGNORED = (".md", ".bin", ".part")  # model cards and pickled weights: no engine reads them
 BIG = 1 << 20  # bytes; the hashes of larger files are remembered
 
 
 def identity(name: str) -> str:
-    """What the model is, whatever it is called: hash of weights, config, tokenizer and template; or hub@revision; or
-    endpoint#model, with the weights in place of the endpoint where the pin says them."""
-    inputs.reads(place(name))
-    found = pin(name)
-    if found is None:
-        return contents(place(name))
-    if found.hub:
-        return f"{found.hub}@{found.revision}" + (f"+{found.chat_template}" if found.chat_template else "")
-    if found.apertium:
-        return f"apertium:{found.apertium}@{found.version}"
-    if found.endpoint:
-        return f"{found.weights or found.endpoint}#{found.model}"
-    return sha256(repr(found.fresh).encode()).hexdigest()[:32]
+    """The identity of a model: a hash of weights, config, tokenizer and chat template; or hub@revision; or
+    endpoint#model, in which the `weights` of the pin replace the endpoint."""
+    inputs.reads(model_folder(name))
+    pinned = pin(name)
+    if pinned is None:
+        return folder_digest(model_folder(name))
+    if pinned.hub:
+        return f"{pinned.hub}@{pinned.revision}" + (f"+{pinned.chat_template}" if pinned.chat_template else "")
+    if pinned.apertium:
+        return f"apertium:{pinned.apertium}@{pinned.version}"
+    if pinned.endpoint:
+        return f"{pinned.weights or pinned.endpoint}#{pinned.model}"
+    return sha256(repr(pinned.fresh).encode()).hexdigest()[:32]
 
 
-def contents(folder: Path) -> str:
-    """32 hex digits over names and bytes of the files that matter, and over the base of an adapter."""
+def folder_digest(folder: Path) -> str:
+    """32 hex digits over names and bytes of the files that are not IGNORED, and over the base of an adapter."""
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix not in IGNORED and p.name[0] != ".")
     parts = [f"{path.relative_to(folder)}\x1f{file_hash(path)}" for path in files]
-    return sha256("\x1e".join(parts + adapted(folder)).encode()).hexdigest()[:32]
+    return sha256("\x1e".join(parts + base_identity(folder)).encode()).hexdigest()[:32]
 
 
-def adapter(folder: Path) -> dict[str, Any]:
-    """The settings of the LoRA adapter in a folder; empty for a whole model."""
+def adapter_config(folder: Path) -> dict[str, Any]:
+    """The adapter_config.json of the LoRA adapter in a folder; empty when the folder holds a full model."""
     path = folder / "adapter_config.json"
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
-def adapted(folder: Path) -> list[str]:
-    base = adapter(folder).get("base_model_name_or_path", "")
+def base_identity(folder: Path) -> list[str]:
+    """The identity of the base of an adapter, when the base is a folder; else nothing."""
+    base = adapter_config(folder).get("base_model_name_or_path", "")
     return [identity(base)] if base and Path(base).is_dir() else []
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file; that of a big one is looked up while its place, size and times stay as they were."""
-    found = path.stat()
-    if found.st_size < BIG:
+    """SHA-256 of a file. That of a big file is stored in the memo folder and used as long as path, inode, size and
+    modification time of the file stay the same."""
+    stat = path.stat()
+    if stat.st_size < BIG:
         return sha256(path.read_bytes()).hexdigest()
-    key = f"{path.resolve()}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"
+    key = f"{path.resolve()}:{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}"
     notes = locks.root() / "file-hashes"
     note = notes / sha256(key.encode()).hexdigest()[:32]
     with suppress(OSError):

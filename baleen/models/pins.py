@@ -1,4 +1,4 @@
-"""Pins: where a model is."""
+"""Pins: pin.yaml in the folder of a model names a model that is elsewhere, or the sizes of one to be made."""
 
 import re
 from dataclasses import asdict, dataclass, field
@@ -17,23 +17,27 @@ TEMPLATES = {"": "", "chatml": CHATML}
 
 @dataclass
 class Pin:
-    """Where a model is that is not in the folder."""
+    """Where a model is whose weights are not in its folder. One of hub, endpoint, apertium and fresh is set."""
 
     hub: str = setting("", "organisation/name on the Hugging Face hub")
     revision: str = setting("", "the commit, 40 hex digits")
     trust_remote_code: bool = setting(False, "run Python code that comes with the model")
     chat_template: str = setting("", "chatml, for a base model that has none")
-    parameters: float = setting(0, "weights, for the plan of a dry run")
+    parameters: float = setting(0, "number of weights, for --dry-run")
     endpoint: str = setting("", "address of an OpenAI-compatible server")
     model: str = setting("", "name of the model at the endpoint")
-    weights: str = setting("", "what is served there, as organisation/name@commit: the same wherever it is served")
+    weights: str = setting(
+        "", "what the endpoint serves, as organisation/name@commit; replies are then cached for it on any server"
+    )
     apertium: str = setting("", "pair of languages of the translator Apertium, such as eng-spa")
-    version: str = setting("", "version of the package that holds the pair: another one translates otherwise")
+    version: str = setting(
+        "", "version of the package that holds the pair; another version can give other translations"
+    )
     fresh: Fresh | None = field(default=None, metadata={"help": "sizes of a model made from scratch"})
 
 
-def place(name: str) -> Path:
-    """models/<name>; a name with a slash is taken as a path. A Problem when there is nothing."""
+def model_folder(name: str) -> Path:
+    """models/<name>; a name with a slash is a path. A Problem when there is no such folder."""
     folder = Path(name) if "/" in name else Path("models", name)
     if not folder.is_dir():
         raise Problem(unknown("model", name, [p.name for p in Path("models").glob("*/") if p.name[0] != "."]))
@@ -42,39 +46,43 @@ def place(name: str) -> Path:
 
 def pin(name: str) -> Pin | None:
     """The pin of a model, or None when the folder holds the weights themselves."""
-    path = place(name) / "pin.yaml"
+    path = model_folder(name) / "pin.yaml"
     return checked(path, typed(Pin, str(path), load_yaml(path))) if path.is_file() else None
 
 
-def checked(path: Path, found: Pin) -> Pin:
-    if sum(map(bool, (found.hub, found.endpoint, found.fresh, found.apertium))) != 1:
+def checked(path: Path, candidate: Pin) -> Pin:
+    """The pin; a Problem, which names `path`, when its values do not fit each other."""
+    if sum(map(bool, (candidate.hub, candidate.endpoint, candidate.fresh, candidate.apertium))) != 1:
         raise Problem(f"{path} must hold one of 'hub', 'endpoint', 'apertium' and 'fresh'")
-    if found.apertium and not found.version:
-        raise Problem(f"{path}: say the version of the package that holds {found.apertium}, such as version: 0.8.1-2")
-    if found.hub and not re.fullmatch(r"[0-9a-f]{40}", found.revision):
-        raise Problem(f"{path}: revision {found.revision!r} of {found.hub} must be the commit, 40 hex digits")
-    if found.endpoint and not found.model:
-        raise Problem(f"{path}: say which model at {found.endpoint}, such as 'model: name'")
-    if found.weights and not (found.endpoint and re.fullmatch(r"[^\s@#]+@[0-9a-f]{40}", found.weights)):
+    if candidate.apertium and not candidate.version:
         raise Problem(
-            f"{path}: weights {found.weights!r} must say what an endpoint serves as name@commit, 40 hex digits"
+            f"{path}: add the version of the package that holds {candidate.apertium}, such as version: 0.8.1-2"
         )
-    if found.chat_template not in TEMPLATES:
-        raise Problem(f"{path}: {unknown('chat_template', found.chat_template, ['chatml'])}")
-    return found
+    if candidate.hub and not re.fullmatch(r"[0-9a-f]{40}", candidate.revision):
+        raise Problem(f"{path}: revision {candidate.revision!r} of {candidate.hub} must be the commit, 40 hex digits")
+    if candidate.endpoint and not candidate.model:
+        raise Problem(f"{path}: add the name of the model at {candidate.endpoint}, such as 'model: name'")
+    if candidate.weights and not (candidate.endpoint and re.fullmatch(r"[^\s@#]+@[0-9a-f]{40}", candidate.weights)):
+        raise Problem(
+            f"{path}: weights {candidate.weights!r} must name what an endpoint serves, as organisation/name@commit "
+            "with 40 hex digits"
+        )
+    if candidate.chat_template not in TEMPLATES:
+        raise Problem(f"{path}: {unknown('chat_template', candidate.chat_template, ['chatml'])}")
+    return candidate
 
 
 def declared(given: Settings, where: str) -> Settings:
-    """The pin of a profile's `origin` section, or of `instead`: a model elsewhere stays as it is, sizes are a model to
-    be made."""
+    """The content of pin.yaml for the `origin` section of a profile, or for `instead`: a pin of a model elsewhere as it
+    is, anything else as the sizes of a model to be made."""
     if not {"hub", "endpoint", "apertium"} & given.keys():
         return {"fresh": asdict(typed(Fresh, where, given))}
-    found = checked(Path(where), typed(Pin, where, given))
-    return {key: value for key, value in asdict(found).items() if value}
+    pinned = checked(Path(where), typed(Pin, where, given))
+    return {key: value for key, value in asdict(pinned).items() if value}
 
 
-def profiled() -> Pin:
-    """What the profile in force starts from."""
+def origin_pin() -> Pin:
+    """The pin of the model that the current profile starts from (its `origin` section)."""
     name = str(load_yaml(Path("params.yaml")).get("profile", "pocket"))
     where = f"profiles/{name}.yaml: origin"
     return typed(Pin, where, declared(section(name, "origin", needed=True), where))

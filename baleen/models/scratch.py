@@ -1,4 +1,4 @@
-"""A model from nothing: a small Llama with random weights, and a tokenizer fitted to the texts it first sees."""
+"""A new model: a small Llama with random weights, and a tokenizer trained on the texts of its first training."""
 
 import json
 import re
@@ -21,7 +21,7 @@ TEMPLATE = (  # one token before each message, the end token after the assistant
 
 @dataclass
 class Fresh:
-    """Sizes of the model and the kind of its tokenizer."""
+    """Sizes of a new model and the kind of its tokenizer."""
 
     hidden_size: int = setting(128, "width")
     intermediate_size: int = setting(336, "width of the feed-forward layers")
@@ -31,26 +31,26 @@ class Fresh:
     max_position_embeddings: int = setting(512, "longest sequence in tokens")
     tokenizer: str = setting("words", "words (one token a word, split at spaces) or bpe (byte-level)")
     vocab_size: int = setting(32000, "tokens at most, phrases not counted")
-    phrases: list[str] = setting([], "whole sentences that are one token each; white space round them is not kept")
-    words: list[str] = setting([], "words to know beside those of the texts (words only)")
+    phrases: list[str] = setting([], "sentences that are one token each; white space around them is lost")
+    words: list[str] = setting([], "words of the vocabulary beside those of the texts (words only)")
 
 
-def words(texts: Iterable[str], sizes: Fresh) -> Any:
-    """One token a word, split at single spaces; a newline is a word. Decoding puts one space between any two."""
+def word_tokenizer(texts: Iterable[str], sizes: Fresh) -> Any:
+    """One token per word, split at single spaces; a newline is a word. Decoding puts one space between any two."""
     from tokenizers import Tokenizer, models, pre_tokenizers
 
-    found = Counter(word for text in texts for word in text.replace("\n", " \n ").split(" ") if word)
-    known = dict.fromkeys([*SPECIAL, "\n", *sizes.words])
-    often = [word for word, _ in sorted(found.items(), key=lambda pair: (-pair[1], pair[0])) if word not in known]
-    vocabulary = [*known, *often][: sizes.vocab_size]
+    counts = Counter(word for text in texts for word in text.replace("\n", " \n ").split(" ") if word)
+    fixed = dict.fromkeys([*SPECIAL, "\n", *sizes.words])
+    frequent = [word for word, _ in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])) if word not in fixed]
+    vocabulary = [*fixed, *frequent][: sizes.vocab_size]
     tokenizer = Tokenizer(models.WordLevel({word: at for at, word in enumerate(vocabulary)}, unk_token="<unk>"))
     lines = pre_tokenizers.Split("\n", "isolated")
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([lines, pre_tokenizers.Split(" ", "removed")])
     return tokenizer
 
 
-def byte_pairs(texts: Iterable[str], sizes: Fresh) -> Any:
-    """Byte-level BPE over the whole alphabet of bytes: no text is unknown and decoding gives back every byte."""
+def bpe_tokenizer(texts: Iterable[str], sizes: Fresh) -> Any:
+    """A byte-level BPE tokenizer over all 256 bytes: no text is unknown, and decoding returns every byte."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
@@ -64,7 +64,7 @@ def byte_pairs(texts: Iterable[str], sizes: Fresh) -> Any:
     return tokenizer
 
 
-def tokenizer(texts: Iterable[str], sizes: Fresh) -> Any:
+def new_tokenizer(texts: Iterable[str], sizes: Fresh) -> Any:
     """A tokenizer with a chat template, ready to be saved with a model."""
     from tokenizers import AddedToken
     from transformers import PreTrainedTokenizerFast
@@ -87,7 +87,7 @@ def tokenizer(texts: Iterable[str], sizes: Fresh) -> Any:
     )
 
 
-def config(vocabulary: int, sizes: Fresh) -> Any:
+def llama_config(vocabulary: int, sizes: Fresh) -> Any:
     from transformers import LlamaConfig
 
     return LlamaConfig(
@@ -110,61 +110,62 @@ def make(folder: Path, sizes: Fresh, texts: Iterable[str], seed: int) -> None:
     import torch
     from transformers import LlamaForCausalLM
 
-    spoken = tokenizer(texts, sizes)
+    tokenizer = new_tokenizer(texts, sizes)
     torch.manual_seed(seed)
-    LlamaForCausalLM(config(len(spoken), sizes)).save_pretrained(folder)
-    spoken.save_pretrained(folder)
+    LlamaForCausalLM(llama_config(len(tokenizer), sizes)).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
 
 
 def grow(base: Path, folder: Path, texts: Iterable[str], lines: list[str], seed: int) -> None:
-    """Write a model that has a token for each of these lines and, where its tokens are words, for each word it lacks.
+    """Write the base with an extended vocabulary: when its tokens are words, one token more for each of `lines` and for
+    each word of `texts` that it lacks.
 
-    Ids and weights of the old tokens stay; the new embeddings are random with the spread of the old ones.
+    Ids and weights of the old tokens stay; the new embeddings are random with the standard deviation of the old ones.
     """
     import torch
     from tokenizers import AddedToken
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    spoken, model = AutoTokenizer.from_pretrained(base), AutoModelForCausalLM.from_pretrained(base)
-    if kind(spoken) == "words":
-        spoken.add_tokens(
+    tokenizer, model = AutoTokenizer.from_pretrained(base), AutoModelForCausalLM.from_pretrained(base)
+    if tokenizer_kind(tokenizer) == "words":
+        tokenizer.add_tokens(
             [AddedToken(line, lstrip=True, rstrip=True, normalized=False) for line in dict.fromkeys(lines)]
         )
-        said = (piece for text in texts for piece in without(text, lines))
+        pieces = (piece for text in texts for piece in split_at_lines(text, lines))
         lacking = {
-            word for piece in said for word in piece.replace("\n", " \n ").split(" ")
-        } - spoken.get_vocab().keys()
-        spoken._tokenizer = with_words(spoken.backend_tokenizer, sorted(lacking - {""}))
+            word for piece in pieces for word in piece.replace("\n", " \n ").split(" ")
+        } - tokenizer.get_vocab().keys()
+        tokenizer._tokenizer = add_words(tokenizer.backend_tokenizer, sorted(lacking - {""}))
     torch.manual_seed(seed)
-    model.resize_token_embeddings(len(spoken), mean_resizing=False)
+    model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
     model.save_pretrained(folder)
-    spoken.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
 
 
-def kind(spoken: Any) -> str:
-    """Which of KINDS a tokenizer is of."""
-    return "words" if type(spoken.backend_tokenizer.model).__name__ == "WordLevel" else "bpe"
+def tokenizer_kind(tokenizer: Any) -> str:
+    """The kind of a tokenizer: a name in KINDS."""
+    return "words" if type(tokenizer.backend_tokenizer.model).__name__ == "WordLevel" else "bpe"
 
 
-def with_words(tokenizer: Any, lacking: list[str]) -> Any:
-    """A word tokenizer with more words, their ids after all others."""
-    whole, known = json.loads(tokenizer.to_str()), tokenizer.get_vocab()
-    # added tokens too: reading the file would else give those that are no words new ids
-    whole["model"]["vocab"] = known | {word: len(known) + i for i, word in enumerate(lacking)}
-    return type(tokenizer).from_str(json.dumps(whole))
+def add_words(tokenizer: Any, lacking: list[str]) -> Any:
+    """A copy of a word tokenizer with more words, whose ids come after all others."""
+    state, vocabulary = json.loads(tokenizer.to_str()), tokenizer.get_vocab()
+    # with the added tokens: loading the file would otherwise give those that are no words new ids
+    state["model"]["vocab"] = vocabulary | {word: len(vocabulary) + i for i, word in enumerate(lacking)}
+    return type(tokenizer).from_str(json.dumps(state))
 
 
-def without(text: str, lines: list[str]) -> list[str]:
-    """The pieces of a text between lines that are tokens."""
+def split_at_lines(text: str, lines: list[str]) -> list[str]:
+    """The pieces of a text between the given lines."""
     return re.split("|".join(map(re.escape, lines)), text) if lines else [text]
 
 
-def parameters(sizes: Fresh, vocabulary: int) -> int:
-    """Weights of the model, the tied embeddings counted once."""
+def count_parameters(sizes: Fresh, vocabulary: int) -> int:
+    """Number of weights of the model; the tied embeddings count once."""
     width, head = sizes.hidden_size, sizes.hidden_size // sizes.num_attention_heads
     attention = 2 * width * width + 2 * width * head * sizes.num_key_value_heads
     layer = attention + 3 * width * sizes.intermediate_size + 2 * width
     return vocabulary * width + sizes.num_hidden_layers * layer + width
 
 
-KINDS: dict[str, Callable[[Iterable[str], Fresh], Any]] = {"words": words, "bpe": byte_pairs}
+KINDS: dict[str, Callable[[Iterable[str], Fresh], Any]] = {"words": word_tokenizer, "bpe": bpe_tokenizer}

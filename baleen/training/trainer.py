@@ -28,8 +28,8 @@ def opened(job: Job) -> tuple[Any, Any]:
     """(model, tokenizer) to be trained; an adapter goes on being trained when one is asked for, else it is merged."""
     from transformers import AutoConfig
 
-    where, extra = load.whole(job.base)
-    known = load.told(lambda: AutoConfig.from_pretrained(where, **extra), where)
+    where, extra = load.base_source(job.base)
+    known = load.open_or_explain(lambda: AutoConfig.from_pretrained(where, **extra), where)
     dropout = {name: job.options.dropout for name in DROPOUTS if hasattr(known, name)}
     if job.options.dropout and not (dropout or job.options.lora_rank):
         raise Problem(f"train {job.name}: {where} has no dropout; leave the setting out")
@@ -37,13 +37,13 @@ def opened(job: Job) -> tuple[Any, Any]:
     words = load.tokenizer(job.base, chat=False)
     if not goes_on(job):
         return load.weights(job.base, dtype, **dropout), words
-    base = load.bare(where, extra, dtype, **dropout)
-    return load.attached(job.base, base, trainable=True), words
+    base = load.base_model(where, extra, dtype, **dropout)
+    return load.with_adapter(job.base, base, trainable=True), words
 
 
 def goes_on(job: Job) -> bool:
     """Whether the base is an adapter that is trained further; its rank must be the one that is asked for."""
-    found = identity.adapter(pins.place(job.base))
+    found = identity.adapter_config(pins.model_folder(job.base))
     if not found or not job.options.lora_rank:
         return False
     if found["r"] != job.options.lora_rank:
