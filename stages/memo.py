@@ -41,8 +41,10 @@ def stats(memo: Memo) -> None:
         rate = measured.get(name.rpartition(" ")[0])
         print(f"{number:>12,} replies {length / 1e6:>10.1f} MB  {name}{f'  {rate}' if rate else ''}")
     for run_ in checkpoints.runs(memo.root):
-        days = (memo.clock() - checkpoints.last_written(run_)) / DAY
-        print(f"{checkpoints.bytes_of(run_) / 1e6:>31.1f} MB  interrupted training, {days:.0f} days old  {run_.name}")
+        days = (memo.clock() - checkpoints.last_write_time(run_)) / DAY
+        print(
+            f"{checkpoints.size_in_bytes(run_) / 1e6:>31.1f} MB  interrupted training, {days:.0f} days old  {run_.name}"
+        )
     for path in sorted(memo.root.glob("memo.damaged-*")):
         print(f"{path.stat().st_size / 1e6:>31.1f} MB  {path.name}, moved aside; delete it when you like")
 
@@ -87,7 +89,7 @@ def prune(memo: Memo, data: Path, days: float, dry: bool, forget_missing: bool) 
     before = int(memo.clock() - days * DAY)
     number = memo.run(partial(delete, kept=lineage(tables), before=before, busy=busy, dry=dry))
     left = checkpoints.abandoned(memo.root, memo.clock() - days * DAY)
-    size = sum(map(checkpoints.bytes_of, left))
+    size = sum(map(checkpoints.size_in_bytes, left))
     for run_ in [] if dry else left:
         shutil.rmtree(run_)
     done = "would be deleted" if dry else "deleted"

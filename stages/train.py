@@ -144,7 +144,7 @@ def prepare(name: str, work: Path, options: TrainOptions, speed: Speed) -> Job:
     np.save(work / "order.npy", examples.order(lengths, options.batch, steps, options.seed))
     output = Path("models", f".{name}.part")
     shutil.rmtree(output, ignore_errors=True)
-    checkpoints.clean(work)
+    checkpoints.keep_last_complete(work)
     return Job(name, start, str(work), str(output), steps, *shares(options.batch, speed), options, speed)
 
 
@@ -266,9 +266,9 @@ def build(name: str, options: TrainOptions, speed: Speed) -> None:
         told = f"{options.base} is made for this run alone; train it in a line of its own, or leave adapter out"
         raise Problem(f"train {name}: adapter needs a base that stays, and {told}")
     os.environ |= {key: value for key, value in processes.QUIET.items() if key not in os.environ}
-    with light(options), checkpoints.folder(digest(lessons, options)) as work:
+    with light(options), checkpoints.run_folder(digest(lessons, options)) as work:
         job = prepare(name, work, options, speed)
-        whole, begun = checkpoints.latest(work) is None, monotonic()
+        whole, begun = checkpoints.last_complete(work) is None, monotonic()
         processes.launch(job)
         if whole:  # the time of a run that was interrupted says nothing
             tokens = size_up(lessons, options)[2]

@@ -24,21 +24,21 @@ def written(run: Path, step: int) -> Path:
 
 def test_a_checkpoint_counts_once_it_is_marked(tmp_path: Path) -> None:
     folder = written(tmp_path, 10)
-    assert checkpoints.latest(tmp_path) is None
-    checkpoints.mark(folder)
-    assert checkpoints.latest(tmp_path) == folder
+    assert checkpoints.last_complete(tmp_path) is None
+    checkpoints.mark_complete(folder)
+    assert checkpoints.last_complete(tmp_path) == folder
 
 
 def test_marking_a_checkpoint_deletes_those_before_it(tmp_path: Path) -> None:
     for step in (5, 10):
-        checkpoints.mark(written(tmp_path, step))
-    assert [path.name for path in checkpoints.found(tmp_path)] == ["checkpoint-10"]
+        checkpoints.mark_complete(written(tmp_path, step))
+    assert [path.name for path in checkpoints.all_checkpoints(tmp_path)] == ["checkpoint-10"]
 
 
 @pytest.mark.parametrize("damage", ["cut", "lost", "more", "no mark", "broken mark"])
 def test_a_damaged_checkpoint_does_not_count(tmp_path: Path, damage: str) -> None:
     folder = written(tmp_path, 10)
-    checkpoints.mark(folder)
+    checkpoints.mark_complete(folder)
     {
         "cut": lambda: (folder / "model.safetensors").write_bytes(b"w"),
         "lost": lambda: (folder / "deeper" / "rng.pth").unlink(),
@@ -46,34 +46,34 @@ def test_a_damaged_checkpoint_does_not_count(tmp_path: Path, damage: str) -> Non
         "no mark": lambda: (folder / checkpoints.MARK).unlink(),
         "broken mark": lambda: (folder / checkpoints.MARK).write_text("{"),
     }[damage]()
-    assert checkpoints.latest(tmp_path) is None
+    assert checkpoints.last_complete(tmp_path) is None
 
 
 def test_a_half_written_later_checkpoint_leaves_the_one_before_in_force(tmp_path: Path) -> None:
-    checkpoints.mark(written(tmp_path, 90))
+    checkpoints.mark_complete(written(tmp_path, 90))
     written(tmp_path, 100)
-    assert checkpoints.latest(tmp_path) == tmp_path / "checkpoint-90"
+    assert checkpoints.last_complete(tmp_path) == tmp_path / "checkpoint-90"
 
 
 def test_clean_leaves_the_last_complete_checkpoint_alone(tmp_path: Path) -> None:
-    checkpoints.mark(written(tmp_path, 9))
+    checkpoints.mark_complete(written(tmp_path, 9))
     written(tmp_path, 10)
-    assert checkpoints.clean(tmp_path) == tmp_path / "checkpoint-9"
-    assert checkpoints.found(tmp_path) == [tmp_path / "checkpoint-9"]
+    assert checkpoints.keep_last_complete(tmp_path) == tmp_path / "checkpoint-9"
+    assert checkpoints.all_checkpoints(tmp_path) == [tmp_path / "checkpoint-9"]
 
 
 def test_a_folder_is_gone_when_the_run_ends_well(memo: Path) -> None:
-    with checkpoints.folder("abc") as run:
+    with checkpoints.run_folder("abc") as run:
         written(run, 1)
         assert run == memo / "checkpoints" / "abc"
     assert not run.exists()
 
 
 def test_a_folder_is_kept_when_the_run_fails(memo: Path) -> None:
-    with pytest.raises(Problem), checkpoints.folder("abc") as run:
-        checkpoints.mark(written(run, 1))
+    with pytest.raises(Problem), checkpoints.run_folder("abc") as run:
+        checkpoints.mark_complete(written(run, 1))
         raise Problem("no power")
-    assert checkpoints.latest(run) is not None
+    assert checkpoints.last_complete(run) is not None
 
 
 def test_a_digest_depends_on_every_part_and_their_borders() -> None:

@@ -24,7 +24,7 @@ def options(**more: Any) -> TrainOptions:
         ({"steps": -2}, "steps is -2"),
         ({"warmup": 1.5}, "warmup is 1.5"),
         ({"lr_floor": 1.0}, "lr_floor is 1.0"),
-        ({"epochs": 0.0}, "epochs is 0.0; write how many passes, or steps"),
+        ({"epochs": 0.0}, "epochs is 0.0; write the number of passes (above 0), or steps"),
         ({"adapter": True}, "write lora_rank too"),
         ({"adapter": True, "lora_rank": 8, "grow": True}, "adapter needs a base that stays; grow it in a line"),
     ],

@@ -7,7 +7,7 @@ import pytest
 
 from baleen.project.settings import Speed
 from baleen.training.options import Job, TrainOptions
-from baleen.training.trainer import config, ends, last_loss
+from baleen.training.trainer import end_tokens, mean_last_loss, sft_config
 
 
 @pytest.mark.parametrize(
@@ -15,12 +15,12 @@ from baleen.training.trainer import config, ends, last_loss
     [(None, 2, 2), (2, 2, 2), ([7, 8], 8, [8, 7]), (7, 2, [2, 7]), ([2], 2, 2)],
 )
 def test_a_reply_ends_at_the_tokenizers_own_end_too(known: Any, own: int, all_of_them: Any) -> None:
-    assert ends(known, own) == all_of_them
+    assert end_tokens(known, own) == all_of_them
 
 
 def test_the_reported_loss_is_the_mean_of_the_last_fifty_steps() -> None:
     history = [{"step": 10 * k, "loss": float(k)} for k in range(1, 8)] + [{"step": 75, "loss": 10.0}, {"runtime": 3.0}]
-    assert last_loss(history) == round((10 * (3 + 4 + 5 + 6 + 7) + 5 * 10) / 55, 6)
+    assert mean_last_loss(history) == round((10 * (3 + 4 + 5 + 6 + 7) + 5 * 10) / 55, 6)
 
 
 def rates(schedule: str, floor: float, steps: int = 20) -> list[float]:
@@ -29,7 +29,7 @@ def rates(schedule: str, floor: float, steps: int = 20) -> list[float]:
     from transformers import get_scheduler
 
     options = TrainOptions("t", "b", "p", schedule=schedule, lr_floor=floor, lr=1e-3)
-    told = config(Job("m", "b", "folder", "out", steps, 8, 1, options, Speed(device="cpu")), 1000)
+    told = sft_config(Job("m", "b", "folder", "out", steps, 8, 1, options, Speed(device="cpu")), 1000)
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=told.learning_rate)
     rule = get_scheduler(told.lr_scheduler_type, optimizer, told.warmup_steps, steps, told.lr_scheduler_kwargs)
     found = [rule.get_last_lr()[0]]

@@ -1,7 +1,7 @@
 """Examples: the token ids a model is trained on, written once to an Arrow file that every training process maps.
 
-A prompt with a question becomes a conversation whose loss covers the answer and the end of its turn, nothing else; a
-prompt without one is plain text, all of it learned.
+A prompt with a question becomes a conversation; the loss covers the answer and its end tokens, nothing else. A prompt
+without a question is plain text; the loss covers all of it.
 """
 
 from collections import Counter
@@ -20,63 +20,66 @@ from baleen.tables.rows import Row, parts
 Example = tuple[list[int], int]  # token ids, and where the loss begins
 PromptOf = Callable[[Row], Prompt]  # the prompt whose answer a row holds
 SCHEMA = pa.schema([("input_ids", pa.list_(pa.int32())), ("labels", pa.list_(pa.int32()))])
-BATCH = 1000  # rows tokenized or written together
-IGNORED = -100  # the label that has no loss
+BATCH = 1000  # rows tokenized or written at once
+IGNORED = -100  # the label of a token without loss
 
 
-def encoded(table: Iterable[Row], prompt_of: PromptOf, tag: str, words: Any) -> Iterator[Example | None]:
+def encoded(table: Iterable[Row], prompt_of: PromptOf, tag: str, tokenizer: Any) -> Iterator[Example | None]:
     """One example a row, in order; None where the row has no answer to learn."""
     for batch in parts(table, BATCH):
-        made = dict[int, Example]()
-        for prompt, places in asked(batch, prompt_of).items():
-            full = [batch[i] for i in places]
-            found = turns(full, prompt, tag, words) if prompt.body else texts(full, prompt, words)
-            made |= zip(places, found, strict=True)
-        yield from map(made.get, range(len(batch)))
+        by_index = dict[int, Example]()
+        for prompt, indices in indices_by_prompt(batch, prompt_of).items():
+            some = [batch[i] for i in indices]
+            examples = (
+                chat_examples(some, prompt, tag, tokenizer) if prompt.body else text_examples(some, prompt, tokenizer)
+            )
+            by_index |= zip(indices, examples, strict=True)
+        yield from map(by_index.get, range(len(batch)))
 
 
-def asked(batch: list[Row], prompt_of: PromptOf) -> dict[Prompt, list[int]]:
-    """Places of the rows that have an answer, by the prompt they answer."""
-    found = dict[Prompt, list[int]]()
-    for place, row in enumerate(batch):
-        if answered(row, prompt := prompt_of(row)):
-            found.setdefault(prompt, []).append(place)
-    return found
+def indices_by_prompt(batch: list[Row], prompt_of: PromptOf) -> dict[Prompt, list[int]]:
+    """Indices of the rows that have an answer, by the prompt they answer."""
+    indices = dict[Prompt, list[int]]()
+    for index, row in enumerate(batch):
+        if has_answer(row, prompt := prompt_of(row)):
+            indices.setdefault(prompt, []).append(index)
+    return indices
 
 
-def answered(row: Row, prompt: Prompt) -> bool:
+def has_answer(row: Row, prompt: Prompt) -> bool:
     return all(row[column] is not None for column in prompt.writes) and bool(prompt.show(row).strip())
 
 
-def texts(batch: list[Row], prompt: Prompt, words: Any) -> Iterator[Example]:
-    """<bos> text <eos>; a tokenizer without a token for the beginning does without."""
-    start = [words.bos_token_id] if words.bos_token_id is not None else []
-    for ids in ids_of([prompt.show(row) for row in batch], words):
-        yield [*start, *ids, words.eos_token_id], 0
+def text_examples(batch: list[Row], prompt: Prompt, tokenizer: Any) -> Iterator[Example]:
+    """<bos> text <eos>, without <bos> when the tokenizer has none."""
+    start = [tokenizer.bos_token_id] if tokenizer.bos_token_id is not None else []
+    for ids in token_ids([prompt.show(row) for row in batch], tokenizer):
+        yield [*start, *ids, tokenizer.eos_token_id], 0
 
 
-def turns(batch: list[Row], prompt: Prompt, tag: str, words: Any) -> Iterator[Example]:
-    """The conversation and its answer, tokenized as one text, or apart where a token would straddle the border."""
-    pairs = [turn(row, prompt, tag, words) for row in batch]
-    asked = ids_of([question for question, _ in pairs], words)
-    whole = ids_of([question + answer for question, answer in pairs], words)
-    for question, both, (_, answer) in zip(asked, whole, pairs, strict=True):
-        joined = both if both[: len(question)] == question else question + ids_of([answer], words)[0]
+def chat_examples(batch: list[Row], prompt: Prompt, tag: str, tokenizer: Any) -> Iterator[Example]:
+    """The conversation and its answer, tokenized as one text; or as two when a token would cover the border."""
+    pairs = [question_and_answer(row, prompt, tag, tokenizer) for row in batch]
+    questions = token_ids([question for question, _ in pairs], tokenizer)
+    texts = token_ids([question + answer for question, answer in pairs], tokenizer)
+    for question, both, (_, answer) in zip(questions, texts, pairs, strict=True):
+        joined = both if both[: len(question)] == question else question + token_ids([answer], tokenizer)[0]
         yield joined, len(question)
 
 
-def turn(row: Row, prompt: Prompt, tag: str, words: Any) -> tuple[str, str]:
+def question_and_answer(row: Row, prompt: Prompt, tag: str, tokenizer: Any) -> tuple[str, str]:
     start = prompt.start(row)
-    return chat.turn(words, prompt.messages(row, tag), start, prompt.show(row).removeprefix(start))
+    return chat.turn(tokenizer, prompt.messages(row, tag), start, prompt.show(row).removeprefix(start))
 
 
-def ids_of(said: list[str], words: Any) -> list[list[int]]:
-    return words(said, add_special_tokens=False)["input_ids"] if said else []
+def token_ids(texts: list[str], tokenizer: Any) -> list[list[int]]:
+    return tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
 
 
-def fitted(found: Iterable[Example | None], length: int, cut: bool, tally: Counter[str]) -> Iterator[Example]:
-    """Examples of at most `length` tokens; longer ones are cut, or dropped when cutting would leave no answer."""
-    for example in found:
+def fitted(examples: Iterable[Example | None], length: int, cut: bool, tally: Counter[str]) -> Iterator[Example]:
+    """Examples of at most `length` tokens. Longer ones are cut when `cut` is set and a part of the answer remains, else
+    dropped; `tally` counts both."""
+    for example in examples:
         tally["rows_in"] += 1
         if example is None:
             tally["no answer"] += 1
@@ -89,10 +92,10 @@ def fitted(found: Iterable[Example | None], length: int, cut: bool, tally: Count
             tally["too long"] += 1
 
 
-def packed(found: Iterable[Example | None], length: int, tally: Counter[str]) -> Iterator[Example]:
+def packed(examples: Iterable[Example | None], length: int, tally: Counter[str]) -> Iterator[Example]:
     """Blocks of `length` tokens, texts one after the other; only the last block may be shorter."""
     block: list[int] = []
-    for example in found:
+    for example in examples:
         tally["rows_in"] += 1
         tally["no answer"] += example is None
         block += example[0] if example else []
@@ -103,11 +106,11 @@ def packed(found: Iterable[Example | None], length: int, tally: Counter[str]) ->
         yield block, 0
 
 
-def write(folder: Path, found: Iterable[Example], tally: Counter[str]) -> None:
-    """examples.arrow, lengths.npy and, at the end, examples.json with the tally, which says that all is there."""
+def write(folder: Path, examples: Iterable[Example], tally: Counter[str]) -> None:
+    """Write examples.arrow, lengths.npy and, last, examples.json with the tally: if it exists, all are complete."""
     lengths: list[int] = []
     with pa.OSFile(str(folder / "examples.arrow"), "wb") as sink, pa.ipc.new_stream(sink, SCHEMA) as writer:
-        for batch in parts(found, BATCH):
+        for batch in parts(examples, BATCH):
             labels = [[IGNORED] * start + ids[start:] for ids, start in batch]
             writer.write_batch(pa.record_batch([[ids for ids, _ in batch], labels], schema=SCHEMA))
             lengths += [len(ids) for ids, _ in batch]
@@ -117,8 +120,8 @@ def write(folder: Path, found: Iterable[Example], tally: Counter[str]) -> None:
 
 
 def order(lengths: "np.ndarray[Any, Any]", batch: int, steps: int, seed: int) -> "np.ndarray[Any, Any]":
-    """Indices of the examples of every step, `steps * batch` of them: passes over shuffled data in which the examples
-    of a step are of like length, so that little padding is computed.
+    """Indices of the examples of all steps, shape (steps * batch,): passes over shuffled data in which the examples of
+    a step have similar lengths, so that little padding is computed.
 
     Sorting happens within at most 50 steps and a quarter of the data; it does not depend on the number of processes.
     """
@@ -126,10 +129,13 @@ def order(lengths: "np.ndarray[Any, Any]", batch: int, steps: int, seed: int) ->
     passes = -(-steps * batch // len(lengths))
     drawn = np.concatenate([draw.permutation(len(lengths)) for _ in range(passes)])[: steps * batch]
     span = max(1, min(50, len(lengths) // (4 * batch))) * batch
-    return np.concatenate([alike(drawn[at : at + span], lengths, batch, draw) for at in range(0, len(drawn), span)])
+    spans = [drawn[at : at + span] for at in range(0, len(drawn), span)]
+    return np.concatenate([batches_of_similar_length(some, lengths, batch, draw) for some in spans])
 
 
-def alike(some: "np.ndarray[Any, Any]", lengths: "np.ndarray[Any, Any]", batch: int, draw: Any) -> Any:
-    """The same examples in batches of like length, the batches in a random order."""
-    batches = some[np.argsort(-lengths[some], kind="stable")].reshape(-1, batch)
+def batches_of_similar_length(
+    indices: "np.ndarray[Any, Any]", lengths: "np.ndarray[Any, Any]", batch: int, draw: Any
+) -> Any:
+    """The same indices, in batches of similar length in random order."""
+    batches = indices[np.argsort(-lengths[indices], kind="stable")].reshape(-1, batch)
     return batches[draw.permutation(len(batches))].reshape(-1)

@@ -1,7 +1,7 @@
-"""Training jobs: what a run is told, checked before any model is opened.
+"""The settings of a training run, checked before any model is opened.
 
-What changes the weights is in TrainOptions and hashed; how many processes share a batch, and when a checkpoint is
-written, is in Speed and is not.
+TrainOptions holds what changes the weights and is hashed. The number of processes and the interval of checkpoints are
+in Speed, which is not hashed.
 """
 
 import json
@@ -20,8 +20,10 @@ class TrainOptions:
     base: str = setting(REQUIRED, "model to start from")
     prompt: str = setting("", "prompt whose answer is learned; one without a question is plain text")
     prompts: str = setting("", "folder of prompts/: each row names in `prompt` the one it answers, there or above")
-    grow: bool = setting(False, "give new words, and the fixed lines of the prompts, a token each (word tokenizers)")
-    instead: dict[str, Any] = setting({}, "pin of a model to take as it is instead of training one")
+    grow: bool = setting(
+        False, "extend the vocabulary: a token for each new word and each fixed line of the prompts (word tokenizers)"
+    )
+    instead: dict[str, Any] = setting({}, "pin of a trained model to use instead of training one")
     writes: str = setting("", "column of the answer instead of the prompt's own")
     tag: str = setting("", "use the system message of this origin instead of the row's own")
     steps: int = setting(-1, "optimizer steps; 0 copies the base, -1 goes by epochs")
@@ -29,7 +31,7 @@ class TrainOptions:
     batch: int = setting(32, "examples (or blocks) an optimizer step")
     lr: float = setting(1e-5, "highest learning rate, of AdamW")
     schedule: str = setting("cosine", "the rate after the warm-up: cosine, linear or constant")
-    lr_floor: float = setting(0.0, "share of lr that cosine and linear fall to")
+    lr_floor: float = setting(0.0, "cosine and linear fall to this share of lr")
     warmup: float = setting(0.0, "share of the steps in which the rate rises from 0")
     weight_decay: float = setting(0.1, "of AdamW, on matrices only")
     beta2: float = setting(0.999, "of AdamW")
@@ -42,7 +44,7 @@ class TrainOptions:
     seed: int = setting(0, "of the order of the examples, dropout and new weights")
     lora_rank: int = setting(0, "rank of LoRA on all linear layers; 0 trains all weights")
     lora_alpha: float = setting(0.0, "scale of LoRA; 0 is twice the rank")
-    adapter: bool = setting(False, "keep the LoRA adapter apart instead of merging it")
+    adapter: bool = setting(False, "save the LoRA adapter alone instead of merging it into the base")
 
 
 ALLOWED = {"schedule": ("cosine", "linear", "constant"), "too_long": ("drop", "cut")}
@@ -53,17 +55,17 @@ BOUNDS = {  # smallest and largest value
 
 
 def check(options: TrainOptions, where: str) -> None:
-    """A Problem for the first setting that cannot be meant."""
+    """A Problem for the first setting that is not valid."""
     if bool(options.prompt) == bool(options.prompts):
         raise Problem(f"{where}: write prompt (one for all rows) or prompts (a folder; each row names its own)")
-    for name, known in ALLOWED.items():
-        if (value := getattr(options, name)) not in known:
-            raise Problem(f"{where}: {unknown(name, value, list(known))}")
+    for name, allowed in ALLOWED.items():
+        if (value := getattr(options, name)) not in allowed:
+            raise Problem(f"{where}: {unknown(name, value, list(allowed))}")
     within(options, where, BOUNDS)
     if options.steps < 0 and options.epochs <= 0:
-        raise Problem(f"{where}: epochs is {options.epochs}; write how many passes, or steps")
+        raise Problem(f"{where}: epochs is {options.epochs}; write the number of passes (above 0), or steps")
     if options.adapter and not options.lora_rank:
-        raise Problem(f"{where}: adapter is for LoRA; write lora_rank too, such as lora_rank: 16")
+        raise Problem(f"{where}: adapter works with LoRA only; write lora_rank too, such as lora_rank: 16")
     if options.adapter and options.grow:
         raise Problem(f"{where}: adapter needs a base that stays; grow it in a line of its own, or leave adapter out")
 
@@ -90,12 +92,13 @@ def save_job(job: Job) -> Path:
 
 
 def load_job(path: Path) -> Job:
-    found = json.loads(path.read_text(encoding="utf-8"))
-    return Job(**found | {"options": TrainOptions(**found["options"]), "speed": Speed(**found["speed"])})
+    fields = json.loads(path.read_text(encoding="utf-8"))
+    return Job(**fields | {"options": TrainOptions(**fields["options"]), "speed": Speed(**fields["speed"])})
 
 
 def shares(batch: int, speed: Speed) -> tuple[int, int]:
-    """(rows a process sees at once, how often before a step), so that every step sees exactly `batch` examples."""
+    """(rows per device and forward pass, gradient accumulation steps) with which a step has exactly `batch` examples; a
+    Problem when the processes cannot share the batch equally."""
     own, left = divmod(batch, speed.processes)
     if left or not own:
         raise Problem(f"a batch of {batch} cannot be shared by {speed.processes} processes; change speed: processes")

@@ -1,4 +1,4 @@
-"""Training processes: one job here, or shared by several processes of this machine that end when this one ends.
+"""The processes of a training run: this one, or several on this machine that end when this one ends.
 
 On CPUs they are forked; on GPUs torchrun or accelerate starts `python -m baleen.training.processes JOB`.
 """
@@ -17,7 +17,7 @@ from baleen.project.command_line import run
 from baleen.project.lifetime import die_with
 from baleen.training.options import Job, load_job, save_job
 
-QUIET = {  # set before torch is imported: no threads beside ours (two spin on each other), no calls home, no bars
+QUIET = {  # set before torch is imported: one thread (two would busy-wait), no telemetry, no progress bars
     "OMP_NUM_THREADS": "1",
     "TOKENIZERS_PARALLELISM": "false",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -28,37 +28,37 @@ QUIET = {  # set before torch is imported: no threads beside ours (two spin on e
 
 
 def launch(job: Job) -> None:
-    """Train here, or in several processes of this machine that end when this one does."""
+    """Train in this process, or in several processes of this machine that end when this one does."""
     from baleen.training import trainer
 
     several = job.speed.processes > 1
     if job.speed.accelerate_config or (several and load.device(job.speed.device) != "cpu"):
-        launched(job)
+        train_launched(job)
     elif several:
-        forked(job)
+        train_forked(job)
     else:
         trainer.run(job)
 
 
-def forked(job: Job) -> None:
+def train_forked(job: Job) -> None:
     """Processes on a CPU: copies of this one, so that torch and TRL are imported once."""
     torch: Any = importlib.import_module("torch.multiprocessing")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    told = (job, port, os.getpid())
+    arguments = (job, port, os.getpid())
     try:
-        torch.start_processes(share, told, nprocs=job.speed.processes, start_method="fork")
+        torch.start_processes(train_rank, arguments, nprocs=job.speed.processes, start_method="fork")
     except torch.ProcessRaisedException as error:
-        words = str(error).strip()
-        kind, _, why = words.splitlines()[-1].partition("Problem: ")
-        print("" if why else words, end="", file=sys.stderr)
+        text = str(error).strip()
+        kind, _, why = text.splitlines()[-1].partition("Problem: ")
+        print("" if why else text, end="", file=sys.stderr)
         raise Problem(why or f"train {job.name}: {kind}") from None
     except torch.ProcessExitedException as error:
         raise Problem(f"train {job.name}: {error}; the same command goes on from the last checkpoint") from None
 
 
-def share(rank: int, job: Job, port: int, parent: int) -> None:
-    """One of several processes that were forked."""
+def train_rank(rank: int, job: Job, port: int, parent: int) -> None:
+    """What a forked process does: train as this rank."""
     from baleen.training import trainer
 
     die_with(parent)
@@ -67,14 +67,14 @@ def share(rank: int, job: Job, port: int, parent: int) -> None:
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     loopback = "lo" if sys.platform == "linux" else "lo0"
     os.environ |= {"GLOO_SOCKET_IFNAME": loopback, "ACCELERATE_USE_CPU": "true"}
-    kept = trainer.run(job)
+    used = trainer.run(job)
     sys.stdout.flush()
     sys.stderr.flush()
-    if kept:  # freeing it joins gloo's threads, which may wait for the interpreter's lock for ever: seen to hang
+    if used:  # freeing it joins gloo's threads, which can wait for the interpreter's lock for ever
         os._exit(0)
 
 
-def launched(job: Job) -> None:
+def train_launched(job: Job) -> None:
     """Processes on GPUs, started by accelerate (with a configuration of its own, such as FSDP) or by torchrun."""
     chosen, count = job.speed.accelerate_config, str(job.speed.processes)
     torchrun = ["torch.distributed.run", "--standalone", "--nproc_per_node", count]

@@ -1,6 +1,6 @@
-"""Training: examples become weights, with TRL's SFTTrainer in one or several processes.
+"""Training with TRL's SFTTrainer, in one process of a run or in each of several.
 
-A run that was killed goes on from its last complete checkpoint, and on a CPU ends in the same bytes.
+A killed run continues from its last complete checkpoint; on a CPU it ends in the same bytes as without a kill.
 """
 
 import ctypes
@@ -21,38 +21,40 @@ from baleen.training.options import Job, TrainOptions
 
 DROPOUTS = ("attention_dropout", "hidden_dropout", "resid_dropout", "resid_pdrop", "embd_pdrop", "attn_pdrop")
 LOSSES = 50  # last steps whose mean loss is reported
-SMALL = 10**8  # parameters; a smaller model is looked at every tenth step only, a look costs it a few per cent
+SMALL = 10**8  # parameters; a smaller model logs every tenth step only; logging each step costs it a few per cent
 
 
-def opened(job: Job) -> tuple[Any, Any]:
-    """(model, tokenizer) to be trained; an adapter goes on being trained when one is asked for, else it is merged."""
+def load_model(job: Job) -> tuple[Any, Any]:
+    """(model, tokenizer) to train. A base that is an adapter is trained further when lora_rank is set, else merged."""
     from transformers import AutoConfig
 
     where, extra = load.base_source(job.base)
-    known = load.open_or_explain(lambda: AutoConfig.from_pretrained(where, **extra), where)
-    dropout = {name: job.options.dropout for name in DROPOUTS if hasattr(known, name)}
+    config = load.open_or_explain(lambda: AutoConfig.from_pretrained(where, **extra), where)
+    dropout = {name: job.options.dropout for name in DROPOUTS if hasattr(config, name)}
     if job.options.dropout and not (dropout or job.options.lora_rank):
-        raise Problem(f"train {job.name}: {where} has no dropout; leave the setting out")
+        raise Problem(f"train {job.name}: {where} has no dropout; write dropout: 0")
     dtype = "bfloat16" if job.options.bf16 and job.options.lora_rank else "float32"
-    words = load.tokenizer(job.base, chat=False)
-    if not goes_on(job):
-        return load.weights(job.base, dtype, **dropout), words
+    tokenizer = load.tokenizer(job.base, chat=False)
+    if not continues_adapter(job):
+        return load.weights(job.base, dtype, **dropout), tokenizer
     base = load.base_model(where, extra, dtype, **dropout)
-    return load.with_adapter(job.base, base, trainable=True), words
+    return load.with_adapter(job.base, base, trainable=True), tokenizer
 
 
-def goes_on(job: Job) -> bool:
-    """Whether the base is an adapter that is trained further; its rank must be the one that is asked for."""
-    found = identity.adapter_config(pins.model_folder(job.base))
-    if not found or not job.options.lora_rank:
+def continues_adapter(job: Job) -> bool:
+    """Whether the base is an adapter that is trained further; a Problem when its rank is not lora_rank."""
+    adapter = identity.adapter_config(pins.model_folder(job.base))
+    if not adapter or not job.options.lora_rank:
         return False
-    if found["r"] != job.options.lora_rank:
-        raise Problem(f"train {job.name}: {job.base} is an adapter of rank {found['r']}; write lora_rank: {found['r']}")
+    if adapter["r"] != job.options.lora_rank:
+        raise Problem(
+            f"train {job.name}: {job.base} is an adapter of rank {adapter['r']}; write lora_rank: {adapter['r']}"
+        )
     return True
 
 
-def config(job: Job, parameters: int) -> Any:
-    """TRL's settings; those about data are off, for the examples come as token ids in their final order."""
+def sft_config(job: Job, parameters: int) -> Any:
+    """TRL's settings; its processing of data is off, because the examples are token ids in their final order."""
     from trl import SFTConfig
 
     options, cpu = job.options, load.device(job.speed.device) == "cpu"
@@ -87,8 +89,8 @@ def config(job: Job, parameters: int) -> Any:
     )
 
 
-def lora(job: Job) -> Any:
-    """PEFT's settings, which name the revision of a base on the hub, or None for full fine-tuning."""
+def lora_config(job: Job) -> Any:
+    """PEFT's settings, or None for full fine-tuning. They name the revision when the base is on the hub."""
     options = job.options
     if not options.lora_rank:
         return None
@@ -104,17 +106,17 @@ def lora(job: Job) -> Any:
     )
 
 
-def watcher(job: Job) -> Any:
-    """What is done beside the steps: progress, checkpoints when they are due, a stop when the loss is lost."""
+def training_callback(job: Job) -> Any:
+    """A callback that shows progress, saves a checkpoint when one is due, and stops when the loss is not finite."""
     import torch
     from transformers import TrainerCallback
 
-    class Watcher(TrainerCallback):  # type: ignore[misc]
+    class TrainingCallback(TrainerCallback):  # type: ignore[misc]
         saved = time.monotonic()
         bar: Progress | None = None
 
         def due(self, device: Any) -> bool:
-            """Whether to save now, as the first process sees the clock."""
+            """Whether to save now, by the clock of the first process."""
             late = torch.tensor([time.monotonic() - self.saved >= job.speed.checkpoint_seconds], device=device)
             if torch.distributed.is_initialized():
                 torch.distributed.broadcast(late, 0)
@@ -142,45 +144,45 @@ def watcher(job: Job) -> Any:
             if torch.distributed.is_initialized():
                 torch.distributed.barrier()
             if state.is_world_process_zero:
-                checkpoints.mark(Path(job.folder, f"checkpoint-{state.global_step}"))
+                checkpoints.mark_complete(Path(job.folder, f"checkpoint-{state.global_step}"))
             self.saved = time.monotonic()
 
         def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if self.bar is not None:
                 self.bar.close()
 
-    return Watcher()
+    return TrainingCallback()
 
 
 def run(job: Job) -> Any:
-    """Train from the last complete checkpoint, and write the model and result.json (in the first process). The trainer
-    comes back, for the caller to choose when it is freed."""
+    """Train from the last complete checkpoint, and write the model and result.json (in the first process). Returns the
+    trainer, so that the caller decides when it is freed."""
     import torch
     from datasets import Dataset
     from transformers import PrinterCallback
     from trl import SFTTrainer
 
-    quiet()
-    model, words = opened(job)
+    silence_libraries()
+    model, tokenizer = load_model(job)
     parameters = model.num_parameters()
     examples = Dataset.from_file(str(Path(job.folder, "examples.arrow")))
     trainer = SFTTrainer(
         model=model,
-        args=config(job, parameters),
+        args=sft_config(job, parameters),
         train_dataset=examples.select(np.load(Path(job.folder, "order.npy"))),
-        processing_class=words,
-        peft_config=None if goes_on(job) else lora(job),
-        callbacks=[watcher(job)],
+        processing_class=tokenizer,
+        peft_config=None if continues_adapter(job) else lora_config(job),
+        callbacks=[training_callback(job)],
     )
     trainer.remove_callback(PrinterCallback)
-    last = checkpoints.latest(Path(job.folder))
+    last = checkpoints.last_complete(Path(job.folder))
     try:
         trainer.train(resume_from_checkpoint=str(last) if last else None)
     except torch.OutOfMemoryError:
         raise Problem(f"train {job.name}: no GPU memory for {job.rows} rows; lower speed: train_rows") from None
-    save(trainer, words, job)
+    save(trainer, tokenizer, job)
     if trainer.is_world_process_zero():
-        loss = last_loss(trainer.state.log_history)
+        loss = mean_last_loss(trainer.state.log_history)
         rows.write_json(Path(job.folder, "result.json"), {"loss": loss, "parameters": parameters})
     if torch.distributed.is_initialized():
         torch.distributed.barrier()
@@ -188,8 +190,8 @@ def run(job: Job) -> Any:
     return trainer
 
 
-def quiet() -> None:
-    """No bars, no notices of the libraries, one thread a process on a CPU."""
+def silence_libraries() -> None:
+    """Turn off progress bars and notices of the libraries; on a CPU use one thread per process."""
     import warnings
 
     import datasets
@@ -213,8 +215,8 @@ def keep_memory() -> None:
         allocator(-1, (1 << 31) - 1)  # M_TRIM_THRESHOLD
 
 
-def last_loss(history: list[dict[str, Any]]) -> float:
-    """Mean loss of the last steps (nats per learned token), from means over a few steps each."""
+def mean_last_loss(history: list[dict[str, Any]]) -> float:
+    """Mean loss (nats per token with loss) of the last LOSSES steps, from logs that are means over a few steps."""
     logs = [(log["step"], log["loss"]) for log in history if "loss" in log]
     before = [0, *(step for step, _ in logs)]
     means = [(step - start, loss) for start, (step, loss) in zip(before, logs, strict=False)]
@@ -222,45 +224,48 @@ def last_loss(history: list[dict[str, Any]]) -> float:
     return float(round(sum(n * loss for n, loss in late) / sum(n for n, _ in late), 6))
 
 
-def save(trainer: Any, words: Any, job: Job) -> None:
+def save(trainer: Any, tokenizer: Any, job: Job) -> None:
     """Write the model, in the first process."""
     sharded, unwrapped = trainer.is_fsdp_enabled, trainer.accelerator.unwrap_model
-    model = gathered(trainer, words, job) if sharded else unwrapped(trainer.model)
+    model = gathered_model(trainer, tokenizer, job) if sharded else unwrapped(trainer.model)
     if trainer.is_world_process_zero():
-        finish(model, words, job)
+        write_model(model, tokenizer, job)
 
 
-def gathered(trainer: Any, words: Any, job: Job) -> Any:
-    """A model whose weights lie in shards, whole again in the first process: the base, given what was trained."""
+def gathered_model(trainer: Any, tokenizer: Any, job: Job) -> Any:
+    """The full model from sharded weights, in the first process (None in the others): the base with the trained weights
+    loaded into it."""
     trained = trainer.accelerator.get_state_dict(trainer.model)
     if not trainer.is_world_process_zero():
         return None
     from transformers.trainer_utils import align_special_tokens
 
-    model, _ = opened(job)
-    if (adapter := lora(job)) and not goes_on(job):
+    model, _ = load_model(job)
+    if (adapter := lora_config(job)) and not continues_adapter(job):
         from peft import get_peft_model
 
         model = get_peft_model(model, adapter)
-    model.load_state_dict(trained)  # every name must fit: PEFT's own files leave out what it does not find
-    align_special_tokens(model, words)  # as the trainer does
+    model.load_state_dict(trained)  # strict: loading through PEFT would ignore missing names
+    align_special_tokens(model, tokenizer)  # as the trainer does
     return model
 
 
-def finish(model: Any, words: Any, job: Job) -> None:
-    """Write the model in the layout that from_pretrained and servers read."""
+def write_model(model: Any, tokenizer: Any, job: Job) -> None:
+    """Write the model and tokenizer as from_pretrained and servers read them."""
     import torch
 
-    whole = model.merge_and_unload() if job.options.lora_rank and not job.options.adapter else model
-    whole.generation_config.eos_token_id = ends(whole.generation_config.eos_token_id, words.eos_token_id)
-    whole.to(torch.bfloat16 if job.options.bf16 else torch.float32).save_pretrained(job.output)
-    words.save_pretrained(job.output)
+    if job.options.lora_rank and not job.options.adapter:
+        model = model.merge_and_unload()
+    model.generation_config.eos_token_id = end_tokens(model.generation_config.eos_token_id, tokenizer.eos_token_id)
+    model.to(torch.bfloat16 if job.options.bf16 else torch.float32).save_pretrained(job.output)
+    tokenizer.save_pretrained(job.output)
 
 
-def ends(known: int | list[int] | None, own: int) -> int | list[int]:
-    """Tokens that end a reply, the tokenizer's own among them."""
-    several = [known] if isinstance(known, int) else list(known or [])
-    return own if several in ([], [own]) else [own, *(token for token in several if token != own)]
+def end_tokens(of_model: int | list[int] | None, of_tokenizer: int) -> int | list[int]:
+    """Tokens that end a reply: those of the model and the one of the tokenizer."""
+    tokens = [of_model] if isinstance(of_model, int) else list(of_model or [])
+    own = of_tokenizer
+    return own if tokens in ([], [own]) else [own, *(token for token in tokens if token != own)]
 
 
 SCHEDULES: dict[str, Callable[[TrainOptions], tuple[str, dict[str, float]]]] = {
