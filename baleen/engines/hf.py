@@ -1,9 +1,9 @@
-"""The `hf` engine: transformers on the machine at hand, the embedded default.
+"""The `hf` engine: transformers in this process, the default.
 
-Requests are sorted by length and batched by tokens, so that padding is not paid for. Sampling is Gumbel-max with noise
-that is a pure function of (seed, position, token): the same seed gives the same reply whatever the batch or the order,
-up to the last bits of the logits, which padding can change. On a CPU what is graded is padded to a width of its own,
-and comes out the same to the last bit.
+Requests are sorted by length and batched by tokens, so that little padding is computed. Sampling is Gumbel-max with
+noise that is a function of (seed, position, token) alone: the same seed gives the same reply in every batch and order,
+up to the last bits of the logits, which padding can change. On a CPU the length to which a graded sequence is padded
+depends on that sequence alone, so its values are the same to the last bit.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,10 +16,10 @@ from baleen.engines.protocol import TOO_LONG, UNGRADED, Reply, Request, Sampling
 from baleen.models import identity, load
 from baleen.project.settings import Speed
 
-SEMANTICS = "hf-2"  # raise when the same request would get another reply
-WIDTH = 4  # what is graded on a CPU is padded to a multiple of it, in tokens
-LEAST = 4  # rows of a matrix product on a CPU; fewer are added up in another order
-ON_CPU = 4096  # tokens of a forward pass; of 16,384 they leave a CPU's caches and take 1.25 to 1.5 times as long
+SEMANTICS = "hf-2"  # raise it when the same request gets another reply
+WIDTH = 4  # tokens; on a CPU graded sequences are padded to a multiple of it
+MIN_ROWS = 4  # of a matrix product on a CPU; with fewer the sums are computed in another order
+CPU_TOKENS = 4096  # of a forward pass; 16,384 do not fit a CPU's caches and take 1.25 to 1.5 times as long a token
 
 
 def mixed_bits(x: Any) -> Any:
@@ -51,10 +51,10 @@ def truncated(scores: Any, sampling: Sampling) -> Any:
 
 
 def nucleus(scores: Any, top_p: float) -> Any:
-    """Which tokens are the likeliest that together reach `top_p`; of equally likely ones the first."""
+    """A mask of the most likely tokens that together reach `top_p`; of equally likely ones the first."""
     ordered = descending(scores)
-    likely = ordered.softmax(-1)
-    size = (likely.cumsum(-1) - likely < top_p).sum(-1, keepdim=True)
+    probabilities = ordered.softmax(-1)
+    size = (probabilities.cumsum(-1) - probabilities < top_p).sum(-1, keepdim=True)
     least = ordered.gather(-1, size - 1)
     above, level = scores > least, scores == least
     return above | (level & (level.cumsum(-1) <= size - above.sum(-1, keepdim=True)))
@@ -71,7 +71,7 @@ def descending(scores: Any) -> Any:
 
 
 class HF:
-    """Weights in this process. Every method yields (index of the request, reply) in order of length."""
+    """A model in this process. Every kind of query yields (index of the request, reply) in order of length."""
 
     kind = SEMANTICS
 
@@ -83,61 +83,67 @@ class HF:
         ends = self.model.generation_config.eos_token_id
         self.ends = [ends] if isinstance(ends, int) else list(ends or [])
         cpu = self.model.device.type == "cpu"
-        self.tokens = min(speed.batch_tokens, ON_CPU) if cpu else speed.batch_tokens
-        self.width, self.least = (WIDTH, LEAST) if cpu else (0, 1)
-        self.between: Callable[[], object] = bool
-        self.opening: tuple[list[int], Any] | None = None
+        self.tokens = min(speed.batch_tokens, CPU_TOKENS) if cpu else speed.batch_tokens
+        self.width, self.min_rows = (WIDTH, MIN_ROWS) if cpu else (0, 1)
+        self.before_batch: Callable[[], object] = bool
+        self.opening_cache: tuple[list[int], Any] | None = None
 
     def batches(
-        self, lengths: Sequence[int], without: Sequence[int], extra: int = 0, tokens: int = 0, apart: Sequence[Any] = ()
+        self,
+        lengths: Sequence[int],
+        skipped: Sequence[int],
+        extra: int = 0,
+        tokens: int = 0,
+        groups: Sequence[Any] = (),
     ) -> Iterator[list[int]]:
-        """Indices but those left out in order of length, as many at once as fit so many tokens, else one pass, and all
-        alike in `apart`."""
-        batch, tokens, apart = list[int](), tokens or self.tokens, apart or [0] * len(lengths)
-        for index in sorted(set(range(len(lengths))).difference(without), key=lambda i: (apart[i], lengths[i], i)):
+        """Indices in order of length, without the skipped ones. The rows of a batch are in the same group and have at
+        most `tokens` tokens together (0: those of a forward pass), with `extra` added to each length."""
+        batch, tokens, groups = list[int](), tokens or self.tokens, groups or [0] * len(lengths)
+        for index in sorted(set(range(len(lengths))).difference(skipped), key=lambda i: (groups[i], lengths[i], i)):
             full = (lengths[index] + extra) * (len(batch) + 1) > tokens
-            if batch and (full or apart[index] != apart[batch[0]]):
-                self.between()
+            if batch and (full or groups[index] != groups[batch[0]]):
+                self.before_batch()
                 yield batch
                 batch = []
             batch.append(index)
         if batch:
-            self.between()
+            self.before_batch()
             yield batch
 
     def widths(self, lengths: Sequence[int]) -> list[int]:
-        """To how many tokens each sequence is padded when it is graded; 0 is as its batch needs."""
+        """The number of tokens to which each graded sequence is padded; 0 is the longest of its batch."""
         return [-(-length // self.width) * self.width if self.width else 0 for length in lengths]
 
     def padded(self, sequences: Sequence[list[int]], left: bool, width: int = 0) -> tuple[Any, Any]:
-        """Token ids and attention mask, shape (rows, the width or longest), padded on one side."""
+        """Token ids and attention mask, shape (rows, width or longest), padded on one side."""
         import torch
 
         longest = max(width, *map(len, sequences))
         pad = self.tokenizer.pad_token_id or 0
-        blank = [[pad] * (longest - len(s)) for s in sequences]
-        ids = [b + s if left else s + b for s, b in zip(sequences, blank, strict=True)]
+        padding = [[pad] * (longest - len(s)) for s in sequences]
+        ids = [p + s if left else s + p for s, p in zip(sequences, padding, strict=True)]
         ones = [[1] * len(s) for s in sequences]
-        zeros = [[0] * len(b) for b in blank]
+        zeros = [[0] * len(p) for p in padding]
         mask = [z + o if left else o + z for o, z in zip(ones, zeros, strict=True)]
         device = self.model.device
         return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
 
-    def beyond(self, lengths: Sequence[int], room: int = 0) -> list[int]:
-        return chat.beyond(lengths, room, getattr(self.model.config, "max_position_embeddings", None))
+    def too_long(self, lengths: Sequence[int], room: int = 0) -> list[int]:
+        """Indices of the requests that are longer than the model can read."""
+        return chat.too_long(lengths, room, getattr(self.model.config, "max_position_embeddings", None))
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
         prompts = self.renderer.prompts(requests)
         lengths = [len(prompt) for prompt in prompts]
-        outside = self.beyond(lengths, sampling.max_tokens)
-        yield from ((index, TOO_LONG) for index in outside)
-        for batch in self.batches(lengths, outside, sampling.max_tokens, self.speed.batch_tokens):
+        too_long = self.too_long(lengths, sampling.max_tokens)
+        yield from ((index, TOO_LONG) for index in too_long)
+        for batch in self.batches(lengths, too_long, sampling.max_tokens, self.speed.batch_tokens):
             seeds = [requests[i].seed for i in batch]
-            written = self.written([prompts[i] for i in batch], seeds, sampling)
-            for index, tokens in zip(batch, written, strict=True):
+            replies = self.new_tokens([prompts[i] for i in batch], seeds, sampling)
+            for index, tokens in zip(batch, replies, strict=True):
                 yield index, self.reply(prompts[index], tokens)
 
-    def written(self, prompts: Sequence[list[int]], seeds: list[int], sampling: Sampling) -> list[list[int]]:
+    def new_tokens(self, prompts: Sequence[list[int]], seeds: list[int], sampling: Sampling) -> list[list[int]]:
         """New token ids of each row, up to and with its end token."""
         import torch
 
@@ -149,13 +155,13 @@ class HF:
                 do_sample=False,
                 max_new_tokens=sampling.max_tokens,
                 repetition_penalty=sampling.repetition_penalty,
-                logits_processor=self.noise(ids.shape[1], seeds, sampling),
+                logits_processor=self.sampler(ids.shape[1], seeds, sampling),
                 pad_token_id=self.tokenizer.pad_token_id or 0,
             )
         return [self.until_end(row) for row in out[:, ids.shape[1] :].tolist()]
 
-    def noise(self, prompt_length: int, seeds: list[int], sampling: Sampling) -> list[Any]:
-        """The logits processor that makes greedy choice a seeded sample; none at temperature 0."""
+    def sampler(self, prompt_length: int, seeds: list[int], sampling: Sampling) -> list[Any]:
+        """The logits processor with which greedy decoding becomes seeded sampling; none at temperature 0."""
         import torch
 
         if sampling.temperature <= 0:
@@ -169,6 +175,7 @@ class HF:
         return [sampled]
 
     def until_end(self, tokens: list[int]) -> list[int]:
+        """The tokens up to and with the first end token."""
         end = next((i + 1 for i, token in enumerate(tokens) if token in self.ends), len(tokens))
         return tokens[:end]
 
@@ -178,29 +185,29 @@ class HF:
         return Reply(text, "stop" if stopped else "length", len(prompt), len(tokens))
 
     def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        texts = self.renderer.graded(requests)
+        texts = self.renderer.graded_texts(requests)
         lengths = [len(tokens) for tokens, _ in texts]
-        bare = [index for index, (tokens, begin) in enumerate(texts) if begin >= len(tokens)]
-        outside = sorted(set(self.beyond(lengths)).difference(bare))
-        yield from ((index, UNGRADED) for index in bare)
-        yield from ((index, TOO_LONG) for index in outside)
-        for batch in self.batches(lengths, outside + bare, extra=self.logits_cost(), apart=self.widths(lengths)):
-            graded = self.graded([texts[i][0] for i in batch], [texts[i][1] for i in batch])
+        ungraded = [index for index, (tokens, begin) in enumerate(texts) if begin >= len(tokens)]
+        too_long = sorted(set(self.too_long(lengths)).difference(ungraded))
+        yield from ((index, UNGRADED) for index in ungraded)
+        yield from ((index, TOO_LONG) for index in too_long)
+        for batch in self.batches(lengths, too_long + ungraded, extra=self.logits_cost(), groups=self.widths(lengths)):
+            graded = self.token_losses([texts[i][0] for i in batch], [texts[i][1] for i in batch])
             for index, losses in zip(batch, graded, strict=True):
                 values = (sum(losses) / len(losses), max(losses), float(len(losses)))
                 yield index, Reply("", "stop", texts[index][1], len(losses), values)
 
     def logits_cost(self) -> int:
-        """Extra length charged to a row so that a batch's logits (float32) stay under about 1 GiB."""
+        """Extra length of a row in `batches`, so that the float32 logits of a batch stay under about 1 GiB."""
         return int(self.tokens * self.model.config.vocab_size) // (1 << 28)
 
-    def graded(self, sequences: Sequence[list[int]], starts: Sequence[int]) -> list[list[float]]:
-        """Negative log-likelihood in nats of every token from `start` (at least 1) on, for each sequence. No logits of
-        tokens that are prompt in all of them, and no mask: what is padded on the right no token before it sees."""
+    def token_losses(self, sequences: Sequence[list[int]], starts: Sequence[int]) -> list[list[float]]:
+        """Negative log-likelihood in nats of every token from `start` (at least 1) on, for each sequence. Logits are
+        not computed where all sequences are prompt. No mask is needed: no token sees the padding on its right."""
         import torch
 
         ids, _ = self.padded(sequences, False, *self.widths([len(sequences[0])]))
-        first = max(1, min(*starts, ids.shape[1] + 1 - self.least))
+        first = max(1, min(*starts, ids.shape[1] + 1 - self.min_rows))
         with torch.inference_mode():
             out = self.model(input_ids=ids, use_cache=False, logits_to_keep=ids.shape[1] - first + 1)
             logits = out.logits[:, :-1].float()
@@ -209,20 +216,20 @@ class HF:
         return [row[start - first : len(s) - first] for row, start, s in zip(rows, starts, sequences, strict=True)]
 
     def embed(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        """The last hidden state, averaged over the tokens of the answer."""
-        turns = self.renderer.turns(requests)
-        whole = [prompt + answer for prompt, answer in turns]
-        outside = self.beyond([len(tokens) for tokens in whole])
-        yield from ((index, TOO_LONG) for index in outside)
-        lengths = [len(tokens) for tokens in whole]
-        for batch in self.batches(lengths, outside, apart=self.widths(lengths)):
-            vectors = self.states([whole[i] for i in batch], [len(turns[i][0]) for i in batch])
+        """The embedding of an answer: the mean of the last hidden states of its tokens."""
+        pairs = self.renderer.prompts_and_answers(requests)
+        texts = [prompt + answer for prompt, answer in pairs]
+        too_long = self.too_long([len(tokens) for tokens in texts])
+        yield from ((index, TOO_LONG) for index in too_long)
+        lengths = [len(tokens) for tokens in texts]
+        for batch in self.batches(lengths, too_long, groups=self.widths(lengths)):
+            vectors = self.mean_states([texts[i] for i in batch], [len(pairs[i][0]) for i in batch])
             for index, vector in zip(batch, vectors, strict=True):
-                asked, answer = turns[index]
-                yield index, Reply("", "stop", len(asked), len(answer), tuple(vector))
+                prompt, answer = pairs[index]
+                yield index, Reply("", "stop", len(prompt), len(answer), tuple(vector))
 
-    def states(self, sequences: Sequence[list[int]], starts: Sequence[int]) -> list[list[float]]:
-        """Mean of the last hidden states after `start`, a vector for each sequence."""
+    def mean_states(self, sequences: Sequence[list[int]], starts: Sequence[int]) -> list[list[float]]:
+        """Mean of the last hidden states from `start` on: one vector per sequence."""
         import torch
 
         ids, mask = self.padded(sequences, False, *self.widths([len(sequences[0])]))
@@ -233,24 +240,25 @@ class HF:
         return [state[start:end].float().mean(0).tolist() for state, start, end in pairs]
 
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        split = self.renderer.marked(requests)
-        lengths = [len(asked.prompt) for asked in split]
-        outside = self.beyond(lengths, 1)
-        yield from ((index, TOO_LONG) for index in outside)
-        own = self.widths([len(asked.prompt) - asked.opening for asked in split])
-        apart = [(asked.prompt[: asked.opening], width) for asked, width in zip(split, own, strict=True)]
-        for batch in self.batches(lengths, outside, extra=1, apart=apart):
-            start = split[batch[0]].opening
-            before = self.opening
-            likely = self.next_token([split[i].prompt for i in batch], start)
-            new = self.opening is not before
-            for index, row in zip(batch, likely, strict=True):
+        prompts = self.renderer.choice_prompts(requests)
+        lengths = [len(one.prompt) for one in prompts]
+        too_long = self.too_long(lengths, 1)
+        yield from ((index, TOO_LONG) for index in too_long)
+        widths = self.widths([len(one.prompt) - one.opening for one in prompts])
+        groups = [(one.prompt[: one.opening], width) for one, width in zip(prompts, widths, strict=True)]
+        for batch in self.batches(lengths, too_long, extra=1, groups=groups):
+            start = prompts[batch[0]].opening
+            before = self.opening_cache
+            probabilities = self.next_token([prompts[i].prompt for i in batch], start)
+            new = self.opening_cache is not before
+            for index, row in zip(batch, probabilities, strict=True):
                 cached = 0 if new and index == batch[0] else start
-                yield index, Reply("", "stop", lengths[index], 1, tuple(row[split[index].marks].tolist()), cached)
+                values = tuple(row[prompts[index].choices].tolist())
+                yield index, Reply("", "stop", lengths[index], 1, values, cached)
 
     def next_token(self, prompts: Sequence[list[int]], start: int) -> Any:
-        """Probabilities of the token after each prompt, shape (rows, vocabulary); all begin with the same `start`
-        tokens, such as a rubric."""
+        """Probabilities of the token after each prompt, shape (rows, vocabulary). All prompts begin with the same
+        `start` tokens, such as those of a rubric."""
         import torch
 
         own = [prompt[start:] for prompt in prompts]
@@ -259,7 +267,7 @@ class HF:
         with torch.inference_mode():
             cache = None
             if start:
-                cache = self.opened(prompts[0][:start])
+                cache = self.opening_states(prompts[0][:start])
                 cache.batch_repeat_interleave(len(prompts))
                 mask = torch.cat([torch.ones(len(prompts), start, dtype=mask.dtype, device=mask.device), mask], dim=1)
             out = self.model(
@@ -268,15 +276,15 @@ class HF:
                 position_ids=places,
                 past_key_values=cache,
                 use_cache=bool(start),
-                logits_to_keep=self.least,
+                logits_to_keep=self.min_rows,
             )
             return out.logits[:, -1].float().softmax(-1)
 
-    def opened(self, tokens: list[int]) -> Any:
-        """The state of the model after these tokens, computed once for all batches that begin with them."""
+    def opening_states(self, tokens: list[int]) -> Any:
+        """A copy of the key-value cache after these tokens, which is computed once for consecutive batches."""
         import torch
 
-        if self.opening is None or self.opening[0] != tokens:
+        if self.opening_cache is None or self.opening_cache[0] != tokens:
             first = torch.tensor([tokens], device=self.model.device)
-            self.opening = tokens, self.model(first, use_cache=True, logits_to_keep=1).past_key_values
-        return deepcopy(self.opening[1])
+            self.opening_cache = tokens, self.model(first, use_cache=True, logits_to_keep=1).past_key_values
+        return deepcopy(self.opening_cache[1])

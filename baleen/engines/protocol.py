@@ -1,9 +1,10 @@
-"""Engines: the one seam to a model. A request goes in, a reply comes back; four kinds of question.
+"""The interface of all engines: requests in, replies out, for four kinds of query.
 
-`generate` writes a text, `loss` grades an answer that is already there, `choose` weighs a few marks against each other,
-`embed` gives the answer as a vector.
-Whatever shapes the answer is in the request, in `Engine.identity` or in `Sampling`; batch size, order and device are
-not.
+`generate` writes a text, `loss` grades an answer that is there, `choose` gives the probabilities of a few choices,
+`embed` gives the embedding of an answer.
+
+Everything that shapes a reply is in the request, in `Engine.identity` or in `Sampling`. Batch size, order and device do
+not shape it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,8 +16,8 @@ Message = dict[str, str]  # role, content
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a reply is drawn; temperature 0 is greedy, top_k 0 and top_p 1 are off. `max_tokens` counts new tokens.
-    `shape` is a regular expression that the whole reply matches, for engines that can hold it; '' is free."""
+    """How a reply is sampled; temperature 0 is greedy, top_k 0 and top_p 1 are off. `max_tokens` counts new tokens.
+    `shape` is a regular expression that the whole reply must match, for engines with structured output; '' is off."""
 
     temperature: float = 0.7
     top_p: float = 0.9
@@ -28,9 +29,10 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Request:
-    """One question: chat messages, the start of the assistant's turn, the seed of this sample, and for `loss` the
-    answer to grade or for `choose` the marks to weigh. `opening` is how the last message begins in every row that is
-    asked the same, such as a rubric: an engine may read it once for all. It shapes no answer."""
+    """One request: chat messages, the start of the assistant's message (`prefill`), the seed of this sample, and the
+    answer to grade for `loss` or the choices for `choose` (`marks`, the key of prompt files). `opening` is how the last
+    message begins in every row of the same prompt, such as a rubric: an engine can compute it once. It shapes no reply.
+    """
 
     messages: tuple[tuple[str, str], ...]  # (role, content)
     prefill: str = ""
@@ -42,14 +44,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back.
+    """The reply to a request.
 
     `finish` is 'stop', 'length' (cut off), 'refused' (by a content filter) or 'too long' (for the model to read). For
-    `loss` `values` is (mean, worst, tokens): negative log-likelihood in nats per token, of those graded, and empty when
-    there are none; for `choose` the probability of each mark, before normalising; for `embed` the vector.
-    `cached_tokens` are those of the prompt that came from a prefix cache: how a reply came to be and not what it says,
-    so it is neither compared nor kept in the memo. `estimated` says that a server did not count the tokens; `passing`
-    that the same model may say otherwise elsewhere, so that the memo does not keep it.
+    `loss` `values` is (mean, max, number of tokens): negative log-likelihood in nats per graded token, empty when no
+    token is graded; for `choose` the probability of each choice, before normalising; for `embed` the embedding.
+    `cached_tokens` of the prompt tokens came from a prefix cache; they are no part of the reply, so they are neither
+    compared nor stored in the memo. `estimated`: the server did not count the tokens. `passing`: the same model can
+    reply differently elsewhere, so the memo does not store it.
     """
 
     text: str = ""
@@ -63,11 +65,11 @@ class Reply:
 
 
 TOO_LONG = Reply(finish="too long")  # by the model's own limit, which is part of its identity
-UNGRADED = Reply()  # to `loss`, when the text has no token that follows another
+UNGRADED = Reply()  # to `loss`, when no token of the text can be graded
 
 
 class Engine(Protocol):
-    """A model ready to answer. Replies come back in any order, each with the index of its request."""
+    """A loaded model. Replies come in any order, each with the index of its request."""
 
     @property
     def identity(self) -> str: ...  # hash of weights, tokenizer and template; or hub revision; or endpoint and model
@@ -86,6 +88,6 @@ class Engine(Protocol):
 
 @runtime_checkable
 class Batched(Protocol):
-    """An engine that answers one batch after the other, and calls `between` before it begins one."""
+    """An engine that computes one batch after the other, and calls `before_batch` before each."""
 
-    between: Callable[[], object]
+    before_batch: Callable[[], object]

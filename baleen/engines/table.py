@@ -1,4 +1,4 @@
-"""Which engine answers: the table of engine kinds, and the way to load one when the first answer must be paid."""
+"""The table of engines, and the function that loads one when the first reply is missing."""
 
 from collections.abc import Callable
 from functools import partial
@@ -36,24 +36,26 @@ def apertium() -> tuple[str, Make]:
 
 
 def loader(engine: str, model: str, speed: Speed) -> tuple[str, str, Callable[[], Engine]]:
-    """(kind with the version of its semantics, model identity, function that loads the engine): the first two cost no
-    model, and stand in every memo key."""
+    """(engine kind with the version of its semantics, model identity, function that loads the engine). The first two
+    are part of every memo key and need no loaded model."""
     if engine not in ENGINES:
         raise Problem(unknown("engine", engine, list(ENGINES)))
     kind, make = ENGINES[engine]()
     if speed.ray_workers:
-        make = clustered(engine, kind, make)
+        make = on_ray(engine, kind, make)
     return kind, identity.identity(model), partial(make, model, speed)
 
 
-def clustered(engine: str, kind: str, make: Make) -> Make:
-    """The engine on a Ray cluster instead of in this process."""
+def on_ray(engine: str, kind: str, make: Make) -> Make:
+    """The same engine in workers on a Ray cluster instead of in this process."""
     from baleen.engines.ray.cluster import Cluster
-    from baleen.engines.ray.join import installed
+    from baleen.engines.ray.join import require_ray
 
     if engine == "openai":
-        raise Problem("ray_workers is for models that are loaded here; for a server set speed: concurrency")
-    installed()
+        raise Problem(
+            "speed: ray_workers does not work with engine openai; set it to 0, and for a server set speed: concurrency"
+        )
+    require_ray()
     return partial(Cluster, kind, make)
 
 

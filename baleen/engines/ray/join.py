@@ -1,6 +1,6 @@
-"""Joining a Ray cluster, or starting one of our own on this machine.
+"""Connecting to a Ray cluster, or starting one on this machine.
 
-Ray tries an address that does not answer for minutes. So whether a cluster is there is asked first, in seconds.
+Ray tries for minutes to reach an address that does not answer. So a short check comes first, which takes seconds.
 """
 
 import os
@@ -15,48 +15,48 @@ from typing import Any
 from baleen.errors import Problem
 from baleen.project.settings import Speed
 
-REACH = 5.0  # seconds for a cluster to take a connection, and again to greet
+REACH = 5.0  # seconds for a cluster to accept a connection, and again to send its first bytes
 GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])  # RFC 9113, 3.4: no settings
-SETTINGS = 4  # the fourth byte of what a server of HTTP/2, as all of Ray's are, says first (RFC 9113, 4.1 and 6.5)
-STORE = 100 << 20  # bytes of Ray's object store on a local cluster, which else takes 30 % of the memory
+SETTINGS = 4  # the fourth byte that an HTTP/2 server, as all of Ray's are, sends (RFC 9113, 4.1 and 6.5)
+STORE = 100 << 20  # bytes of Ray's object store on a local cluster, which by default takes 30 % of the memory
 QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # tell nobody
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # what will be Ray's default; else it warns
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # Ray's next default; without it Ray warns
 }
-WORKING = {"RAY_worker_niceness": "0"}  # 15 else: beside any busy process its workers starve and are given up
+LOCAL = {"RAY_worker_niceness": "0"}  # default 15: beside a busy process Ray's workers starve and time out
 JOINING = {
-    "RAY_NUM_REDIS_GET_RETRIES": "5",  # seconds for a cluster to let us in, each with a warning; 20 else
-    "RAY_CLIENT_MAX_CONNECTION_TIMEOUT_S": "5",  # the same for ray://, three times; 5 + 10 + 15 else
+    "RAY_NUM_REDIS_GET_RETRIES": "5",  # seconds, each with a warning; default 20
+    "RAY_CLIENT_MAX_CONNECTION_TIMEOUT_S": "5",  # three times, for ray://; default 5 + 10 + 15
 }
 
 
-def installed() -> None:
-    """A Problem without Ray."""
+def require_ray() -> None:
+    """A Problem when Ray is not installed."""
     if find_spec("ray") is None:
         raise Problem("speed: ray_workers needs Ray: install the extra 'ray', or set ray_workers: 0")
 
 
-def noted() -> Path:
-    """Where `ray start` writes down the address of the cluster it began or joined."""
+def address_file() -> Path:
+    """The file in which `ray start` writes the address of the cluster that it started or joined."""
     system = os.environ.get("TMPDIR", "/tmp") if sys.platform == "linux" else "/tmp"
     return Path(os.environ.get("RAY_TMPDIR", system), "ray", "ray_current_cluster")
 
 
-def located(address: str) -> str:
-    """What `auto` stands for: RAY_ADDRESS, else what `ray start` wrote down. Ray itself would also join a cluster that
-    another program started for itself alone."""
+def resolved_address(address: str) -> str:
+    """The address; for `auto` RAY_ADDRESS, else the one that `ray start` wrote. (Ray's own `auto` would also join a
+    cluster that another program started for itself.)"""
     if address != "auto":
         return address
-    found = os.environ.get("RAY_ADDRESS") or (noted().read_text().strip() if noted().is_file() else "")
-    if not found:
+    address = os.environ.get("RAY_ADDRESS") or (address_file().read_text().strip() if address_file().is_file() else "")
+    if not address:
         raise Problem(
-            f"speed: ray_address is auto, but RAY_ADDRESS is not set and no `ray start` has left {noted()}; begin a "
-            "cluster, or write its address (host:6379), or set ray_address: '' for one on this machine alone"
+            f"speed: ray_address is auto, but RAY_ADDRESS is not set and no `ray start` has left {address_file()}; "
+            "start a cluster, or write its address (host:6379), or set ray_address: '' for one on this machine alone"
         )
-    return found
+    return address
 
 
-def port(address: str) -> tuple[str, int]:
+def host_and_port(address: str) -> tuple[str, int]:
     """(host, port) of `host:6379` or `ray://host:10001`."""
     host, _, number = address.removeprefix("ray://").rpartition(":")
     if not host or "/" in host or not number.isdecimal() or not 0 < int(number) < 1 << 16:
@@ -64,46 +64,48 @@ def port(address: str) -> tuple[str, int]:
     return host.strip("[]"), int(number)
 
 
-def reach(address: str) -> None:
-    """A Problem unless something there speaks HTTP/2; under TLS, unless something takes a connection."""
-    secret = os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true")
+def check_reachable(address: str) -> None:
+    """A Problem unless a server at the address speaks HTTP/2; with TLS, unless it accepts a connection."""
+    tls = os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true")
     try:
-        with socket.create_connection(port(address), REACH) as line:
-            line.sendall(b"" if secret else GREETING)
-            said = b"" if secret else line.recv(4, socket.MSG_WAITALL)
+        with socket.create_connection(host_and_port(address), REACH) as connection:
+            connection.sendall(b"" if tls else GREETING)
+            first_bytes = b"" if tls else connection.recv(4, socket.MSG_WAITALL)
     except (OSError, UnicodeError) as error:
         why = str(error)
     else:
-        why = "" if secret or said[3:] == bytes([SETTINGS]) else "what listens there is no Ray cluster"
+        why = "" if tls or first_bytes[3:] == bytes([SETTINGS]) else "the server there is no Ray cluster"
     if why:
         raise Problem(f"no Ray cluster answers at {address}: {why}; see speed: ray_address, and `ray status` there")
 
 
-def connected(speed: Speed) -> tuple[Any, bool]:
-    """(Ray, whether it was this call that connected to a cluster, or started one)."""
-    installed()
+def connect(speed: Speed) -> tuple[Any, bool]:
+    """(the module ray, whether this call connected to a cluster or started one)."""
+    require_ray()
     address = speed.ray_address
-    for name, value in (QUIET | (JOINING if address else WORKING)).items():
+    for name, value in (QUIET | (JOINING if address else LOCAL)).items():
         os.environ.setdefault(name, value)  # most are read once, when ray is imported
     ray = import_module("ray")
     if ray.is_initialized():
         return ray, False
     if address:
-        reach(located(address))
+        check_reachable(resolved_address(address))
     own = {"num_cpus": 0, "object_store_memory": STORE, "include_dashboard": False}
     try:
-        with warnings.catch_warnings(action="ignore", category=UserWarning):  # the Problem says it
+        with warnings.catch_warnings(action="ignore", category=UserWarning):  # the Problem has the same text
             ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **({} if address else own))
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
-        told = " ".join(str(error.__cause__ or error).split())[-300:]
-        where = f"join the Ray cluster at {located(address)}" if address else "start a Ray cluster on this machine"
+        reason = " ".join(str(error.__cause__ or error).split())[-300:]
+        where = (
+            f"join the Ray cluster at {resolved_address(address)}" if address else "start a Ray cluster on this machine"
+        )
         raise Problem(
-            f"cannot {where}: {told}; see speed: ray_address, and set RAY_AUTH_MODE=token where the cluster wants one"
+            f"cannot {where}: {reason}; see speed: ray_address, and set RAY_AUTH_MODE=token where the cluster wants one"
         ) from None
     return ray, True
 
 
-def gpus(ray: Any, speed: Speed) -> int:
-    """GPUs of one worker: none on `cpu`, and with `auto` none when the cluster has none."""
+def gpus_per_worker(ray: Any, speed: Speed) -> int:
+    """GPUs of one worker: 0 with device `cpu`, and with `auto` when the cluster has none."""
     wanted = speed.device == "cuda" or (speed.device == "auto" and ray.cluster_resources().get("GPU", 0) > 0)
     return speed.tensor_parallel if wanted else 0
