@@ -5,9 +5,9 @@ from random import Random
 
 from baleen.measures.words import words
 from baleen.methods import constraints
-from baleen.methods.air import KINDS, appended
+from baleen.methods.air import KINDS, with_list
 from baleen.methods.constraints import met
-from baleen.methods.families import FAMILIES, pieces
+from baleen.methods.families import FAMILIES, lower_words
 from baleen.tables.rows import Row
 from pocket.crab import NAMED, holds, pair
 from pocket.noise import NOISE, answer_to
@@ -84,7 +84,7 @@ def worded(text: str) -> list[str]:
 
 def lacks(world: World, reference: str, answer: str) -> dict[str, str]:
     """For each kind a constraint that the reference meets and the answer does not, the plainest first."""
-    read = {known.family: said for said in worded(reference) if (known := constraints.read(said))}
+    read = {known.family: said for said in worded(reference) if (known := constraints.parse_constraint(said))}
     able = {family: said for family, said in read.items() if met([said], answer) == 0.0}
     found = {k: able[f] for k, families in FAMILY_KINDS.items() for f in reversed(families) if f in able}
     named = [c for c in NAMED if holds(world, reference, c) and not holds(world, answer, c)]
@@ -92,7 +92,7 @@ def lacks(world: World, reference: str, answer: str) -> dict[str, str]:
     size, theirs = round(words(reference)), words(answer)
     length = f"use at {'most' if theirs > size else 'least'} {size} words"
     found |= {"document structure": length} if theirs != size and "document structure" not in found else {}
-    missing = [word for word in pieces(reference) if word in world.category and word not in pieces(answer)]
+    missing = [word for word in lower_words(reference) if word in world.category and word not in lower_words(answer)]
     found |= {"inclusion": f"use the word {missing[0]}"} if missing else {}
     found |= {"inclusion": f"name {NAMED[named[0]]}"} if named else {}
     found |= {"exclusion": f"do not name {NAMED[spare[0]]}"} if spare else {}
@@ -132,7 +132,7 @@ def grade(world: World, rng: Random) -> Row:
     named, unnamed = naming(world, source)
     broken = [said for said in unnamed if not said_holds(world, said, answer)]
     said = rng.choice([*worded(source), *named, *broken, rng.choice(unnamed)])
-    right = met([said], answer) == 1.0 if constraints.read(said) else said_holds(world, said, answer)
+    right = met([said], answer) == 1.0 if constraints.parse_constraint(said) else said_holds(world, said, answer)
     return {"answer": answer, "constraint": said, "verdict": f"Score: {3 if right else 0}"}
 
 
@@ -172,7 +172,7 @@ def told_of(world: World, response: str, rng: Random) -> list[str]:
 def reply(world: World, rng: Random) -> Row:
     """An answer to an instruction whose constraints are merged into it, or listed."""
     bare, response = pair(world, rng)
-    tell = merged if rng.random() < 0.5 else appended
+    tell = merged if rng.random() < 0.5 else with_list
     return {"instruction": tell(bare, told_of(world, response, rng)), "response": response}
 
 

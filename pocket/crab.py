@@ -84,7 +84,9 @@ def lessons(world: World, rows: int, noise: float) -> Iterator[Row]:
 def written(world: World, response: str, rng: Random) -> list[str]:
     """One to three true constraints on content, and one or two of layout."""
     names = [f"name {NAMED[c]}" for c in NAMED if holds(world, response, c)]
-    measured = [t for t in constraints.measure(response, rng) if (f := constraints.read(t)) and f.family in WRITTEN]
+    measured = [
+        t for t in constraints.measure(response, rng) if (f := constraints.parse_constraint(t)) and f.family in WRITTEN
+    ]
     some = rng.sample(names, min(len(names), rng.randint(1, 2)))
     return list(dict.fromkeys([*some, content(world, response, True, rng), *measured[: rng.randint(1, 2)]]))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from random import Random
 
-from baleen.methods.linguist import SHOTS, labelled, marked, slots_of, spec
+from baleen.methods.linguist import SHOTS, labelled, slots_of, spec, tagged_text
 from baleen.tables.rows import Row, row_id
 from pocket.tongue import SYNONYMS, alike, back, tagged_abroad, translate
 from pocket.world import VALUES, World, build, stream
@@ -155,7 +155,7 @@ def heldout_abroad(world: World, rows: int, noise: float) -> Iterator[Row]:
 
 def in_tongue(world: World, row: Row) -> Row:
     """A labelled utterance in the other language."""
-    return row | labelled(TONGUE, row["intent"], tagged_abroad(world, marked(row)))
+    return row | labelled(TONGUE, row["intent"], tagged_abroad(world, tagged_text(row)))
 
 
 @cache
@@ -218,7 +218,7 @@ def pages(world: World, rows: int, noise: float) -> Iterator[Row]:
     for i in range(rows):
         rng = stream(world.number, "utterance pages", i)
         (row,) = made_up(world, 1, rng)
-        tagged = marked(row)
+        tagged = tagged_text(row)
         first, second = rng.choice(((tagged, tagged), (row["utterance"],) * 2, (row["utterance"], "")))
         text = f"{first} \n {second or translate(world, first)}"
         yield {"response": words[i] if i < len(words) else text, "prompt": "text"}

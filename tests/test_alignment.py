@@ -1,6 +1,6 @@
 import pytest
 
-from baleen.methods.linguist import aligned, labelled, model1, ranges, slots_of
+from baleen.methods.linguist import aligned, labelled, model1, slots_of, token_ranges
 from baleen.tables.rows import Row
 from pocket import parts
 from pocket.linguist import in_tongue
@@ -63,7 +63,7 @@ def test_a_word_is_likeliest_given_the_word_it_always_stands_with() -> None:
 
 
 def test_the_tokens_of_a_span_are_counted_in_the_plain_text() -> None:
-    assert ranges("play [genre folk music ] on [day 周一 ]") == [("genre", 1, 3), ("day", 4, 6)]
+    assert token_ranges("play [genre folk music ] on [day 周一 ]") == [("genre", 1, 3), ("day", 4, 6)]
 
 
 def test_perfect_translations_of_the_pocket_world_are_mostly_aligned_rightly() -> None:

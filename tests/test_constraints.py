@@ -5,7 +5,7 @@ import pytest
 
 from baleen.measures.words import chinese, common, words
 from baleen.methods import constraints
-from baleen.methods.constraints import followed, measure, met, read
+from baleen.methods.constraints import followed, measure, met, parse_constraint
 from baleen.methods.families import FAMILIES, Slots, sentences
 from pocket.parts import records
 
@@ -26,7 +26,7 @@ TEXTS = {
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_measured_constraint_reads_back_and_holds(name: str, seed: int) -> None:
     found = measure(TEXTS[name], Random(seed))
-    assert found and all(read(said) for said in found)
+    assert found and all(parse_constraint(said) for said in found)
     assert met(found, TEXTS[name]) == followed(found, TEXTS[name]) == 1.0
 
 
@@ -36,7 +36,7 @@ def test_constraints_hold_on_every_pocket_answer() -> None:
 
 
 def test_measuring_gives_one_constraint_a_kind() -> None:
-    found = [read(said) for said in measure(TEXTS["prose"], Random(0))]
+    found = [parse_constraint(said) for said in measure(TEXTS["prose"], Random(0))]
     kinds = [FAMILIES[constraint.family].kind for constraint in found if constraint]
     assert len(kinds) == len(set(kinds)) >= 7
 
@@ -47,7 +47,7 @@ WORDINGS = [(name, wording) for name, family in FAMILIES.items() for wording in 
 @pytest.mark.parametrize(("name", "wording"), WORDINGS)
 def test_every_wording_reads_back_as_its_family(name: str, wording: str) -> None:
     slots = Slots(3, 7, FAMILIES[name].choices[0] if FAMILIES[name].choices else "castle")
-    back = read(wording.format(**slots._asdict()))
+    back = parse_constraint(wording.format(**slots._asdict()))
     assert back and back.family == name
     blanks = {"n": 3, "m": 7, "word": slots.word}
     assert all(getattr(back.slots, blank) == value for blank, value in blanks.items() if f"{{{blank}}}" in wording)
@@ -65,7 +65,7 @@ def test_every_wording_reads_back_as_its_family(name: str, wording: str) -> None
     ],
 )
 def test_a_constraint_is_read_however_a_model_sets_it(said: str, family: str) -> None:
-    assert (found := read(said)) and found.family == family
+    assert (found := parse_constraint(said)) and found.family == family
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_constraint_is_read_however_a_model_sets_it(said: str, family: str) ->
     ],
 )  # fmt: skip
 def test_what_no_family_words_is_not_read(said: str) -> None:
-    assert read(said) is None
+    assert parse_constraint(said) is None
 
 
 CHECKS = [

@@ -109,14 +109,14 @@ def test_seventy_percent_of_the_lessons_go_forward_and_no_response_changes() -> 
 def test_a_joined_instruction_holds_all_constraints_a_line_each() -> None:
     some = ["用中文回答", 'keep {"a": $1} as it is']
     for seed in range(40):
-        lines = crab.joined("Who?", some, Random(seed)).split("\n")
+        lines = crab.with_constraints("Who?", some, Random(seed)).split("\n")
         assert "Who?" in lines and all(f"- {text}" in lines for text in some)
 
 
 def test_held_out_constraints_do_not_tell_the_answer() -> None:
     for held in records("heldout", 0, 1):
         (made,) = crab.examine(held | {"id": held["instruction"]})
-        told = [constraints.read(text) for text in made["constraints"]]
+        told = [constraints.parse_constraint(text) for text in made["constraints"]]
         assert not {"keyword", "last word"} & {found.family for found in told if found}
         assert met(made["constraints"], held["reference"]) == 1.0 and 1 <= len(told) <= 6
 

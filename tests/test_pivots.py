@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 
-from baleen.methods.round_trip import allotted, worth
+from baleen.methods.round_trip import allotted, route_gains
 from baleen.tables.rows import Row
 from pocket import parts, round_trip
 from pocket.phrasing import readings
@@ -103,7 +103,7 @@ def kept(route: str, parent: str, text: str) -> Row:
 
 def test_the_next_trips_go_where_the_last_ones_paid() -> None:
     table = [kept("es", str(i), "a b x y") for i in range(60)] + [kept("zh", str(i), "a b c x") for i in range(40)]
-    assert worth(table) == {"es": 30.0, "zh": 10.0}
+    assert route_gains(table) == {"es": 30.0, "zh": 10.0}
     told = allotted(table)
     sent = [row for row, reason in told if not reason]
     assert len(told) == 100 and [reason for _, reason in told].count("same original") == 40

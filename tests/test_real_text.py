@@ -50,7 +50,7 @@ def test_every_measured_constraint_holds_on_the_page_it_was_measured_on(code: st
         found = constraints.measure(page, Random(at))
         assert len(found) >= 3 and constraints.met(found, page) == 1.0
         assert all(bool(CJK.search(said)) == chinese(page) for said in found if "“" not in said)
-        families |= {read.family for said in found if (read := constraints.read(said))}
+        families |= {read.family for said in found if (read := constraints.parse_constraint(said))}
     assert families >= {
         "words about",
         "words between",

@@ -6,16 +6,16 @@ from baleen.methods.linguist import (
     SHOTS,
     abroad,
     asked,
-    declared,
+    count_missing,
+    is_example,
     labelled,
+    labels_by_number,
     lessons,
-    missing,
-    plain,
     relabelled,
-    repeated,
     reprojected,
     slots_of,
     spans,
+    untagged,
 )
 from baleen.tables.rows import Row, row_id
 from baleen.transforms import TRANSFORMS
@@ -55,8 +55,8 @@ def test_a_lesson_is_an_utterance_that_answers_its_own_specification(table: list
     made = lessons(table)
     assert [row["id"] for row, _ in made] == [row["id"] for row in table]
     for row, reason in made:
-        assert reason == "" and not missing(row["tagged"], row["include"])
-        assert not repeated(row["tagged"], row["examples"]) and 2 <= len(row["examples"]) <= SHOTS
+        assert reason == "" and not count_missing(row["tagged"], row["include"])
+        assert not is_example(row["tagged"], row["examples"]) and 2 <= len(row["examples"]) <= SHOTS
         assert relabelled(row) == [row]  # reading the numbered answer back gives the labelled utterance it was made of
 
 
@@ -70,16 +70,16 @@ def test_what_is_asked_for_declares_all_numbers_and_takes_values_of_the_same_lab
     assert len(made) == ASKED * len(table) and len({row["id"] for row, _ in made}) == len(made)
     values = {(label, value) for row in table for label, value in slots_of(row)}
     for row, _ in made:
-        labels = declared(row["labels"])
+        labels = labels_by_number(row["labels"])
         for line in [*row["include"], *row["examples"]]:
             for number, value in spans(line) or []:
                 assert value == "*" or (labels[number], value) in values
 
 
 def test_examples_come_from_the_same_language_and_intent() -> None:
-    chinese = {plain(row["parse"]) for row in CHINESE}
+    chinese = {untagged(row["parse"]) for row in CHINESE}
     for row, _ in asked(MUSIC + CHINESE):
-        said = {f"{row['intent']}\n{plain(example)}" for example in row["examples"]}
+        said = {f"{row['intent']}\n{untagged(example)}" for example in row["examples"]}
         assert said <= chinese if row["language"] == "中文" else not said & chinese
 
 
@@ -157,4 +157,4 @@ def test_what_is_asked_for_abroad_is_in_the_other_language_with_examples_of_this
     made = abroad([row | {"into": "español"} for row in MUSIC])
     for row, reason in made:
         assert reason == "" and row["language"] == "español" and all(line.endswith("* ]") for line in row["include"])
-        assert {plain(example) for example in row["examples"]} <= {own["utterance"] for own in MUSIC}
+        assert {untagged(example) for example in row["examples"]} <= {own["utterance"] for own in MUSIC}

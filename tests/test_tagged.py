@@ -3,17 +3,17 @@ import pytest
 from baleen.formats import FORMATS
 from baleen.methods.linguist import (
     Span,
-    declared,
+    count_missing,
     intent_right,
-    missing,
+    is_example,
+    labels_by_number,
     parse_exact,
     parse_valid,
-    plain,
     projected,
-    remarked,
-    repeated,
     span_f1,
     spans,
+    untagged,
+    with_marks,
 )
 
 JAZZ = "play [1 jazz ] on [2 monday ]"
@@ -30,7 +30,7 @@ WELL_FORMED = [
 
 @pytest.mark.parametrize(("tagged", "found", "text"), WELL_FORMED)
 def test_a_well_formed_utterance_has_spans_and_a_plain_text(tagged: str, found: list[Span], text: str) -> None:
-    assert spans(tagged) == found and plain(tagged) == text
+    assert spans(tagged) == found and untagged(tagged) == text
     assert FORMATS["tagged"].read(f" {tagged}\n", ["tagged"]) == {"tagged": tagged}
 
 
@@ -38,7 +38,7 @@ def test_a_well_formed_utterance_has_spans_and_a_plain_text(tagged: str, found: 
 def test_marks_can_be_renamed_and_named_back(tagged: str) -> None:
     there = {"1": "genre", "2": "day", "3": "meal", "12": "json"}
     back = {label: number for number, label in there.items()}
-    assert remarked(remarked(tagged, there), back) == tagged
+    assert with_marks(with_marks(tagged, there), back) == tagged
 
 
 MALFORMED = [
@@ -115,15 +115,19 @@ REQUESTED = [
 
 @pytest.mark.parametrize(("tagged", "include", "lacking"), REQUESTED)
 def test_each_requested_slot_needs_a_span_of_its_own(tagged: str, include: list[str], lacking: int) -> None:
-    assert missing(tagged, include) == lacking
+    assert count_missing(tagged, include) == lacking
 
 
 def test_a_copy_of_an_example_is_found_whatever_its_brackets() -> None:
-    assert repeated("play [2 jazz ] on monday", [JAZZ]) and not repeated("play [1 rock ] on [2 monday ]", [JAZZ])
+    assert is_example("play [2 jazz ] on monday", [JAZZ]) and not is_example("play [1 rock ] on [2 monday ]", [JAZZ])
 
 
 def test_labels_are_declared_by_number() -> None:
-    assert declared(["1 = town", "2 = day of week", "10 = 城市"]) == {"1": "town", "2": "day of week", "10": "城市"}
+    assert labels_by_number(["1 = town", "2 = day of week", "10 = 城市"]) == {
+        "1": "town",
+        "2": "day of week",
+        "10": "城市",
+    }
 
 
 PROJECTIONS = [

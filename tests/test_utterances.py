@@ -1,6 +1,6 @@
 import pytest
 
-from baleen.methods.linguist import parsed, plain, slots_of
+from baleen.methods.linguist import parsed, slots_of, untagged
 from baleen.tables.rows import Row
 from pocket import parts
 from pocket.linguist import FEW, INTENTS, OPEN, invented, novel, values
@@ -65,7 +65,7 @@ def test_values_of_a_label_are_in_one_split_only(number: int) -> None:
 def test_columns_of_a_labelled_utterance_agree(name: str) -> None:
     for row in part(name, rows=50):
         found = parsed(row["parse"])
-        assert found == (row["intent"], slots_of(row)) and plain(row["parse"].split("\n")[1]) == row["utterance"]
+        assert found == (row["intent"], slots_of(row)) and untagged(row["parse"].split("\n")[1]) == row["utterance"]
 
 
 def test_every_word_of_an_utterance_is_in_the_pages() -> None:

@@ -1,7 +1,7 @@
-"""Transforms of AIR (arXiv:2502.17787): an instruction that gets one more constraint each round, found by a judge.
+"""Transforms of AIR (arXiv:2502.17787): an instruction that gets one more constraint each round, written by a judge.
 
-A row keeps its first instruction in `bare`, what it has got in `constraints`, and in `kinds`, a line each, the kinds of
-constraint that are left to it; without kinds it is finished and later rounds change nothing.
+A row has its first instruction in `bare`, its constraints in `constraints`, and in `kinds`, a line each, the kinds of
+constraint that it can still get. Without kinds it is finished, and later rounds do not change it.
 """
 
 import re
@@ -12,7 +12,7 @@ import pyarrow as pa
 from baleen.measures.overlap import supported
 from baleen.measures.words import common, words
 from baleen.methods import constraints
-from baleen.methods.crab import gathered
+from baleen.methods.crab import join_by_parent
 from baleen.tables.rows import NUMBER, TEXT, TYPES, Row, row_id
 
 KINDS = (
@@ -20,10 +20,10 @@ KINDS = (
     "audience", "tone", "emotion", "linguistic", "multilingual",
 )  # fmt: skip
 SHORTEST, LONGEST = 3, 26  # words of a constraint
-ALIKE = 0.6  # ROUGE-L F of two constraints that say the same; AIR asks the model, Crab has this number
-MET = 2.5  # expected mark from 0 to 3 from which a constraint counts as met: nearer to 3 than to 2
-SAID = 0.8  # share of a text's words from which another one says it too; ours, no source checks what a merge keeps
-TALK = re.compile(  # of the two answers; "answer in 20 words" and "cite a reference" do not
+SIMILAR = 0.6  # ROUGE-L F above which two constraints are the same; AIR queries the model, the number is Crab's
+MET = 2.5  # expected rating (0 to 3) from which a constraint counts as met: nearer to 3 than to 2
+KEPT = 0.8  # a merged text keeps a constraint when it has this share of its words; our number, AIR has no check
+TALK = re.compile(  # mentions the two answers; "answer in 20 words" and "cite a reference" do not
     r"\b(answer|output|response|reference) ?[12]\b|\bthe (other|first|second|reference) (answer|output|response)\b"
     r"|\bthe reference\b|^\W*none\b(?! of the \w+s\b)",
     re.IGNORECASE,
@@ -34,49 +34,50 @@ ASKED = {"parent": TEXT, "constraint": TEXT, "holds": NUMBER}
 
 
 def begin(row: Row) -> list[Row]:
-    """The row before the first round, all kinds open to it in an order of its own."""
+    """The row before the first round, with all kinds in an order that depends on its id."""
     kinds = "\n".join(Random(f"kinds {row['id']}").sample(KINDS, len(KINDS)))
     return [row | {"bare": row["instruction"], "constraints": [], "kinds": kinds, "ended": ""}]
 
 
 def tighten(row: Row) -> list[Row]:
-    """The row with the judge's constraint, if it can be accepted; else it is finished, and `ended` says why."""
+    """The row with the judge's constraint when that is accepted; else it is finished, and `ended` is the reason."""
     if not row["kinds"].strip():
         return [row]
-    if why := refused(row):
+    if why := refusal(row):
         return [row | {"kinds": "", "ended": why}]
-    found = [*row["constraints"], row["addition"]]
+    some = [*row["constraints"], row["addition"]]
     left = [kind for kind in row["kinds"].split("\n") if kind != row["kind"]]
-    return [row | {"constraints": found, "kinds": "\n".join(left), "instruction": appended(row["bare"], found)}]
+    return [row | {"constraints": some, "kinds": "\n".join(left), "instruction": with_list(row["bare"], some)}]
 
 
-def refused(row: Row) -> str:
-    """Why a constraint is not accepted, or ''. What code can read must hold of the reference and not of the answer."""
-    said = row["addition"]
-    if not said:
+def refusal(row: Row) -> str:
+    """Why a constraint is not accepted, or ''. If code can parse it, the reference must meet it and the answer not."""
+    addition = row["addition"]
+    if not addition:
         return "none found"
     if row["kind"] not in row["kinds"].split("\n"):
         return "no open kind"
-    if not SHORTEST <= words(said) <= LONGEST or TALK.search(said):
+    if not SHORTEST <= words(addition) <= LONGEST or TALK.search(addition):
         return "no constraint"
-    if any(common(said, other) > ALIKE for other in row["constraints"]):
+    if any(common(addition, other) > SIMILAR for other in row["constraints"]):
         return "said before"
-    if constraints.met([said], row["reference"]) == 0:
+    if constraints.met([addition], row["reference"]) == 0:
         return "false of the reference"
-    return "met already" if constraints.met([said], row["answer"]) == 1 else ""
+    return "met already" if constraints.met([addition], row["answer"]) == 1 else ""
 
 
-def appended(instruction: str, some: list[str]) -> str:
+def with_list(instruction: str, some: list[str]) -> str:
+    """The instruction with its constraints as a list, a line each."""
     return "\n".join([instruction, *(f"- {text}" for text in some)])
 
 
 def complete(row: Row) -> list[Row]:
-    """The merged instruction if it has an end and says the first one and every constraint, else the first one with a
-    list of them: what a merge forgets would be asked of nobody, and graded all the same."""
+    """The merged instruction when it is not cut off and keeps the first instruction and every constraint; else the
+    first instruction with a list of the constraints. A constraint lost in the merge would still be graded."""
     merged = row["instruction"] or ""
-    said = [supported(text, merged) >= SAID for text in (row["bare"], *row["constraints"])]
-    whole = all(said) and not merged.endswith("…")
-    return [row if whole else row | {"instruction": appended(row["bare"], row["constraints"])}]
+    kept = [supported(text, merged) >= KEPT for text in (row["bare"], *row["constraints"])]
+    complete = all(kept) and not merged.endswith("…")
+    return [row if complete else row | {"instruction": with_list(row["bare"], row["constraints"])}]
 
 
 def unrefined(row: Row) -> list[Row]:
@@ -85,7 +86,7 @@ def unrefined(row: Row) -> list[Row]:
 
 
 def part(row: Row) -> list[Row] | str:
-    """A row for each constraint, told whether code says that the student's answer meets it."""
+    """A row for each constraint; `holds` says whether the student's answer meets it, NULL when code cannot parse it."""
     return [
         row | {"id": row_id(row["id"], "constraint", text), "parent": row["id"], "constraint": text, "holds": holds}
         for text in row["constraints"]
@@ -94,12 +95,13 @@ def part(row: Row) -> list[Row] | str:
 
 
 def hard(table: list[Row]) -> list[tuple[Row, str]]:
-    """Rows put together again with the constraints that the student fails, by code where it can read, else by mark."""
-    return gathered(table, easy)
+    """The rows of `part` joined again, with the constraints that the student's answer does not meet: by code where it
+    can parse them, else by the rating."""
+    return join_by_parent(table, met_reason)
 
 
-def easy(row: Row) -> str:
-    """Why a constraint is left out, or ''."""
+def met_reason(row: Row) -> str:
+    """Why a constraint is left out (the answer meets it), or ''."""
     if row["holds"] is not None:
         return "met by code" if row["holds"] else ""
     if row["rating"] is None:

@@ -1,7 +1,7 @@
-"""Constraints that code can check: stated as a sentence, read back from it, checked on a text, measured on a text.
+"""Constraints that code can check: written as a sentence, parsed from it, checked on a text, measured on a text.
 
-A wording reads back, so a constraint is checked in the same way whoever wrote it, and every measured one is checked on
-the text it came from. The families are in `families.py`; words are counted by `counting.words` everywhere.
+Every wording can be parsed, so a constraint is checked in the same way whoever wrote it, and every measured one is
+checked on its own text. The families are in `families.py`; `baleen.measures.words.words` counts words everywhere.
 """
 
 import re
@@ -14,7 +14,7 @@ from baleen.methods.families import FAMILIES, Slots
 
 
 class Constraint(NamedTuple):
-    """A constraint that was read: its family and what stands in the blanks."""
+    """A parsed constraint: its family and the values of its blanks."""
 
     family: str
     slots: Slots
@@ -23,19 +23,20 @@ class Constraint(NamedTuple):
         return FAMILIES[self.family].holds(text, self.slots)
 
 
-def read(text: str) -> Constraint | None:
-    """The constraint that a sentence states, or None when code cannot read it."""
-    said = re.sub(r"^[-*•]\s+|[\s.。!！]+$", "", text.strip())
-    for pattern, family in readers():
-        if match := pattern.fullmatch(said):
-            found = match.groupdict()
-            n, m = (int(found.get(name) or 0) for name in ("n", "m"))
-            return Constraint(family, Slots(n, m, (found.get("word") or "").lower()))
+def parse_constraint(text: str) -> Constraint | None:
+    """The constraint of a sentence, or None when no wording of a family matches."""
+    sentence = re.sub(r"^[-*•]\s+|[\s.。!！]+$", "", text.strip())
+    for pattern, family in wording_patterns():
+        if match := pattern.fullmatch(sentence):
+            blanks = match.groupdict()
+            n, m = (int(blanks.get(name) or 0) for name in ("n", "m"))
+            return Constraint(family, Slots(n, m, (blanks.get("word") or "").lower()))
     return None
 
 
 @cache
-def readers() -> tuple[tuple[re.Pattern[str], str], ...]:
+def wording_patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """(regular expression of a wording, name of its family), for all wordings."""
     return tuple(
         (re.compile(family.pattern(wording), re.IGNORECASE), name)
         for name, family in FAMILIES.items()
@@ -45,52 +46,53 @@ def readers() -> tuple[tuple[re.Pattern[str], str], ...]:
 
 def state(family: str, slots: Slots, text: str, rng: Random) -> str:
     """A wording of the constraint, in Chinese for a Chinese text."""
-    known = FAMILIES[family]
-    return rng.choice(known.chinese if chinese(text) else known.wordings).format(**slots._asdict())
+    wordings = FAMILIES[family].chinese if chinese(text) else FAMILIES[family].wordings
+    return rng.choice(wordings).format(**slots._asdict())
 
 
 def measure(text: str, rng: Random) -> list[str]:
-    """Constraints that the text meets, one of each kind that says anything about it; each is checked before it counts.
+    """Constraints that the text meets: at most one of each kind, and each is checked.
 
-    Of the families of a kind one is drawn, so that a text does not always get the first.
+    A family of a kind is drawn at random, so that a text does not always get the first.
     """
     kinds = dict.fromkeys(family.kind for family in FAMILIES.values())
-    found = (measured(text, kind, rng) for kind in kinds)
-    return [said for said in found if said and (back := read(said)) and back.holds(text)]
+    sentences = (drawn_constraint(text, kind, rng) for kind in kinds)
+    return [one for one in sentences if one and (parsed := parse_constraint(one)) and parsed.holds(text)]
 
 
-def measured(text: str, kind: str, rng: Random) -> str | None:
+def drawn_constraint(text: str, kind: str, rng: Random) -> str | None:
+    """A constraint of this kind that the text meets, of a family drawn at random; None when no family fits."""
     names = [name for name, family in FAMILIES.items() if family.kind == kind]
-    able = [(n, slots) for n in names if (slots := FAMILIES[n].find(text, rng)) is not None]
-    return state(*rng.choice(able), text, rng) if able else None
+    fitting = [(n, slots) for n in names if (slots := FAMILIES[n].find(text, rng)) is not None]
+    return state(*rng.choice(fitting), text, rng) if fitting else None
 
 
-def corrected(said: str, text: str, rng: Random) -> str | None:
-    """The sentence's family stated so that the text meets it; None when code cannot read it or it says nothing."""
-    wanted = read(said)
+def corrected(sentence: str, text: str, rng: Random) -> str | None:
+    """A sentence of the same family that the text meets; None when code cannot parse it or no values fit the text."""
+    wanted = parse_constraint(sentence)
     slots = FAMILIES[wanted.family].find(text, rng) if wanted else None
-    again = state(wanted.family, slots, text, rng) if wanted and slots is not None else None
-    return again if again and (back := read(again)) and back.holds(text) else None
+    new = state(wanted.family, slots, text, rng) if wanted and slots is not None else None
+    return new if new and (parsed := parse_constraint(new)) and parsed.holds(text) else None
 
 
-def weight(said: str) -> float:
-    """How likely a constraint is chosen; those that only a model can write count 0.8 (Crab, table 4: 0.7 to 1)."""
-    found = read(said)
-    return FAMILIES[found.family].weight if found else 0.8
+def weight(sentence: str) -> float:
+    """The weight with which a constraint is drawn; 0.8 for those that code cannot parse (Crab, table 4: 0.7 to 1)."""
+    parsed = parse_constraint(sentence)
+    return FAMILIES[parsed.family].weight if parsed else 0.8
 
 
 def checks(constraints: list[str], text: str) -> list[bool]:
-    """Whether the text meets each of the constraints that code can read."""
-    return [found.holds(text) for said in constraints if (found := read(said))]
+    """For each constraint that code can parse, whether the text meets it."""
+    return [parsed.holds(text) for one in constraints if (parsed := parse_constraint(one))]
 
 
 def met(constraints: list[str], text: str) -> float | None:
-    """Share of the constraints that the text meets, of those that code can read; None when it can read none."""
-    found = checks(constraints, text)
-    return sum(found) / len(found) if found else None
+    """Share of the constraints that the text meets, of those that code can parse; None when there are none."""
+    held = checks(constraints, text)
+    return sum(held) / len(held) if held else None
 
 
 def followed(constraints: list[str], text: str) -> float | None:
-    """1.0 when the text meets all constraints that code can read."""
-    found = checks(constraints, text)
-    return float(all(found)) if found else None
+    """1.0 when the text meets all constraints that code can parse, else 0.0; None when there are none."""
+    held = checks(constraints, text)
+    return float(all(held)) if held else None

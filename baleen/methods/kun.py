@@ -1,8 +1,8 @@
-"""Roles: lessons made of the seeds alone that show a base its two tasks beside answering, as judge and as polisher.
+"""Kun: training rows that teach a small base to judge and to polish, and measures for what it writes.
 
-Kun (arXiv:2401.06477) trusts a base of 34 billion parameters to judge and to polish after it has learned the seeds; a
-small one must have seen both. Nothing comes from outside the seeds: a good instruction or pair is a seed, a bad one is
-a spoilt seed, and a text to polish is a seed's answer with some of another's round it.
+In Kun (arXiv:2401.06477) a base of 34 billion parameters judges and polishes after it has learned the seeds; a small
+one must also learn these two tasks. The rows are made of the seeds alone: a good instruction or pair is a seed, a bad
+one is a damaged seed, and a text to polish is the answer of a seed with a piece of another answer.
 """
 
 import re
@@ -15,37 +15,37 @@ Fate = tuple[Row, str]
 
 
 def roles(table: list[Row]) -> list[Fate]:
-    """Five lessons a seed: answer it, polish the answer, judge its instruction and a spoilt one, grade a pair."""
+    """Five training rows a seed: answer, polish, judge the good instruction, judge a damaged one, grade a pair."""
     return [(lesson, "") for at, row in enumerate(table) for lesson in lessons(row, table[at - 1])]
 
 
 def lessons(row: Row, neighbour: Row) -> list[Row]:
-    """The lessons of one seed; `neighbour` is the row before it, whose words spoil it."""
+    """The training rows of one seed; `neighbour` is the row before it, whose words damage it."""
     rng = Random(str(row["id"]))
     asked, answer = row["instruction"], row["response"]
-    grade, paired = graded(row, neighbour, rng)
-    told = [
+    grade, paired = graded_answer(row, neighbour, rng)
+    changes = [
         {"prompt": "reply"},
-        {"prompt": "polish", "draft": surrounded(answer, neighbour["response"], rng)},
+        {"prompt": "polish", "draft": with_noise(answer, neighbour["response"], rng)},
         {"prompt": "point", "mark": "Quality: good"},
-        {"prompt": "point", "mark": "Quality: bad", "instruction": spoilt(asked, neighbour["instruction"], rng)},
+        {"prompt": "point", "mark": "Quality: bad", "instruction": damaged(asked, neighbour["instruction"], rng)},
         {"prompt": "pair", "mark": f"Grade: {grade}", "response": paired},
     ]
-    plain = row | {"draft": None, "mark": None, "instruction": asked, "response": answer}
-    own = [{"id": row_id(str(row["id"]), "role", str(n)), "parent": row["id"]} for n in range(len(told))]
-    return [plain | lesson | one for lesson, one in zip(told, own, strict=True)]
+    base = row | {"draft": None, "mark": None, "instruction": asked, "response": answer}
+    own = [{"id": row_id(str(row["id"]), "role", str(n)), "parent": row["id"]} for n in range(len(changes))]
+    return [base | lesson | one for lesson, one in zip(changes, own, strict=True)]
 
 
-def surrounded(text: str, other: str, rng: Random) -> str:
-    """The text as it might stand on a page: with a piece of another before or after it, cut short, or alone."""
+def with_noise(text: str, other: str, rng: Random) -> str:
+    """The text as on a web page: with a piece of the other before or after it, cut short, or as it is."""
     words, pieces = text.split(" "), other.split(" ")
     piece = " ".join(pieces[: rng.randint(1, len(pieces))])
     cut = " ".join(words[: rng.randint(max(1, 2 * len(words) // 3), len(words))])
     return rng.choice((f"{piece} {text}", f"{text} {piece}", cut, text))
 
 
-def spoilt(text: str, other: str, rng: Random) -> str:
-    """An instruction that nobody could follow: cut off, said twice, out of order, or half of it another's."""
+def damaged(text: str, other: str, rng: Random) -> str:
+    """An instruction that nobody can follow: cut off, repeated, in random order, or with half of another."""
     words, pieces = text.split(" "), other.split(" ")
     shuffled = rng.sample(words, len(words))
     half = len(words) // 2
@@ -58,8 +58,8 @@ def spoilt(text: str, other: str, rng: Random) -> str:
     return rng.choice([bad for bad in made if bad != text] or [f"{text} {text}"])
 
 
-def graded(row: Row, neighbour: Row, rng: Random) -> tuple[int, str]:
-    """A grade from 1 to 5 and an answer that deserves it: 5 the seed's own, 1 another's, between them spoilt ones."""
+def graded_answer(row: Row, neighbour: Row, rng: Random) -> tuple[int, str]:
+    """(grade from 1 to 5, an answer of that grade): 5 is the answer of the seed, 1 another one, 2 to 4 are damaged."""
     answer, other = str(row["response"]), str(neighbour["response"])
     words = answer.split(" ")
     grade = rng.choice((1, 2, 3, 4, 5, 5, 5))
@@ -73,34 +73,34 @@ def graded(row: Row, neighbour: Row, rng: Random) -> tuple[int, str]:
     return grade, made[grade]
 
 
-# What an instruction must not point at, for it is not there (Kun, arXiv:2401.06477, release: 14 Chinese words)
+# Material that an instruction must not mention, because it is missing (Kun, arXiv:2401.06477, release: 14 words)
 ELSEWHERE = (
     "news|materials?|pictures?|links?|urls?|according to|resumes?|profiles?|articles?|abstracts?|texts?|extracts?"
     "|keywords?|websites?",
     "新闻|材料|图片|链接|网址|根据|简历|资料|文章|摘要|文本|提取|关键词|网站",
 )
-# What an answer must not say (Kun, release: as an AI, according to, knowledge base, 2023, sorry)
+# Phrases that an answer must not have (Kun, release: as an AI, according to, knowledge base, 2023, sorry)
 EXCUSES = ("as an ai|as a language model|according to|knowledge base|sorry", "作为|根据|知识库|2023|抱歉|对不起")
 REPEATED = re.compile(r"(.+?)\1{5,}", re.DOTALL)  # one piece more than five times in a row, at the start
 GAP = re.compile(r"\s{5,}")
 
 
 def elsewhere(text: str) -> float:
-    """How often an instruction points at material that is not there."""
+    """Number of phrases in which an instruction mentions material that is missing."""
     return found(text, ELSEWHERE)
 
 
 def excuses(text: str) -> float:
-    """How often an answer excuses itself or speaks as a machine."""
+    """Number of phrases in which an answer apologises or mentions that it is a language model."""
     return found(text, EXCUSES)
 
 
 def stutters(text: str) -> float:
-    """1.0 when the text begins with one piece more than five times in a row, within its first 500 characters."""
+    """1.0 when the text begins with more than five repetitions of one piece within its first 500 characters."""
     return float(bool(REPEATED.match(text[:500])))
 
 
 def tidied(text: str) -> str:
-    """An instruction up to the first gap of five white spaces, its repeated lines once."""
+    """The instruction up to the first five white spaces in a row, without repeated lines."""
     lines = GAP.split(text.strip())[0].split("\n")
     return "\n".join(line for i, line in enumerate(lines) if not line.strip() or line not in lines[:i])

@@ -1,15 +1,13 @@
-"""Tagged utterances: 'play [1 jazz ] on [2 monday ]', with numbers or labels as marks; and measures of them.
+"""LINGUIST: tagged utterances and their measures, specifications to generate them, and word alignment.
 
-Reading is strict: brackets are balanced and not nested, each holds a mark and a value, and no bracket stands elsewhere.
+A tagged utterance is 'play [1 jazz ] on [2 monday ]', with a number or a label as the mark of each span. Parsing is
+strict: brackets are balanced and not nested, each has a mark and a value.
 
-Specifications: what a generator of tagged utterances is asked for, made of labelled utterances, and read back.
+A labelled utterance is a row with `language`, `intent`, `utterance`, `slots` ('town=calra', in order) and `parse` (the
+intent, and the utterance with each value in brackets after its label). Specifications are made of labelled utterances.
 
-A labelled utterance has `language`, `intent`, `utterance`, `slots` ('town=calra', in order) and `parse` (the intent,
-and the utterance with each value in brackets after its label).
-
-Word alignment of translated utterances: where the slots of the original are, from the table alone.
-
-IBM Model 1 (Brown et al., 1993, Computational Linguistics 19(2)): expectation maximisation over all pairs, in memory.
+Word alignment finds the slots of a translated utterance by IBM Model 1 (Brown et al., 1993, Computational Linguistics
+19(2)): expectation maximisation over all pairs of a table, in memory.
 """
 
 import re
@@ -22,7 +20,7 @@ from baleen.tables.rows import Row
 
 SPAN = re.compile(r"\[(?P<mark>[^\s\[\]]+) (?P<value>[^\[\]]+)\]")
 NUMBER = re.compile(r"[1-9]\d*")
-ANY = "*"  # the value of a slot that may be any
+ANY = "*"  # a slot whose value the model chooses
 WORD = "[^\\W\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]"  # of a script that puts spaces between words
 
 
@@ -33,29 +31,29 @@ class Span(NamedTuple):
 
 def spans(tagged: str) -> list[Span] | None:
     """The spans in order, or None when the brackets are not well formed or the text has more than one line."""
-    found = [Span(match["mark"], match["value"].strip()) for match in SPAN.finditer(tagged)]
-    whole = not set("[]\n\r") & set(SPAN.sub("", tagged)) and all(span.value for span in found)
-    return found if whole and tagged.strip() else None
+    parsed = [Span(match["mark"], match["value"].strip()) for match in SPAN.finditer(tagged)]
+    valid = not set("[]\n\r") & set(SPAN.sub("", tagged)) and all(span.value for span in parsed)
+    return parsed if valid and tagged.strip() else None
 
 
-def plain(tagged: str) -> str:
-    """The utterance without its brackets and marks."""
+def untagged(tagged: str) -> str:
+    """The utterance without brackets and marks."""
     return SPAN.sub(lambda match: match["value"].removesuffix(" "), tagged).strip()
 
 
-def remarked(tagged: str, marks: dict[str, str]) -> str:
-    """The same with other marks, such as labels for numbers; every mark must be known."""
+def with_marks(tagged: str, marks: dict[str, str]) -> str:
+    """The tagged utterance with other marks, such as labels for numbers; KeyError for a mark that `marks` lacks."""
     return SPAN.sub(lambda match: f"[{marks[match['mark']]} {match['value']}]", tagged)
 
 
 def numbered(tagged: str) -> bool:
-    """Whether it is well formed and all its marks are numbers."""
-    found = spans(tagged)
-    return found is not None and all(NUMBER.fullmatch(span.mark) for span in found)
+    """Whether a tagged utterance is well formed and all its marks are numbers."""
+    parsed = spans(tagged)
+    return parsed is not None and all(NUMBER.fullmatch(span.mark) for span in parsed)
 
 
 def projected(utterance: str, slots: list[Span]) -> str:
-    """The utterance with a bracket round each value, or '' when a value is not there, or not as often as it must be."""
+    """The utterance with brackets around each slot value; '' unless each value is there once for each of its slots."""
     if set("[]") & set(utterance):
         return ""
     wanted = Counter(value for _, value in slots)
@@ -66,63 +64,63 @@ def projected(utterance: str, slots: list[Span]) -> str:
     return re.sub(values, lambda match: f"[{marks[match[0]].pop(0)} {match[0]} ]", utterance)
 
 
-def declared(labels: list[str]) -> dict[str, str]:
-    """Number -> label, from lines like '1 = town'."""
+def labels_by_number(labels: list[str]) -> dict[str, str]:
+    """The label of each number, from lines like '1 = town'."""
     return {number.strip(): label.strip() for number, _, label in (line.partition("=") for line in labels)}
 
 
-def missing(tagged: str, include: list[str]) -> int:
-    """How many requested slots, like '[1 calra ]' or '[2 * ]', have no span; each span serves one request."""
+def count_missing(tagged: str, include: list[str]) -> int:
+    """Number of requested slots, like '[1 calra ]' or '[2 * ]', without a span; each span fits one request."""
     left = Counter(spans(tagged) or [])
     wanted = [span for line in include for span in spans(line) or []]
     lacking = 0
-    for span in sorted(wanted, key=lambda span: span.value == ANY):  # given values choose first
+    for span in sorted(wanted, key=lambda span: span.value == ANY):  # requests with a value first
         fits = [own for own, n in left.items() if n and own.mark == span.mark and span.value in (ANY, own.value)]
         left.subtract(fits[:1])
         lacking += not fits
     return lacking
 
 
-def repeated(tagged: str, examples: list[str]) -> bool:
-    """Whether the utterance is one of the examples, whatever its brackets."""
-    return plain(tagged) in {plain(example) for example in examples}
+def is_example(tagged: str, examples: list[str]) -> bool:
+    """Whether the utterance, without brackets, is one of the examples."""
+    return untagged(tagged) in {untagged(example) for example in examples}
 
 
 def parsed(parse: str) -> tuple[str, list[Span]] | None:
     """Intent and spans of a parse: the intent on the first line, the tagged utterance on the second and last."""
     intent, _, tagged = parse.strip().partition("\n")
-    found = spans(tagged)
-    return (intent.strip(), found) if intent.strip() and not set("[]") & set(intent) and found is not None else None
+    slots = spans(tagged)
+    return (intent.strip(), slots) if intent.strip() and not set("[]") & set(intent) and slots is not None else None
 
 
 def parse_valid(answer: str) -> float:
-    """1.0 when the parse can be read."""
+    """1.0 when the answer is a well-formed parse, else 0.0."""
     return float(parsed(answer) is not None)
 
 
 def intent_right(parse: str, answer: str) -> float:
-    """1.0 when the answer names the intent of the parse: averaged over the utterances of an intent, its recall."""
-    gold, found = parsed(parse), parsed(answer)
-    return float(gold is not None and found is not None and gold[0] == found[0])
+    """1.0 when the answer has the intent of the parse, else 0.0; the mean over the rows of an intent is its recall."""
+    gold, own = parsed(parse), parsed(answer)
+    return float(gold is not None and own is not None and gold[0] == own[0])
 
 
 def span_f1(parse: str, answer: str) -> float:
     """F1 of the (label, value) spans of one utterance, 1.0 when neither has any; the mean over rows is a macro-F1."""
-    gold, found = parsed(parse), parsed(answer)
-    if gold is None or found is None:
+    gold, own = parsed(parse), parsed(answer)
+    if gold is None or own is None:
         return 0.0
-    right = (Counter(gold[1]) & Counter(found[1])).total()
-    return 2 * right / (len(gold[1]) + len(found[1])) if gold[1] or found[1] else 1.0
+    right = (Counter(gold[1]) & Counter(own[1])).total()
+    return 2 * right / (len(gold[1]) + len(own[1])) if gold[1] or own[1] else 1.0
 
 
 def parse_exact(parse: str, answer: str) -> float:
-    """1.0 when intent and spans are all right and no other."""
-    gold, found = parsed(parse), parsed(answer)
-    return float(gold is not None and found is not None and gold[0] == found[0] and gold[1] == found[1])
+    """1.0 when the answer has the intent and exactly the spans of the parse, else 0.0."""
+    gold, own = parsed(parse), parsed(answer)
+    return float(gold is not None and own is not None and gold[0] == own[0] and gold[1] == own[1])
 
 
 SHOTS = 10  # examples at most (LINGUIST, arXiv:2209.09900: up to 10)
-WILD = 0.5  # share of the requested values that are left to the model
+WILD = 0.5  # share of the slots whose value the model chooses
 ASKED = 12  # specifications for each labelled utterance
 
 
@@ -130,13 +128,14 @@ def slots_of(row: Row) -> list[Span]:
     return [Span(*slot.split("=", 1)) for slot in row["slots"]]
 
 
-def marked(row: Row) -> str:
-    """The tagged utterance of a labelled row, with labels as marks."""
+def tagged_text(row: Row) -> str:
+    """The tagged utterance of a labelled utterance, with labels as marks."""
     return str(row["parse"]).split("\n", 1)[1]
 
 
 def spec(row: Row, others: list[Row], slots: list[Span], rng: Random, wild: float = WILD) -> Row:
-    """The five blocks: language, intent, values to include, labels with their numbers, examples among the `others`."""
+    """The columns of a specification: language, intent, slots to include, labels with their numbers, and examples drawn
+    from `others`; `tagged` is the utterance of the row itself. A slot has no value with probability `wild`."""
     chosen = rng.sample(others, min(len(others), rng.randint(2, SHOTS)))
     labels = sorted({label for own in [*chosen, row] for label, _ in slots_of(own)})
     numbers = {label: str(i) for i, label in enumerate(labels, 1)}
@@ -146,33 +145,33 @@ def spec(row: Row, others: list[Row], slots: list[Span], rng: Random, wild: floa
         "intent": row["intent"],
         "include": [f"[{number} {value} ]" for number, value in wanted],
         "labels": [f"{number} = {label}" for label, number in numbers.items()],
-        "examples": [remarked(marked(own), numbers) for own in chosen],
-        "tagged": remarked(marked(row), numbers),
+        "examples": [with_marks(tagged_text(own), numbers) for own in chosen],
+        "tagged": with_marks(tagged_text(row), numbers),
     }
 
 
-def alike(table: list[Row]) -> dict[tuple[str, str], list[Row]]:
-    """The rows of each language and intent."""
-    found = dict[tuple[str, str], list[Row]]()
+def by_intent(table: list[Row]) -> dict[tuple[str, str], list[Row]]:
+    """The rows of each (language, intent)."""
+    groups = dict[tuple[str, str], list[Row]]()
     for row in table:
-        found.setdefault((row["language"], row["intent"]), []).append(row)
-    return found
+        groups.setdefault((row["language"], row["intent"]), []).append(row)
+    return groups
 
 
 def lessons(table: list[Row]) -> list[tuple[Row, str]]:
-    """Each labelled utterance as the answer to a specification whose examples are others of its intent."""
-    groups = alike(table)
+    """Training rows: each labelled utterance with a specification whose examples are others of its intent."""
+    groups = by_intent(table)
     made = list[tuple[Row, str]]()
     for row in table:
         others = [own for own in groups[row["language"], row["intent"]] if own["id"] != row["id"]]
-        found = spec(row, others, slots_of(row), Random(f"lesson {row['id']}"))
-        made.append((row | found, "" if len(others) >= 2 else "fewer than 2 examples of its intent"))
+        specification = spec(row, others, slots_of(row), Random(f"lesson {row['id']}"))
+        made.append((row | specification, "" if len(others) >= 2 else "fewer than 2 examples of its intent"))
     return made
 
 
 def asked(table: list[Row]) -> list[tuple[Row, str]]:
-    """Specifications that ask for more utterances like these, with other values that their labels have here."""
-    groups, made = alike(table), list[tuple[Row, str]]()
+    """Specifications for more utterances of these intents, with slot values of the same labels from this table."""
+    groups, made = by_intent(table), list[tuple[Row, str]]()
     for own in groups.values():
         values = dict[str, list[str]]()
         for label, value in (slot for row in own for slot in slots_of(row)):
@@ -187,37 +186,37 @@ def asked(table: list[Row]) -> list[tuple[Row, str]]:
 
 
 def abroad(table: list[Row]) -> list[tuple[Row, str]]:
-    """Specifications that ask for an utterance like each of these in the language of `into`, with any values."""
-    groups = alike(table)
+    """A specification for each utterance in the language of the column `into`, without slot values."""
+    groups = by_intent(table)
     made = list[tuple[Row, str]]()
     for row in table:
         others = groups[row["language"], row["intent"]]
-        found = spec(row, others, slots_of(row), Random(f"abroad {row['id']}"), wild=1.0)
-        made.append((row | found | {"language": row["into"]}, ""))
+        specification = spec(row, others, slots_of(row), Random(f"abroad {row['id']}"), wild=1.0)
+        made.append((row | specification | {"language": row["into"]}, ""))
     return made
 
 
 def labelled(language: str, intent: str, tagged: str) -> Row:
     """The columns of a labelled utterance, from its tagged text with labels as marks."""
     slots = [f"{label}={value}" for label, value in spans(tagged) or []]
-    told = {"language": language, "intent": intent, "utterance": plain(tagged), "slots": slots}
-    return told | {"parse": f"{intent}\n{tagged}"}
+    columns = {"language": language, "intent": intent, "utterance": untagged(tagged), "slots": slots}
+    return columns | {"parse": f"{intent}\n{tagged}"}
 
 
 def relabelled(row: Row) -> list[Row] | str:
-    """A generated utterance as a labelled one, or which rule it breaks."""
-    found, labels = spans(row["tagged"]), declared(row["labels"])
-    if found is None or any(span.mark not in labels for span in found):
-        return "undeclared number" if found is not None else "unbalanced brackets"
-    if missing(row["tagged"], row["include"]):
+    """A generated utterance as a labelled one, or the rule that it breaks."""
+    own, labels = spans(row["tagged"]), labels_by_number(row["labels"])
+    if own is None or any(span.mark not in labels for span in own):
+        return "undeclared number" if own is not None else "unbalanced brackets"
+    if count_missing(row["tagged"], row["include"]):
         return "requested value missing"
-    if repeated(row["tagged"], row["examples"]):
+    if is_example(row["tagged"], row["examples"]):
         return "copy of an example"
-    return [row | labelled(row["language"], row["intent"], remarked(row["tagged"], labels))]
+    return [row | labelled(row["language"], row["intent"], with_marks(row["tagged"], labels))]
 
 
 def reprojected(row: Row) -> list[Row] | str:
-    """A labelled utterance that was reworded in `back`, its slots found again by their values."""
+    """A labelled utterance replaced by its rewording in `back`, in which the slots are found by their values."""
     if row["back"].strip() == row["utterance"].strip():
         return "came back unchanged"
     tagged = projected(row["back"], slots_of(row))
@@ -226,64 +225,64 @@ def reprojected(row: Row) -> list[Row] | str:
 
 ROUNDS = 10
 TOKEN = re.compile(rf"{WORD}+|\S")  # words, and single characters of scripts without spaces
-NULL = ""  # what a word without an original is aligned to
+NULL = ""  # the source word of a target word that has none
 Words = list[str]
 Table = dict[tuple[str, str], float]
 
 
 def model1(pairs: Sequence[tuple[Words, Words]]) -> Table:
-    """Probability of a target word given a source word, for all that share a pair."""
-    likely: Table = defaultdict(lambda: 1.0)
+    """Probability of a target word given a source word, for all (source, target) that occur in a pair."""
+    probabilities: Table = defaultdict(lambda: 1.0)
     for _ in range(ROUNDS):
         joint, total = defaultdict[tuple[str, str], float](float), defaultdict[str, float](float)
         for source, target in pairs:
             for word in target:
-                mass = sum(likely[own, word] for own in [NULL, *source])
+                mass = sum(probabilities[own, word] for own in [NULL, *source])
                 for own in [NULL, *source]:
-                    joint[own, word] += likely[own, word] / mass
-                    total[own] += likely[own, word] / mass
-        likely = {(own, word): n / total[own] for (own, word), n in joint.items()}
-    return likely
+                    joint[own, word] += probabilities[own, word] / mass
+                    total[own] += probabilities[own, word] / mass
+        probabilities = {(own, word): n / total[own] for (own, word), n in joint.items()}
+    return probabilities
 
 
 def aligned(table: list[Row]) -> list[tuple[Row, str]]:
-    """Labelled utterances in the language of `into`: the `translation` with the slots of the original."""
+    """Labelled utterances in the language of the column `into`: the `translation` with the slots of the original."""
     pairs = [(TOKEN.findall(row["utterance"]), TOKEN.findall(row["translation"])) for row in table]
-    likely = model1(pairs)
+    probabilities = model1(pairs)
     made = list[tuple[Row, str]]()
     for row, (source, target) in zip(table, pairs, strict=True):
-        places = [likeliest(word, source, likely) for word in target]
-        tagged = "" if set("[]") & set(row["translation"]) else carried(row, places)
-        told = labelled(row["into"], row["intent"], tagged or row["translation"])
-        made.append((row | told if tagged else row, "" if tagged else "a slot is not aligned to one span"))
+        places = [source_index(word, source, probabilities) for word in target]
+        tagged = "" if set("[]") & set(row["translation"]) else project_slots(row, places)
+        translated = labelled(row["into"], row["intent"], tagged or row["translation"])
+        made.append((row | translated if tagged else row, "" if tagged else "a slot is not aligned to one span"))
     return made
 
 
-def likeliest(word: str, source: Words, likely: Table) -> int:
-    """Place of the original that a word most likely comes from, -1 for none."""
-    chances = [likely[own, word] for own in [NULL, *source]]
+def source_index(word: str, source: Words, probabilities: Table) -> int:
+    """Index of the most probable source word of a target word; -1 for none."""
+    chances = [probabilities[own, word] for own in [NULL, *source]]
     return chances.index(max(chances)) - 1
 
 
-def carried(row: Row, places: list[int]) -> str:
-    """The translation, tagged; '' when the words that a slot is aligned to are none, apart, or another slot's."""
-    found = list(TOKEN.finditer(row["translation"]))
+def project_slots(row: Row, places: list[int]) -> str:
+    """The tagged translation; '' when a slot is aligned to no word, or to words that are not adjacent."""
+    tokens = list(TOKEN.finditer(row["translation"]))
     cuts = list[tuple[int, int, str]]()
-    for label, first, last in ranges(marked(row)):
+    for label, first, last in token_ranges(tagged_text(row)):
         own = [j for j, place in enumerate(places) if first <= place < last]
         if not own or own[-1] - own[0] + 1 != len(own):
             return ""
-        cuts.append((found[own[0]].start(), found[own[-1]].end(), label))
+        cuts.append((tokens[own[0]].start(), tokens[own[-1]].end(), label))
     text = str(row["translation"])
     for start, end, label in sorted(cuts, reverse=True):
         text = f"{text[:start]}[{label} {text[start:end]} ]{text[end:]}"
     return text
 
 
-def ranges(tagged: str) -> list[tuple[str, int, int]]:
-    """Label, first token and the one after the last, of each span in the plain utterance."""
-    found = list[tuple[str, int, int]]()
+def token_ranges(tagged: str) -> list[tuple[str, int, int]]:
+    """(label, index of the first token, index after the last token) of each span, in the untagged utterance."""
+    ranges = list[tuple[str, int, int]]()
     for match in SPAN.finditer(tagged):
-        first = len(TOKEN.findall(plain(tagged[: match.start()])))
-        found.append((match["mark"], first, first + len(TOKEN.findall(match["value"]))))
-    return found
+        first = len(TOKEN.findall(untagged(tagged[: match.start()])))
+        ranges.append((match["mark"], first, first + len(TOKEN.findall(match["value"]))))
+    return ranges

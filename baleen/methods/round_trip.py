@@ -1,8 +1,8 @@
-"""Masks: what must come through a translation as it stands, put behind marks before it and back in its place after.
+"""Round trips through translation: masks for the spans that must not be translated, and the choice of pivot languages.
 
-Protected are addresses, code, quoted texts, placeholders, figures and the phrases in which a constraint is put.
-
-Pivots: which languages the next round trips go through, from what became of the last ones.
+A mask replaces each protected span before the translation, and the span is put back after it. Protected are addresses,
+code, quoted texts, placeholders, figures and the phrases that state a constraint. The pivots of the next round are
+drawn in proportion to the gains of the last round trips.
 """
 
 import re
@@ -24,7 +24,7 @@ SPANS = re.compile(
             r"(?:at most|at least|no more than|no fewer than|exactly|fewer than|more than|up to|under|over|around)"
             r" (?:\d[\d.,]*\d|\d|one|two|three|four|five|six|seven|eight|nine|ten)"
             r"(?: (?:words?|sentences?|lines?|paragraphs?|characters?|bullet points|bullets|items?|steps?))?",
-            rf"(?:in|as|with|using) (?:an? )?(?:{FORMATS})\b",  # what a text is laid out as
+            rf"(?:in|as|with|using) (?:an? )?(?:{FORMATS})\b",  # formats of an answer
             r"as an? (?:numbered|bulleted) list|on one line|separated by (?:commas|semicolons|spaces|tabs)",
             r"\b(?:do not|don't|without|never) (?:use|using|mention|mentioning|name|naming|include|including) [\w-]+",
             r"(?:不超过|不少于|至少|最多|恰好)\s*\d+\s*[个字词句行段条]*",  # the same in Chinese
@@ -33,9 +33,9 @@ SPANS = re.compile(
     ),
     re.DOTALL | re.IGNORECASE,
 )
-MARK = re.compile(r"⟦(\d+)⟧")  # brackets that no text needs and that translators leave alone
+MARK = re.compile(r"⟦(\d+)⟧")  # rare brackets, which translators copy
 LANGUAGES = "english|spanish|french|german|chinese|japanese|latin|italian|catalan|arabic|hindi|russian|korean"
-ABOUT_LANGUAGE = re.compile(  # what such a text asks for is gone or wrong once it is said in another language
+ABOUT_LANGUAGE = re.compile(  # the task of such a text is lost in another language
     rf"\b(?:translat(?:e|es|ed|ion|ing)|(?:in|into|to|from) (?:{LANGUAGES})|spell(?:ing)?|rhymes?|pronounc\w+|grammar"
     r"|anagrams?|palindromes?|synonyms?|antonyms?|syllables?|alliteration|puns?|part of speech)\b"
     r"|翻译|译成|拼音|押韵|语法|近义词|反义词",
@@ -44,7 +44,7 @@ ABOUT_LANGUAGE = re.compile(  # what such a text asks for is gone or wrong once 
 
 
 def masked(text: str) -> tuple[str, list[str]]:
-    """The text with a mark for every protected span, and the spans in order; equal spans share a mark."""
+    """(the text with a mark in place of every protected span, the spans in order); equal spans share a mark."""
     spans = list(dict.fromkeys(SPANS.findall(text)))
     return SPANS.sub(lambda span: mark(spans.index(span[0])), text), spans
 
@@ -54,47 +54,49 @@ def mark(place: int) -> str:
 
 
 def restored(text: str, source: str, spans: list[str]) -> str | None:
-    """The text with the spans in place of their marks; None unless it has each mark as often as its source."""
+    """The text with the spans in place of their marks; None unless it has each mark as often as `source` has."""
     if sorted(MARK.findall(text)) != sorted(MARK.findall(source)):
         return None
-    return MARK.sub(lambda found: spans[int(found[1]) - 1], text)
+    return MARK.sub(lambda match: spans[int(match[1]) - 1], text)
 
 
 def survived(spans: list[str], original: str, text: str) -> float | None:
-    """Share of the protected spans of an original that a text has as often; None where there is nothing to protect."""
+    """Share of the protected spans that a text has as often as the original; None when there are none."""
     kept = [text.count(span) == original.count(span) for span in spans]
     return sum(kept) / len(kept) if kept else None
 
 
 def protect(row: Row, column: str, hide: bool = True) -> list[Row] | str:
-    """The row on its way to `pivot`: its text in `original`, and as sent, in `sent` and in `masked`, which the next hop
-    replaces."""
+    """The row before its translation to `pivot`: the text is in `original`, and masked (unless `hide` is off) in `sent`
+    and in `masked`, which the next translation replaces."""
     text = row[column]
     if MARK.search(text):
         return "has a mark of its own"
     if ABOUT_LANGUAGE.search(text):
         return "about language"
-    told, spans = masked(text)
-    sent = told if hide else text
+    hidden, spans = masked(text)
+    sent = hidden if hide else text
     way = {"id": row_id(row["id"], "round trip", row["pivot"]), "parent": row["id"], "route": row["pivot"]}
     return [row | way | {"original": text, "masked": sent, "sent": sent, "spans": spans}]
 
 
 def mask(row: Row) -> list[Row] | str:
+    """The row before the translation of its instruction, with masks."""
     return protect(row, "instruction")
 
 
 def bare(row: Row) -> list[Row] | str:
-    """The same without marks: to see what they save."""
+    """The same without masks, for comparison."""
     return protect(row, "instruction", hide=False)
 
 
 def mask_response(row: Row) -> list[Row] | str:
+    """The row before the translation of its response, with masks; `draft` keeps the response."""
     return protect(row | {"draft": row["response"]}, "response")
 
 
 def onward(row: Row) -> list[Row] | str:
-    """What came back, on its way to one more pivot."""
+    """The row before a translation of `back` to one more pivot."""
     if row["pivot"] in row["route"].split():
         return "been there"
     way = {"id": row_id(row["id"], "round trip", row["pivot"]), "route": f"{row['route']} {row['pivot']}"}
@@ -102,48 +104,51 @@ def onward(row: Row) -> list[Row] | str:
 
 
 def unmask(row: Row) -> list[Row] | str:
-    """What came back with its spans, in place of the instruction; every mark must be there as often as it was sent."""
-    return replaced(row, "back", "instruction")
+    """The row with `back`, its spans restored, as the instruction; it leaves when a mark is lost or repeated."""
+    return with_translation(row, "back", "instruction")
 
 
 def stay(row: Row) -> list[Row] | str:
-    """What was said abroad with its spans, in place of the instruction: the same response, asked for in the pivot."""
-    return replaced(row, "abroad", "instruction")
+    """The row with `abroad` (the text in the pivot language), its spans restored, as the instruction; same response."""
+    return with_translation(row, "abroad", "instruction")
 
 
 def unmask_response(row: Row) -> list[Row] | str:
-    return replaced(row, "back", "response")
+    """The row with `back`, its spans restored, as the response."""
+    return with_translation(row, "back", "response")
 
 
-def replaced(row: Row, translation: str, column: str) -> list[Row] | str:
+def with_translation(row: Row, translation: str, column: str) -> list[Row] | str:
+    """The row with its column `translation`, spans restored, in place of `column`; the reason when that fails."""
     text = restored(row[translation], row["sent"], row["spans"])
     return "a protected span is lost" if text is None else [row | {column: text}]
 
 
-def worth(table: Iterable[Row]) -> dict[str, float]:
-    """What each route has brought: the sum over the kept rows of how far (1 - ROUGE-L) they are from their original.
+def route_gains(table: Iterable[Row]) -> dict[str, float]:
+    """The gain of each route: the sum over its kept rows of 1 - ROUGE-L between instruction and original.
 
-    Asked equally often, routes rank by this as they do by share kept x mean gain.
+    When all routes get the same number of rows, this ranks them as share kept x mean gain does.
     """
-    found = defaultdict[str, float](float)
+    gains = defaultdict[str, float](float)
     for row in table:
-        found[row["route"]] += 1 - common(row["instruction"], row["original"])
-    return dict(sorted(found.items()))
+        gains[row["route"]] += 1 - common(row["instruction"], row["original"])
+    return dict(sorted(gains.items()))
 
 
 def allotted(table: list[Row]) -> list[tuple[Row, str]]:
-    """Each original once more on its way, through a route drawn by worth, those of one language only; the rows that
-    are left over leave."""
-    routes = {route: value for route, value in worth(table).items() if " " not in route and value > 0}
+    """Each original once more, before a translation to a pivot that is drawn in proportion to its gain (routes of one
+    pivot only); further rows of the same original leave."""
+    routes = {route: value for route, value in route_gains(table).items() if " " not in route and value > 0}
     seen, made = set[str](), list[tuple[Row, str]]()
     for row in table:
         again = not routes or row["parent"] in seen
         seen.add(row["parent"])
-        made.append((row, "same original") if again else (sent(row, routes), ""))
+        made.append((row, "same original") if again else (with_pivot(row, routes), ""))
     return made
 
 
-def sent(row: Row, routes: dict[str, float]) -> Row:
+def with_pivot(row: Row, routes: dict[str, float]) -> Row:
+    """The row before a translation to a pivot drawn in proportion to the gains."""
     draw = Random(f"pivot {row['parent']}")
     pivot = draw.choices(list(routes), list(routes.values()))[0]
     again = {"id": row_id(row["parent"], "more", pivot), "pivot": pivot, "route": pivot, "masked": row["sent"]}

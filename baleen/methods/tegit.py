@@ -1,8 +1,8 @@
-"""TeGit: what shows that a designed task is no task."""
+"""TeGit: a measure for instructions that ask to design a task instead of being one."""
 
 from baleen.measures.wording import found
 
-# What an instruction says that repeats how it was asked for (TeGit: two of the four tasks that were released with it)
+# Phrases of the prompt that an instruction repeats (two of the four tasks that were released with TeGit)
 DESIGNING = (
     r"(design|create|invent|devise|generate|come up with) (a|an|one|some)( new)? (tasks?|instructions?)"
     r"(?! (list|manager|manual|tracker|queue|board|scheduler))",
@@ -11,5 +11,5 @@ DESIGNING = (
 
 
 def designing(text: str) -> float:
-    """How often an instruction asks to design a task, where it should be one."""
+    """Number of phrases in which an instruction asks to design a task."""
     return found(text, DESIGNING)
