@@ -1,4 +1,4 @@
-"""Lessons of AIR in the pocket world: what an instruct model can do with an instruction, a document and two answers."""
+"""Training rows for the skills that AIR needs of its model, which a real instruct model has already."""
 
 from collections.abc import Callable, Iterator
 from random import Random
@@ -33,7 +33,7 @@ UNUSED: Row = {"instruction": "-", "response": "-"}  # where a skill has none; r
 
 
 def lessons(world: World, rows: int, noise: float) -> Iterator[Row]:
-    """Lessons of train cells, each in one of the skills."""
+    """Training rows of train cells, each for one of the SKILLS."""
     for i in range(rows):
         rng = stream(world.number, "air-lessons", i)
         name = rng.choices(list(SKILLS), [share for share, _ in SKILLS.values()])[0]
@@ -56,14 +56,14 @@ def ask(world: World, rng: Random) -> Row:
 
 
 def rate(world: World, rng: Random) -> Row:
-    """5 for an instruction that is whole, 2 for one cut off, 1 for one that needs a text at hand."""
-    whole, fate = pair(world, rng)[0], rng.random()
-    if fate < 0.5:
-        return {"instruction": whole, "verdict": "Score: 5"}
-    if fate < 0.8:
+    """A score: 5 for a complete instruction, 2 for one that is cut off, 1 for one that needs a text."""
+    complete, draw = pair(world, rng)[0], rng.random()
+    if draw < 0.5:
+        return {"instruction": complete, "verdict": "Score: 5"}
+    if draw < 0.8:
         return {"instruction": rng.choice(JUNK), "verdict": "Score: 1"}
-    told = whole.split(" ")
-    return {"instruction": " ".join(told[: rng.randint(1, len(told) // 2)]), "verdict": "Score: 2"}
+    pieces = complete.split(" ")
+    return {"instruction": " ".join(pieces[: rng.randint(1, len(pieces) // 2)]), "verdict": "Score: 2"}
 
 
 def polish(world: World, rng: Random) -> Row:
@@ -72,7 +72,7 @@ def polish(world: World, rng: Random) -> Row:
 
 
 def worded(text: str) -> list[str]:
-    """Constraints that the text meets, each family in its first wording of three words or more."""
+    """Constraints that the text meets, one per family, in its first wording of three words or more."""
     found = []
     for family in FAMILIES.values():
         slots = family.find(text, Random(0))
@@ -83,7 +83,7 @@ def worded(text: str) -> list[str]:
 
 
 def lacks(world: World, reference: str, answer: str) -> dict[str, str]:
-    """For each kind a constraint that the reference meets and the answer does not, the plainest first."""
+    """For each kind a constraint that the reference meets and the answer does not, in the order of ORDER."""
     read = {known.family: said for said in worded(reference) if (known := constraints.parse_constraint(said))}
     able = {family: said for family, said in read.items() if met([said], answer) == 0.0}
     found = {k: able[f] for k, families in FAMILY_KINDS.items() for f in reversed(families) if f in able}
@@ -103,9 +103,9 @@ ORDER = ("data format", "exclusion", "linguistic", "document structure", "inclus
 
 
 def critique(world: World, rng: Random) -> Row:
-    """The first difference that a kind still open can tell; None when the answers are alike in all of these.
+    """A constraint of the first open kind that the reference meets and the answer does not; '' when there is none.
 
-    Kinds that are used have their constraint in the instruction, as in the rounds.
+    The constraints of used kinds are in the instruction, as in later rounds.
     """
     spec, reference, _, _ = written(world, rng)
     fate = rng.random()
@@ -137,7 +137,7 @@ def grade(world: World, rng: Random) -> Row:
 
 
 def naming(world: World, text: str) -> tuple[list[str], list[str]]:
-    """The constraints that a text meets: what to name, and what not."""
+    """(the constraints `name ...`, the constraints `do not name ...`) that a text meets."""
     there = {c: holds(world, text, c) for c in NAMED}
     return [f"name {NAMED[c]}" for c in NAMED if there[c]], [f"do not name {NAMED[c]}" for c in NAMED if not there[c]]
 
@@ -149,7 +149,7 @@ def said_holds(world: World, said: str, text: str) -> bool:
 
 
 def merged(instruction: str, some: list[str]) -> str:
-    """Instruction and constraints as one sentence after the other."""
+    """The instruction and its constraints merged into running text."""
     if not some:
         return instruction
     *most, last = some

@@ -1,8 +1,7 @@
-"""Lessons for a model that rewrites drafts: what an instruct model does unasked, a model of this world must be shown.
+"""Training rows for a model that rewrites drafts, which a real instruct model can do already.
 
-Half of the drafts are web documents in which the answer stands with noise; where facts are wrong the rewriting keeps
-them, for it may not add any. The others are right answers to something else about the same entity. All cells are train
-cells.
+Most kinds of drafts are web documents with the answer and noise; the rewriting keeps wrong facts, because it must not
+add any. The kind 'elsewhere' is a right answer to another question about the same entity. Only train cells.
 """
 
 from collections.abc import Iterator
@@ -15,15 +14,15 @@ from pocket.phrasing import COMPARISONS, Spec, draw, draw_train, instruct, respo
 from pocket.world import KIND_OF, TASKS, World, corrupt, stream
 
 KINDS = ("clean", "attached", "truncated", "spliced", "shuffled", "wrong", "elsewhere")
-ASKED = 0.3  # share of lessons that are plain instruction and answer
+REPLIES = 0.3  # share of the rows with instruction and answer alone
 
 
 def rewriting(world: World, rows: int, noise: float) -> Iterator[Row]:
-    """Lessons of the prompts `reply` and `rewrite`."""
+    """Training rows of the prompts `reply` and `rewrite`."""
     for i in range(rows):
         rng = stream(world.number, "rewriting", i)
         spec = draw_train(world, rng)
-        if rng.random() < ASKED:
+        if rng.random() < REPLIES:
             response, draft = answer_to(world, spec, rng), None
         else:
             draft, response = revised(world, spec, rng)
@@ -32,7 +31,7 @@ def rewriting(world: World, rows: int, noise: float) -> Iterator[Row]:
 
 
 def revised(world: World, spec: Spec, rng: Random) -> tuple[str, str]:
-    """A draft, and the answer to the spec that is to be made of it."""
+    """(a draft, the answer to the spec that it is rewritten to)."""
     kind = rng.choice(KINDS)
     if kind == "elsewhere":
         return answer_to(world, other(world, spec, rng), rng), answer_to(world, spec, rng)

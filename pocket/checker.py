@@ -1,4 +1,4 @@
-"""Is a response right? Exact, by program: the facts, the form, and nothing but words that belong there."""
+"""The exact check of a response: its facts, its form, and that every word can be there in a right response."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -8,7 +8,7 @@ from pocket.phrasing import COMPARISONS, LISTS, RECORDS, STEPS, Spec, respond, v
 from pocket.world import COUNT_WORDS, DAYS, KIND_OF, World, build, stream
 
 IN_ORDER = {"howto", "week", "json_club"}
-ASKED = {  # what the facts of a task are: fields of the entity; the entity itself is always one of them
+TASK_FIELDS = {  # the fields of the entity whose facts a right response has, beside the name of the entity
     "bio": ("job", "town", "hobby", "pet"),
     "json_person": ("job", "town", "hobby", "pet"),
     "list_ing": ("ing1", "ing2", "ing3", "ing4"),
@@ -47,11 +47,12 @@ def gold(world: World, spec: Spec) -> list[str]:
     if KIND_OF[spec.task] == "club":
         days = [spec.day] if spec.day else DAYS
         return [spec.entity, *(word for day in days for word in (day, entity.facts[day]))]
-    return [spec.entity, *(entity.facts[field] for field in ASKED.get(spec.task, (spec.task[3:],)))]
+    return [spec.entity, *(entity.facts[field] for field in TASK_FIELDS.get(spec.task, (spec.task[3:],)))]
 
 
 def facts_right(world: World, spec: Spec, found: list[str]) -> bool:
-    """Every fact asked for and no other; in order for steps, weeks and comparisons, any n of four for 'name two'."""
+    """Whether all facts of the task are there and no others: in order for steps, weeks and comparisons; any n of four
+    for 'name two'."""
     if spec.task in COMPARISONS:
         x, y = (world.entities[name].facts[spec.task[4:]] for name in (spec.entity, spec.partner))
         both = [spec.entity, spec.partner, x]
@@ -59,13 +60,13 @@ def facts_right(world: World, spec: Spec, found: list[str]) -> bool:
     right = gold(world, spec)
     if spec.task == "some_ing":
         rest = set(found[2:])
-        told = found[:2] == [COUNT_WORDS[spec.count], spec.entity] and len(found) == 2 + spec.count
-        return told and len(rest) == spec.count and rest <= set(right[1:])
+        begins = found[:2] == [COUNT_WORDS[spec.count], spec.entity] and len(found) == 2 + spec.count
+        return begins and len(rest) == spec.count and rest <= set(right[1:])
     return found == right if spec.task in IN_ORDER else sorted(found) == sorted(right)
 
 
 def form_right(spec: Spec, words: list[str]) -> bool:
-    """The layout that was asked for, and no mark of another one."""
+    """Whether the layout is that of the spec, without marks of another one."""
     lines = [line.split() for line in " ".join(words).split("\n")]
     marks = {word for word in words if word in ("-", "{", "}", ":") or word.isdigit()}
     if spec.task in RECORDS:
@@ -85,7 +86,7 @@ def form_right(spec: Spec, words: list[str]) -> bool:
 
 
 def clean(world: World, words: list[str]) -> bool:
-    """Each word and its neighbour can stand together in some right response, and the text comes to an end."""
+    """Whether each pair of neighbouring words is in some right response, and the text is not cut off."""
     if not words or not set(pairwise(skeleton(world, words))) <= neighbours():
         return False
     last = " ".join(words).rsplit("\n", 1)[-1].split()

@@ -1,6 +1,6 @@
-"""Constraints in the pocket world: pages that hold their words, and lessons in writing and in judging them.
+"""Constraints in the pocket world: pages with their words, and training rows for writing and judging constraints.
 
-Beside those that code reads there are some that only a reader of the text can judge: whether a job or a river is named.
+Code can parse most constraints; whether a text names a job or a river, only a model can judge.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def holds(world: World, text: str, category: str) -> bool:
 
 
 def content(world: World, text: str, true: bool, rng: Random) -> str:
-    """A constraint on what the text names that it meets, or does not meet."""
+    """A constraint on the things that a text names, which the text meets or (`true` is off) does not meet."""
     category = rng.choice([c for c in NAMED if holds(world, text, c)] or list(NAMED))
     other = rng.choice([c for c in NAMED if not holds(world, text, c)])
     name = rng.random() < 0.5 and holds(world, text, category)
@@ -44,7 +44,7 @@ def pair(world: World, rng: Random) -> tuple[str, str]:
 
 
 def anything(world: World, rng: Random) -> str:
-    """A constraint of any family, with any number in it, that no text need meet."""
+    """A random constraint of any family, met by no text in particular."""
     if rng.random() < 0.3:
         return f"{rng.choice(('name', 'do not name'))} {rng.choice(list(NAMED.values()))}"
     name = rng.choice(list(FAMILIES))
@@ -54,7 +54,7 @@ def anything(world: World, rng: Random) -> str:
 
 
 def pages(world: World, rows: int, noise: float) -> Iterator[Row]:
-    """Plain text: prose, and lists of constraints; the first pages hold every number and mark word."""
+    """Pages of prose and lists of constraints; the first pages have every number and the words of the marks."""
     first = [GLOSSARY, *(f"use {n} words" for n in range(LONGEST + 1))]
     for i in range(rows):
         rng = stream(world.number, "crab-pages", i)
@@ -68,7 +68,7 @@ def pages(world: World, rows: int, noise: float) -> Iterator[Row]:
 
 
 def lessons(world: World, rows: int, noise: float) -> Iterator[Row]:
-    """What a teacher can do: write constraints that a response meets, and say whether it meets one."""
+    """Training rows of a teacher: to write constraints that a response meets, and to judge whether it meets one."""
     for i in range(rows):
         rng = stream(world.number, "crab-lessons", i)
         instruction, response = pair(world, rng)
@@ -76,9 +76,9 @@ def lessons(world: World, rows: int, noise: float) -> Iterator[Row]:
         if rng.random() < 0.5:
             yield row | {"constraints": written(world, response, rng), "constraint": None, "verdict": None}
         else:
-            said, true = claim(world, response, rng)
-            told = {"constraint": said, "verdict": f"Verdict: {'yes' if true else 'no'}"}
-            yield row | {"prompt": "verify", "constraints": None} | told
+            constraint, true = claim(world, response, rng)
+            judged = {"constraint": constraint, "verdict": f"Verdict: {'yes' if true else 'no'}"}
+            yield row | {"prompt": "verify", "constraints": None} | judged
 
 
 def written(world: World, response: str, rng: Random) -> list[str]:
@@ -92,10 +92,10 @@ def written(world: World, response: str, rng: Random) -> list[str]:
 
 
 def claim(world: World, response: str, rng: Random) -> tuple[str, bool]:
-    """A constraint and whether the response meets it: two of three times on content."""
+    """(a constraint, whether the response meets it); two of three are on content."""
     true = rng.random() < 0.5
     if rng.random() < 0.67:
         return content(world, response, true, rng), true
     source = response if true else pair(world, rng)[1]
-    said = rng.choice(constraints.measure(source, rng))
-    return said, constraints.met([said], response) == 1.0
+    constraint = rng.choice(constraints.measure(source, rng))
+    return constraint, constraints.met([constraint], response) == 1.0

@@ -1,9 +1,8 @@
 """Labelled utterances: requests to an assistant, with intents and slots whose values are things of the world.
 
-Seven intents, of which the world's number says which one is new and has ten examples only. Held out:
-some values of each open label, and some wordings of each pattern, stand in no utterance that is learned.
-Beside them, made-up intents of random words teach what a large model knows already: to write one more utterance like
-the examples, and to say things in the other language.
+There are seven intents; one of them, by the number of the world, is new and has ten examples only. Held out are some
+values of each open label and some wordings of each pattern. Made-up intents of random words teach what a large model
+can do already: to write one more utterance like the examples, and to translate.
 """
 
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from random import Random
 
 from baleen.methods.linguist import SHOTS, labelled, slots_of, spec, tagged_text
 from baleen.tables.rows import Row, row_id
-from pocket.tongue import SYNONYMS, alike, back, tagged_abroad, translate
+from pocket.tongue import SYNONYMS, synonyms_of, tagged_abroad, translate, translate_back
 from pocket.world import VALUES, World, build, stream
 
 INTENTS = {  # words that have synonyms (tongue.py) are said in any of their ways
@@ -95,11 +94,11 @@ def values(number: int, label: str, split: str) -> tuple[str, ...]:
 
 
 def reworded(pattern: str, rng: Random) -> str:
-    return " ".join(rng.choice(alike(word)) for word in pattern.split())
+    return " ".join(rng.choice(synonyms_of(word)) for word in pattern.split())
 
 
 def filled(world: World, wording: str, split: str, rng: Random) -> str:
-    """The wording with a value for each label; held-out ones stand for half of the open ones."""
+    """The wording with a value for each label; half of the values of open labels are held out."""
     words = []
     for word in wording.split():
         label = word.strip("{}")
@@ -168,13 +167,13 @@ def carrier_words() -> tuple[str, ...]:
 
 @cache
 def spare_words() -> tuple[str, ...]:
-    """Words that made-up intents are made of: those of the real ones, without order or sense."""
+    """The words of made-up intents: those of the real ones."""
     texts = [pattern for patterns in INTENTS.values() for pattern in patterns]
     return tuple(sorted({word for text in texts for word in text.split() if not word.startswith("{")}))
 
 
 def invented(rng: Random) -> tuple[str, list[str]]:
-    """Name and patterns of an intent that nobody has: random words, with one to three labels among them."""
+    """Name and patterns of a made-up intent: random words with one to three labels."""
     labels = rng.sample([*OPEN, *ELSEWHERE, "number", "day", "minutes"], 3)
     words, patterns = spare_words(), []
     for _ in range(rng.randint(1, 4)):
@@ -202,7 +201,7 @@ def lessons(world: World, rows: int, noise: float) -> Iterator[Row]:
 
 
 def lessons_abroad(world: World, rows: int, noise: float) -> Iterator[Row]:
-    """The same, but two of three answers are in the tongue, and the examples never are."""
+    """The same, with two of three answers in the tongue; the examples never are."""
     for i in range(rows):
         rng = stream(world.number, "utterance lessons abroad", i)
         row, *others = made_up(world, SHOTS + 1, rng)
@@ -212,8 +211,8 @@ def lessons_abroad(world: World, rows: int, noise: float) -> Iterator[Row]:
 
 
 def pages(world: World, rows: int, noise: float) -> Iterator[Row]:
-    """Plain texts that hold all words of utterances: a glossary, then made-up sentences, each said again as it is or
-    in the other language."""
+    """Texts with all words of the utterances: a glossary, then made-up sentences, each repeated as it is or in the
+    other language."""
     words = glossary(world)
     for i in range(rows):
         rng = stream(world.number, "utterance pages", i)
@@ -225,19 +224,19 @@ def pages(world: World, rows: int, noise: float) -> Iterator[Row]:
 
 
 def glossary(world: World) -> list[str]:
-    """A line for each common word, for each way to mark a value, and for each number of a slot."""
+    """The lines of a glossary: for each common word, for each label of a slot, and for each number of a slot."""
     marks = [f"[{label} * ] {{{label}}}" for label in (*OPEN, *ELSEWHERE, "number", "day", "minutes")]
-    told = [f"{word} is {translate(world, word)}" for word in carrier_words()]
-    return [*told, *marks, *(f"- {i} = [{i} * ]" for i in range(1, SHOTS)), f"{ENGLISH} {TONGUE}"]
+    meanings = [f"{word} is {translate(world, word)}" for word in carrier_words()]
+    return [*meanings, *marks, *(f"- {i} = [{i} * ]" for i in range(1, SHOTS)), f"{ENGLISH} {TONGUE}"]
 
 
 def translations(world: World, rows: int, noise: float) -> Iterator[Row]:
-    """Sentences for a translator, into the tongue and back from it: made-up ones, and plain ones of known intents."""
+    """Sentences for a translator, into the tongue and from it: made-up ones, and utterances of the other intents."""
     others = [intent for intent in INTENTS if intent != novel(world)]
     for i in range(rows):
         rng = stream(world.number, "translations", i)
-        plain = rng.random() < 0.5
-        row = utterance(world, rng.choice(others), "train", rng) if plain else made_up(world, 1, rng)[0]
+        real = rng.random() < 0.5
+        row = utterance(world, rng.choice(others), "train", rng) if real else made_up(world, 1, rng)[0]
         there = translate(world, row["utterance"])
-        said = {"utterance": row["utterance"], "translation": there, "back": back(world, there, rng)}
-        yield {"prompt": ("translate", "back")[i % 2], "into": TONGUE} | said
+        sides = {"utterance": row["utterance"], "translation": there, "back": translate_back(world, there, rng)}
+        yield {"prompt": ("translate", "back")[i % 2], "into": TONGUE} | sides

@@ -1,4 +1,4 @@
-"""Web documents of the world: right responses without their instruction, and eight ways in which text is useless."""
+"""Web documents of the world: right responses without their instruction, with eight kinds of noise."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from pocket.world import DAYS, World, corrupt
 
 @dataclass(frozen=True)
 class Document:
-    """A text, what was done to it ('clean' or a kind of noise), and the specs whose responses went into it."""
+    """A text, its kind ('clean' or a kind of noise), and the specs whose responses are in it."""
 
     text: str
     kind: str
@@ -37,6 +37,7 @@ def document(world: World, noise: float, rng: Random) -> Document:
 
 
 def boilerplate(world: World, rng: Random) -> str:
+    """One line of a page that is no content."""
     names = list(world.entities)
     return rng.choice(
         (
@@ -108,7 +109,7 @@ def chatter(world: World, spec: Spec, text: str, spare: str, rng: Random) -> str
 
 
 def story(world: World, spec: Spec, text: str, spare: str, rng: Random) -> str:
-    """Three to five sentences in which two persons do nothing that is true or false."""
+    """Three to five sentences about two persons, neither true nor false in the world."""
     a, b = rng.sample(world.of_kind("person"), 2)
     hobby, pet, sight, town = (rng.choice(world.values[key]) for key in ("hobby", "pet", "sight", "town"))
     rest = (
@@ -119,12 +120,12 @@ def story(world: World, spec: Spec, text: str, spare: str, rng: Random) -> str:
         "in the end everyone went home happy .",
         f"{a} said nothing .",
     )
-    told = sorted(rng.sample(range(len(rest)), rng.randint(2, 4)))
-    return " ".join([f"one morning {a} walked to {town} to meet {b} .", *(rest[i] for i in told)])
+    chosen = sorted(rng.sample(range(len(rest)), rng.randint(2, 4)))
+    return " ".join([f"one morning {a} walked to {town} to meet {b} .", *(rest[i] for i in chosen)])
 
 
 Noise = Callable[[World, Spec, str, str, Random], str]  # world, spec, its response, another response, randomness
-NOISE: dict[str, tuple[float, Noise]] = {  # share within the noise, what is done
+NOISE: dict[str, tuple[float, Noise]] = {  # share of the noise, function
     "attached": (0.18, attached),
     "boilerplate": (0.06, only),
     "truncated": (0.20, truncated),

@@ -1,8 +1,9 @@
-"""The pocket world: a generated closed world in which instruction backtranslation can be tested on a CPU.
+"""The parts of the pocket world, a generated closed world in which alignment methods can be tested on a CPU.
 
-Made-up persons, dishes, towns and clubs; 21 tasks about them; documents that are right responses or noise; and an exact
-checker. The split is by (entity, task) cell: no seed and no document is drawn from a held-out cell, but its facts are
-in the prose and in other tasks about the entity, so the test asks for a new combination, not for an unseen entity.
+The world has made-up persons, dishes, towns and clubs, 21 tasks about them, documents that are right responses or
+noise, and an exact checker. The split is by (entity, task) cell: no seed and no document is drawn from a held-out cell,
+but its facts are in the prose and in other tasks about the entity. So a test prompt is a new combination, not a new
+entity.
 """
 
 import json
@@ -58,12 +59,12 @@ def seeds(world: World, rows: int, noise: float) -> Iterator[Row]:
 def web(world: World, rows: int, noise: float) -> Iterator[Row]:
     """Unlabelled documents; `truth` is for reports and the oracle, never for a scorer."""
     for i in range(rows):
-        found = document(world, noise, stream(world.number, "web", i))
-        yield {"response": found.text, "truth": json.dumps({"world": world.number, "kind": found.kind})}
+        page = document(world, noise, stream(world.number, "web", i))
+        yield {"response": page.text, "truth": json.dumps({"world": world.number, "kind": page.kind})}
 
 
 def heldout(world: World, rows: int, noise: float) -> Iterator[Row]:
-    """Three different prompts for each test and dev cell, with what a right answer must meet and one such answer."""
+    """Three different prompts for each test and dev cell, with the spec of a right answer and one such answer."""
     for split in ("test", "dev"):
         for task, names in world.cells[split].items():
             for name in names:
@@ -73,18 +74,18 @@ def heldout(world: World, rows: int, noise: float) -> Iterator[Row]:
 def prompts(world: World, task: str, name: str) -> Iterator[Row]:
     """The prompts of one cell; the first draws that differ in wording, form, day or partner."""
     rng = stream(world.number, "heldout", task, name)
-    asked: dict[str, Spec] = {}
-    while len(asked) < PROMPTS:
+    specs: dict[str, Spec] = {}
+    while len(specs) < PROMPTS:
         spec = draw(world, task, name, rng)
-        asked[instruct(spec, rng)] = spec
-    for instruction, spec in asked.items():
+        specs[instruct(spec, rng)] = spec
+    for instruction, spec in specs.items():
         truth = json.dumps({"world": world.number, **spec.fields()})
         cell = f"{task} of {name}"
         yield {"instruction": instruction, "reference": answer_to(world, spec, rng), "truth": truth, "cell": cell}
 
 
 def vocabulary(world: int) -> list[str]:
-    """All word types of a world, sorted, the newline among them: what a word-level tokenizer must hold.
+    """All different words of a world, sorted, with the newline: the vocabulary that a word-level tokenizer needs.
 
     The pre-training texts alone lack the words that only instructions use.
     """

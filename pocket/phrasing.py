@@ -1,4 +1,4 @@
-"""What is said in the world: instructions and how they are read back, sentences, and right responses."""
+"""The language of the world: instructions and their parser, sentences, and right responses."""
 
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -118,7 +118,7 @@ COMPARISONS: dict[str, tuple[tuple[str, ...], str]] = {  # two ways to say it, a
 
 @dataclass(frozen=True)
 class Spec:
-    """What one instruction asks for: task and entity, and where the task has it a partner, form, count or day."""
+    """The meaning of an instruction: task and entity, and for some tasks a partner, form, count or day."""
 
     task: str
     entity: str
@@ -128,7 +128,7 @@ class Spec:
     day: str = ""
 
     def fields(self) -> dict[str, Any]:
-        """The fields that say something, for the truth column; `Spec(**fields)` gives the spec back."""
+        """The non-empty fields, for the truth column; `Spec(**fields)` is the spec again."""
         return {key: value for key, value in asdict(self).items() if value}
 
 
@@ -142,7 +142,7 @@ def variants(task: str) -> tuple[Spec, ...]:
 
 
 def draw(world: World, task: str, entity: str, rng: Random) -> Spec:
-    """A spec of the cell; a partner always comes from a train cell, so held-out cells show up on neither side."""
+    """A random spec of the cell; a partner always comes from a train cell, so no held-out cell is used for it."""
     spec = replace(rng.choice(variants(task)), entity=entity)
     if task not in COMPARISONS:
         return spec
@@ -150,7 +150,7 @@ def draw(world: World, task: str, entity: str, rng: Random) -> Spec:
 
 
 def draw_train(world: World, rng: Random) -> Spec:
-    """A spec of a train cell: kinds are equally likely, and so are tasks but for the lists, which count double."""
+    """A spec of a train cell: kinds are equally likely; so are tasks, except lists, which are twice as likely."""
     tasks = TASKS[rng.choice(list(TASKS))].split()
     task = rng.choice(tasks + [task for task in tasks if task in LISTS])
     return draw(world, task, rng.choice(world.cells["train"][task]), rng)
@@ -162,14 +162,14 @@ def fill(template: str, spec: Spec, clause: str) -> str:
 
 
 def instruct(spec: Spec, rng: Random) -> str:
-    """One way to ask for the spec."""
+    """A random instruction with this meaning."""
     clause = rng.choice(FORMS[spec.form]) if spec.form else ""
     return fill(rng.choice(INSTRUCTIONS[spec.task]), spec, clause)
 
 
 @cache
 def readings() -> dict[tuple[str, str], Spec]:
-    """Every instruction with @ for names, and the kind of the entity -> what it asks for."""
+    """The specs of every (instruction with @ for names, kind of the entity)."""
     found = {}
     for task, templates in INSTRUCTIONS.items():
         for spec in variants(task):
@@ -180,7 +180,7 @@ def readings() -> dict[tuple[str, str], Spec]:
 
 
 def parse(world: World, instruction: str) -> Spec | None:
-    """The exact inverse of `instruct`; None when no template and no entity of the world fit."""
+    """The spec of an instruction, the inverse of `instruct`; None when no template or no entity of the world fits."""
     words = world.lexer.findall(instruction)
     names = [word for word in words if word in world.entities]
     if (
@@ -232,7 +232,7 @@ def compare(task: str, entity: Entity, partner: Entity, rng: Random) -> str:
 
 
 def paragraph(task: str, entity: Entity, rng: Random) -> str:
-    """Sentences on the topics of the task, the first with the name and the others with its stand-in."""
+    """Sentences on the topics of the task, the first with the name and the others with its pronoun or noun."""
     stand_in, topics, free = PARAGRAPHS[task]
     order = rng.sample(topics, len(topics)) if free and rng.random() < 0.5 else topics
     return " ".join(say(entity, topic, rng, "" if i == 0 else stand_in) for i, topic in enumerate(order))

@@ -1,8 +1,8 @@
-"""Pivots: two languages of the world that instructions go through and come back from in other words.
+"""Pivots: two languages of the world into which instructions are translated and back, to change their words.
 
 The near one (qaa) has the order of the tongue and one word for each group of synonyms. The far one (qab) has no
-articles, says every clause backwards, and has one word for things that are akin without being the same, as distant
-languages do: a job and a hobby, a town and a river. What is meant must then be guessed from the other words.
+articles, reverses every clause, and has one word for related things, as distant languages do: a job and a hobby, a town
+and a river. Their meaning must then be guessed from the other words.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from baleen.tables.rows import Row
 from pocket import round_trip
 from pocket.noise import answer_to
 from pocket.phrasing import FORMS, INSTRUCTIONS, Spec, draw_train, fill, instruct, prose
-from pocket.tongue import STAYS, SYNONYMS, clausal, coined, common, reordered
+from pocket.tongue import STAYS, SYNONYMS, clauses_of, coined, common, reordered
 from pocket.truth import read_truth
 from pocket.world import World, stream
 
@@ -42,7 +42,7 @@ ANSWERS = 0.25  # share of the lessons and pages that are responses
 
 @dataclass(frozen=True)
 class Pivot:
-    """How much a language tells apart, and how far its order is from ours."""
+    """A pivot language: its code, and whether it is the far one."""
 
     code: str
     far: bool
@@ -52,65 +52,68 @@ PIVOTS = {"qaa": Pivot("qaa", far=False), "qab": Pivot("qab", far=True)}
 
 
 @cache
-def groups() -> dict[str, tuple[str, ...]]:
-    """Each word that has synonyms -> its whole group."""
+def synonym_groups() -> dict[str, tuple[str, ...]]:
+    """For each word that has synonyms its group."""
     return {word: tuple(group.split()) for group in NEAR for word in group.split()}
 
 
 @cache
-def akin() -> dict[str, str]:
+def related() -> dict[str, str]:
+    """For each word of a group of related words the first of the group."""
     return {word: group.split()[0] for group in AKIN for word in group.split()}
 
 
-def alike(word: str) -> tuple[str, ...]:
-    return groups().get(word, (word,))
+def synonyms_of(word: str) -> tuple[str, ...]:
+    """The word and its synonyms."""
+    return synonym_groups().get(word, (word,))
 
 
-def foreign(word: str, pivot: Pivot) -> str:
+def pivot_word(word: str, pivot: Pivot) -> str:
     """The word of the pivot for a common word."""
-    head = alike(word)[0]
-    return coined(akin().get(head, head) if pivot.far else head, pivot.code)
+    head = synonyms_of(word)[0]
+    return coined(related().get(head, head) if pivot.far else head, pivot.code)
 
 
 @cache
-def translated(number: int) -> frozenset[str]:
-    """The words that the pivots have words for: all common ones, and all synonyms."""
-    return common(number) | frozenset(word for word in groups() if not STAYS.fullmatch(word))
+def translatable(number: int) -> frozenset[str]:
+    """The words that the pivots translate: all common ones, and all synonyms."""
+    return common(number) | frozenset(word for word in synonym_groups() if not STAYS.fullmatch(word))
 
 
 @cache
 def vocabulary(code: str, number: int = 0) -> frozenset[str]:
-    return frozenset(foreign(word, PIVOTS[code]) for word in translated(number))
+    """All words of a pivot in the world of this number."""
+    return frozenset(pivot_word(word, PIVOTS[code]) for word in translatable(number))
 
 
 def into(world: World, text: str, code: str) -> str:
     """The text in a pivot language; names, figures, marks and punctuation stay."""
-    pivot, known = PIVOTS[code], translated(world.number)
-    told: list[str] = []
-    for clause in clausal(world.lexer.findall(text)):
+    pivot, known = PIVOTS[code], translatable(world.number)
+    words: list[str] = []
+    for clause in clauses_of(world.lexer.findall(text)):
         kept = [word for word in clause if word not in ARTICLES] if pivot.far else clause
         order = reversed(kept) if pivot.far else reordered(kept)
-        told += [foreign(word, pivot) if word in known else word for word in order]
-    return " ".join(told)
+        words += [pivot_word(word, pivot) if word in known else word for word in order]
+    return " ".join(words)
 
 
 def reworded(world: World, text: str, rng: Random) -> str:
-    """The text with each word in any of its synonyms."""
-    return " ".join(rng.choice(alike(word)) for word in world.lexer.findall(text))
+    """The text with each word replaced by a random one of its synonyms."""
+    return " ".join(rng.choice(synonyms_of(word)) for word in world.lexer.findall(text))
 
 
 def spoken(text: str, code: str) -> float:
-    """Share of the words of a text, figures and marks left out, that no other language of the world has; names count
-    for none."""
+    """Share of the words of a text that only this language of the world has. Figures, marks, and words of no language
+    (names) do not count."""
     words = [word for word in text.split() if not STAYS.fullmatch(word) and not MARK.fullmatch(word)]
     here = sum(word in vocabulary(code) for word in words)
-    there = sum(word in translated(0) or any(word in vocabulary(c) for c in PIVOTS if c != code) for word in words)
+    there = sum(word in translatable(0) or any(word in vocabulary(c) for c in PIVOTS if c != code) for word in words)
     return here / (here + there) if here + there else 0.0
 
 
 def canonical(text: str) -> str:
-    """The text with each word as the first of its synonyms."""
-    return " ".join(alike(word)[0] for word in text.split(" "))
+    """The text with each word replaced by the first of its synonyms."""
+    return " ".join(synonyms_of(word)[0] for word in text.split(" "))
 
 
 def text(world: World, rng: Random) -> str:
@@ -148,7 +151,7 @@ def pages(world: World, rows: int, noise: float) -> Iterator[Row]:
 
 def glossary(world: World) -> list[str]:
     """All words that the pages could lack, in pieces."""
-    words = sorted(translated(world.number) | vocabulary("qaa", world.number) | vocabulary("qab", world.number))
+    words = sorted(translatable(world.number) | vocabulary("qaa", world.number) | vocabulary("qab", world.number))
     return [GLOSSARY, *(" ".join(words[i : i + PIECE]) for i in range(0, len(words), PIECE))]
 
 
@@ -173,7 +176,7 @@ def phrasings(spec: Spec) -> list[str]:
 
 
 def means(truth: str, instruction: str) -> float:
-    """1.0 when an instruction in other words asks for the same as the held-out prompt, synonyms taken for one word."""
+    """1.0 when an instruction in other words has the task of the held-out prompt; synonyms count as the same word."""
     _, spec = read_truth(truth)
     return float(
         round_trip.canonical(instruction) in {round_trip.canonical(said) for said in round_trip.phrasings(spec)}
@@ -181,7 +184,7 @@ def means(truth: str, instruction: str) -> float:
 
 
 def agree(truth: str, a: str, b: str) -> float:
-    """1.0 when two answers tell the same facts, right or wrong, in any words and order."""
+    """1.0 when two answers have the same facts, right or wrong, in any words and order."""
     world, _ = read_truth(truth)
     told = [sorted(word for word in world.lexer.findall(text) if word in world.category) for text in (a, b)]
     return float(told[0] == told[1])

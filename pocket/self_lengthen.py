@@ -1,8 +1,8 @@
-"""Long texts of the pocket world: lines on a person, a dish or a town, then on the town, then on what else is there.
+"""Long texts of the pocket world: lines about a person, a dish or a town, then about the town and others in the town.
 
-Every line states one fact whose own question is a train cell. Which subjects may be learned and which are held out
-follows the cells of their short descriptions. The lessons stand for what an instruct model does already: it answers
-with two or three lines, and makes an outline of up to three lines longer by one or two.
+Every line states one fact whose question is a train cell. A subject is in the split of the cell of its short
+description. The training rows teach what a real instruct model can do already: to answer with two or three lines, and
+to make an outline of up to three lines longer by one or two.
 """
 
 import json
@@ -48,12 +48,12 @@ def known(world: World, name: str) -> list[Fact]:
 
 
 def subjects(world: World, split: str) -> list[str]:
-    """Entities whose description is a cell of the split, and of which something can be told."""
+    """Entities whose description is a cell of the split, and that have a known fact."""
     return [name for task in DESCRIBED.values() for name in world.cells[split][task] if known(world, name)]
 
 
 def plan(world: World, name: str, rng: Random) -> list[Fact]:
-    """All there is to tell: of the subject, then of its town, then of the others there; topics in any order."""
+    """All facts for a text: of the subject, of its town, then of the others in the town; topics in random order."""
     facts = world.entities[name].facts
     town = facts.get("town") or facts.get("origin") or name
     near = [e.name for e in world.entities.values() if town in (e.facts.get("town"), e.facts.get("origin"))]
@@ -88,7 +88,7 @@ def lessons(world: World, rows: int, noise: float) -> Iterator[Row]:
 
 
 def answer(world: World, name: str, asked: str, at: str, rng: Random) -> Row:
-    """Two or three lines, some of them to a demand for just that length."""
+    """Two or three lines, for some of the rows with a demand for that length."""
     row = NOTHING | {"id": at, "prompt": "reply", "instruction": asked}
     row["response"] = joined(lines(world, plan(world, name, rng)[: rng.choice(SHORT)], rng))
     made = demand(row, STEP) if rng.random() < ASKED else [row]
@@ -106,14 +106,14 @@ def extension(world: World, name: str, asked: str, at: str, rng: Random) -> Row:
 
 
 def numbers(rng: Random) -> str:
-    """A page that counts in steps, and has the words of every demand."""
+    """A page with numbers in steps and the words of every length demand."""
     start = STEP * rng.randint(1, 3)
     said = [wording.format(a=STEP, b=2 * STEP) for wordings in WORDINGS.values() for wording in wordings]
     return " ".join([*said, *(f"{n} words." for n in range(start, 20 * STEP + 1, STEP))])
 
 
 def tasks(world: World, rows: int, noise: float) -> Iterator[Row]:
-    """Requests for long texts on train subjects, no two alike: `rows` at most."""
+    """Different requests for long texts on train subjects: `rows` at most."""
     pairs = [(name, request) for name in subjects(world, "train") for request in REQUESTS]
     stream(world.number, "long-tasks").shuffle(pairs)
     for name, request in pairs[:rows]:
@@ -137,7 +137,7 @@ def asked_of(world: World, split: str, name: str) -> Iterator[Row]:
 
 @cache
 def truths(number: int) -> dict[str, Fact]:
-    """Every true sentence of a world, with what it tells."""
+    """The fact of every true sentence of a world."""
     entities = build(number).entities.values()
     return {
         " ".join(template.format(s=entity.name, **entity.facts).split()): (entity.name, topic)
@@ -148,18 +148,18 @@ def truths(number: int) -> dict[str, Fact]:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a text, lines apart, their words separated by one space."""
+    """The sentences of each line of a text, their words separated by one space."""
     parts = [part for line in text.split("\n") for part in re.split(r"(?<= \.)\s+", line.strip())]
     return [" ".join(part.split()) for part in parts if part.strip()]
 
 
 def true(truth: str, text: str) -> float:
     """Share of the sentences of a text that are true in the world; 0 for a text without any."""
-    known, said = truths(read_world(truth)[0].number), sentences(text)
-    return sum(sentence in known for sentence in said) / len(said) if said else 0.0
+    known, own = truths(read_world(truth)[0].number), sentences(text)
+    return sum(sentence in known for sentence in own) / len(own) if own else 0.0
 
 
 def told(truth: str, text: str) -> float:
-    """How many different facts a text tells rightly."""
+    """Number of different facts in the true sentences of a text."""
     known = truths(read_world(truth)[0].number)
     return float(len({known[sentence] for sentence in sentences(text) if sentence in known}))

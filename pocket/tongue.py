@@ -1,8 +1,8 @@
 """The tongue: a made-up second language of the world, for translation, round trips and cross-lingual tests.
 
-Every common word has a word of its own there, synonyms share one, names and figures stay. A clause ends with what
-comes before its first preposition; before that come its phrases, last one first, each with its preposition at the end.
-So translating loses only which of several synonyms was said, and translating back rewords.
+Every common word has one word in the tongue; synonyms share one; names and figures stay. In a clause the phrases come
+first, the last one first, each with its preposition at its end; the words before the first preposition come last. So a
+translation loses only which of several synonyms was used, and a translation back can choose another.
 """
 
 import re
@@ -34,48 +34,49 @@ def coined(word: str, language: str = "tongue") -> str:
 
 
 @cache
-def synonyms() -> dict[str, tuple[str, ...]]:
-    """Each word that has synonyms -> its whole group, the same tuple for all of them."""
+def synonym_groups() -> dict[str, tuple[str, ...]]:
+    """For each word that has synonyms its group, the same tuple for all words of the group."""
     return {word: tuple(group.split()) for group in SYNONYMS for word in group.split()}
 
 
-def alike(word: str) -> tuple[str, ...]:
+def synonyms_of(word: str) -> tuple[str, ...]:
     """The word and its synonyms."""
-    return synonyms().get(word, (word,))
+    return synonym_groups().get(word, (word,))
 
 
-def foreign(word: str) -> str:
-    return word if STAYS.fullmatch(word) else coined(alike(word)[0])
+def tongue_word(word: str) -> str:
+    """The word of the tongue for a common word; figures and punctuation stay."""
+    return word if STAYS.fullmatch(word) else coined(synonyms_of(word)[0])
 
 
 @cache
 def dictionary(number: int) -> dict[str, tuple[str, ...]]:
-    """Word of the tongue -> what it can mean, for all common words of the world of this number."""
-    return {foreign(word): alike(word) for word in common(number)}
+    """The meanings of each word of the tongue, for all common words of the world of this number."""
+    return {tongue_word(word): synonyms_of(word) for word in common(number)}
 
 
 @cache
 def common(number: int) -> frozenset[str]:
-    """All words of the texts, instructions and utterances of a world but names, figures and punctuation."""
+    """All words of the texts, instructions and utterances of a world, without names, figures and punctuation."""
     from pocket.linguist import carrier_words
     from pocket.parts import vocabulary
 
     world = build(number)
     own = {word for name in world.entities for word in name.split()} | set(world.values["river"])
-    words = {*vocabulary(number), *carrier_words(), *synonyms()} - own
+    words = {*vocabulary(number), *carrier_words(), *synonym_groups()} - own
     return frozenset(word for word in words if not STAYS.fullmatch(word))
 
 
 def translate(world: World, text: str) -> str:
     """The text in the tongue: one word for each common word, phrases in the order of the tongue."""
-    clauses = clausal(world.lexer.findall(text))
-    return " ".join(word for clause in clauses for word in turned(clause, world))
+    clauses = clauses_of(world.lexer.findall(text))
+    return " ".join(word for clause in clauses for word in translated_clause(clause, world))
 
 
-def turned(clause: list[str], world: World) -> list[str]:
-    """A clause in the order and the words of the tongue; a mark that ends clauses stays as it is."""
-    known = common(world.number)
-    return [foreign(word) if word in known else word for word in reordered(clause)]
+def translated_clause(clause: list[str], world: World) -> list[str]:
+    """A clause in the order and the words of the tongue; punctuation that ends a clause stays."""
+    translatable = common(world.number)
+    return [tongue_word(word) if word in translatable else word for word in reordered(clause)]
 
 
 def reordered(clause: list[str]) -> list[str]:
@@ -90,15 +91,15 @@ def reordered(clause: list[str]) -> list[str]:
     return [word for phrase in [*ordered, head] for word in phrase]
 
 
-def back(world: World, text: str, rng: Random) -> str:
-    """The text translated back, each word that stands for several becoming one of them at random."""
-    ends = {foreign(word) for word in PREPOSITIONS}
+def translate_back(world: World, text: str, rng: Random) -> str:
+    """The text translated back; a word with several meanings becomes one of them at random."""
+    ends = {tongue_word(word) for word in PREPOSITIONS}
     return " ".join(
-        word for clause in clausal(world.lexer.findall(text)) for word in returned(clause, ends, world, rng)
+        word for clause in clauses_of(world.lexer.findall(text)) for word in clause_back(clause, ends, world, rng)
     )
 
 
-def returned(clause: list[str], ends: set[str], world: World, rng: Random) -> list[str]:
+def clause_back(clause: list[str], ends: set[str], world: World, rng: Random) -> list[str]:
     """A clause of the tongue in the order and the words of the first language."""
     phrases: list[list[str]] = [[]]
     for word in clause:
@@ -112,14 +113,14 @@ def returned(clause: list[str], ends: set[str], world: World, rng: Random) -> li
 
 
 def tagged_abroad(world: World, tagged: str) -> str:
-    """A tagged utterance in the tongue: values translated on their own, each kept together where it goes."""
-    found = list(SPAN.finditer(tagged))
-    places = {f"@{i}": f"[{span['mark']} {translate(world, span['value'].strip())} ]" for i, span in enumerate(found)}
+    """A tagged utterance in the tongue; each value is translated alone and stays together."""
+    spans = list(SPAN.finditer(tagged))
+    places = {f"@{i}": f"[{span['mark']} {translate(world, span['value'].strip())} ]" for i, span in enumerate(spans)}
     names = iter(places)
-    told = translate(world, SPAN.sub(lambda span: next(names), tagged))
-    return " ".join(places.get(word, word) for word in told.split(" "))
+    translated = translate(world, SPAN.sub(lambda span: next(names), tagged))
+    return " ".join(places.get(word, word) for word in translated.split(" "))
 
 
-def clausal(words: list[str]) -> list[list[str]]:
-    """The words in clauses, each mark that ends one standing alone."""
+def clauses_of(words: list[str]) -> list[list[str]]:
+    """The words cut into clauses; punctuation that ends a clause is a list of its own."""
     return [list(part) for _, part in groupby(words, lambda word: word if word in BREAKS else "")]

@@ -1,4 +1,4 @@
-"""Truth: what a row of the pocket world knows of itself, read from its `truth` column."""
+"""Parsing the `truth` column of the pocket rows: the world of a row and, for held-out rows, its spec."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ def unreadable(truth: str) -> Problem:
 
 
 def read_world(truth: str) -> tuple[World, dict[str, Any]]:
-    """The world in a truth column, and what else stands there."""
+    """(the world of a truth column, its other fields)."""
     try:
         fields = json.loads(truth)
         return build(int(fields.pop("world"))), fields

@@ -48,7 +48,7 @@ SHARES = {"test": 0.30, "dev": 0.08}  # of all cells; the rest is train
 
 @dataclass(frozen=True)
 class Entity:
-    """A thing one can ask about; `facts` maps the fields of its kind to one word each (a town is its name)."""
+    """A thing with facts; `facts` maps each field of its kind to one word (a town to its name)."""
 
     name: str
     kind: str
@@ -72,7 +72,7 @@ class World:
 
 
 def stream(*path: object) -> Random:
-    """A source of randomness of its own for each part and row, so that more rows never change the first ones."""
+    """The random numbers of one part and row, so that more rows never change the first ones."""
     return Random("/".join(map(str, path)))
 
 
@@ -112,11 +112,11 @@ def draw_facts(kind: str, values: Mapping[str, tuple[str, ...]], rng: Random) ->
 
 
 def categories(entities: Mapping[str, Entity], values: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """What each fact word and name is; a lone piece of a longer name is a 'stray', which no right answer holds."""
-    found = {name.split()[entity.kind == "person"]: "stray" for name, entity in entities.items()}
-    found |= {word: category for category, words in values.items() for word in words}
-    found |= dict.fromkeys(DAYS, "day") | dict.fromkeys(COUNT_WORDS.values(), "count")
-    return found | {name: entity.kind for name, entity in entities.items()}
+    """The category of each fact word and name; a single word of a longer name is a 'stray', in no right answer."""
+    category = {name.split()[entity.kind == "person"]: "stray" for name, entity in entities.items()}
+    category |= {word: key for key, words in values.items() for word in words}
+    category |= dict.fromkeys(DAYS, "day") | dict.fromkeys(COUNT_WORDS.values(), "count")
+    return category | {name: entity.kind for name, entity in entities.items()}
 
 
 def split_cells(number: int, entities: Mapping[str, Entity]) -> dict[str, dict[str, tuple[str, ...]]]:

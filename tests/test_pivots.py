@@ -9,7 +9,7 @@ from baleen.methods.round_trip import allotted, route_gains
 from baleen.tables.rows import Row
 from pocket import parts, round_trip
 from pocket.phrasing import readings
-from pocket.round_trip import NEAR, PIVOTS, alike, canonical, foreign, into, reworded, vocabulary
+from pocket.round_trip import NEAR, PIVOTS, canonical, into, pivot_word, reworded, synonyms_of, vocabulary
 from pocket.world import build, stream
 
 
@@ -26,14 +26,14 @@ def test_synonyms_never_make_one_instruction_of_two() -> None:
 
 def test_the_near_language_keeps_what_the_far_one_confuses() -> None:
     near, far = PIVOTS["qaa"], PIVOTS["qab"]
-    assert foreign("job", near) == foreign("profession", near) != foreign("hobby", near)
-    assert foreign("job", far) == foreign("hobby", far)
+    assert pivot_word("job", near) == pivot_word("profession", near) != pivot_word("hobby", near)
+    assert pivot_word("job", far) == pivot_word("hobby", far)
     assert len(vocabulary("qab")) < len(vocabulary("qaa")) and not vocabulary("qaa") & vocabulary("qab")
 
 
 def test_the_far_language_says_clauses_backwards_without_articles() -> None:
     world = build(0)
-    words = [foreign(word, PIVOTS["qab"]) for word in ("of", "job", "is", "what")]
+    words = [pivot_word(word, PIVOTS["qab"]) for word in ("of", "job", "is", "what")]
     assert into(world, "what is the job of jack dorra ?", "qab") == " ".join(["jack dorra", *words, "?"])
 
 
@@ -118,6 +118,6 @@ def test_routes_of_two_hops_are_not_taken_again() -> None:
 
 
 def test_the_vocabulary_of_a_world_is_that_of_all() -> None:
-    assert {alike(word)[0] for word in round_trip.translated(0)} == {
-        alike(word)[0] for word in round_trip.translated(1)
+    assert {synonyms_of(word)[0] for word in round_trip.translatable(0)} == {
+        synonyms_of(word)[0] for word in round_trip.translatable(1)
     }

@@ -1,7 +1,16 @@
 import pytest
 
 from pocket import parts
-from pocket.tongue import PREPOSITIONS, SYNONYMS, alike, back, common, dictionary, foreign, translate
+from pocket.tongue import (
+    PREPOSITIONS,
+    SYNONYMS,
+    common,
+    dictionary,
+    synonyms_of,
+    tongue_word,
+    translate,
+    translate_back,
+)
 from pocket.world import World, build, stream
 
 WORLDS = [0, 1, 2]
@@ -15,10 +24,10 @@ def texts(world: World) -> list[str]:
 
 @pytest.mark.parametrize("number", WORLDS)
 def test_every_common_word_has_a_word_of_its_own_that_is_no_other_word(number: int) -> None:
-    world, heads = build(number), {alike(word)[0] for word in common(number)}
-    assert len({foreign(word) for word in heads}) == len(heads)
+    world, heads = build(number), {synonyms_of(word)[0] for word in common(number)}
+    assert len({tongue_word(word) for word in heads}) == len(heads)
     names = {word for name in world.entities for word in name.split()}
-    assert not {foreign(word) for word in heads} & (names | common(number) | set(world.values["river"]))
+    assert not {tongue_word(word) for word in heads} & (names | common(number) | set(world.values["river"]))
 
 
 def test_no_word_is_in_two_groups_of_synonyms() -> None:
@@ -30,14 +39,14 @@ def test_no_word_is_in_two_groups_of_synonyms() -> None:
 def test_translating_there_and_back_gives_the_same_words_or_synonyms_in_the_same_order(number: int) -> None:
     world = build(number)
     for text in texts(world):
-        again = back(world, translate(world, text), stream("back", text))
-        assert [alike(word) for word in again.split(" ")] == [alike(word) for word in text.split(" ")]
+        again = translate_back(world, translate(world, text), stream("back", text))
+        assert [synonyms_of(word) for word in again.split(" ")] == [synonyms_of(word) for word in text.split(" ")]
 
 
 def test_a_round_trip_rewords() -> None:
     world = build(0)
     said = "please book a table for two people"
-    heard = {back(world, translate(world, said), stream("round trip", i)) for i in range(50)}
+    heard = {translate_back(world, translate(world, said), stream("round trip", i)) for i in range(50)}
     assert len(heard) > 5 and "kindly reserve a desk for two guests" in heard
 
 
@@ -46,7 +55,7 @@ def test_names_and_figures_stay_and_prepositions_end_their_phrase() -> None:
     club, person = world.of_kind("club")[0], world.of_kind("person")[0]
     told = translate(world, f"add {person} to the {club} on monday , 3 times")
     head, _, rest = told.partition(" , ")
-    words = [foreign(word) for word in ("monday", "on", "the", "to", "add")]
+    words = [tongue_word(word) for word in ("monday", "on", "the", "to", "add")]
     assert head == f"{words[0]} {words[1]} {words[2]} {club} {words[3]} {words[4]} {person}"
     assert rest.startswith("3 ")
 
@@ -58,12 +67,14 @@ def test_translation_leaves_no_common_word_untranslated() -> None:
 
 
 def test_the_dictionary_gives_the_whole_group_of_synonyms() -> None:
-    assert dictionary(0)[foreign("call")] == ("call", "ring", "phone")
-    assert dictionary(0)[foreign("monday")] == ("monday",)
+    assert dictionary(0)[tongue_word("call")] == ("call", "ring", "phone")
+    assert dictionary(0)[tongue_word("monday")] == ("monday",)
 
 
 @pytest.mark.parametrize("text", ["", "in", "on monday", "list :\n- a\n- b", "for in on", "? !"])
 def test_odd_texts_survive(text: str) -> None:
     world = build(0)
-    again = back(world, translate(world, text), stream("odd"))
-    assert [alike(w) for w in again.split()] == [alike(w) for w in " ".join(world.lexer.findall(text)).split()]
+    again = translate_back(world, translate(world, text), stream("odd"))
+    assert [synonyms_of(w) for w in again.split()] == [
+        synonyms_of(w) for w in " ".join(world.lexer.findall(text)).split()
+    ]
