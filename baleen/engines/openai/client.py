@@ -5,15 +5,15 @@ recognised by what it says of its models. The key comes from BALEEN_API_KEY or O
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from baleen.engines.openai import servers
-from baleen.engines.openai.interrupts import Turns
 from baleen.engines.openai.messages import chat, graded, priced, size, weighed, written
 from baleen.engines.openai.rate_limit import Pace, place
 from baleen.engines.openai.retries import KEYS, Json, Line, Patience, Post, Setback, Tries, opened
@@ -22,6 +22,7 @@ from baleen.errors import Problem
 from baleen.models import identity, pins
 from baleen.project.settings import Speed
 
+T = TypeVar("T")
 SEMANTICS = "openai-1"  # raise when the same request would get another reply
 TOP = 20  # log-probabilities a server gives at most
 SEEDS = (1 << 31) - 1  # servers take 31 bits at least; a prime brings all bits of ours into them
@@ -141,19 +142,8 @@ class OpenAI:
     def answers(
         self, requests: Sequence[Request], ask: Callable[[Post, Request], Awaitable[Reply]]
     ) -> Iterator[tuple[int, Reply]]:
-        """The replies of a loop of our own that runs while the reader waits."""
-        loop = asyncio.new_event_loop()
-        turns, replies = Turns(loop), self.stream(list(requests), ask)
-
-        async def following() -> tuple[int, Reply] | None:
-            return await anext(replies, None)
-
-        try:
-            while (found := turns.run(following())) is not None:
-                yield found
-        finally:
-            loop.run_until_complete(replies.aclose())
-            loop.close()
+        """The replies as they arrive, each with the number of its request."""
+        return as_they_arrive(self.stream(list(requests), ask))
 
     async def stream(
         self, requests: Sequence[Request], ask: Callable[[Post, Request], Awaitable[Reply]]
@@ -203,6 +193,29 @@ class OpenAI:
                 f"{failed.total()} of {asked} requests to {self.model} at {self.endpoint} failed: {why}; the other "
                 "replies are kept, run the same command to ask for these again"
             )
+
+
+def as_they_arrive(stream: AsyncGenerator[T]) -> Generator[T]:
+    """The items of a stream, from an event loop that runs while the caller waits. Ctrl-C ends the stream and is a
+    KeyboardInterrupt; an item that came in the same moment is yielded before it."""
+    arrived = deque[T]()
+
+    async def next_arrives() -> bool:
+        async for item in stream:
+            arrived.append(item)
+            return True
+        return False
+
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        try:
+            while runner.run(next_arrives()):
+                yield arrived.popleft()
+        except KeyboardInterrupt:
+            loop = runner.get_loop()  # it may have been struck between its last step and its stop: take that stop now
+            loop.call_soon(loop.stop)
+            loop.run_forever()
+            yield from arrived
+            raise
 
 
 async def close(running: Mapping[asyncio.Task[Reply], int], line: Line) -> None:
