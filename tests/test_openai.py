@@ -18,7 +18,7 @@ import pytest
 from faulty_proxy import REQUESTS, SAMPLING, WANTED, Answer, Fault, Json, Proxy, Time, pinned, serving, texts
 
 from baleen.engines.openai.client import SEEDS, OpenAI
-from baleen.engines.openai.messages import weighed
+from baleen.engines.openai.messages import choice_probabilities
 from baleen.engines.protocol import TOO_LONG, Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.memo import throughput
@@ -415,7 +415,7 @@ def test_half_a_surrogate_pair_in_a_reply_is_kept_as_what_every_file_can_hold(at
 def test_marks_are_weighed_and_one_that_is_not_among_the_likeliest_has_none(top: Json, wanted: Any) -> None:
     listed = [{"token": token, "logprob": logprob} for token, logprob in top.items()]
     choice = {"finish_reason": "length", "logprobs": {"content": [{"top_logprobs": listed}]}}
-    assert weighed({"choices": [choice]}, MARKS).values == pytest.approx(wanted)
+    assert choice_probabilities({"choices": [choice]}, MARKS).values == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize("told", [{}, {"logprobs": None}, {"logprobs": {"content": []}}], ids=str)

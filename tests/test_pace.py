@@ -12,33 +12,33 @@ from typing import Any
 import pytest
 from faulty_proxy import Time
 
-from baleen.engines.openai.messages import size
-from baleen.engines.openai.rate_limit import Note, Pace, place
+from baleen.engines.openai.messages import tokens_to_reserve
+from baleen.engines.openai.rate_limit import Note, RateLimit, limits_file
 from baleen.errors import Problem
 
 
 @pytest.fixture
 def at(tmp_path: Path) -> Any:
-    """Makes a pace with its clock; all share one file."""
+    """Makes a limit with its clock; all share one file."""
 
-    def make(requests: int = 0, tokens: int = 0, now: Time | None = None) -> tuple[Pace, Time]:
+    def make(requests: int = 0, tokens: int = 0, now: Time | None = None) -> tuple[RateLimit, Time]:
         now = now or Time()
-        return Pace(requests, tokens, tmp_path / "memo/one.pace", now.clock, now.sleep), now
+        return RateLimit(requests, tokens, tmp_path / "memo/one.pace", now.clock, now.sleep), now
 
     return make
 
 
-def waited(pace: Pace, time: Time, tokens: int = 1) -> Note:
-    while not isinstance(found := pace.asked(tokens), Note):
+def waited(limit: RateLimit, time: Time, tokens: int = 1) -> Note:
+    while not isinstance(found := limit.admit_now(tokens), Note):
         time.now += found
     return found
 
 
 @pytest.mark.parametrize("amounts", [[1] * 200, [1, 7, 3, 5, 20, 2] * 30, [400, 1, 1] * 4])
 def test_no_minute_holds_more_than_the_limit(at: Any, amounts: list[int]) -> None:
-    (pace, time), sent = at(tokens=20), list[tuple[float, int]]()
+    (limit, time), sent = at(tokens=20), list[tuple[float, int]]()
     for amount in amounts:
-        waited(pace, time, amount)
+        waited(limit, time, amount)
         sent.append((time.now, amount))
         time.now += 0.37
     for begin, _ in sent:
@@ -48,68 +48,68 @@ def test_no_minute_holds_more_than_the_limit(at: Any, amounts: list[int]) -> Non
 
 @pytest.mark.parametrize("limits", [{"requests": 20}, {"tokens": 20}], ids=str)
 def test_a_limit_is_used_to_the_full(at: Any, limits: dict[str, int]) -> None:
-    pace, time = at(**limits)
+    limit, time = at(**limits)
     for _ in range(100):
-        waited(pace, time)
+        waited(limit, time)
     assert time.now == 240.0  # 20 at once in each of five minutes
 
 
 def test_tokens_that_were_reserved_and_not_used_are_free_again(at: Any) -> None:
-    pace, time = at(tokens=100)
-    first, second = pace.asked(10), pace.asked(80)
-    assert pace.asked(50) == 60.0
-    pace.correct(second, 30)
-    assert isinstance(pace.asked(50), Note) and pace.asked(11) == 60.0
+    limit, time = at(tokens=100)
+    first, second = limit.admit_now(10), limit.admit_now(80)
+    assert limit.admit_now(50) == 60.0
+    limit.correct(second, 30)
+    assert isinstance(limit.admit_now(50), Note) and limit.admit_now(11) == 60.0
     time.now = 60.0
-    pace.correct(first, 5)  # it is forgotten
-    assert isinstance(pace.asked(100), Note)
+    limit.correct(first, 5)  # it is forgotten
+    assert isinstance(limit.admit_now(100), Note)
 
 
 @pytest.mark.parametrize("characters", range(6000, 6012))
 def test_what_is_larger_than_the_limit_waits_until_all_before_it_is_a_minute_old(at: Any, characters: int) -> None:
-    pace, _ = at(tokens=10_000)
-    amount = size({"messages": "x" * characters, "max_tokens": 8192})
-    pace.asked(amount)
-    assert pace.asked(amount) == 60.0
+    limit, _ = at(tokens=10_000)
+    amount = tokens_to_reserve({"messages": "x" * characters, "max_tokens": 8192})
+    limit.admit_now(amount)
+    assert limit.admit_now(amount) == 60.0
 
 
 def test_no_limit_never_waits_and_keeps_no_file(at: Any) -> None:
-    pace, _ = at()
-    pace.correct(pace.asked(10**9), 5)
-    assert isinstance(pace.asked(10**9), Note) and not pace.path.exists()
+    limit, _ = at()
+    limit.correct(limit.admit_now(10**9), 5)
+    assert isinstance(limit.admit_now(10**9), Note) and not limit.path.exists()
 
 
 def test_requests_and_tokens_are_both_kept(at: Any) -> None:
-    pace, _ = at(requests=3, tokens=100)
+    limit, _ = at(requests=3, tokens=100)
 
     async def go() -> list[Note]:
-        return await asyncio.gather(*(pace.admitted(tokens) for tokens in (60, 30, 30, 1, 1)))
+        return await asyncio.gather(*(limit.admit(tokens) for tokens in (60, 30, 30, 1, 1)))
 
     assert [note.last for note in asyncio.run(go())] == [0.0, 0.0, 60.0, 60.0, 60.0]
 
 
 def test_the_file_holds_a_minute_and_few_notes(at: Any) -> None:
-    pace, time = at(requests=10**6)
+    limit, time = at(requests=10**6)
     for _ in range(500):
-        pace.asked(1)
+        limit.admit_now(1)
         time.now += 0.25
-    assert len(pace.path.read_text().split("], [")) <= 61
+    assert len(limit.path.read_text().split("], [")) <= 61
 
 
 def test_two_at_one_file_keep_the_limits_together(at: Any) -> None:
     one, now = at(requests=5, tokens=100)
     other, _ = at(requests=5, tokens=100, now=now)
-    notes = [one.asked(20), one.asked(20), other.asked(20), one.asked(20)]
-    assert other.asked(21) == 60.0
+    notes = [one.admit_now(20), one.admit_now(20), other.admit_now(20), one.admit_now(20)]
+    assert other.admit_now(21) == 60.0
     one.correct(notes[0], 0)
-    assert isinstance(other.asked(21), Note)
-    assert (one.asked(1), other.asked(1)) == (60.0, 60.0)
+    assert isinstance(other.admit_now(21), Note)
+    assert (one.admit_now(1), other.admit_now(1)) == (60.0, 60.0)
 
 
 def test_endpoints_have_files_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BALEEN_MEMO", "/memo")
-    assert len({place("http://a/v1"), place("http://b/v1"), place("http://a/v1")}) == 2
-    assert place("http://a/v1").parent == Path("/memo")
+    assert len({limits_file("http://a/v1"), limits_file("http://b/v1"), limits_file("http://a/v1")}) == 2
+    assert limits_file("http://a/v1").parent == Path("/memo")
 
 
 NOISE = [
@@ -129,33 +129,33 @@ ODD = [b"[[NaN, NaN, 3, 3]]", b"[[0, 0, Infinity, 3]]", b"[[0, 0, -3, 3]]", b"[[
 
 @pytest.mark.parametrize("noise", NOISE + ODD, ids=str)
 def test_a_damaged_file_says_nothing_and_is_mended(at: Any, noise: bytes) -> None:
-    pace, _ = at(requests=3)
-    pace.asked(1)
-    pace.path.write_bytes(noise)
-    assert [isinstance(pace.asked(1), Note) for _ in range(4)] == [True, True, True, False]
+    limit, _ = at(requests=3)
+    limit.admit_now(1)
+    limit.path.write_bytes(noise)
+    assert [isinstance(limit.admit_now(1), Note) for _ in range(4)] == [True, True, True, False]
 
 
 def test_a_file_that_cannot_be_written_is_a_problem(at: Any) -> None:
-    pace, _ = at(requests=3)
-    pace.path.mkdir(parents=True)
+    limit, _ = at(requests=3)
+    limit.path.mkdir(parents=True)
     with pytest.raises(Problem, match="cannot keep a minute's limits in .*one.pace .*; set BALEEN_MEMO"):
-        pace.asked(1)
+        limit.admit_now(1)
 
 
-def real(path: Path, requests: int) -> Pace:
-    return Pace(requests, 0, path, time.monotonic, asyncio.sleep)
+def real(path: Path, requests: int) -> RateLimit:
+    return RateLimit(requests, 0, path, time.monotonic, asyncio.sleep)
 
 
 def ask_often(path: Path, start: Barrier, log: Path) -> None:
-    pace = real(path, 50)
+    limit = real(path, 50)
     start.wait()
-    log.write_text(str(sum(isinstance(pace.asked(1), Note) for _ in range(40))))
+    log.write_text(str(sum(isinstance(limit.admit_now(1), Note) for _ in range(40))))
 
 
 def test_processes_at_once_keep_the_limit_together(tmp_path: Path) -> None:
     context, logs = multiprocessing.get_context("spawn"), [tmp_path / "log-1", tmp_path / "log-2"]
     barrier = context.Barrier(2)
-    runs = [context.Process(target=ask_often, args=(tmp_path / "pace", barrier, log)) for log in logs]
+    runs = [context.Process(target=ask_often, args=(tmp_path / "limit", barrier, log)) for log in logs]
     for run in runs:
         run.start()
     for run in runs:
@@ -164,16 +164,16 @@ def test_processes_at_once_keep_the_limit_together(tmp_path: Path) -> None:
 
 
 def die(path: Path) -> None:
-    pace = real(path, 2)
-    pace.asked(1)
-    with pace.minute():
+    limit = real(path, 2)
+    limit.admit_now(1)
+    with limit.minute():
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_what_a_killed_process_sent_counts_and_its_lock_is_free(tmp_path: Path) -> None:
-    dying = multiprocessing.get_context("spawn").Process(target=die, args=(tmp_path / "pace",))
+    dying = multiprocessing.get_context("spawn").Process(target=die, args=(tmp_path / "limit",))
     dying.start()
     dying.join()
     assert dying.exitcode == -signal.SIGKILL
-    pace = real(tmp_path / "pace", 2)
-    assert [isinstance(pace.asked(1), Note) for _ in range(2)] == [True, False]
+    limit = real(tmp_path / "limit", 2)
+    assert [isinstance(limit.admit_now(1), Note) for _ in range(2)] == [True, False]

@@ -1,7 +1,7 @@
 """The `openai` engine: any server that speaks OpenAI's HTTP interface, such as vLLM's, at the endpoint of a pin.
 
 Every server can be asked to `generate`. Prefills, top_k, repetition_penalty and `loss` need a vLLM server, which is
-recognised by what it says of its models. The key comes from BALEEN_API_KEY or OPENAI_API_KEY and goes nowhere else.
+recognised by its list of models. The key comes from BALEEN_API_KEY or OPENAI_API_KEY and goes nowhere else.
 """
 
 import asyncio
@@ -13,10 +13,18 @@ from itertools import islice
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from baleen.engines.openai import servers
-from baleen.engines.openai.messages import chat, graded, priced, size, weighed, written
-from baleen.engines.openai.rate_limit import Pace, place
-from baleen.engines.openai.retries import KEYS, Json, Line, Patience, Post, Setback, Tries, opened
+from baleen.engines.openai.messages import (
+    Json,
+    answer_loss,
+    choice_probabilities,
+    conversation,
+    text_reply,
+    tokens_to_reserve,
+    with_estimates,
+)
+from baleen.engines.openai.rate_limit import RateLimit, limits_file
+from baleen.engines.openai.retries import KEYS, Failure, Patience, Retries
+from baleen.engines.openai.servers import Connection, Post, connect, is_vllm
 from baleen.engines.protocol import TOO_LONG, Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.models import identity, pins
@@ -28,7 +36,7 @@ TOP = 20  # log-probabilities a server gives at most
 SEEDS = (1 << 31) - 1  # servers take 31 bits at least; a prime brings all bits of ours into them
 
 
-def checked(model: str, endpoint: str) -> str:
+def valid_endpoint(model: str, endpoint: str) -> str:
     """The address, if it carries no user name, password or query: it may stand in lineage and in memo keys."""
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or "@" in parts.netloc or parts.query:
@@ -48,7 +56,11 @@ class OpenAI:
         pin = pins.pin(model)
         if pin is None or not pin.endpoint:
             raise Problem(f"model {model} is not at a server; use --engine hf, or pin it with 'endpoint' and 'model'")
-        self.endpoint, self.model, self.identity = checked(model, pin.endpoint), pin.model, identity.identity(model)
+        self.endpoint, self.model, self.identity = (
+            valid_endpoint(model, pin.endpoint),
+            pin.model,
+            identity.identity(model),
+        )
         self.speed, self.patience = speed, patience or Patience()
         self.vllm: bool | None = None  # whether the server is vLLM, once it has been asked
         self.end = ""  # what the chat template writes after an answer, once it has been asked
@@ -60,43 +72,43 @@ class OpenAI:
         return self.endpoint.removesuffix("/v1")
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
-        drawn = {"temperature": sampling.temperature, "top_p": sampling.top_p, "max_tokens": sampling.max_tokens}
-        ours: Json = {"top_k": sampling.top_k, "repetition_penalty": sampling.repetition_penalty, "min_p": 0.0}
-        ours |= {"structured_outputs": {"regex": sampling.shape}} if sampling.shape else {}
+        options = {"temperature": sampling.temperature, "top_p": sampling.top_p, "max_tokens": sampling.max_tokens}
+        vllm_only: Json = {"top_k": sampling.top_k, "repetition_penalty": sampling.repetition_penalty, "min_p": 0.0}
+        vllm_only |= {"structured_outputs": {"regex": sampling.shape}} if sampling.shape else {}
 
         async def ask(post: Post, request: Request) -> Reply:
             if not self.vllm and (sampling.top_k or sampling.repetition_penalty != 1):
                 raise self.only_vllm("top_k and repetition_penalty")
             if not self.vllm and sampling.shape:
                 raise self.only_vllm("structured: true")
-            more = ours if self.vllm else {}  # said even when off: vLLM has defaults of the model's own
-            return await self.converse(post, request, drawn | more | {"seed": request.seed % SEEDS}, written)
+            more = vllm_only if self.vllm else {}  # sent even when off: vLLM has defaults of the model's own
+            return await self.chat_reply(post, request, options | more | {"seed": request.seed % SEEDS}, text_reply)
 
-        return self.answers(requests, ask)
+        return self.replies(requests, ask)
 
     def embed(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         raise Problem("engine openai gives no vectors; write engine: hf in the recipe line that embeds")
 
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         """vLLM is asked for the tokens of the marks; elsewhere a mark must be among the TOP likeliest tokens."""
-        drawn = {"temperature": 1.0, "top_p": 1.0, "max_tokens": 1, "logprobs": True, "top_logprobs": TOP, "seed": 0}
+        options = {"temperature": 1.0, "top_p": 1.0, "max_tokens": 1, "logprobs": True, "top_logprobs": TOP, "seed": 0}
 
         async def ask(post: Post, request: Request) -> Reply:
             if not self.vllm:
-                return await self.converse(post, request, drawn, partial(weighed, marks=request.marks))
-            marks = await self.marked(post, request.prefill, request.marks)
-            exact = drawn | {"logprob_token_ids": marks, "return_tokens_as_token_ids": True}
+                return await self.chat_reply(post, request, options, partial(choice_probabilities, marks=request.marks))
+            marks = await self.mark_tokens(post, request.prefill, request.marks)
+            exact = options | {"logprob_token_ids": marks, "return_tokens_as_token_ids": True}
             names = [f"token_id:{mark}" for mark in marks]
-            return await self.converse(post, request, exact, partial(weighed, marks=names))
+            return await self.chat_reply(post, request, exact, partial(choice_probabilities, marks=names))
 
-        return self.answers(requests, ask)
+        return self.replies(requests, ask)
 
-    async def marked(self, post: Post, prefill: str, marks: tuple[str, ...]) -> list[int]:
+    async def mark_tokens(self, post: Post, prefill: str, marks: tuple[str, ...]) -> list[int]:
         """The token of each mark after the prefill; a Problem when one takes more than one token."""
         if (prefill, marks) not in self.marks:
             words = {"add_special_tokens": False}
-            start = await self.tokens(post, {"prompt": prefill} | words) if prefill else []
-            whole = [await self.tokens(post, {"prompt": prefill + mark} | words) for mark in marks]
+            start = await self.tokenize(post, {"prompt": prefill} | words) if prefill else []
+            whole = [await self.tokenize(post, {"prompt": prefill + mark} | words) for mark in marks]
             if any(tokens[:-1] != start for tokens in whole):
                 raise Problem(f"the marks {', '.join(marks)} are not one token each for {self.model}; choose others")
             self.marks[prefill, marks] = [tokens[-1] for tokens in whole]
@@ -106,40 +118,40 @@ class OpenAI:
         async def ask(post: Post, request: Request) -> Reply:
             if not self.vllm:
                 raise self.only_vllm("loss")
-            self.end = self.end or await self.ending(post)
-            prompt = await self.tokens(post, chat(request))
-            answer = await self.tokens(post, {"prompt": request.answer + self.end, "add_special_tokens": False})
+            self.end = self.end or await self.end_of_turn(post)
+            prompt = await self.tokenize(post, conversation(request))
+            answer = await self.tokenize(post, {"prompt": request.answer + self.end, "add_special_tokens": False})
             sent = {"model": self.model, "prompt": prompt + answer, "echo": True, "logprobs": 1, "max_tokens": 0}
-            return graded(await post("/completions", sent, len(prompt + answer)), len(prompt))
+            return answer_loss(await post("/completions", sent, len(prompt + answer)), len(prompt))
 
-        return self.answers(requests, ask)
+        return self.replies(requests, ask)
 
-    async def converse(self, post: Post, request: Request, drawn: Json, reader: Callable[[Json], Reply]) -> Reply:
-        sent = {"model": self.model} | chat(request) | drawn
+    async def chat_reply(self, post: Post, request: Request, options: Json, reader: Callable[[Json], Reply]) -> Reply:
+        sent = {"model": self.model} | conversation(request) | options
         if request.prefill and not self.vllm:
             raise self.only_vllm("a prompt that begins the reply (prefill, or the cue of a rating)")
-        return priced(reader(await post("/chat/completions", sent, size(sent))), sent)
+        return with_estimates(reader(await post("/chat/completions", sent, tokens_to_reserve(sent))), sent)
 
     def only_vllm(self, what: str) -> Problem:
         return Problem(f"{what} needs a vLLM server, and {self.endpoint} is another; use --engine hf or vllm")
 
-    async def tokens(self, post: Post, sent: Json) -> list[int]:
-        found = (await post(f"{self.root}/tokenize", {"model": self.model} | sent, 0)).get("tokens")
-        if not isinstance(found, list):
-            raise Setback("flawed", "/tokenize gave no tokens")
-        return found
+    async def tokenize(self, post: Post, sent: Json) -> list[int]:
+        tokens = (await post(f"{self.root}/tokenize", {"model": self.model} | sent, 0)).get("tokens")
+        if not isinstance(tokens, list):
+            raise Failure("flawed", "/tokenize gave no tokens")
+        return tokens
 
-    async def ending(self, post: Post) -> str:
+    async def end_of_turn(self, post: Post) -> str:
         """The end of turn that the server's chat template writes, seen on one example as models.turn sees it."""
         example = Request((("user", "a"),))
-        asked, whole = [await self.tokens(post, chat(example, answer)) for answer in ("", "b")]
-        said = await post(f"{self.root}/detokenize", {"model": self.model, "tokens": whole[len(asked) :]}, 0)
-        end = str(said.get("prompt", "")).removeprefix("b").rstrip("\n")
-        if whole[: len(asked)] != asked or not end:
+        prompt, whole = [await self.tokenize(post, conversation(example, answer)) for answer in ("", "b")]
+        written = await post(f"{self.root}/detokenize", {"model": self.model, "tokens": whole[len(prompt) :]}, 0)
+        end = str(written.get("prompt", "")).removeprefix("b").rstrip("\n")
+        if whole[: len(prompt)] != prompt or not end:
             raise Problem(f"the chat template of {self.model} at {self.endpoint} does not end turns; use --engine hf")
         return end
 
-    def answers(
+    def replies(
         self, requests: Sequence[Request], ask: Callable[[Post, Request], Awaitable[Reply]]
     ) -> Iterator[tuple[int, Reply]]:
         """The replies as they arrive, each with the number of its request."""
@@ -150,47 +162,47 @@ class OpenAI:
     ) -> AsyncGenerator[tuple[int, Reply]]:
         """Replies as they arrive; requests that fail for good are a Problem once all others are answered."""
         a_minute = self.speed.requests_per_minute, self.speed.tokens_per_minute
-        paced = Pace(*a_minute, place(self.endpoint), self.patience.clock, self.patience.sleep)
-        line, tries = opened(self.endpoint, paced, self.patience), Tries(self.patience)
+        limit = RateLimit(*a_minute, limits_file(self.endpoint), self.patience.clock, self.patience.sleep)
+        connection, retries = connect(self.endpoint, limit, self.patience), Retries(self.patience)
         todo = iter(enumerate(requests))
         running: dict[asyncio.Task[Reply], int] = {}
         failed = Counter[str]()
         try:
             if self.vllm is None:
-                self.vllm = await servers.met(line, tries, self.endpoint, self.model)
+                self.vllm = await is_vllm(connection, retries, self.endpoint, self.model)
             while True:
-                free = 0 if tries.ended else self.speed.concurrency - len(running)
+                free = 0 if retries.ended else self.speed.concurrency - len(running)
                 for index, request in islice(todo, free):
-                    again = tries.until_answered(partial(ask, line.post, request))
+                    again = retries.until_answered(partial(ask, connection.post, request))
                     running[asyncio.create_task(again)] = index
                 if not running:
                     break
                 for task in (await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))[0]:
                     index = running.pop(task)
                     try:
-                        found = task.result()
-                    except Setback as setback:
-                        if setback.why != "long":
-                            failed[str(setback)] += 1
+                        reply = task.result()
+                    except Failure as failure:
+                        if failure.kind != "too long":
+                            failed[str(failure)] += 1
                             continue
-                        found = replace(TOO_LONG, passing=True)  # the limit is the server's
-                    yield index, found
+                        reply = replace(TOO_LONG, passing=True)  # the limit is the server's
+                    yield index, reply
         finally:
-            await close(running, line)
-            self.repeated += tries.repeated
-        self.verdict(len(requests), len(list(todo)), failed, tries.ended)
+            await close(running, connection)
+            self.repeated += retries.repeated
+        self.raise_failures(len(requests), len(list(todo)), failed, retries.ended)
 
-    def verdict(self, asked: int, left: int, failed: Counter[str], ended: str) -> None:
+    def raise_failures(self, sent: int, left: int, failed: Counter[str], ended: str) -> None:
         """A Problem when requests went without a reply; every reply that came has been handed on by then."""
         if ended:
             raise Problem(
-                f"{self.model} at {self.endpoint}: {ended}; {left + failed.total()} of {asked} requests have no reply; "
+                f"{self.model} at {self.endpoint}: {ended}; {left + failed.total()} of {sent} requests have no reply; "
                 "all that came is kept, run the same command to go on"
             )
         if failed:
-            why = ", ".join(f"{count} x {told}" for told, count in failed.most_common(3))
+            why = ", ".join(f"{count} x {failure}" for failure, count in failed.most_common(3))
             raise Problem(
-                f"{failed.total()} of {asked} requests to {self.model} at {self.endpoint} failed: {why}; the other "
+                f"{failed.total()} of {sent} requests to {self.model} at {self.endpoint} failed: {why}; the other "
                 "replies are kept, run the same command to ask for these again"
             )
 
@@ -218,9 +230,9 @@ def as_they_arrive(stream: AsyncGenerator[T]) -> Generator[T]:
             raise
 
 
-async def close(running: Mapping[asyncio.Task[Reply], int], line: Line) -> None:
+async def close(running: Mapping[asyncio.Task[Reply], int], connection: Connection) -> None:
     """Take back what is still asked, and hang up."""
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
-    await line.client.close()
+    await connection.client.close()

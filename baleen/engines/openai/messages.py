@@ -1,97 +1,113 @@
-"""OpenAI's interface as JSON: the conversation that a request becomes, and the reply that a body says."""
+"""OpenAI's interface as JSON: the conversation that a request becomes, and the reply that a body holds."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from math import ceil, exp
+from math import ceil, exp, inf
+from typing import Any
 
-from baleen.engines.openai.retries import Json, Setback, counted, misshapen
+from baleen.engines.openai.retries import Failure, without_keys
 from baleen.engines.protocol import Reply, Request
 from baleen.errors import Problem
 from baleen.tables.rows import LONE_SURROGATE
 
+Json = dict[str, Any]
 FINISH = {"stop": "stop", "length": "length", "content_filter": "refused"}
 CHARACTERS = 3  # at least so many a token, where the server has not counted
 
 
-def chat(request: Request, answer: str = "") -> Json:
+def conversation(request: Request, answer: str = "") -> Json:
     """The conversation up to where the model goes on; or, with the answer, to the end of its turn."""
-    said = [{"role": role, "content": content} for role, content in request.messages]
+    turns = [{"role": role, "content": content} for role, content in request.messages]
     if not request.messages:
-        raise Problem("a server is asked with chat messages, and this prompt has none; use --engine hf or vllm")
+        raise Problem("a server takes chat messages, and this prompt has none; use --engine hf or vllm")
     if not request.prefill + answer:
-        return {"messages": said}
+        return {"messages": turns}
     turn = {"role": "assistant", "content": request.prefill + answer}
     ended = {"continue_final_message": not answer, "add_generation_prompt": False}
-    return {"messages": [*said, turn]} | ended
+    return {"messages": [*turns, turn]} | ended
 
 
-def read(body: Json) -> Json:
-    """The first choice of a reply; a Setback when it has none, or one that is not finished."""
+def malformed(body: object) -> Failure:
+    """A failure that shows how a reply of another shape begins."""
+    return Failure("flawed", f"a reply of another shape: {without_keys(json.dumps(body))[:100]}")
+
+
+def first_choice(body: Json) -> Json:
+    """The first choice of a reply; a Failure when it has none, or one that is not finished."""
     try:
         choice: Json = body["choices"][0]
         if choice["finish_reason"] not in FINISH:
-            raise Setback("flawed", f"a reply finished with {choice['finish_reason']!r}")
+            raise Failure("flawed", f"a reply finished with {choice['finish_reason']!r}")
     except (KeyError, IndexError, TypeError):
-        raise misshapen(body) from None
+        raise malformed(body) from None
     return choice
 
 
-def reply(body: Json, text: str = "", finish: str = "stop", values: Sequence[float] = ()) -> Reply:
-    """A reply with what the server counted; of its prefix cache vLLM tells with --enable-prompt-tokens-details."""
-    read, wrote = counted(body, "prompt_tokens"), counted(body, "completion_tokens")
-    return Reply(text, finish, read, wrote, tuple(values), counted(body, "prompt_tokens_details", "cached_tokens"))
+def token_count(body: Json, *names: str) -> int:
+    """How many tokens of a kind, and of a kind of these, a reply reports; 0 when it reports no number."""
+    count: Any = body.get("usage")
+    for name in names:
+        count = count.get(name) if isinstance(count, dict) else None
+    return int(count) if isinstance(count, int | float) and 0 < count < inf else 0
 
 
-def written(body: Json) -> Reply:
-    """A reply as text; one that a filter stopped is 'refused' and has no text, whatever was written before."""
-    choice = read(body)
+def counted_reply(body: Json, text: str = "", finish: str = "stop", values: Sequence[float] = ()) -> Reply:
+    """A reply with the server's counts; vLLM counts its prefix cache with --enable-prompt-tokens-details."""
+    prompt, completion = token_count(body, "prompt_tokens"), token_count(body, "completion_tokens")
+    cached = token_count(body, "prompt_tokens_details", "cached_tokens")
+    return Reply(text, finish, prompt, completion, tuple(values), cached)
+
+
+def text_reply(body: Json) -> Reply:
+    """The text of a reply; one that a filter stopped is 'refused' and has no text, whatever was written before."""
+    choice = first_choice(body)
     finish = FINISH[choice["finish_reason"]]
     if finish == "refused":
-        return reply(body, finish=finish)
+        return counted_reply(body, finish=finish)
     message = choice.get("message")
     if not isinstance(message, dict) or not isinstance(text := message.get("content"), str | None):
-        raise misshapen(body)
-    return reply(body, LONE_SURROGATE.sub("\ufffd", text or ""), finish)
+        raise malformed(body)
+    return counted_reply(body, LONE_SURROGATE.sub("\ufffd", text or ""), finish)
 
 
-def weighed(body: Json, marks: Sequence[str]) -> Reply:
-    """Probability of each mark as the first token; 0 when the server does not tell it. A filter may stop this too."""
-    choice = read(body)
+def choice_probabilities(body: Json, marks: Sequence[str]) -> Reply:
+    """The probability of each mark as the first token; 0 when the server reports none. A filter may stop this too."""
+    choice = first_choice(body)
     try:
         first = choice["logprobs"]["content"][0]["top_logprobs"]
         likely = {token["token"]: exp(token["logprob"]) for token in first}
     except (KeyError, IndexError, TypeError):
         if FINISH[choice["finish_reason"]] == "refused":
-            return reply(body, finish="refused")
-        raise Setback("row", "the server gives no log-probabilities; use --engine hf or vllm") from None
-    return reply(body, values=[likely.get(mark, 0.0) for mark in marks])
+            return counted_reply(body, finish="refused")
+        raise Failure("refused", "the server gives no log-probabilities; use --engine hf or vllm") from None
+    return counted_reply(body, values=[likely.get(mark, 0.0) for mark in marks])
 
 
-def graded(body: Json, begin: int) -> Reply:
-    """Mean and worst loss of the prompt's tokens from `begin` on."""
+def answer_loss(body: Json, begin: int) -> Reply:
+    """The mean and the largest loss of the tokens from `begin` on, in nats, and how many these are."""
     try:
         losses = [-float(value) for value in body["choices"][0]["logprobs"]["token_logprobs"][begin:]]
         values = (sum(losses) / len(losses), max(losses), float(len(losses)))
     except (KeyError, IndexError, TypeError, ValueError, ZeroDivisionError):
-        raise misshapen(body) from None
-    return replace(reply(body, values=values), prompt_tokens=begin, completion_tokens=len(losses))
+        raise malformed(body) from None
+    return replace(counted_reply(body, values=values), prompt_tokens=begin, completion_tokens=len(losses))
 
 
-def roughly(said: object) -> int:
+def estimated_tokens(content: object) -> int:
     """About how many tokens a text or a conversation has."""
-    return ceil(len(json.dumps(said)) / CHARACTERS)
+    return ceil(len(json.dumps(content)) / CHARACTERS)
 
 
-def size(sent: Json) -> int:
-    """Tokens to reserve for a request."""
-    return roughly(sent.get("messages", "")) + int(sent.get("max_tokens", 0))
+def tokens_to_reserve(sent: Json) -> int:
+    """How many tokens a request takes at most, estimated."""
+    return estimated_tokens(sent.get("messages", "")) + int(sent.get("max_tokens", 0))
 
 
-def priced(found: Reply, sent: Json) -> Reply:
+def with_estimates(reply: Reply, sent: Json) -> Reply:
     """The reply, with an estimate of what its server did not count: a budget is kept at every server."""
-    if found.prompt_tokens and (found.completion_tokens or not found.text):
-        return found
-    wrote = min(found.completion_tokens or roughly(found.text), sent["max_tokens"])
-    read = found.prompt_tokens or roughly(sent["messages"])
-    return replace(found, prompt_tokens=read, completion_tokens=wrote, estimated=True)
+    if reply.prompt_tokens and (reply.completion_tokens or not reply.text):
+        return reply
+    completion = min(reply.completion_tokens or estimated_tokens(reply.text), sent["max_tokens"])
+    prompt = reply.prompt_tokens or estimated_tokens(sent["messages"])
+    return replace(reply, prompt_tokens=prompt, completion_tokens=completion, estimated=True)

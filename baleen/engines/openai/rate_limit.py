@@ -1,4 +1,4 @@
-"""Pace: what a server bears in a minute. All runs on this machine keep to it together, those that were killed too.
+"""The requests and tokens that may go to a server in a minute, by all runs on this machine together, killed ones too.
 
 What went out stands in a small file in the folder of the memo, one for each endpoint.
 """
@@ -31,7 +31,7 @@ class Note(NamedTuple):
     tokens: int
 
 
-def place(endpoint: str) -> Path:
+def limits_file(endpoint: str) -> Path:
     """The file of an endpoint."""
     return locks.root() / f"{sha256(endpoint.encode()).hexdigest()[:16]}.pace"
 
@@ -48,7 +48,7 @@ def delay(most: int, amount: int, spent: Sequence[tuple[float, int]], now: float
 
 
 @dataclass
-class Pace:
+class RateLimit:
     """Requests and tokens a minute, first come first served; 0 is no limit. A bucket that is refilled while it is
     emptied would let nearly twice as much through in its first minute, so what went out is remembered for a minute.
     The clock must be that of all processes, as Linux's and macOS's monotonic one is."""
@@ -60,14 +60,14 @@ class Pace:
     sleep: Callable[[float], Awaitable[None]]
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def admitted(self, tokens: int) -> Note:
+    async def admit(self, tokens: int) -> Note:
         """Wait until a request of so many tokens is within both limits; gives its note."""
         async with self.turn:
-            while not isinstance(found := self.asked(tokens), Note):
-                await self.sleep(min(found, LOOK))  # replies meanwhile free what they did not use
-            return found
+            while not isinstance(admitted := self.admit_now(tokens), Note):
+                await self.sleep(min(admitted, LOOK))  # replies meanwhile free what they did not use
+            return admitted
 
-    def asked(self, tokens: int) -> Note | float:
+    def admit_now(self, tokens: int) -> Note | float:
         """The note of a request that goes out now, or the seconds until one may."""
         if not self.requests and not self.tokens:
             return Note(0.0, 0.0, 1, tokens)
@@ -79,12 +79,12 @@ class Pace:
             notes.append(Note(before.first, now, before.requests + 1, before.tokens + tokens))
             return Note(before.first, now, 1, tokens)
 
-    def correct(self, went: Note, tokens: int) -> None:
+    def correct(self, admitted: Note, tokens: int) -> None:
         """A request took so many tokens, and not what was noted."""
         if self.requests or self.tokens:
             with self.minute() as (_, notes):
-                for at in (at for at, note in enumerate(notes) if note.first == went.first):
-                    notes[at] = notes[at]._replace(tokens=max(0, notes[at].tokens + tokens - went.tokens))
+                for at in (at for at, note in enumerate(notes) if note.first == admitted.first):
+                    notes[at] = notes[at]._replace(tokens=max(0, notes[at].tokens + tokens - admitted.tokens))
 
     @contextmanager
     def minute(self) -> Iterator[tuple[float, list[Note]]]:
@@ -96,7 +96,7 @@ class Pace:
             with self.path.open("r+b") as file:
                 flock(file, LOCK_EX)
                 now = self.clock()
-                notes = [note for note in read(file.readline()) if note.last <= now < note.last + MINUTE]
+                notes = [note for note in notes_in(file.readline()) if note.last <= now < note.last + MINUTE]
                 yield now, notes
                 file.seek(0)
                 file.write(json.dumps(notes).encode() + b"\n")  # before the rest is cut off: what is left is readable
@@ -105,10 +105,10 @@ class Pace:
             raise Problem(f"cannot keep a minute's limits in {self.path} ({error.strerror}); set BALEEN_MEMO") from None
 
 
-def read(line: bytes) -> list[Note]:
+def notes_in(line: bytes) -> list[Note]:
     """The notes in a line; none when they are damaged."""
     try:
-        found = [Note(float(a), float(b), int(c), int(d)) for a, b, c, d in json.loads(line or b"[]")]
+        notes = [Note(float(a), float(b), int(c), int(d)) for a, b, c, d in json.loads(line or b"[]")]
     except (ValueError, TypeError, OverflowError):
         return []
-    return [note for note in found if note.requests > 0 and note.tokens >= 0]
+    return [note for note in notes if note.requests > 0 and note.tokens >= 0]
