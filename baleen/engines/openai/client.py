@@ -13,15 +13,8 @@ from itertools import islice
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from baleen.engines.openai.messages import (
-    Json,
-    answer_loss,
-    choice_probabilities,
-    conversation,
-    text_reply,
-    tokens_to_reserve,
-    with_estimates,
-)
+from baleen.engines.openai import messages
+from baleen.engines.openai.messages import Json, conversation
 from baleen.engines.openai.rate_limit import RateLimit, limits_file
 from baleen.engines.openai.retries import KEYS, Failure, Patience, Retries
 from baleen.engines.openai.servers import Connection, Post, connect, is_vllm
@@ -31,6 +24,7 @@ from baleen.models import identity, pins
 from baleen.project.settings import Speed
 
 T = TypeVar("T")
+Ask = Callable[[Post, Request], Awaitable[Reply]]
 SEMANTICS = "openai-1"  # raise when the same request would get another reply
 TOP = 20  # log-probabilities a server gives at most
 SEEDS = (1 << 31) - 1  # servers take 31 bits at least; a prime brings all bits of ours into them
@@ -48,7 +42,7 @@ def valid_endpoint(model: str, endpoint: str) -> str:
 
 
 class OpenAI:
-    """A server. Replies come as they arrive, `concurrency` requests at a time."""
+    """The engine at one endpoint. Replies come as they arrive, `concurrency` requests at a time."""
 
     kind = SEMANTICS
 
@@ -56,16 +50,13 @@ class OpenAI:
         pin = pins.pin(model)
         if pin is None or not pin.endpoint:
             raise Problem(f"model {model} is not at a server; use --engine hf, or pin it with 'endpoint' and 'model'")
-        self.endpoint, self.model, self.identity = (
-            valid_endpoint(model, pin.endpoint),
-            pin.model,
-            identity.identity(model),
-        )
+        self.endpoint, self.model = valid_endpoint(model, pin.endpoint), pin.model
+        self.identity = identity.identity(model)
         self.speed, self.patience = speed, patience or Patience()
-        self.vllm: bool | None = None  # whether the server is vLLM, once it has been asked
-        self.end = ""  # what the chat template writes after an answer, once it has been asked
+        self.vllm: bool | None = None  # whether the server is vLLM, once that is known
+        self.turn_end = ""  # what the chat template writes after an answer, once that is known
         self.marks: dict[tuple[str, tuple[str, ...]], list[int]] = {}  # tokens of marks after a prefill
-        self.repeated = 0  # requests asked again so far
+        self.repeated = 0  # requests sent again so far
 
     @property
     def root(self) -> str:
@@ -82,9 +73,11 @@ class OpenAI:
             if not self.vllm and sampling.shape:
                 raise self.only_vllm("structured: true")
             more = vllm_only if self.vllm else {}  # sent even when off: vLLM has defaults of the model's own
-            return await self.chat_reply(post, request, options | more | {"seed": request.seed % SEEDS}, text_reply)
+            return await self.chat_reply(
+                post, request, options | more | {"seed": request.seed % SEEDS}, messages.text_reply
+            )
 
-        return self.replies(requests, ask)
+        return as_they_arrive(self.stream(requests, ask))
 
     def embed(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         raise Problem("engine openai gives no vectors; write engine: hf in the recipe line that embeds")
@@ -92,16 +85,17 @@ class OpenAI:
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         """vLLM is asked for the tokens of the marks; elsewhere a mark must be among the TOP likeliest tokens."""
         options = {"temperature": 1.0, "top_p": 1.0, "max_tokens": 1, "logprobs": True, "top_logprobs": TOP, "seed": 0}
+        probabilities = messages.choice_probabilities
 
         async def ask(post: Post, request: Request) -> Reply:
             if not self.vllm:
-                return await self.chat_reply(post, request, options, partial(choice_probabilities, marks=request.marks))
+                return await self.chat_reply(post, request, options, partial(probabilities, marks=request.marks))
             marks = await self.mark_tokens(post, request.prefill, request.marks)
             exact = options | {"logprob_token_ids": marks, "return_tokens_as_token_ids": True}
             names = [f"token_id:{mark}" for mark in marks]
-            return await self.chat_reply(post, request, exact, partial(choice_probabilities, marks=names))
+            return await self.chat_reply(post, request, exact, partial(probabilities, marks=names))
 
-        return self.replies(requests, ask)
+        return as_they_arrive(self.stream(requests, ask))
 
     async def mark_tokens(self, post: Post, prefill: str, marks: tuple[str, ...]) -> list[int]:
         """The token of each mark after the prefill; a Problem when one takes more than one token."""
@@ -118,19 +112,21 @@ class OpenAI:
         async def ask(post: Post, request: Request) -> Reply:
             if not self.vllm:
                 raise self.only_vllm("loss")
-            self.end = self.end or await self.end_of_turn(post)
+            self.turn_end = self.turn_end or await self.end_of_turn(post)
             prompt = await self.tokenize(post, conversation(request))
-            answer = await self.tokenize(post, {"prompt": request.answer + self.end, "add_special_tokens": False})
+            answer = await self.tokenize(post, {"prompt": request.answer + self.turn_end, "add_special_tokens": False})
             sent = {"model": self.model, "prompt": prompt + answer, "echo": True, "logprobs": 1, "max_tokens": 0}
-            return answer_loss(await post("/completions", sent, len(prompt + answer)), len(prompt))
+            body = await post("/completions", sent, len(prompt + answer))
+            return messages.answer_loss(body, len(prompt))
 
-        return self.replies(requests, ask)
+        return as_they_arrive(self.stream(requests, ask))
 
     async def chat_reply(self, post: Post, request: Request, options: Json, reader: Callable[[Json], Reply]) -> Reply:
         sent = {"model": self.model} | conversation(request) | options
         if request.prefill and not self.vllm:
             raise self.only_vllm("a prompt that begins the reply (prefill, or the cue of a rating)")
-        return with_estimates(reader(await post("/chat/completions", sent, tokens_to_reserve(sent))), sent)
+        body = await post("/chat/completions", sent, messages.tokens_to_reserve(sent))
+        return messages.with_estimates(reader(body), sent)
 
     def only_vllm(self, what: str) -> Problem:
         return Problem(f"{what} needs a vLLM server, and {self.endpoint} is another; use --engine hf or vllm")
@@ -142,7 +138,7 @@ class OpenAI:
         return tokens
 
     async def end_of_turn(self, post: Post) -> str:
-        """The end of turn that the server's chat template writes, seen on one example as models.turn sees it."""
+        """The end of turn that the server's chat template writes, seen in one example as models.turn sees it."""
         example = Request((("user", "a"),))
         prompt, whole = [await self.tokenize(post, conversation(example, answer)) for answer in ("", "b")]
         written = await post(f"{self.root}/detokenize", {"model": self.model, "tokens": whole[len(prompt) :]}, 0)
@@ -151,16 +147,9 @@ class OpenAI:
             raise Problem(f"the chat template of {self.model} at {self.endpoint} does not end turns; use --engine hf")
         return end
 
-    def replies(
-        self, requests: Sequence[Request], ask: Callable[[Post, Request], Awaitable[Reply]]
-    ) -> Iterator[tuple[int, Reply]]:
-        """The replies as they arrive, each with the number of its request."""
-        return as_they_arrive(self.stream(list(requests), ask))
-
-    async def stream(
-        self, requests: Sequence[Request], ask: Callable[[Post, Request], Awaitable[Reply]]
-    ) -> AsyncGenerator[tuple[int, Reply]]:
-        """Replies as they arrive; requests that fail for good are a Problem once all others are answered."""
+    async def stream(self, requests: Sequence[Request], ask: Ask) -> AsyncGenerator[tuple[int, Reply]]:
+        """Replies as they arrive, each with the number of its request; requests that fail for good are a Problem once
+        all others are answered."""
         a_minute = self.speed.requests_per_minute, self.speed.tokens_per_minute
         limit = RateLimit(*a_minute, limits_file(self.endpoint), self.patience.clock, self.patience.sleep)
         connection, retries = connect(self.endpoint, limit, self.patience), Retries(self.patience)
@@ -223,7 +212,7 @@ def as_they_arrive(stream: AsyncGenerator[T]) -> Generator[T]:
             while runner.run(next_arrives()):
                 yield arrived.popleft()
         except KeyboardInterrupt:
-            loop = runner.get_loop()  # it may have been struck between its last step and its stop: take that stop now
+            loop = runner.get_loop()  # where the interrupt came before its stop, that stop is still due
             loop.call_soon(loop.stop)
             loop.run_forever()
             yield from arrived
@@ -231,7 +220,7 @@ def as_they_arrive(stream: AsyncGenerator[T]) -> Generator[T]:
 
 
 async def close(running: Mapping[asyncio.Task[Reply], int], connection: Connection) -> None:
-    """Take back what is still asked, and hang up."""
+    """Cancel the requests that still run, and close the connection."""
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
