@@ -1,5 +1,7 @@
 """Documents fall into self-contained sections; every refusal has its reason."""
 
+from html import unescape
+
 import pytest
 
 from baleen.tables.sections import Piece, Rules, outline, plain, poor_header, refusal, segments
@@ -21,8 +23,11 @@ Boil fresh water.
 Wait.
 
 - Green
+
   - Sencha
+
 - Black
+
 1. Pour
 2. Drink
 
@@ -31,8 +36,9 @@ def f():
     return 1
 ```
 
-kind | minutes
-green | 2
+| kind | minutes |
+| --- | --- |
+| green | 2 |
 
 ## Storage
 
@@ -65,6 +71,117 @@ def test_html_is_cut_at_headers() -> None:
     assert cut(HTML, "html") == [Piece(TEA, "Tea")]
 
 
+@pytest.mark.parametrize(
+    "page, text",
+    [
+        ("<html><body><h1>A</h1></body></html><p>after</p><html><h1>B</h1></html>", "# A\n\nafter\n\n# B"),
+        ("<p>The <acronym>WHO</acronym> says <o:p></o:p><x-y>two</x-y> <nobr>cups</nobr>.", "The WHO says two cups."),
+        ("<p>See <a href='x>y'>the <b>page</b></a>, <code>a_b*c</code>, <kbd>k</kbd>.", "See the page, a_b*c, k."),
+        ("<a href=x><h3>Card</h3><p>text</p></a><b><p>one<p>two</b>", "### Card\n\ntext\n\none\n\ntwo"),
+        ("<p>one\r\ntwo\nthree<br>four</p>", "one two three\nfour"),
+        ("<pre>make<br>cd x<br/>  go</pre>", "```\nmake\ncd x\n  go\n```"),
+        ("<pre><code><div>def f():</div><div>    go()</div></code></pre>", "```\ndef f():\n    go()\n```"),
+        ("<pre><span style='display: block'>a</span><span style='display:block'>b</span></pre>", "```\na\nb\n```"),
+        ("<pre><b>a</b>\n\n\n\tb\\*</pre>", "```\na\n\n\n\tb\\*\n```"),
+        ("<h2>First<br>second\npart</h2>t", "## First second part\n\nt"),
+        ("<ol start=5><li>a<li>b<ul><li>c</ul></ol>", "5. a\n6. b\n   - c"),
+        ("<blockquote><p>a<p>b</blockquote>", "a\n\nb"),
+        ("<figure><img src=x alt=y><figcaption>words</figcaption></figure>", "words"),
+        ("<p>a<script>s='</p>'</script>b<!-- <b> --> c<style>d</style><noscript>e</noscript>", "ab c"),
+        ("<script src='x'/><p>a</p><script>never closed", "a"),
+        ("<p style='display:none'>a</p><p hidden>b</p>c", "a\n\nb\n\nc"),
+        ("%PDF-1.4 \x01\x02\x03\x0cx", "%PDF-1.4 x"),
+    ],
+)
+def test_html_reads_as_a_browser_shows_it(page: str, text: str) -> None:
+    assert plain(page, "html") == text
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["# no header", "1. one", "- a", "```", "~~~", "---", "===", "> a", "| a |", "<!-- a", "<pre>", r"\* \n \\"],
+)
+def test_marks_of_markdown_are_words_in_html(words: str) -> None:
+    page = f"<h1>T</h1><p>t<br>{words.replace('<', '&lt;')}</p><h1>U</h1><p>u</p>"
+    assert [piece.text for piece in cut(page, "html")] == [f"# T\n\nt\n{words}", "# U\n\nu"]
+    assert cut(f"<h1>{words.replace('<', '&lt;')} x</h1><p>u</p>", "html")[0].span == f"{words} x"
+
+
+TEX = r"\frac{a_1}{b} &lt; \{c\}"
+MATHML = f"<math alttext='{TEX}'><semantics><mrow><mi>E</mi></mrow><annotation encoding='application/x-tex'>{TEX}"
+MATHML += "</annotation></semantics></math>"
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        MATHML,
+        f'<math alttext="{TEX}" display="block"><mi>E</mi></math>',
+        f"<span style='display: none'>{MATHML}</span><img alt='{TEX}' src='x.svg'>",
+        f"<span class='katex-mathml'>{MATHML}</span><span class='katex-html' aria-hidden='true'>E=mc2</span>",
+    ],
+)
+def test_a_formula_is_its_tex_once(formula: str) -> None:
+    assert plain(f"<p>That {formula} holds.</p>", "html") == f"That {unescape(TEX)} holds."
+
+
+@pytest.mark.parametrize(
+    "page, text",
+    [
+        (
+            "<table><caption>Tea</caption><tr><td>a|b<td>c<tr><td>d</table>",
+            "Tea\n\n| a|b | c |\n| --- | --- |\n| d |  |",
+        ),
+        ("<table><tr><td><h1>A</h1><p>b<p>c</td><td>d</table>", "# A\n\nb\n\nc\n\nd"),
+        ("<table><tr><td>menu<td>one<br><br>two</table>", "menu\n\none\n\ntwo"),
+        ("<table><tr><td><pre>1\n2</pre><td><pre>a\nb</pre></table>", "```\n1\n2\n```\n\n```\na\nb\n```"),
+        ("<table><tr><td><table><tr><td>a<td>b</table><td>c</table>", "| a | b |\n| --- | --- |\n\nc"),
+    ],
+)
+def test_a_table_of_data_stays_a_table_and_one_that_lays_out_a_page_goes(page: str, text: str) -> None:
+    assert plain(page, "html") == text
+
+
+@pytest.mark.parametrize(
+    "page, text",
+    [
+        ("<form><input value=x><div><p>All of it.</div><button>Go</button></form>", "All of it."),
+        ("<p>All of it, at length.</p><form><label>Search</label></form>", "All of it, at length."),
+        ("<header><h1>Title</h1></header><p>text</p><pre># x</pre>", "# Title\n\ntext\n\n```\n# x\n```"),
+        ("<header><h1>Title</h1></header><ul><li><pre># x</pre></ul>t", "# Title\n\n- ```\n  # x\n  ```\n\nt"),
+        ("<body><header><h1>Site</h1></header><h1>Title</h1><p>text</p>", "# Title\n\ntext"),
+        ("<div role=navigation>a</div><nav>b</nav><aside>c</aside><p>d</p><footer>e</footer>", "d"),
+    ],
+)
+def test_what_surrounds_the_text_goes_and_the_text_stays(page: str, text: str) -> None:
+    assert plain(page, "html") == text
+
+
+N = 1_000_000
+LONG = {
+    "html": [
+        "<div>" * (N // 5), "<ul><li>" * (N // 8), "<ul><li>" * 500 + "<p>x" * 9999,
+        "<blockquote>" * 500 + "<p>x" * 9999,
+        "<a " * (N // 3), "<a x='" * (N // 6), "<!-- a --" * (N // 9), "<script>" * (N // 8), "<table>" * (N // 7),
+        "<table><tr>" + "<td>x" * 2000 + "<tr><td>y" * 2000, "<" * N, "[" * N, "*" * N, "`" * N, "<b><i>" * (N // 6),
+        "<math>" + "<annotation encoding='tex'>" * (N // 30), "<math alttext='" * (N // 15), "<p>```" * (N // 60),
+    ],
+    "markdown": [
+        "```\n" * (N // 4), "```a\n" * (N // 5), "~~~\n```\n" * (N // 8), "- " * (N // 2), "> " * (N // 2),
+        "1. " * (N // 3),
+        "> " * 500 + "\n> x" * 9999, "*" * N, "_" * N, "[" * N, "`" * N, "---\n" + "--all: what\n" * (N // 12),
+        "---\n" + "a: b\n" * (N // 5), "---\n" + "\n" * N, "---\n" * (N // 4), "<!--\n" * (N // 5),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("markup, number", [(markup, n) for markup, pages in LONG.items() for n in range(len(pages))])
+def test_no_page_takes_more_than_its_length_in_time_or_text(markup: str, number: int) -> None:
+    page = LONG[markup][number]
+    assert sum(len(piece.text) for piece in cut(page, markup, max_chars=3000)) <= 12 * len(page)
+
+
 @pytest.mark.parametrize("page", ["", " ", "<!-- -->", "<html></html>", "<script>x</script>", '<?xml version="1.0"?>'])
 def test_html_without_text_is_empty(page: str) -> None:
     assert plain(page, "html") == ""
@@ -89,9 +206,10 @@ def test_underlined_headers_count() -> None:
 
 
 def test_front_matter_is_no_text() -> None:
-    text = "---\ntitle: A page\ntags:\n  - x\n---\n# Head\n\ntext"
+    text = "---\n# how it is shown\n\na.b: c\n'a b': c\na key: c\ntags:\n  - x\n- y\n---\n# Head\n\ntext"
     assert plain(text, "markdown") == "# Head\n\ntext"
-    assert plain("---\nno key\n---\ntext", "markdown") == "---\nno key\n---\ntext"
+    for text in ("---\nno key\n---\ntext", "---\nkey: a\n\ntext\n---\ntext", "---\n--all: a\n---\ntext", "---\na: b\n"):
+        assert plain(text, "markdown") == text
 
 
 def test_text_without_headers_is_one_segment() -> None:

@@ -9,13 +9,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import lxml.html
-from lxml import etree
 from markdown_it import MarkdownIt
 
 from baleen.tables.duplicates import repetition
+from baleen.tables.pages import markdown
 
 NAVIGATION = re.compile(
     r"""(\W|\d)*(
@@ -36,12 +35,14 @@ NAVIGATION = re.compile(
 )
 MARKDOWN = MarkdownIt("commonmark").disable(["inline"])  # blocks only: the text inside a line is not parsed
 MAX_CAPITALS = 0.5  # share of the cased letters of a header; ALL CAPS is 1
-FRONT_MATTER = re.compile(r"\A---\n(?:[\w-]+:.*\n(?:[ \t-].*\n|#.*\n|\n)*)+(?:---|\.\.\.)(?:\n|\Z)")
-DROPPED = "head script style nav aside footer noscript template iframe svg button select textarea object".split()
-PARTS = "//header[not(ancestor::article|ancestor::main)] | //form[not(.//h1|.//h2|.//h3)] | //*[@role='navigation']"
-INLINE = {*"a abbr b bdi bdo big br cite code data del dfn em font i img ins kbd label mark q s samp small".split()}
-INLINE |= {*"span strike strong sub sup td th time tt u var wbr".split()}
-VERBATIM = "pre h1 h2 h3 h4 h5 h6".split()
+# The first character of a line tells a key from what belongs to the key above it, so there is one way to read it.
+FRONT_MATTER = re.compile(
+    r"""\A---[ \t]*\n(?:[ \t]*\n|\#.*\n)*+["'\w][^\n:]*:(?:[ \t].*)?\n
+    (?:(?!---|\.\.\.)(?:["'\w][^\n:]*:(?:[ \t].*)?|[ \t\]}#-].*|)\n)*+(?:---|\.\.\.)[ \t]*(?:\n|\Z)""",
+    re.VERBOSE,
+)
+INLINE = re.compile(r"\[([^\]]*)\]\([^)]*\)|[`*]")  # a link and its words, marks of code and stress
+ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")  # CommonMark 0.31, section 2.4
 
 
 @dataclass(frozen=True)
@@ -100,90 +101,29 @@ def plain(text: str, markup: str) -> str:
 
 
 def from_markdown(text: str) -> Iterator[Block]:
-    """Blocks of text and headers with their lines as written; '#' in a code fence or a list is no header."""
-    text = re.sub(r"\r\n?", "\n", plain(text, "markdown"))
-    lines, start = text.split("\n"), 0
+    """Headers and text between them, with their lines as written."""
+    for block in blocks(re.sub(r"\r\n?", "\n", plain(text, "markdown")), str):
+        yield block._replace(text=INLINE.sub(r"\1", block.text).strip()) if block.level else block
+
+
+def blocks(text: str, shown: Callable[[str], str]) -> Iterator[Block]:
+    """Blocks of Markdown, each line outside code as `shown` writes it; '#' in code or in a list is no header."""
     found = MARKDOWN.parse(text)
+    code = {line for token in found if token.type == "fence" and token.map for line in range(*token.map)}
+    lines = [line if at in code else shown(line) for at, line in enumerate(text.split("\n"))]
+    start = 0
     for token, inline in pairwise(found):
         if token.type == "heading_open" and token.level == 0 and token.map:
             yield Block(0, "", "\n".join(lines[start : token.map[0]]).strip("\n"))
             start = token.map[1]
-            title = re.sub(r"\[([^\]]*)\]\([^)]*\)|[`*]", r"\1", inline.content[:500])
-            yield Block(int(token.tag[1]), "\n".join(lines[token.map[0] : start]).rstrip(), title.strip())
+            line = "\n".join(lines[token.map[0] : start]).rstrip()
+            yield Block(int(token.tag[1]), line, shown(inline.content[:500]).strip())
     yield Block(0, "", "\n".join(lines[start:]).strip("\n"))
 
 
-def page(text: str) -> Any:
-    """The tree of a page without scripts and what surrounds the text; None when nothing is there."""
-    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
-    try:
-        root = lxml.html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
-    except etree.ParserError:
-        return None
-    etree.strip_elements(root, *DROPPED, with_tail=False)
-    for element in root.xpath(PARTS):
-        element.drop_tree()
-    return root
-
-
-def flow(root: Any) -> Iterator[tuple[str, str]]:
-    """('text', words), ('block', ''), ('item', marker), ('pre', code), ('h1', title) ... in reading order."""
-    walker = etree.iterwalk(root, events=("start", "end"))
-    for event, element in walker:
-        tag = element.tag
-        if tag not in INLINE:
-            yield "block", ""
-        if event == "end":
-            yield "text", re.sub(r"\s+", " ", element.tail or "")
-        elif tag in VERBATIM:
-            yield tag, element.text_content()
-            walker.skip_subtree()
-        else:
-            yield marker(element)
-            yield "text", re.sub(r"\s+", " ", element.text or "")
-
-
-def marker(element: Any) -> tuple[str, str]:
-    """What stands for an element itself: a line break, a bullet or number, a bar between cells, or nothing."""
-    if element.tag == "li":
-        deep, parent = len([*element.iterancestors("ul", "ol")]), element.getparent()
-        return "item", "  " * (deep - 1) + (f"{parent.index(element) + 1}. " if parent.tag == "ol" else "- ")
-    if element.tag in ("td", "th") and element.getprevious() is not None:
-        return "text", " | "
-    return ("item", "") if element.tag == "tr" else ("text", "\n" if element.tag == "br" else "")
-
-
-def paragraphs(root: Any) -> Iterator[tuple[str, str]]:
-    """('p', text), ('item', text with its bullet), ('pre', code), ('h1', title) ... in reading order."""
-    words, mark = "", None
-    for kind, value in flow(root):
-        if kind == "text":
-            words += value
-            continue
-        if words.strip():
-            yield "p" if mark is None else "item", (mark or "") + re.sub(r" *\n *", "\n", words).strip()
-            mark = None
-        words, mark = "", value if kind == "item" else mark
-        if kind in VERBATIM:
-            yield kind, value
-
-
 def from_html(text: str) -> Iterator[Block]:
-    """Headers, paragraphs, lists and fenced code of a page as Markdown, without scripts and what is for navigation."""
-    root, body, last = page(text), "", ""
-    for kind, value in paragraphs(root) if root is not None else ():
-        if kind in VERBATIM and kind != "pre":
-            words = " ".join(value.split())
-            yield from (
-                Block(0, "", body),
-                Block(int(kind[1]), f"{'#' * int(kind[1])} {words}" if words else "", words),
-            )
-            body = ""
-        else:
-            block = f"```\n{value.strip(chr(10))}\n```" if kind == "pre" else value
-            body += ("" if not body else "\n" if kind == last == "item" else "\n\n") + block
-        last = kind
-    yield Block(0, "", body)
+    """Headers, paragraphs, lists, tables and fenced code of a page as Markdown, with plain words inside a line."""
+    return blocks(markdown(text), lambda line: ESCAPED.sub(r"\1", line).rstrip())
 
 
 def outline(blocks: Iterable[Block]) -> Section:
