@@ -127,6 +127,32 @@ def test_another_encoding_can_be_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "head, encoding",
+    [
+        ("<meta charset='windows-1252'>", "cp1252"),
+        ('<META http-equiv="Content-Type" content="text/html; charset=ISO-8859-1">', "cp1252"),
+        ('<?xml version="1.0" encoding="Shift_JIS"?>', "cp932"),
+        ("<meta name=a content=b><meta charset=gb2312>", "gb18030"),
+        ("<meta charset=iso-2022-jp>", "iso2022_jp"),
+        ("<meta charset=latin-1>", "utf-8"),
+        ("<meta charset=utf-16>", "utf-8"),
+        ("<meta charset=base64>", "utf-8"),
+        ("<meta charset=klingon>", "utf-8"),
+        ("", "utf-8"),
+    ],
+)
+def test_a_page_is_read_in_the_encoding_that_it_declares(head: str, encoding: str) -> None:
+    words = {"cp1252": "Crème brûlée – 5 €", "utf-8": "Crème 漢字"}.get(encoding, "漢字")
+    page = f"<html>{head}<p>{words}</p>"
+    assert [record.fields["text"] for record in parsed("html", page.encode(encoding))] == [page]
+
+
+def test_a_byte_that_the_declared_encoding_has_not_is_named() -> None:
+    with pytest.raises(Problem, match="f: byte 25 is not CP949"):
+        parsed("html", b"<meta charset='euc-kr'>ab\xff")
+
+
+@pytest.mark.parametrize(
     "text, markup, name, expected",
     [
         ("<html><title> A &amp; B\n</title>", "html", "x.html", "A & B"),

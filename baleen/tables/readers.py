@@ -24,6 +24,12 @@ from baleen.errors import Problem
 from baleen.tables.rows import Row
 
 CHUNK = 1 << 16  # bytes or characters
+DECLARED = re.compile(
+    rb"""(?:<\?xml[^>]{,200}\sencoding|<meta[^>]{,200}\scharset|;\s*charset)\s*=\s*["']?([\w.:-]+)""", re.I
+)
+# What these names mean on the web: Encoding Standard of WHATWG, section 4.2.
+ON_THE_WEB = {"ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030"}
+ON_THE_WEB |= {"shift_jis": "cp932", "euc_kr": "cp949"}
 
 
 @dataclass(frozen=True)
@@ -203,8 +209,29 @@ def document(opened: Opened, markup: str) -> Iterator[Record]:
     if len(content) > opened.limit:
         yield Record(opened.name, 1, {}, markup, reason="too large")
         return
-    text = "".join(decoded(replace(opened, file=io.BytesIO(content))))
+    encoding = declared(content) if markup == "html" and opened.encoding == "utf-8" else opened.encoding
+    text = "".join(decoded(replace(opened, file=io.BytesIO(content), encoding=encoding)))
     yield Record(opened.name, 1, {"text": text, "title": title(text, markup, opened.name)}, markup)
+
+
+def declared(content: bytes) -> str:
+    """The encoding that a page declares; utf-8 when it declares none that is known, or is UTF-8 beyond ASCII."""
+    found = DECLARED.search(content[:4096])
+    if not found or (utf8(content) and not content.isascii()):
+        return "utf-8"
+    try:
+        name = codecs.lookup(found[1].decode()).name
+        b"".decode(name)
+    except (LookupError, UnicodeError):
+        return "utf-8"
+    return "utf-8" if name.startswith("utf") else ON_THE_WEB.get(name, name)
+
+
+def utf8(content: bytes) -> bool:
+    try:
+        return bool(content.decode()) or not content
+    except UnicodeDecodeError:
+        return False
 
 
 def title(text: str, markup: str, name: str) -> str:
