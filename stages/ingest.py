@@ -27,7 +27,8 @@ from baleen.tables.sources import Source, records
 CONTENT = ("instruction", "input", "response", "draft", "reference")  # what makes the id, and must be text
 NEEDED = ("instruction", "response", "draft", "reference")  # may not be empty
 OURS = ("id", "origin", "source", "lineage", "reason")
-MARKUP = re.compile(r"<(!doctype html|html|body|div|p|h[1-6])\b", re.IGNORECASE)
+PAGE = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
+PART = re.compile(r"\s*<(?:article|blockquote|div|h[1-6]|main|ol|p|pre|section|table|ul)\b", re.IGNORECASE)
 BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
 
@@ -41,7 +42,7 @@ class IngestOptions:
     columns: dict[str, str] = setting({}, "our column: field; `a.0.b` reaches inside, `a,b` joins, `a?` may be absent")
     match: str = setting("", "glob for names inside a folder or an archive, such as *.md")
     kind: str = setting("", f"{', '.join(READERS)}; '' is by suffix")
-    encoding: str = setting("utf-8", "of the files")
+    encoding: str = setting("utf-8", "of the files; a page that declares another is read in that one")
     licence: str = setting("", "of the texts, where the source does not tell")
     split: str = setting("", "split of a data set")
     part: str = setting("", "part of a generated world")
@@ -129,9 +130,14 @@ def pieces_of(values: Row, markup: str, o: IngestOptions) -> Iterator[Piece]:
     if text is None or (o.part and not text):
         yield Piece("")
     elif o.segment:
-        yield from segments(text, markup or ("html" if MARKUP.search(text) else "markdown"), rules)
+        yield from segments(text, markup or markup_of(text), rules)
     else:
         yield judged(Piece(plain(text, markup)), rules)
+
+
+def markup_of(text: str) -> str:
+    """html for a text that begins as a page does, or begins and ends with tags of blocks; tags elsewhere are words."""
+    return "html" if PAGE.match(text) or (PART.match(text) and text.rstrip().endswith(">")) else "markdown"
 
 
 def default_columns(record: Record, generated: bool) -> dict[str, str]:
