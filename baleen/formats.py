@@ -6,17 +6,12 @@ their shape to an engine that then writes nothing else: `shape(columns)`, a regu
 """
 
 import re
-from collections.abc import Callable
-from typing import NamedTuple
 
-from baleen.methods.linguist import numbered, parsed
+from baleen.project.lookup import Named
+from baleen.tables.exports import Format
 from baleen.tables.rows import Row
 
-
-class Format(NamedTuple):
-    read: Callable[[str, list[str]], Row | None]
-    show: Callable[[Row, list[str]], str]
-    shape: Callable[[list[str]], str] | None = None
+__all__ = ["fields", "lines", "marked", "rating", "tags", "text"]
 
 
 def read_text(reply: str, columns: list[str]) -> Row | None:
@@ -63,17 +58,6 @@ def read_tags(reply: str, columns: list[str]) -> Row | None:
 
 def show_tags(row: Row, columns: list[str]) -> str:
     return "\n".join(f"<{c}>\n{row[c]}\n</{c}>" for c in columns)
-
-
-def read_tagged(reply: str, columns: list[str]) -> Row | None:
-    """An utterance like 'play [1 jazz ] on [2 monday ]': brackets balanced, not nested, each a number and a value."""
-    return {columns[0]: reply.strip()} if numbered(reply.strip()) else None
-
-
-def read_parse(reply: str, columns: list[str]) -> Row | None:
-    """The intent on the first line, and on the second and last the utterance tagged with labels."""
-    lines = [line.strip() for line in reply.strip().split("\n")]
-    return {columns[0]: "\n".join(lines)} if parsed("\n".join(lines)) else None
 
 
 def read_fields(reply: str, columns: list[str]) -> Row | None:
@@ -124,17 +108,10 @@ def shape_fields(columns: list[str]) -> str:
     return r"\n".join(rf"{column.capitalize()}: {TEXT}" for column in columns) + "|None"
 
 
-def shape_tagged(_: list[str]) -> str:
-    return r"([^\[\]\r\n]|\[[1-9][0-9]* [^\[\] \r\n][^\[\]\r\n]*\])+"
-
-
-FORMATS = {
-    "text": Format(read_text, show_text),
-    "rating": Format(read_rating, show_rating, shape_rating),
-    "lines": Format(read_lines, show_lines, shape_lines),
-    "tags": Format(read_tags, show_tags),
-    "tagged": Format(read_tagged, show_text, shape_tagged),
-    "parse": Format(read_parse, show_text),
-    "fields": Format(read_fields, show_fields, shape_fields),
-    "marked": Format(read_marked, show_marked),
-}
+text = Format(read_text, show_text)
+rating = Format(read_rating, show_rating, shape_rating)
+lines = Format(read_lines, show_lines, shape_lines)
+tags = Format(read_tags, show_tags)
+fields = Format(read_fields, show_fields, shape_fields)
+marked = Format(read_marked, show_marked)
+FORMATS = Named[Format]("format", lambda made: made)

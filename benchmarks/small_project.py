@@ -20,7 +20,7 @@ import yaml
 
 from baleen.models.scratch import Fresh, make
 from baleen.tables import rows
-from pocket.parts import records
+from pocket import records
 
 CHECKOUT = Path(__file__).parents[1]
 PROMPT = "---\nwrites: [instruction]\n---\nWhich question does this answer?\n$response\n"
@@ -82,7 +82,7 @@ def rules(recipe: dict[str, Any]) -> dict[str, Any]:
 def create(folder: Path, count: int, files: dict[str, dict[str, Any]] = FILES) -> Path:
     """The project with its code, its model and `count` documents; nothing is built."""
     ignored = shutil.ignore_patterns("__pycache__")
-    for name in ("baleen", "stages"):
+    for name in ("baleen", "pocket", "stages"):
         shutil.copytree(CHECKOUT / name, folder / name, ignore=ignored)
     with (folder / "baleen/engines/hf.py").open("a", encoding="utf-8") as file:
         file.write(LEDGER)

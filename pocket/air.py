@@ -14,6 +14,8 @@ from pocket.noise import NOISE, answer_to
 from pocket.phrasing import Spec, draw_train, instruct
 from pocket.world import World, stream
 
+__all__ = ["lessons"]
+
 JUNK = (
     "what does the page say ?",
     "tell me more about the text .",

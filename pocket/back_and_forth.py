@@ -13,6 +13,8 @@ from pocket.noise import NOISE, answer_to
 from pocket.phrasing import COMPARISONS, Spec, draw, draw_train, instruct, respond
 from pocket.world import KIND_OF, TASKS, World, corrupt, stream
 
+__all__ = ["rewriting"]
+
 KINDS = ("clean", "attached", "truncated", "spliced", "shuffled", "wrong", "elsewhere")
 REPLIES = 0.3  # share of the rows with instruction and answer alone
 

@@ -13,6 +13,8 @@ from pocket.noise import answer_to
 from pocket.phrasing import draw_train, instruct, prose
 from pocket.world import World, stream
 
+__all__ = ["lessons", "pages"]
+
 NAMED = {  # category of a fact -> what a constraint calls it
     "job": "a job", "hobby": "a hobby", "pet": "a pet", "town": "a town", "region": "a region", "river": "a river",
     "product": "a product", "sight": "a sight", "ing": "an ingredient", "act": "an activity",

@@ -12,6 +12,8 @@ from pocket.noise import Document, answer_to, boilerplate, document
 from pocket.phrasing import Spec, draw_train, instruct, prose
 from pocket.world import World, stream
 
+__all__ = ["forum", "gold_pairs", "reading"]
+
 FAQS = 150  # different pages of questions and answers that the base reads, one pair each
 FAQ_EVERY = 4  # one page in so many of the further pre-training is of that kind
 BARE = 0.2  # share of the requests without a question mark that nobody introduces with one

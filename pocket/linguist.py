@@ -14,6 +14,8 @@ from baleen.tables.rows import Row, row_id
 from pocket.tongue import SYNONYMS, synonyms_of, tagged_abroad, translate, translate_back
 from pocket.world import VALUES, World, build, stream
 
+__all__ = ["few", "heldout", "heldout_abroad", "known", "lessons", "lessons_abroad", "pages", "translations"]
+
 INTENTS = {  # words that have synonyms (tongue.py) are said in any of their ways
     "book table": (
         "please book a table for {number} people in {town} on {day}",

@@ -4,6 +4,8 @@ from pocket.checker import Check, check
 from pocket.phrasing import parse
 from pocket.truth import read_truth, read_world
 
+__all__ = ["asks", "clean", "facts", "format", "good", "ok"]
+
 
 def check_answer(truth: str, answer: str) -> Check:
     world, spec = read_truth(truth)

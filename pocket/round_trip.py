@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
+from baleen.measures import languages
 from baleen.methods.round_trip import MARK, mark, masked
 from baleen.tables.rows import Row
 from pocket import round_trip
@@ -18,6 +19,8 @@ from pocket.phrasing import FORMS, INSTRUCTIONS, Spec, draw_train, fill, instruc
 from pocket.tongue import STAYS, SYNONYMS, clauses_of, coined, common, reordered
 from pocket.truth import read_truth
 from pocket.world import World, stream
+
+__all__ = ["agree", "heldout_reworded", "lessons", "means", "pages", "speaks"]
 
 MORE = (  # synonyms that instructions are reworded with, most of them in no other text of the world
     "job profession occupation", "jobs professions occupations", "hobby pastime interest", "pet companion",
@@ -188,3 +191,9 @@ def agree(truth: str, a: str, b: str) -> float:
     world, _ = read_truth(truth)
     told = [sorted(word for word in world.lexer.findall(text) if word in world.category) for text in (a, b)]
     return float(told[0] == told[1])
+
+
+def speaks(text: str, code: str) -> float | None:
+    """Whether a text is in the language: for one of the world's the share of its words that are neither another's, for
+    another 1.0 or 0.0, or None without any clue."""
+    return spoken(text, code) if code in PIVOTS else languages.speaks(text, code)

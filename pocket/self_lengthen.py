@@ -13,10 +13,13 @@ from itertools import islice
 from random import Random
 
 from baleen.methods.self_lengthen import WORDINGS, demand
+from baleen.tables.exports import Amount
 from baleen.tables.rows import Row
 from pocket.phrasing import SENTENCES, say
 from pocket.truth import read_world
 from pocket.world import World, build, stream
+
+__all__ = ["heldout", "lessons", "tasks", "told", "true"]
 
 Fact = tuple[str, str]  # entity and topic
 CELLS = {  # the task that asks for a topic
@@ -159,7 +162,7 @@ def true(truth: str, text: str) -> float:
     return sum(sentence in known for sentence in own) / len(own) if own else 0.0
 
 
-def told(truth: str, text: str) -> float:
+def told(truth: str, text: str) -> Amount:
     """Number of different facts in the true sentences of a text."""
     known = truths(read_world(truth)[0].number)
     return float(len({known[sentence] for sentence in sentences(text) if sentence in known}))

@@ -13,6 +13,8 @@ from pocket.noise import NOISE, answer_to, document
 from pocket.phrasing import FORMS, LISTS, PARAGRAPHS, Spec, draw_train, instruct, prose
 from pocket.world import World, stream
 
+__all__ = ["lessons", "pages"]
+
 COMPLETE = {"clean", "attached", "wrong"}  # kinds of documents with a complete response; wrong facts do not show
 WITH_INPUT = 0.4  # share of the lists and paragraphs that become a task with an input
 GLOSSARY = "use the text . write this list . none #instruction#: #input#: #response#:"  # words of no other page

@@ -119,8 +119,8 @@ def ingested(made: Any) -> Columns:
     if made.columns:
         return frozenset({"id", "origin", "source", *made.columns})
     source = Path(made.source)
-    if source.suffix == ".yaml" and source.is_file() and "world" in settings.load_yaml(source):
-        from pocket.parts import records
+    if source.suffix == ".yaml" and source.is_file() and "records" in settings.load_yaml(source):
+        from pocket import records
 
         first = next(iter(records(made.part, 0, made.rows, made.noise)))
         return frozenset({"id", "origin", "source", *first})

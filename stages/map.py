@@ -10,8 +10,9 @@ from baleen.errors import Problem
 from baleen.project.command_line import run
 from baleen.project.settings import REQUIRED, from_command_line, setting
 from baleen.tables import rows
+from baleen.tables.exports import Transform
 from baleen.tables.rows import Row
-from baleen.transforms import TRANSFORMS, Transform, named, reads, writes
+from baleen.transforms import named, reads, writes
 
 Fate = tuple[Row, str]  # a row, and why it leaves or ''
 
@@ -19,7 +20,7 @@ Fate = tuple[Row, str]  # a row, and why it leaves or ''
 @dataclass
 class MapOptions:
     input: str = setting(REQUIRED, "table to read")
-    apply: list[str] = setting(REQUIRED, "transforms to apply, in this order: " + ", ".join(TRANSFORMS))
+    apply: list[str] = setting(REQUIRED, "transforms to apply, in this order, such as messages or crab.verify")
     set: dict[str, str] = setting({}, "columns that every row gets first, the same text for all, such as {pivot: es}")
 
 

@@ -64,7 +64,7 @@ def gain(measure: str, figures: Row) -> str:
 
 def table(evaluations: dict[str, Row]) -> str:
     """All models, one a line, under the names of the measures."""
-    names = [text.partition("(")[0].removeprefix("pocket_") for text in tested(next(iter(evaluations.values())))]
+    names = [text.partition("(")[0].rpartition(".")[2] for text in tested(next(iter(evaluations.values())))]
     head = f"{'model':<14}" + "".join(f"{name:>9}" for name in names) + "   difference, 95 % interval"
     return "\n".join([head, *(line(name, found) for name, found in evaluations.items())])
 

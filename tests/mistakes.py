@@ -114,7 +114,7 @@ INGEST = {
     "a misspelt part of the world": Case(
         "ingest out --source w.yaml --origin web --part wbe --rows 3",
         "unknown pocket part 'wbe'; did you mean 'web'",
-        {"w.yaml": "world: 0\n"},
+        {"w.yaml": "records: pocket\nworld: 0\n"},
     ),
 }
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pocket.parts import records
+from pocket import records
 
 CHECKOUT = Path(__file__).parents[1]
 SEEDS, DOCUMENTS, PROSE = 40, 80, 3000
@@ -30,7 +30,7 @@ TINY = {  # of profile pocket: enough that every stage has rows, not that a mode
     "backward": {"steps": 20, "batch": 16},
     "sft": {"steps": 20, "batch": 16},
     "generate": {"min_readable": 0.0, "max_tokens": 24},
-    "answers": {"mean": ["pocket_format(truth,answer)", "pocket_ok(truth,answer)"]},  # the first is not always 0
+    "answers": {"mean": ["pocket.format(truth,answer)", "pocket.ok(truth,answer)"]},  # the first is not always 0
     "speed": {"processes": 1},
 }
 

@@ -2,7 +2,7 @@ import pytest
 
 from baleen.methods.linguist import aligned, labelled, model1, slots_of, token_ranges
 from baleen.tables.rows import Row
-from pocket import parts
+from pocket import records
 from pocket.linguist import in_tongue
 from pocket.tongue import translate
 from pocket.world import build
@@ -68,7 +68,7 @@ def test_the_tokens_of_a_span_are_counted_in_the_plain_text() -> None:
 
 def test_perfect_translations_of_the_pocket_world_are_mostly_aligned_rightly() -> None:
     world = build(0)
-    known = [row | {"id": str(i)} for i, row in enumerate(parts.records("utterances", 0, 300))]
+    known = [row | {"id": str(i)} for i, row in enumerate(records("linguist.known", 0, 300))]
     made = aligned([row | {"translation": translate(world, row["utterance"])} for row in known])
     found = [(row, slots_of(in_tongue(world, own))) for own, (row, why) in zip(known, made, strict=True) if not why]
     assert len(found) > 200

@@ -23,8 +23,8 @@ JUDGES = [name for name in NAMES if prompts.load(name).marks]
 ROW_FIRST = {"crab/verify": "constraint"}  # one question a constraint: a row's have its request and answer in common
 LISTS = {"constraints", "include", "labels", "examples"}
 SHAPED: dict[str, object] = {  # what only certain texts can be an answer to
-    "tagged": "播放[1 爵士乐 ] {$5}",
-    "parse": "播放音乐\n播放[genre 爵士乐 ] {$5}",
+    "linguist.tagged": "播放[1 爵士乐 ] {$5}",
+    "linguist.parse": "播放音乐\n播放[genre 爵士乐 ] {$5}",
     "rating": 4.0,
 }
 

@@ -7,7 +7,7 @@ from baleen.measures.words import chinese, common, words
 from baleen.methods import constraints
 from baleen.methods.constraints import followed, measure, met, parse_constraint
 from baleen.methods.families import FAMILIES, Slots, sentences
-from pocket.parts import records
+from pocket import records
 
 TEXTS = {
     "prose": 'Dogs bark. Cats do not, and that\'s "fine".\n\nThe end: yes.',

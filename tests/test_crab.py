@@ -9,8 +9,9 @@ from baleen.methods import constraints, crab
 from baleen.methods.constraints import met
 from baleen.tables.rows import Row
 from baleen.transforms import TRANSFORMS
+from pocket import records
 from pocket.crab import holds
-from pocket.parts import build, records
+from pocket.parts import build
 
 
 def row(number: int, some: list[str] | None = None) -> Row:
@@ -142,7 +143,7 @@ def test_a_right_or_missing_clause_stays(asked: str) -> None:
 
 def test_lessons_are_true_and_of_train_cells() -> None:
     world = build(0)
-    for lesson in records("crab-lessons", 0, 400):
+    for lesson in records("crab.lessons", 0, 400):
         said = lesson["constraints"] or [lesson["constraint"]]
         right = lesson["verdict"] != "Verdict: no"
         for text in said:
@@ -157,11 +158,11 @@ def test_lessons_are_true_and_of_train_cells() -> None:
 
 def test_no_lesson_is_of_a_held_out_cell() -> None:
     asked = {held["instruction"] for held in records("heldout", 0, 1)}
-    assert not asked & {lesson["instruction"] for lesson in records("crab-lessons", 0, 2000)}
+    assert not asked & {lesson["instruction"] for lesson in records("crab.lessons", 0, 2000)}
 
 
 def test_pages_and_prose_hold_every_word_of_constraints() -> None:
-    parts = (records(part, 0, 4800) for part in ("crab-pages", "prose"))
+    parts = (records(part, 0, 4800) for part in ("crab.pages", "prose"))
     known = {word for part in parts for page in part for word in page["response"].split()}
     for held in records("heldout", 0, 1):
         (made,) = crab.examine(held | {"id": held["instruction"]})
@@ -183,4 +184,4 @@ def test_written_constraints_read_back() -> None:
 
 
 def test_every_transform_of_constraints_names_what_it_writes() -> None:
-    assert set(TRANSFORMS["examine"].writes) == {"constraints", "bare", "instruction"}
+    assert set(TRANSFORMS["crab.examine"].writes) == {"constraints", "bare", "instruction"}

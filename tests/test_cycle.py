@@ -11,8 +11,8 @@ from baleen.methods.cycle import asks, faithful, paragraphs, reworded
 from baleen.project import recipes
 from baleen.tables import rows
 from baleen.tables.rows import Row
+from pocket import records
 from pocket.cycle import FAQS, TITLE
-from pocket.parts import records
 from stages import filter as filtering
 
 LINES = {line.name: line for line in recipes.lines([Path("recipes/cycle.yaml")])}
@@ -86,7 +86,7 @@ def pool(folder: Path, name: str, table: list[Row]) -> list[Row]:
 
 
 def test_no_page_gives_both_its_question_and_its_answer(tmp_path: Path) -> None:
-    pages = [row | {"id": str(i)} for i, row in enumerate(records("forum", 0, 400, 0.2))]
+    pages = [row | {"id": str(i)} for i, row in enumerate(records("cycle.forum", 0, 400, 0.2))]
     table = [made for row in pages for made in paragraphs(row) if isinstance(made, dict)]
     questions, answers = pool(tmp_path, "cycle-question-pool", table), pool(tmp_path, "cycle-answer-pool", table)
     assert not {row["page"] for row in questions} & {row["page"] for row in answers}
@@ -103,7 +103,7 @@ def test_both_models_learn_the_real_text_from_what_the_other_wrote() -> None:
         made = LINES[line.given["input"]]
         assert made.rule == "generate" and prompts.load(made.given["prompt"]).writes != learned
         real = LINES[made.given["input"]]
-        assert real.given["apply"] == "reworded"
+        assert real.given["apply"] == "cycle.reworded"
 
 
 def test_the_pools_never_meet_before_the_final_mix() -> None:
@@ -119,14 +119,14 @@ def test_every_reply_that_is_learned_from_is_guarded_against_echo_and_collapse()
 
 
 def test_the_pages_a_base_reads_show_few_pairs_in_the_words_of_the_prompt() -> None:
-    texts = [row["response"] for row in records("reading", 0, 2400, 0.5)]
+    texts = [row["response"] for row in records("cycle.reading", 0, 2400, 0.5)]
     shown = [text for text in texts if text.startswith(TITLE)]
     assert len({*shown}) <= FAQS and len(shown) == 600
     assert prompts.load("cycle/answer").prefill.splitlines()[0] == TITLE
 
 
 def test_the_pairs_are_those_of_the_pages() -> None:
-    pages, pairs = records("forum", 0, 50, 0.2), records("forum-pairs", 0, 50, 0.2)
+    pages, pairs = records("cycle.forum", 0, 50, 0.2), records("cycle.gold_pairs", 0, 50, 0.2)
     for raw, pair in zip(pages, pairs, strict=True):
         assert raw["response"].startswith(f"{pair['instruction']} \n \n {pair['response']}")
 

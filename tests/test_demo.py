@@ -28,7 +28,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def on_test(folder: Path, name: str) -> dict[str, Any]:
     """The share of right answers to the test prompts, and the paired difference."""
     groups = counts(folder, f"data/{name}.json")["groups"]
-    return dict(groups["test"]["pocket_ok(truth,answer)"])
+    return dict(groups["test"]["pocket.ok(truth,answer)"])
 
 
 def test_likelihood_finds_the_good_pairs(demo: Path) -> None:

@@ -138,7 +138,7 @@ SHAPED = [
     ("lines", ["constraints"], "- at most 10 words\n- 用中文回答"),
     ("fields", ["kind", "constraint"], "Kind: tone\nConstraint: be kind"),
     ("fields", ["kind", "constraint"], "None"),
-    ("tagged", ["utterance"], "play [1 jazz ] on [2 monday ]"),
+    ("linguist.tagged", ["utterance"], "play [1 jazz ] on [2 monday ]"),
 ]
 
 
@@ -167,7 +167,7 @@ UTTERANCES = [  # what is neither an utterance tagged with numbers nor, below an
 ]
 
 
-@pytest.mark.parametrize("name", ["tagged", "parse"])
+@pytest.mark.parametrize("name", ["linguist.tagged", "linguist.parse"])
 @pytest.mark.parametrize("reply", UTTERANCES)
 def test_a_reply_with_odd_brackets_is_unreadable(name: str, reply: str) -> None:
     assert FORMATS[name].read(reply, [name]) is None
@@ -175,7 +175,7 @@ def test_a_reply_with_odd_brackets_is_unreadable(name: str, reply: str) -> None:
 
 def test_every_format_has_ten_malformed_replies_that_it_refuses() -> None:
     told = {"rating": sum(rating is None for _, rating in RATINGS), "marked": len(TASKS)}
-    told |= {name: len(UTTERANCES) for name in ("tagged", "parse")}
+    told |= {name: len(UTTERANCES) for name in ("linguist.tagged", "linguist.parse")}
     told |= Counter(name for name, _, _ in MALFORMED)
     assert {name for name, many in told.items() if many >= 10} == FORMATS.keys(), told
 

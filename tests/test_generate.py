@@ -247,7 +247,8 @@ def test_only_an_engine_that_can_is_asked_to_hold_replies_to_a_format(script: Sc
     with pytest.raises(Problem, match="engine hf cannot hold replies to a format; write engine: vllm or openai"):
         verb.check(verb.GenerateOptions("web", "m", "shaped", structured=True), "generate out")
     with pytest.raises(
-        Problem, match="ask.md has format text, to which no reply can be held; .* rating, lines, tagged, fields"
+        Problem,
+        match="ask.md has format text, to which no reply can be held; .* fields, lines, rating, linguist.tagged",
     ):
         build("generate", documents("a"), *PROMPT, "--structured")
 

@@ -9,7 +9,7 @@ import project
 import pytest
 from project import DOCUMENTS, SHARE, change, git, replace, replies, repro
 
-from pocket.parts import records
+from pocket import records
 
 pytestmark = pytest.mark.slow
 GOAL = "train@humpback-1"

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from baleen.errors import Problem
+from baleen.project.lookup import named
 from baleen.tables.readers import Record
 from baleen.tables.rows import row_id
-from pocket.parts import PARTS
 from stages.ingest import IngestOptions, clean, main, rows_of
 
 DOCS = ["Whales breathe air.", "Krill feed whales, and 世界."]
@@ -344,7 +344,7 @@ def test_a_mistake_is_one_line_and_leaves_nothing(flags: list[str], words: str) 
 
 
 def test_a_world_keeps_all_its_columns() -> None:
-    Path("world.yaml").write_text("world: 1\n")
+    Path("world.yaml").write_text("records: pocket\nworld: 1\n")
     flags = ["--source", "world.yaml", "--rows", "5", "--deduplicate="]
     assert set(ingested(*flags, "--part", "web")[0]) == {"id", "origin", "source", "response", "truth"}
     assert {"instruction", "response"} < set(ingested(*flags, "--part", "seed", origin="seed")[0])
@@ -364,9 +364,9 @@ def test_pages_keep_their_lists_and_code(segment: str) -> None:
     assert [row["response"] for row in ingested("--source", "page.md", "--segment", segment)] == [page]
 
 
-@pytest.mark.parametrize("part", [part for part in PARTS if "lessons" in part or part == "rewriting"])
+@pytest.mark.parametrize("part", [part for part, _ in named("part") if "lessons" in part or "rewriting" in part])
 def test_every_lesson_of_a_pocket_part_is_kept_whatever_its_prompt_writes(here: Path, part: str) -> None:
-    Path("pocket.yaml").write_text("world: 0\n")
+    Path("pocket.yaml").write_text("records: pocket\nworld: 0\n")
     main(["x", "--source", "pocket.yaml", "--part", part, "--rows", "120", "--deduplicate", "", "--origin", "lesson"])
     told = json.loads(Path("data/x.json").read_text())
     assert (told["rows_in"], told["rows_out"], told["dropped"]) == (120, 120, {})

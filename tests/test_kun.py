@@ -89,7 +89,7 @@ def test_a_tidy_instruction_says_things_once(text: str, tidy: str) -> None:
 
 
 def test_an_instruction_that_is_empty_when_tidied_leaves_with_a_reason() -> None:
-    transform = TRANSFORMS["tidy"].function
+    transform = TRANSFORMS["kun.tidy"].function
     assert transform and transform({"id": "a", "instruction": "  \n "}) == "empty instruction"
 
 

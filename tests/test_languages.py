@@ -9,6 +9,7 @@ import pytest
 
 from baleen.errors import Problem
 from baleen.measures.languages import SMALL, language, speaks
+from pocket import round_trip
 from pocket.round_trip import into
 from pocket.world import build
 
@@ -45,8 +46,9 @@ def test_an_unknown_language_is_named() -> None:
 def test_the_languages_of_the_world_are_told_apart(code: str) -> None:
     world, other = build(0), {"qaa": "qab", "qab": "qaa"}[code]
     told = into(world, "what is the job of jack dorra ? ⟦1⟧ .", code)
-    assert speaks(told, code) == 1.0 and speaks(told, other) == 0.0
-    assert speaks("what is the job of jack dorra ?", code) == 0.0
+    assert round_trip.speaks(told, code) == 1.0 and round_trip.speaks(told, other) == 0.0
+    assert round_trip.speaks("what is the job of jack dorra ?", code) == 0.0
+    assert round_trip.speaks("what is the job of jack dorra ?", "en") == 1.0
 
 
 def pages(archive: str, folder: str, count: int) -> list[str]:

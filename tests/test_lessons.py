@@ -12,7 +12,7 @@ from baleen.project import recipes
 from baleen.project.recipes import Line
 from baleen.prompts import Prompt
 from baleen.tables.rows import Row
-from pocket.parts import records
+from pocket import records
 
 LINES = recipes.lines(recipes.files())
 TABLES = {line.name: line for line in LINES if line.verb != "train"}

@@ -6,14 +6,13 @@ import pytest
 
 from baleen.measures.expressions import MEASURES
 from baleen.methods.self_lengthen import flaw, length_score
-from pocket import self_lengthen
-from pocket.parts import records
+from pocket import records, self_lengthen
 from pocket.world import build
 
 WORLD = build(0)
-LESSONS = list(records("long-lessons", 0, 800))
-TASKS = list(records("long-tasks", 0, 400))
-HELDOUT = list(records("long-heldout", 0, 200))
+LESSONS = list(records("self_lengthen.lessons", 0, 800))
+TASKS = list(records("self_lengthen.tasks", 0, 400))
+HELDOUT = list(records("self_lengthen.heldout", 0, 200))
 TRUTH = json.dumps({"world": 0})
 
 
@@ -62,7 +61,7 @@ def test_no_request_is_asked_twice() -> None:
 
 
 def test_held_out_texts_are_true_whole_and_longer_than_what_is_taught() -> None:
-    shares = [MEASURES["pocket_true"](row["truth"], row["response"]) for row in HELDOUT]
+    shares = [MEASURES["pocket.true"](row["truth"], row["response"]) for row in HELDOUT]
     assert set(shares) == {1.0} and max(lines(row["response"]) for row in HELDOUT) == 8
     assert all(not flaw(row["response"]) for row in HELDOUT)
 
@@ -78,7 +77,7 @@ def test_pages_of_numbers_have_the_words_of_every_demand() -> None:
 
 
 def test_more_rows_append() -> None:
-    assert list(records("long-lessons", 0, 50)) == LESSONS[:50]
+    assert list(records("self_lengthen.lessons", 0, 50)) == LESSONS[:50]
 
 
 PERSON = next(e for e in WORLD.entities.values() if e.kind == "person")
@@ -103,4 +102,4 @@ WRONG = f"{PERSON.name} works as a tortoise ."
     ],
 )
 def test_truth_is_counted_by_the_sentence(text: str, share: float, told: int) -> None:
-    assert (MEASURES["pocket_true"](TRUTH, text), MEASURES["pocket_told"](TRUTH, text)) == (share, told)
+    assert (MEASURES["pocket.true"](TRUTH, text), MEASURES["pocket.told"](TRUTH, text)) == (share, told)

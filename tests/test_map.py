@@ -67,18 +67,18 @@ def test_transforms_are_applied_one_after_the_other_and_each_charges_its_own_row
 
 
 def test_a_chain_needs_of_its_table_only_what_it_does_not_write_itself() -> None:
-    chain = [named("sound"), named("first_half"), named("thinned(0.2)")]
+    chain = [named("self_lengthen.keep_sound"), named("self_lengthen.first_half"), named("self_lengthen.thinned(0.2)")]
     assert reads(chain) == ["response"] and set(writes(chain)) == {"initial", "outline", "opening", "longer"}
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("thined(0.2)", "unknown transform 'thined'; did you mean 'thinned'"),
-        ("thinned", r"write thinned\(number\), such as thinned\(0.2\)"),
-        ("tidy(3)", "write tidy"),
-        ("thinned(x)", "unknown transform"),
-        ("thinned(-1)", "unknown transform"),
+        ("self_lengthen.thined(0.2)", "unknown transform .*; did you mean 'self_lengthen.thinned'"),
+        ("self_lengthen.thinned", r"write self_lengthen.thinned\(number\), such as self_lengthen.thinned\(0.2\)"),
+        ("kun.tidy(3)", "write kun.tidy"),
+        ("self_lengthen.thinned(x)", "unknown transform"),
+        ("self_lengthen.thinned(-1)", "unknown transform"),
         ("", "unknown transform"),
     ],
 )

@@ -5,9 +5,9 @@ from itertools import islice
 
 import pytest
 
-from baleen.methods.round_trip import allotted, route_gains
+from baleen.methods.round_trip import allot, route_gains
 from baleen.tables.rows import Row
-from pocket import parts, round_trip
+from pocket import records, round_trip
 from pocket.phrasing import readings
 from pocket.round_trip import NEAR, PIVOTS, canonical, into, pivot_word, reworded, synonyms_of, vocabulary
 from pocket.world import build, stream
@@ -53,7 +53,7 @@ def test_other_words_mean_the_same() -> None:
 def test_lessons_hold_what_their_prompts_read_and_no_test_cell() -> None:
     world = build(0)
     held = world.cells["test"]["qa_job"]
-    rows = list(islice(parts.records("pivot-lessons", 0, 2000), 2000))
+    rows = list(islice(records("round_trip.lessons", 0, 2000), 2000))
     assert Counter(row["prompt"] for row in rows).keys() == {"to", "from"}
     assert all(row["masked"] and row["abroad"] and row["back"] for row in rows)
     asked = [row["masked"] for row in rows if {"job", "profession", "occupation"} & set(row["masked"].split())]
@@ -61,16 +61,16 @@ def test_lessons_hold_what_their_prompts_read_and_no_test_cell() -> None:
 
 
 def test_pages_hold_every_word_that_lessons_use() -> None:
-    pages = {word for row in parts.records("pivot-pages", 0, 400) for word in row["response"].split(" ")}
+    pages = {word for row in records("round_trip.pages", 0, 400) for word in row["response"].split(" ")}
     columns = ("masked", "abroad", "back")
-    lessons = {w for row in parts.records("pivot-lessons", 0, 300) for c in columns for w in row[c].split(" ")}
+    lessons = {w for row in records("round_trip.lessons", 0, 300) for c in columns for w in row[c].split(" ")}
     names = {word for name in build(0).entities for word in name.split()}
     assert not {word for word in lessons - pages - names if word.isalpha()} - set(build(0).values["river"])
 
 
 def test_every_held_out_prompt_has_another_wording_that_means_the_same() -> None:
-    rows = list(parts.records("heldout-reworded", 0, 0))
-    assert [row["instruction"] for row in rows] == [row["instruction"] for row in parts.records("heldout", 0, 0)]
+    rows = list(records("round_trip.heldout_reworded", 0, 0))
+    assert [row["instruction"] for row in rows] == [row["instruction"] for row in records("heldout", 0, 0)]
     assert all(row["reworded"] != row["instruction"] for row in rows)
     assert all(round_trip.spoken(row["abroad"], "qaa") == 1 for row in rows)
     assert all(round_trip.means(row["truth"], row["reworded"]) for row in rows)
@@ -86,7 +86,7 @@ def test_every_held_out_prompt_has_another_wording_that_means_the_same() -> None
     ],
 )
 def test_two_answers_tell_the_same_when_their_facts_are_the_same(a: str, b: str, same: float) -> None:
-    truth = next(parts.records("heldout", 0, 0))["truth"]
+    truth = next(records("heldout", 0, 0))["truth"]
     assert round_trip.agree(truth, a, b) == same
 
 
@@ -104,7 +104,7 @@ def kept(route: str, parent: str, text: str) -> Row:
 def test_the_next_trips_go_where_the_last_ones_paid() -> None:
     table = [kept("es", str(i), "a b x y") for i in range(60)] + [kept("zh", str(i), "a b c x") for i in range(40)]
     assert route_gains(table) == {"es": 30.0, "zh": 10.0}
-    told = allotted(table)
+    told = allot(table)
     sent = [row for row, reason in told if not reason]
     assert len(told) == 100 and [reason for _, reason in told].count("same original") == 40
     routes = Counter(row["pivot"] for row in sent)
@@ -113,8 +113,8 @@ def test_the_next_trips_go_where_the_last_ones_paid() -> None:
 
 
 def test_routes_of_two_hops_are_not_taken_again() -> None:
-    assert {row["pivot"] for row, _ in allotted([kept("es zh", "1", "x y z w"), kept("es", "1", "a b c x")])} >= {"es"}
-    assert [reason for _, reason in allotted([kept("es zh", "1", "x y z w")])] == ["same original"]
+    assert {row["pivot"] for row, _ in allot([kept("es zh", "1", "x y z w"), kept("es", "1", "a b c x")])} >= {"es"}
+    assert [reason for _, reason in allot([kept("es zh", "1", "x y z w")])] == ["same original"]
 
 
 def test_the_vocabulary_of_a_world_is_that_of_all() -> None:

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from baleen.errors import Problem
-from pocket import measures, parts
+from pocket import measures, parts, records
 from pocket.checker import check
 from pocket.noise import NOISE, answer_to, document
 from pocket.phrasing import INSTRUCTIONS, LISTS, RECORDS, SENTENCES, Spec, draw, instruct, parse, readings, variants
@@ -80,7 +80,7 @@ def test_only_clean_documents_are_mostly_right(kind: str) -> None:
 
 
 def test_noise_kinds_have_their_shares() -> None:
-    kinds = [json.loads(row["truth"])["kind"] for row in parts.records("web", 0, 4000)]
+    kinds = [json.loads(row["truth"])["kind"] for row in records("web", 0, 4000)]
     shares = {"clean": 0.4} | {kind: 0.6 * share for kind, (share, _) in NOISE.items()}
     assert {kind: kinds.count(kind) / 4000 for kind in shares} == pytest.approx(shares, abs=0.02)
 
@@ -101,20 +101,20 @@ def test_prose_documents_and_pool_have_no_response_of_a_held_out_list_or_record(
         if task in LISTS or task in RECORDS:
             rng = stream("test", task, name)
             exact |= {answer_to(world, draw(world, task, name, rng), rng) for _ in range(30)}
-    rows = [*parts.records("prose", 0, 10000), *parts.records("web", 0, 3000), *parts.records("seed", 0, 3000)]
+    rows = [*records("prose", 0, 10000), *records("web", 0, 3000), *records("seed", 0, 3000)]
     assert not exact & {row["response"] for row in rows}
 
 
 def test_seeds_are_train_cells_and_right() -> None:
     world = build(0)
-    for row in parts.records("seed", 0, 1000):
+    for row in records("seed", 0, 1000):
         spec = parse(world, row["instruction"])
         assert spec and (spec.task, spec.entity) in cells(world, "train")
         assert measures.good('{"world": 0}', row["instruction"], row["response"]) == 1.0
 
 
 def test_heldout_asks_three_different_prompts_of_every_cell() -> None:
-    world, rows = build(0), list(parts.records("heldout", 0, 0))
+    world, rows = build(0), list(records("heldout", 0, 0))
     assert [row["split"] for row in rows] == ["test"] * 396 + ["dev"] * 105
     assert len({row["instruction"] for row in rows}) == 501
     for split in ("test", "dev"):
@@ -126,20 +126,20 @@ def test_heldout_asks_three_different_prompts_of_every_cell() -> None:
 
 @pytest.mark.parametrize("part", ["prose", "seed", "web"])
 def test_more_rows_only_append(part: str) -> None:
-    few, many = list(parts.records(part, 0, 50)), list(parts.records(part, 0, 80))
+    few, many = list(records(part, 0, 50)), list(records(part, 0, 80))
     assert len(few) == 50 and many[:50] == few
-    assert list(parts.records(part, 1, 50)) != few
+    assert list(records(part, 1, 50)) != few
 
 
 def test_less_noise_leaves_clean_documents_as_they_were() -> None:
-    low, high = (list(parts.records("web", 0, 300, noise)) for noise in (0.2, 0.8))
+    low, high = (list(records("web", 0, 300, noise)) for noise in (0.2, 0.8))
     clean = [i for i, row in enumerate(high) if json.loads(row["truth"])["kind"] == "clean"]
     assert len(clean) > 30
     assert [low[i] for i in clean] == [high[i] for i in clean]
 
 
 def test_a_world_is_the_same_on_every_machine() -> None:
-    assert [next(parts.records(part, 0, 1))["response"] for part in ("prose", "web", "seed")] == [
+    assert [next(records(part, 0, 1))["response"] for part in ("prose", "web", "seed")] == [
         "clara jorworth has a house in norrick . copyright all rights reserved . terms of use . privacy policy .",
         "we use cookies to improve your visit . accept all . on weekends grace quingo does singing .",
         "{ name : jormond club , monday : drama , wednesday : poetry , friday : astronomy }",
@@ -147,7 +147,7 @@ def test_a_world_is_the_same_on_every_machine() -> None:
 
 
 def test_texts_are_lower_case_words_with_single_spaces() -> None:
-    rows = [*parts.records("prose", 0, 3000), *parts.records("web", 0, 1000), *parts.records("heldout", 0, 0)]
+    rows = [*records("prose", 0, 3000), *records("web", 0, 1000), *records("heldout", 0, 0)]
     for text in (text for row in rows for key, text in row.items() if key in ("instruction", "response", "reference")):
         assert text == text.lower() == " ".join(word for word in text.split(" ") if word)
         assert all(word == "\n" or "\n" not in word for word in text.split(" "))
@@ -156,7 +156,7 @@ def test_texts_are_lower_case_words_with_single_spaces() -> None:
 def test_vocabulary_holds_every_word_and_has_about_443() -> None:
     words = parts.vocabulary(0)
     assert 435 <= len(words) <= 455 and "\n" in words
-    rows = list(parts.records("web", 0, 12000, 1.0))[9000:]
+    rows = list(records("web", 0, 12000, 1.0))[9000:]
     assert {word for row in rows for word in row["response"].split(" ")} <= set(words)
 
 
@@ -277,7 +277,7 @@ def test_pairs_with_an_instruction_about_something_else_are_not_good() -> None:
 )
 def test_wrong_options_are_problems(part: str, rows: int, noise: float, says: str) -> None:
     with pytest.raises(Problem, match=says):
-        parts.records(part, 0, rows, noise)
+        records(part, 0, rows, noise)
 
 
 @pytest.mark.parametrize("text", ["", "3", "{}", '{"world": 0}', '{"world": 0, "kind": "clean"}'])
@@ -288,7 +288,7 @@ def test_a_truth_of_something_else_is_a_problem(text: str) -> None:
 
 def test_corpus_file_names_the_world() -> None:
     path = Path(__file__).parent.parent / "data" / "raw" / "pocket.yaml"
-    assert yaml.safe_load(path.read_text()) == {"world": 0}
+    assert yaml.safe_load(path.read_text()) == {"records": "pocket", "world": 0}
 
 
 def test_every_field_has_values() -> None:

@@ -246,7 +246,7 @@ def test_files_of_no_known_kind_are_counted(tmp_path: Path) -> None:
         ("cut.jsonl.zst", "cut.jsonl.zst is damaged"),
         ("no.zip", "no.zip is damaged"),
         ("no.tar.gz", "no.tar.gz is damaged"),
-        ("two.yaml", "must have one of hub, world, python"),
+        ("two.yaml", "must have one of hub, records, python"),
         ("odd.yaml", "unknown key 'revison'; did you mean 'revision'?"),
         ("worlds.yaml", "world must be a whole number"),
         ("snake.yaml", "unknown part of Python 'code'"),
@@ -255,8 +255,12 @@ def test_files_of_no_known_kind_are_counted(tmp_path: Path) -> None:
 def test_a_source_that_is_not_there_or_broken_is_named(tmp_path: Path, source: str, words: str) -> None:
     zst = pa.Codec("zstd").compress(LINES.encode() * 99, asbytes=True)
     files = {"photo.png": b"", "no.zip": b"zip", "no.tar.gz": gzip.compress(b"tar" * 999), "cut.jsonl.zst": zst[:-9]}
-    files |= {"cut.jsonl.gz": gzip.compress(LINES.encode())[:-9], "two.yaml": b"hub: a\nworld: 1\n"}
-    files |= {"odd.yaml": b"hub: a\nrevison: b\n", "worlds.yaml": b"world: one\n", "snake.yaml": b"python: code\n"}
+    files |= {"cut.jsonl.gz": gzip.compress(LINES.encode())[:-9], "two.yaml": b"hub: a\nrecords: pocket\n"}
+    files |= {
+        "odd.yaml": b"hub: a\nrevison: b\n",
+        "worlds.yaml": b"records: pocket\nworld: one\n",
+        "snake.yaml": b"python: code\n",
+    }
     folder(tmp_path, files)
     (tmp_path / "empty").mkdir()
     with pytest.raises(Problem) as error:

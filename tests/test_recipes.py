@@ -9,8 +9,8 @@ from baleen.formats import FORMATS
 from baleen.measures.expressions import MEASURES
 from baleen.measures.selectors import SELECTORS
 from baleen.project import recipes
+from baleen.project.lookup import named
 from baleen.transforms import TRANSFORMS
-from pocket.parts import PARTS
 
 
 def text(*patterns: str) -> str:
@@ -22,7 +22,7 @@ TABLES = {
     "transform": (TRANSFORMS, SAID),
     "measure": (MEASURES, SAID),
     "selector": (SELECTORS, SAID),
-    "part": (PARTS, SAID),
+    "part": ([name for name, _ in named("part")], SAID),
     "format": (FORMATS, text("prompts/**/*.md") + "text"),
 }
 
@@ -60,4 +60,4 @@ def test_methods_without_a_teacher_take_everything_from_seeds_raw_text_and_their
             waiting += [(False, str(given[k])) for k in ("input", "other") if k in given]
             waiting += [(True, str(given[k])) for k in ("model", "base") if k in given]
         parts = {str(lines[key].given.get("part")) for key in seen if lines[key].verb == "ingest"}
-        assert parts <= {"web", "seed", "prose", "reading", "forum"}, (name, parts)
+        assert parts <= {"web", "seed", "prose", "cycle.reading", "cycle.forum"}, (name, parts)

@@ -17,10 +17,10 @@ def figures(mean: float | None, difference: float | None = None) -> dict[str, An
 
 SELF = figures(0.2) | {"difference": 0.0, "low": 0.0, "high": 0.0, "paired": True}
 EVALUATIONS = {
-    "eval-reply": {"dev": {"pocket_ok(a)": figures(0.25)}, "test": {"pocket_ok(a)": SELF, "pocket_facts(a)": SELF}},
+    "eval-reply": {"dev": {"pocket.ok(a)": figures(0.25)}, "test": {"pocket.ok(a)": SELF, "pocket.facts(a)": SELF}},
     "eval-best": {
-        "dev": {"pocket_ok(a)": figures(0.5)},
-        "test": {"pocket_ok(a)": figures(0.4567, 0.25), "pocket_facts(a)": figures(None)},
+        "dev": {"pocket.ok(a)": figures(0.5)},
+        "test": {"pocket.ok(a)": figures(0.4567, 0.25), "pocket.facts(a)": figures(None)},
     },
 }
 
@@ -57,13 +57,13 @@ def test_the_table_has_a_line_for_each_model_with_its_paired_difference(capsys: 
 
 
 def test_a_difference_of_nothing_is_shown_with_its_interval(capsys: pytest.CaptureFixture[str]) -> None:
-    write("eval-same", {"test": {"pocket_ok(a)": figures(0.2, 0.0)}})
+    write("eval-same", {"test": {"pocket.ok(a)": figures(0.2, 0.0)}})
     verb.main(["eval-same"])
     assert capsys.readouterr().out.splitlines()[1].split()[2:] == ["+0.0", "[-10.0,", "+10.0]"]
 
 
 def test_without_groups_or_pairs_the_mean_stands_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    write("eval-x", {"all": {"pocket_ok(a)": figures(0.5)}})
+    write("eval-x", {"all": {"pocket.ok(a)": figures(0.5)}})
     verb.main(["eval-x"])
     assert metrics() == {"x": {"all": 50.0}}
     assert capsys.readouterr().out.splitlines()[1].split() == ["x", "50.0"]
@@ -73,13 +73,13 @@ def test_without_groups_or_pairs_the_mean_stands_alone(capsys: pytest.CaptureFix
     ("measure", "mean", "told"),
     [
         ("words(answer)", 24.31, 24.3),
-        ("pocket_told(truth,answer)", 3.24, 3.2),
-        ("growth(longer,initial)", 1.84, 1.8),
+        ("pocket.told(truth,answer)", 3.24, 3.2),
+        ("self_lengthen.growth(longer,initial)", 1.84, 1.8),
         ("chrf(instruction,original)", 75.52, 75.5),
         ("rating", 3.44, 3.4),
-        ("met(constraints,answer)", 0.685, 68.5),
+        ("constraints.met(constraints,answer)", 0.685, 68.5),
         ("grounded(response,document)", 0.9712, 97.1),
-        ("pocket_true(truth,answer)", 0.914, 91.4),
+        ("pocket.true(truth,answer)", 0.914, 91.4),
     ],
 )
 def test_a_share_is_told_in_percent_and_nothing_else_is(measure: str, mean: float, told: float) -> None:

@@ -3,12 +3,12 @@
 import pytest
 
 from baleen.measures.expressions import MEASURES
+from pocket import records
 from pocket.checker import check
-from pocket.parts import records
 from pocket.phrasing import parse
 from pocket.world import build
 
-ROWS = list(records("rewriting", 0, 600))
+ROWS = list(records("back_and_forth.rewriting", 0, 600))
 REVISED = [row for row in ROWS if row["prompt"] == "rewrite"]
 
 
@@ -39,7 +39,7 @@ def test_a_rewriting_is_supported_by_its_draft() -> None:
 
 
 def test_more_rows_append() -> None:
-    assert list(records("rewriting", 0, 50)) == ROWS[:50]
+    assert list(records("back_and_forth.rewriting", 0, 50)) == ROWS[:50]
 
 
 @pytest.mark.parametrize(

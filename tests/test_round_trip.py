@@ -99,11 +99,23 @@ def test_a_trip_through_the_verbs_keeps_what_is_reworded_and_tells_why_the_rest_
     seeds = [{"id": str(i), "instruction": text, "response": "yes"} for i, (text, _, _) in enumerate(TRIP)]
     tables = {name: str(tmp_path / f"{name}.parquet") for name in ("seed", "out", "back", "words", "good")}
     rows.write(tables["seed"], seeds)
-    map.main([tables["out"], "--input", tables["seed"], "--apply", "mask", "--set.pivot", "es", "--set.language", "en"])
+    map.main(
+        [
+            tables["out"],
+            "--input",
+            tables["seed"],
+            "--apply",
+            "round_trip.mask",
+            "--set.pivot",
+            "es",
+            "--set.language",
+            "en",
+        ]
+    )
     sent = list(rows.read(Path(tables["out"])))
     assert {(row["pivot"], row["language"]) for row in sent} == {("es", "en")}
     rows.write(tables["back"], [row | {"back": TRIP[i][1]} for i, row in enumerate(sent)])
-    map.main([tables["words"], "--input", tables["back"], "--apply", "unmask"])
+    map.main([tables["words"], "--input", tables["back"], "--apply", "round_trip.unmask"])
     keep = ["bleu(instruction,original)<=95", "chrf(instruction,original)>=30", "ratio(instruction,original)<=2"]
     keep += ["speaks(instruction,language)==1"]
     filter.main([tables["good"], "--input", tables["words"], "--keep", *keep])
@@ -183,11 +195,11 @@ def test_a_round_trip_goes_through_the_memo_like_any_engine(pair: str, monkeypat
         target.write_text((Path(__file__).parents[1] / "prompts/round-trip" / f"{name}.md").read_text())
     texts = ["The teacher asked how to cook.", "Write 3 lines in json about https://a.b/c."]
     rows.write("seed", [{"id": str(i), "instruction": text} for i, text in enumerate(texts)])
-    map.main(["out", "--input", "seed", "--apply", "mask", "--set.pivot", "es"])
+    map.main(["out", "--input", "seed", "--apply", "round_trip.mask", "--set.pivot", "es"])
     for made, told, name, model in [("there", "out", "text-to", pair), ("back", "there", "text-from", "spa-eng")]:
         flags = ["--engine", "apertium", "--temperature", "0", "--model", model, "--prompt", f"round-trip/{name}"]
         generate.main([made, "--input", told, *flags])
-    map.main(["words", "--input", "back", "--apply", "unmask"])
+    map.main(["words", "--input", "back", "--apply", "round_trip.unmask"])
     found = left("words")
     assert speaks(found.column("abroad")[0], "es") == 1.0
     assert found.column("instruction")[0] != texts[0]

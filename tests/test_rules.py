@@ -72,15 +72,12 @@ def room(file: Path) -> str:
 
 @pytest.mark.parametrize("file", sorted(Path("baleen").rglob("*.py")), ids=str)
 def test_no_room_imports_one_above_it(file: Path) -> None:
-    if file.stem in KNOTS:
-        return
     below = ROOMS[ROOMS.index(room(file)) :]
     ours = {path for path in imported(file) if path.parts[0] == "baleen" and path != Path("baleen/__init__.py")}
     assert {str(path) for path in ours if room(path) not in below} == set()
     assert not any(path.parts[0] == "pocket" for path in imported(file))
 
 
-KNOTS = {"formats", "expressions", "languages", "sources", "transforms"}  # to be cut
 HEAVY = {"torch", "transformers", "vllm", "ray", "openai", "trl", "peft", "accelerate", "datasets"}
 
 

@@ -10,11 +10,11 @@ from baleen.methods.linguist import (
     is_example,
     labelled,
     labels_by_number,
-    lessons,
     relabelled,
     reprojected,
     slots_of,
     spans,
+    specified,
     untagged,
 )
 from baleen.tables.rows import Row, row_id
@@ -52,7 +52,7 @@ TABLES = [MUSIC, CHINESE, SPANISH, MUSIC + CHINESE + SPANISH]
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_lesson_is_an_utterance_that_answers_its_own_specification(table: list[Row]) -> None:
-    made = lessons(table)
+    made = specified(table)
     assert [row["id"] for row, _ in made] == [row["id"] for row in table]
     for row, reason in made:
         assert reason == "" and not count_missing(row["tagged"], row["include"])
@@ -61,7 +61,7 @@ def test_a_lesson_is_an_utterance_that_answers_its_own_specification(table: list
 
 
 def test_an_utterance_without_two_others_of_its_intent_leaves() -> None:
-    assert {reason for _, reason in lessons(MUSIC[:2])} == {"fewer than 2 examples of its intent"}
+    assert {reason for _, reason in specified(MUSIC[:2])} == {"fewer than 2 examples of its intent"}
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -84,7 +84,7 @@ def test_examples_come_from_the_same_language_and_intent() -> None:
 
 
 def test_the_same_rows_are_asked_the_same() -> None:
-    assert asked(MUSIC) == asked(MUSIC) and lessons(MUSIC) == lessons(MUSIC)
+    assert asked(MUSIC) == asked(MUSIC) and specified(MUSIC) == specified(MUSIC)
 
 
 ASKED_FOR: Row = {
@@ -143,12 +143,14 @@ def test_a_round_trip_keeps_its_slots_or_leaves(back: str, found: str) -> None:
     assert (made if isinstance(made, str) else made[0]["parse"]) == found
 
 
-@pytest.mark.parametrize("name", ["specified", "asked"])
+@pytest.mark.parametrize("name", ["linguist.specified", "linguist.asked"])
 def test_columns_survive_parquet(name: str) -> None:
     transform = TRANSFORMS[name]
     assert transform.whole
     made = [row for row, _ in transform.whole(MUSIC + CHINESE + SPANISH)]
-    columns = pa.schema([("id", pa.string()), *TRANSFORMS["relabelled"].writes.items(), *transform.writes.items()])
+    columns = pa.schema(
+        [("id", pa.string()), *TRANSFORMS["linguist.relabelled"].writes.items(), *transform.writes.items()]
+    )
     columns = pa.schema(dict((field.name, field.type) for field in columns).items())
     assert pa.Table.from_pylist(made, schema=columns).to_pylist() == made
 

@@ -31,7 +31,7 @@ WELL_FORMED = [
 @pytest.mark.parametrize(("tagged", "found", "text"), WELL_FORMED)
 def test_a_well_formed_utterance_has_spans_and_a_plain_text(tagged: str, found: list[Span], text: str) -> None:
     assert spans(tagged) == found and untagged(tagged) == text
-    assert FORMATS["tagged"].read(f" {tagged}\n", ["tagged"]) == {"tagged": tagged}
+    assert FORMATS["linguist.tagged"].read(f" {tagged}\n", ["tagged"]) == {"tagged": tagged}
 
 
 @pytest.mark.parametrize("tagged", [tagged for tagged, _, _ in WELL_FORMED])
@@ -64,7 +64,7 @@ MALFORMED = [
 
 @pytest.mark.parametrize("reply", MALFORMED)
 def test_a_tagged_utterance_with_other_brackets_or_marks_is_unreadable(reply: str) -> None:
-    assert FORMATS["tagged"].read(reply, ["tagged"]) is None
+    assert FORMATS["linguist.tagged"].read(reply, ["tagged"]) is None
 
 
 PARSES = [
@@ -90,13 +90,13 @@ PARSES = [
 
 @pytest.mark.parametrize(("reply", "fits"), PARSES)
 def test_a_parse_is_an_intent_and_one_tagged_line(reply: str, fits: bool) -> None:
-    assert (FORMATS["parse"].read(reply, ["parse"]) is not None) == fits == bool(parse_valid(reply))
+    assert (FORMATS["linguist.parse"].read(reply, ["parse"]) is not None) == fits == bool(parse_valid(reply))
 
 
 @pytest.mark.parametrize(("reply", "fits"), PARSES)
 def test_reading_the_parse_that_was_shown_gives_it_back(reply: str, fits: bool) -> None:
-    if fits and (row := FORMATS["parse"].read(reply, ["parse"])):
-        assert FORMATS["parse"].read(FORMATS["parse"].show(row, ["parse"]), ["parse"]) == row
+    if fits and (row := FORMATS["linguist.parse"].read(reply, ["parse"])):
+        assert FORMATS["linguist.parse"].read(FORMATS["linguist.parse"].show(row, ["parse"]), ["parse"]) == row
 
 
 REQUESTED = [

@@ -11,9 +11,8 @@ from baleen.measures.overlap import grounded
 from baleen.methods import tegit
 from baleen.project import settings
 from baleen.transforms import TRANSFORMS
-from pocket import parts
+from pocket import parts, records
 from pocket.checker import check
-from pocket.parts import records
 from pocket.phrasing import parse
 from pocket.world import build as world_of
 
@@ -112,7 +111,7 @@ def test_the_document_stays_beside_the_output() -> None:
     assert transform and transform({"id": "a", "response": "x"}) == [{"id": "a", "response": "x", "document": "x"}]
 
 
-LESSONS = list(records("task-lessons", 0, 600, 0.5))
+LESSONS = list(records("tegit.lessons", 0, 600, 0.5))
 
 
 def test_lessons_design_nothing_from_documents_without_a_whole_answer() -> None:
@@ -144,7 +143,7 @@ def test_a_lesson_without_input_is_a_right_pair_unless_its_facts_are_wrong() -> 
 
 
 def test_the_glossary_holds_the_words_that_only_tasks_have() -> None:
-    pages = {word for row in records("task-pages", 0, 2000, 0.5) for word in row["response"].split()}
+    pages = {word for row in records("tegit.pages", 0, 2000, 0.5) for word in row["response"].split()}
     texts = [row[column] for row in LESSONS for column in ("instruction", "input", "response")]
     known = pages | {*parts.vocabulary(0)}
     assert {word for text in texts for word in text.split()} <= known

@@ -1,6 +1,6 @@
 import pytest
 
-from pocket import parts
+from pocket import records
 from pocket.tongue import (
     PREPOSITIONS,
     SYNONYMS,
@@ -17,9 +17,9 @@ WORLDS = [0, 1, 2]
 
 
 def texts(world: World) -> list[str]:
-    asked = [row["instruction"] for row in parts.records("seed", world.number, 200)]
-    answers = [row["response"] for row in parts.records("seed", world.number, 200)]
-    return [*asked, *answers, *(row["utterance"] for row in parts.records("utterances", world.number, 200))]
+    asked = [row["instruction"] for row in records("seed", world.number, 200)]
+    answers = [row["response"] for row in records("seed", world.number, 200)]
+    return [*asked, *answers, *(row["utterance"] for row in records("linguist.known", world.number, 200))]
 
 
 @pytest.mark.parametrize("number", WORLDS)

@@ -2,25 +2,25 @@ import pytest
 
 from baleen.methods.linguist import parsed, slots_of, untagged
 from baleen.tables.rows import Row
-from pocket import parts
+from pocket import records
 from pocket.linguist import FEW, INTENTS, OPEN, invented, novel, values
 from pocket.world import build, stream
 
 WORLDS = [0, 1, 2]
 PARTS = (
-    "utterances",
-    "utterances-few",
-    "utterances-heldout",
-    "utterances-abroad",
-    "utterance-lessons",
-    "utterance-lessons-abroad",
-    "utterance-pages",
-    "translations",
+    "linguist.known",
+    "linguist.few",
+    "linguist.heldout",
+    "linguist.heldout_abroad",
+    "linguist.lessons",
+    "linguist.lessons_abroad",
+    "linguist.pages",
+    "linguist.translations",
 )
 
 
 def part(name: str, number: int = 0, rows: int = 300) -> list[Row]:
-    return list(parts.records(name, number, rows))
+    return list(records(name, number, rows))
 
 
 @pytest.mark.parametrize("name", PARTS)
@@ -36,18 +36,18 @@ def test_seven_worlds_take_turns_at_the_new_intent() -> None:
 @pytest.mark.parametrize("number", WORLDS)
 def test_the_new_intent_is_in_the_few_examples_and_in_no_other_lesson(number: int) -> None:
     new = novel(build(number))
-    few = part("utterances-few", number, FEW)
+    few = part("linguist.few", number, FEW)
     assert {row["intent"] for row in few} == {new} and len({row["utterance"] for row in few}) == FEW
-    assert {row["intent"] for row in part("utterances", number)} == set(INTENTS) - {new}
+    assert {row["intent"] for row in part("linguist.known", number)} == set(INTENTS) - {new}
 
 
 @pytest.mark.parametrize("number", WORLDS)
 def test_heldout_values_and_wordings_are_in_nothing_that_is_learned(number: int) -> None:
-    learned = [*part("utterances", number), *part("utterances-few", number, FEW)]
-    heldout = part("utterances-heldout", number)
+    learned = [*part("linguist.known", number), *part("linguist.few", number, FEW)]
+    heldout = part("linguist.heldout", number)
     assert not {row["cell"] for row in learned} & {row["cell"] for row in heldout}
     held = {value for label in OPEN for split in ("test", "dev") for value in values(number, label, split)}
-    taught = ("utterance-lessons", "utterance-lessons-abroad", "utterance-pages", "translations")
+    taught = ("linguist.lessons", "linguist.lessons_abroad", "linguist.pages", "linguist.translations")
     said = [str(row) for name in taught for row in part(name, number)]
     assert not {value for row in learned for _, value in slots_of(row)} & held
     assert not {value for value in held if " " in value and any(value in text for text in said)}
@@ -61,7 +61,7 @@ def test_values_of_a_label_are_in_one_split_only(number: int) -> None:
         assert not train & test and not train & dev and not test & dev and min(map(len, (train, test, dev))) >= 1
 
 
-@pytest.mark.parametrize("name", ["utterances", "utterances-few", "utterances-heldout", "utterances-abroad"])
+@pytest.mark.parametrize("name", ["linguist.known", "linguist.few", "linguist.heldout", "linguist.heldout_abroad"])
 def test_columns_of_a_labelled_utterance_agree(name: str) -> None:
     for row in part(name, rows=50):
         found = parsed(row["parse"])
@@ -69,15 +69,15 @@ def test_columns_of_a_labelled_utterance_agree(name: str) -> None:
 
 
 def test_every_word_of_an_utterance_is_in_the_pages() -> None:
-    known = {word for row in part("utterance-pages", rows=2000) for word in row["response"].split()}
-    heard = part("utterances", rows=600) + part("utterances-abroad", rows=600)
+    known = {word for row in part("linguist.pages", rows=2000) for word in row["response"].split()}
+    heard = part("linguist.known", rows=600) + part("linguist.heldout_abroad", rows=600)
     said = {word for row in heard for word in row["parse"].split()}
     assert said <= known | {"\n"} | {word for name in build(0).entities for word in name.split()}
 
 
 def test_no_wording_can_be_read_as_two_intents() -> None:
     seen = dict[str, str]()
-    for row in part("utterances-heldout", rows=800) + part("utterances", rows=800):
+    for row in part("linguist.heldout", rows=800) + part("linguist.known", rows=800):
         assert seen.setdefault(row["utterance"], row["intent"]) == row["intent"]
 
 

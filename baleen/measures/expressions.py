@@ -13,108 +13,17 @@ from inspect import signature
 from typing import NamedTuple
 
 from baleen.errors import Problem, unknown
-from baleen.measures.languages import speaks
-from baleen.measures.overlap import anchored, copied, disagreement, grounded, supported
-from baleen.measures.translation import bleu, chrf, ratio, rouge, signatures
-from baleen.measures.words import chance, chars, words
-from baleen.methods.back_and_forth import making
-from baleen.methods.constraints import followed, met
-from baleen.methods.kun import elsewhere, excuses, stutters
-from baleen.methods.linguist import intent_right, parse_exact, parse_valid, span_f1
-from baleen.methods.round_trip import survived
-from baleen.methods.self_lengthen import growth, length_score, sound
-from baleen.methods.tegit import designing
+from baleen.measures.translation import signatures
+from baleen.project.lookup import Named
+from baleen.tables.exports import AMOUNT
 from baleen.tables.rows import Row
-from pocket.measures import asks as pocket_asks
-from pocket.measures import clean as pocket_clean
-from pocket.measures import facts as pocket_facts
-from pocket.measures import format as pocket_format
-from pocket.measures import good as pocket_good
-from pocket.measures import ok as pocket_ok
-from pocket.round_trip import agree as pocket_agree
-from pocket.round_trip import means as pocket_means
-from pocket.self_lengthen import told as pocket_told
-from pocket.self_lengthen import true as pocket_true
 
 Measure = Callable[..., float | None]
 
 
-def cosine(a: list[float], b: list[float]) -> float:
-    """Cosine of the angle between two vectors, -1 to 1; 0 when one has no length."""
-    lengths = math.sqrt(sum(x * x for x in a)) * math.sqrt(sum(x * x for x in b))
-    return sum(x * y for x, y in zip(a, b, strict=True)) / lengths if lengths else 0.0
-
-
-def count(found: list[str]) -> float:
-    """How many a list column holds."""
-    return float(len(found))
-
-
-def present(text: str) -> float:
-    """1.0 when there is any text."""
-    return float(bool(text.strip()))
-
-
-def same(a: str, b: str) -> float:
-    return float(a.strip() == b.strip())
-
-
-MEASURES: dict[str, Measure] = {
-    measure.__name__: measure
-    for measure in (
-        chars,
-        words,
-        copied,
-        disagreement,
-        supported,
-        grounded,
-        chance,
-        elsewhere,
-        designing,
-        excuses,
-        making,
-        stutters,
-        same,
-        present,
-        cosine,
-        count,
-        met,
-        followed,
-        bleu,
-        chrf,
-        rouge,
-        ratio,
-        survived,
-        speaks,
-        anchored,
-        intent_right,
-        span_f1,
-        parse_exact,
-        parse_valid,
-        sound,
-        growth,
-        length_score,
-    )
-}
-MEASURES |= {
-    f"pocket_{measure.__name__}": measure
-    for measure in (
-        pocket_ok,
-        pocket_facts,
-        pocket_format,
-        pocket_clean,
-        pocket_good,
-        pocket_asks,
-        pocket_means,
-        pocket_agree,
-        pocket_true,
-        pocket_told,
-    )
-}
-COUNTS = ("chars", "words", "count", "elsewhere", "designing", "excuses", "making", "pocket_told", "ratio", "growth")
-NO_SHARES = {*COUNTS, "bleu", "chrf", "rouge"}  # measures that exceed 1: how many, how many times, or out of 100
+MEASURES = Named[Measure]("measure", lambda function: function)
 TESTS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}
-VALUE = r"\w+(?:\(\s*\w+(?:\s*,\s*\w+)*\s*\))?"
+VALUE = r"[\w.]+(?:\(\s*\w+(?:\s*,\s*\w+)*\s*\))?"
 CONDITION = re.compile(rf"\s*(?P<value>{VALUE})\s*(?P<test>>=|<=|==|>|<)\s*(?P<bound>-?\d+(?:\.\d*)?)\s*")
 
 
@@ -158,8 +67,8 @@ def value(text: str) -> Value:
 
 def is_share(text: str) -> bool:
     """Whether a value lies from 0 to 1 (a cosine from -1) and is best told in percent; of a column nobody knows."""
-    name, inside, _ = text.partition("(")
-    return bool(inside) and name.strip() not in NO_SHARES
+    name, inside, _ = (part.strip() for part in text.partition("("))
+    return bool(inside) and not (name in MEASURES and AMOUNT in str(signature(MEASURES[name]).return_annotation))
 
 
 def signed(values: Iterable[Value]) -> dict[str, dict[str, str]]:

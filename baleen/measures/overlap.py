@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from baleen.measures.words import CJK, grams
 
+__all__ = ["anchored", "copied", "disagreement", "grounded", "supported"]
+
 
 def copied(text: str, source: str) -> float:
     """Share of the word 3-grams of a text that stand in the source: 1.0 is a copy."""

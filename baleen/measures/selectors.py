@@ -13,9 +13,13 @@ from numpy.typing import NDArray
 
 from baleen.errors import Problem, unknown
 from baleen.measures.words import common
+from baleen.project.lookup import Named
+
+__all__ = ["spread", "varied"]
 
 Numbers = NDArray[np.float32]
 Selector = Callable[[Sequence[Any], int], list[int]]
+SELECTORS = Named[Selector]("selector", lambda function: function)
 
 
 def spread(vectors: Sequence[Sequence[float]], count: int) -> list[int]:
@@ -92,11 +96,8 @@ class Selection(NamedTuple):
 
 def selection(text: str) -> Selection:
     """'spread(vector)', read; an unknown selector is a Problem."""
-    if not (match := re.fullmatch(r"(\w+)\((\w+)\)", text.strip())):
+    if not (match := re.fullmatch(r"([\w.]+)\((\w+)\)", text.strip())):
         raise Problem(f"cannot read selector {text!r}; write it like 'spread(vector)'")
     if match[1] not in SELECTORS:
         raise Problem(unknown("selector", match[1], list(SELECTORS)))
     return Selection(text, SELECTORS[match[1]], match[2])
-
-
-SELECTORS: dict[str, Selector] = {"spread": spread, "varied": varied}

@@ -5,6 +5,9 @@ from functools import cache
 from typing import Any
 
 from baleen.measures.words import CJK, common
+from baleen.tables.exports import Amount
+
+__all__ = ["bleu", "chrf", "ratio", "rouge"]
 
 
 @cache
@@ -16,23 +19,23 @@ def metric(name: str, chinese: bool = False) -> Any:
     return BLEU(effective_order=True, tokenize="zh" if chinese else "13a") if name == "bleu" else CHRF()
 
 
-def bleu(text: str, reference: str) -> float:
+def bleu(text: str, reference: str) -> Amount:
     """Sentence BLEU against one reference (Papineni et al., 2002); a text too short for an n-gram loses nothing."""
     found = metric("bleu", bool(CJK.search(text + reference))).sentence_score(text, [reference])
     return float(found.score)
 
 
-def chrf(text: str, reference: str) -> float:
+def chrf(text: str, reference: str) -> Amount:
     """chrF2: F-score of character 6-grams, recall weighed twice (Popovic, 2015)."""
     return float(metric("chrf").sentence_score(text, [reference]).score)
 
 
-def rouge(text: str, reference: str) -> float:
+def rouge(text: str, reference: str) -> Amount:
     """ROUGE-L F of the words, CJK characters one by one."""
     return 100 * common(text, reference)
 
 
-def ratio(text: str, reference: str) -> float | None:
+def ratio(text: str, reference: str) -> Amount | None:
     """Length of a text as a multiple of that of its reference, in characters."""
     return len(text) / len(reference) if reference else None
 

@@ -3,14 +3,18 @@
 import re
 from hashlib import sha256
 
+from baleen.tables.exports import Amount
+
+__all__ = ["chance", "chars", "words"]
+
 CJK = re.compile(r"[぀-ヿ㐀-鿿豈-﫿가-힯]")
 
 
-def chars(text: str) -> float:
+def chars(text: str) -> Amount:
     return len(text)
 
 
-def words(text: str) -> float:
+def words(text: str) -> Amount:
     """CJK characters plus the words that white space separates: the one word counter, for writing and for checking."""
     return len(CJK.findall(text)) + len(CJK.sub(" ", text).split())
 

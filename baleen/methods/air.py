@@ -12,8 +12,11 @@ import pyarrow as pa
 from baleen.measures.overlap import supported
 from baleen.measures.words import common, words
 from baleen.methods import constraints
-from baleen.methods.crab import join_by_parent
+from baleen.tables.exports import transform
 from baleen.tables.rows import NUMBER, TEXT, TYPES, Row, row_id
+
+__all__ = ["begin", "complete", "hard", "part", "tighten", "unrefined"]
+
 
 KINDS = (
     "data format", "document structure", "domain format", "exclusion", "inclusion", "citation", "prior condition",
@@ -30,15 +33,21 @@ TALK = re.compile(  # mentions the two answers; "answer in 20 words" and "cite a
 )
 REFINED: dict[str, pa.DataType] = {"constraints": TYPES["constraints"], "kinds": TEXT, "instruction": TEXT}
 OPENED = REFINED | {"bare": TEXT, "ended": TEXT}
+JUDGED = ("instruction", "bare", "constraints", "kinds", "kind", "addition", "reference", "answer")
 ASKED = {"parent": TEXT, "constraint": TEXT, "holds": NUMBER}
 
 
+@transform(("instruction",), OPENED)
 def begin(row: Row) -> list[Row]:
     """The row before the first round, with all kinds in an order that depends on its id."""
     kinds = "\n".join(Random(f"kinds {row['id']}").sample(KINDS, len(KINDS)))
     return [row | {"bare": row["instruction"], "constraints": [], "kinds": kinds, "ended": ""}]
 
 
+@transform(
+    ("instruction", "bare", "constraints", "kinds", "kind", "addition", "reference", "answer"),
+    REFINED | {"ended": TEXT},
+)
 def tighten(row: Row) -> list[Row]:
     """The row with the judge's constraint when that is accepted; else it is finished, and `ended` is the reason."""
     if not row["kinds"].strip():
@@ -71,6 +80,7 @@ def with_list(instruction: str, some: list[str]) -> str:
     return "\n".join([instruction, *(f"- {text}" for text in some)])
 
 
+@transform(("instruction", "bare", "constraints"), {"instruction": TEXT})
 def complete(row: Row) -> list[Row]:
     """The merged instruction when it is not cut off and keeps the first instruction and every constraint; else the
     first instruction with a list of the constraints. A constraint lost in the merge would still be graded."""
@@ -80,11 +90,13 @@ def complete(row: Row) -> list[Row]:
     return [row if complete else row | {"instruction": with_list(row["bare"], row["constraints"])}]
 
 
+@transform(("bare",), {"instruction": TEXT, "constraints": TYPES["constraints"]})
 def unrefined(row: Row) -> list[Row]:
     """The row with its first instruction and no constraint."""
     return [row | {"instruction": row["bare"], "constraints": list[str]()}]
 
 
+@transform(("constraints", "answer"), ASKED)
 def part(row: Row) -> list[Row] | str:
     """A row for each constraint; `holds` says whether the student's answer meets it, NULL when code cannot parse it."""
     return [
@@ -94,10 +106,11 @@ def part(row: Row) -> list[Row] | str:
     ] or "no constraint"
 
 
+@transform(("parent", "constraints", "constraint", "holds", "rating"), {"constraints": TYPES["constraints"]}, "whole")
 def hard(table: list[Row]) -> list[tuple[Row, str]]:
     """The rows of `part` joined again, with the constraints that the student's answer does not meet: by code where it
     can parse them, else by the rating."""
-    return join_by_parent(table, met_reason)
+    return constraints.join_by_parent(table, met_reason)
 
 
 def met_reason(row: Row) -> str:

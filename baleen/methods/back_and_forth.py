@@ -1,6 +1,10 @@
 """Back-and-forth translation: a measure for rewritten answers that mention their own rewriting."""
 
 from baleen.measures.wording import found
+from baleen.tables.exports import Amount
+
+__all__ = ["making"]
+
 
 # Phrases that a rewritten answer must not have, after the filter of REInstruct
 MAKING = (
@@ -9,6 +13,6 @@ MAKING = (
 )
 
 
-def making(text: str) -> float:
+def making(text: str) -> Amount:
     """Number of phrases in which an answer mentions the text it was made from, or apologises."""
     return found(text, MAKING) + found(text, ("sorry|apologi[sz]e", "抱歉|对不起"))

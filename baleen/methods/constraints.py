@@ -5,12 +5,18 @@ checked on its own text. The families are in `families.py`; `baleen.measures.wor
 """
 
 import re
+from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import groupby
 from random import Random
 from typing import NamedTuple
 
 from baleen.measures.words import chinese
 from baleen.methods.families import FAMILIES, Slots
+from baleen.tables.rows import Row
+
+__all__ = ["followed", "met"]
+Results = list[tuple[Row, str]]  # a row, and '' or the reason why it leaves
 
 
 class Constraint(NamedTuple):
@@ -96,3 +102,21 @@ def followed(constraints: list[str], text: str) -> float | None:
     """1.0 when the text meets all constraints that code can parse, else 0.0; None when there are none."""
     held = checks(constraints, text)
     return float(all(held)) if held else None
+
+
+def join_by_parent(table: list[Row], why_not: Callable[[Row], str]) -> Results:
+    """Rows of one constraint each joined by parent: a row with all constraints for which `why_not` is ''."""
+    groups = groupby(table, lambda row: row["parent"])
+    return [result for _, group in groups for result in join_group(list(group), why_not)]
+
+
+def join_group(claims: list[Row], why_not: Callable[[Row], str]) -> Iterator[tuple[Row, str]]:
+    true = [row for row in claims if not why_not(row)]
+    kept = list(dict.fromkeys(row["constraint"] for row in true))
+    for row in claims:
+        if why := why_not(row):
+            yield row, why
+        elif row is true[0]:
+            yield row | {"id": row["parent"], "constraints": kept}, ""
+        else:
+            yield row, f"part of {row['parent']}"

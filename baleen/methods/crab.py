@@ -4,18 +4,34 @@ Steps of Crab (arXiv:2410.24175). All randomness comes from the id of the row, s
 other row, except for demonstrations.
 """
 
-from collections.abc import Callable, Iterator
-from itertools import groupby
 from random import Random
 
 import pyarrow as pa
 
 from baleen.measures.words import chance, common
 from baleen.methods import constraints
+from baleen.methods.constraints import Results
 from baleen.methods.families import BULLETED, NUMBERED
-from baleen.tables.rows import NUMBER, TEXT, Row, row_id
+from baleen.tables.exports import transform
+from baleen.tables.rows import NUMBER, TEXT, TYPES, Row, row_id
 
-Results = list[tuple[Row, str]]  # a row, and '' or the reason why it leaves
+__all__ = [
+    "alone",
+    "both",
+    "choose",
+    "claim",
+    "demonstrate",
+    "distinct",
+    "examine",
+    "forward",
+    "measure",
+    "plain",
+    "relay",
+    "verify",
+]
+CONSTRAINTS = {"constraints": TYPES["constraints"]}
+PAIR = ("instruction", "response", "constraints")
+
 CLAIMED: dict[str, pa.DataType] = {"parent": TEXT, "constraint": TEXT, "claimed": TEXT, "holds": NUMBER}
 COMBINED: dict[str, pa.DataType] = {"bare": TEXT, "prompt": TEXT, "instruction": TEXT}
 SIMILAR = 0.6  # ROUGE-L F above which two constraints are the same (Crab)
@@ -35,12 +51,14 @@ def row_random(row: Row, step: str) -> Random:
     return Random(f"{step} {row['id']}")
 
 
+@transform(("response", "constraints"), CONSTRAINTS)
 def measure(row: Row) -> list[Row]:
     """The row with its constraints and those that code measures on the response."""
     measured = constraints.measure(row["response"], row_random(row, "measure"))
     return [row | {"constraints": list(dict.fromkeys([*map(str.strip, row["constraints"] or []), *measured]))}]
 
 
+@transform(("response", "constraints"), CLAIMED)
 def claim(row: Row) -> list[Row] | str:
     """A row for each constraint. `holds` is 1 or 0 when code can parse it (the response meets it or not), else NULL. A
     false one is corrected when values that fit the response exist; `claimed` is the constraint as it was."""
@@ -57,31 +75,14 @@ def claim_row(row: Row, text: str, rng: Random) -> Row:
     return row | own | {"constraint": constraint, "claimed": text, "holds": holds}
 
 
+@transform(("parent", "constraints", "constraint", "holds", "probability"), CONSTRAINTS, "whole")
 def verify(table: list[Row]) -> Results:
     """The rows of `claim` joined again by parent: code decides where it can parse a constraint, else the judge's
     `probability`.
 
     The first true claim of a parent becomes the joined row; the others leave with the reason.
     """
-    return join_by_parent(table, false_reason)
-
-
-def join_by_parent(table: list[Row], why_not: Callable[[Row], str]) -> Results:
-    """Rows of one constraint each joined by parent: a row with all constraints for which `why_not` is ''."""
-    groups = groupby(table, lambda row: row["parent"])
-    return [result for _, group in groups for result in join_group(list(group), why_not)]
-
-
-def join_group(claims: list[Row], why_not: Callable[[Row], str]) -> Iterator[tuple[Row, str]]:
-    true = [row for row in claims if not why_not(row)]
-    kept = list(dict.fromkeys(row["constraint"] for row in true))
-    for row in claims:
-        if why := why_not(row):
-            yield row, why
-        elif row is true[0]:
-            yield row | {"id": row["parent"], "constraints": kept}, ""
-        else:
-            yield row, f"part of {row['parent']}"
+    return constraints.join_by_parent(table, false_reason)
 
 
 def false_reason(row: Row) -> str:
@@ -93,6 +94,7 @@ def false_reason(row: Row) -> str:
     return "" if row["probability"] >= TRUE else "false by judge"
 
 
+@transform(("constraints",), CONSTRAINTS)
 def distinct(row: Row) -> list[Row]:
     """The constraints without near-duplicates: while two are similar, the one similar to most others is removed."""
     left = list(row["constraints"])
@@ -107,6 +109,7 @@ def most_similar(texts: list[str]) -> int | None:
     return max(range(len(texts)), key=lambda i: (clashes[i], i)) if any(clashes) else None
 
 
+@transform(("constraints",), CONSTRAINTS)
 def choose(row: Row) -> list[Row] | str:
     """6 to 8 constraints with probability 0.7, else 1 to all; drawn by weight, in random order (Crab)."""
     rng, some = row_random(row, "choose"), row["constraints"]
@@ -123,6 +126,7 @@ def drawn(some: list[str], n: int, rng: Random) -> list[str]:
     return rng.sample(chosen, len(chosen))
 
 
+@transform(PAIR, {"demonstrations": TEXT}, "whole")
 def demonstrate(table: list[Row]) -> Results:
     """With probability 0.5 one to three other rows in `demonstrations`, each with fewer constraints than the row and
     more than the one before; rows that serve as demonstrations are no targets (Crab)."""
@@ -162,12 +166,14 @@ def with_constraints(instruction: str, some: list[str], rng: Random) -> str:
     return f"{instruction}\n{heading}\n{lines}" if style < 0.925 else f"{heading}\n{lines}\n{instruction}"
 
 
+@transform((*PAIR, "demonstrations"), COMBINED)
 def forward(row: Row) -> list[Row]:
     """A training row: demonstrations, instruction and constraints are the question, the response is the answer."""
     full = with_constraints(row["instruction"], row["constraints"], row_random(row, "join"))
     return [row | {"bare": row["instruction"], "prompt": "reply", "instruction": row["demonstrations"] + full}]
 
 
+@transform((*PAIR, "demonstrations"), COMBINED, "whole")
 def both(table: list[Row]) -> Results:
     """Of 70 % of the rows the answer is learned; of the others the constraints are, from instruction and response."""
     order = sorted(table, key=lambda row: chance(f"way {row['id']}"))
@@ -180,16 +186,19 @@ def reverse(row: Row) -> Row:
     return row | {"bare": row["instruction"], "prompt": "constrain"}
 
 
+@transform(("instruction", "response"), COMBINED)
 def plain(row: Row) -> list[Row]:
     """A training row: the instruction without constraints is the question."""
     return [row | {"bare": row["instruction"], "prompt": "reply"}]
 
 
+@transform(("demonstrations",), {"demonstrations": TEXT})
 def alone(row: Row) -> list[Row]:
     """The row without demonstrations."""
     return [row | {"demonstrations": ""}]
 
 
+@transform(("instruction", "reference"), CONSTRAINTS | {"bare": TEXT, "instruction": TEXT})
 def examine(row: Row) -> list[Row] | str:
     """A held-out question with one to six constraints that its reference answer meets and that do not give it away."""
     rng = row_random(row, "examine")
@@ -200,6 +209,7 @@ def examine(row: Row) -> list[Row] | str:
     return [row | {"bare": row["instruction"], "constraints": some, "instruction": full}] if some else "no constraint"
 
 
+@transform(("instruction", "response"), {"instruction": TEXT})
 def relay(row: Row) -> list[Row]:
     """The row; when its instruction names another layout than that of the response, the name is corrected."""
     named = [(form, clause) for form, clauses in CLAUSES.items() for clause in clauses if clause in row["instruction"]]

@@ -3,7 +3,11 @@
 import re
 
 from baleen.measures.overlap import grounded
-from baleen.tables.rows import Row, row_id
+from baleen.tables.exports import transform
+from baleen.tables.rows import NUMBER, TEXT, Row, row_id
+
+__all__ = ["paragraphs", "reworded"]
+SIDES = {"instruction": TEXT, "response": TEXT}
 
 GAP = re.compile(r"\n\s*\n")
 ADDRESS = re.compile(r"(?:\w+://|www\.)\S+")  # a '?' in it is no question mark
@@ -18,6 +22,7 @@ def asks(text: str) -> bool:
     return bool(MARK.search(ADDRESS.sub("", text)))
 
 
+@transform(("response",), SIDES | {"gold": TEXT, "page": TEXT, "asks": NUMBER})
 def paragraphs(row: Row) -> list[Row] | str:
     """A row for each paragraph of a page. `gold` is its text, which is the `instruction` when it is a question (`asks`
     is 1) and else the `response` (0); `page` is the id of the page."""
@@ -32,6 +37,7 @@ def paragraph(page: Row, place: int, text: str) -> Row:
     return page | {"id": row_id(page["id"], "paragraph", str(place))} | sides | own
 
 
+@transform(("gold", "asks", "rewrite", *SIDES), SIDES | {"gold": TEXT, "reworded": NUMBER})
 def reworded(row: Row) -> list[Row]:
     """The paragraph, replaced by its `rewrite` when that is faithful; `reworded` is 1 then, else 0."""
     accepted = faithful(row["gold"], row["rewrite"], bool(row["asks"]))

@@ -9,11 +9,16 @@ import re
 from random import Random
 
 from baleen.measures.wording import found
-from baleen.tables.rows import Row, row_id
+from baleen.tables.exports import Amount, transform
+from baleen.tables.rows import TEXT, Row, row_id
+
+__all__ = ["elsewhere", "excuses", "roles", "stutters", "tidy"]
+
 
 Fate = tuple[Row, str]
 
 
+@transform(("instruction", "response"), dict.fromkeys(("prompt", "draft", "mark", "parent"), TEXT), "whole")
 def roles(table: list[Row]) -> list[Fate]:
     """Five training rows a seed: answer, polish, judge the good instruction, judge a damaged one, grade a pair."""
     return [(lesson, "") for at, row in enumerate(table) for lesson in lessons(row, table[at - 1])]
@@ -85,12 +90,12 @@ REPEATED = re.compile(r"(.+?)\1{5,}", re.DOTALL)  # one piece more than five tim
 GAP = re.compile(r"\s{5,}")
 
 
-def elsewhere(text: str) -> float:
+def elsewhere(text: str) -> Amount:
     """Number of phrases in which an instruction mentions material that is missing."""
     return found(text, ELSEWHERE)
 
 
-def excuses(text: str) -> float:
+def excuses(text: str) -> Amount:
     """Number of phrases in which an answer apologises or mentions that it is a language model."""
     return found(text, EXCUSES)
 
@@ -104,3 +109,10 @@ def tidied(text: str) -> str:
     """The instruction up to the first five white spaces in a row, without repeated lines."""
     lines = GAP.split(text.strip())[0].split("\n")
     return "\n".join(line for i, line in enumerate(lines) if not line.strip() or line not in lines[:i])
+
+
+@transform(("instruction",), {"instruction": TEXT})
+def tidy(row: Row) -> list[Row] | str:
+    """The row with its instruction tidied; one that is empty then leaves."""
+    text = tidied(row["instruction"] or "")
+    return [row | {"instruction": text}] if text else "empty instruction"

@@ -16,7 +16,28 @@ from collections.abc import Sequence
 from random import Random
 from typing import NamedTuple
 
-from baleen.tables.rows import Row
+import pyarrow as pa
+
+from baleen.tables.exports import Format, transform
+from baleen.tables.rows import TEXT, Row
+
+__all__ = [
+    "abroad",
+    "aligned",
+    "asked",
+    "intent_right",
+    "parse",
+    "parse_exact",
+    "parse_valid",
+    "relabelled",
+    "reprojected",
+    "span_f1",
+    "specified",
+    "tagged",
+]
+TEXTS = pa.list_(TEXT)
+LABELLED = {"language": TEXT, "intent": TEXT, "utterance": TEXT, "slots": TEXTS, "parse": TEXT}
+SPEC = {"language": TEXT, "intent": TEXT, "include": TEXTS, "labels": TEXTS, "examples": TEXTS, "tagged": TEXT}
 
 SPAN = re.compile(r"\[(?P<mark>[^\s\[\]]+) (?P<value>[^\[\]]+)\]")
 NUMBER = re.compile(r"[1-9]\d*")
@@ -158,7 +179,8 @@ def by_intent(table: list[Row]) -> dict[tuple[str, str], list[Row]]:
     return groups
 
 
-def lessons(table: list[Row]) -> list[tuple[Row, str]]:
+@transform(tuple(LABELLED), SPEC, "whole")
+def specified(table: list[Row]) -> list[tuple[Row, str]]:
     """Training rows: each labelled utterance with a specification whose examples are others of its intent."""
     groups = by_intent(table)
     made = list[tuple[Row, str]]()
@@ -169,6 +191,7 @@ def lessons(table: list[Row]) -> list[tuple[Row, str]]:
     return made
 
 
+@transform(tuple(LABELLED), SPEC | {"parent": TEXT}, "whole")
 def asked(table: list[Row]) -> list[tuple[Row, str]]:
     """Specifications for more utterances of these intents, with slot values of the same labels from this table."""
     groups, made = by_intent(table), list[tuple[Row, str]]()
@@ -185,6 +208,7 @@ def asked(table: list[Row]) -> list[tuple[Row, str]]:
     return made
 
 
+@transform((*LABELLED, "into"), SPEC, "whole")
 def abroad(table: list[Row]) -> list[tuple[Row, str]]:
     """A specification for each utterance in the language of the column `into`, without slot values."""
     groups = by_intent(table)
@@ -203,6 +227,7 @@ def labelled(language: str, intent: str, tagged: str) -> Row:
     return columns | {"parse": f"{intent}\n{tagged}"}
 
 
+@transform(tuple(SPEC), LABELLED)
 def relabelled(row: Row) -> list[Row] | str:
     """A generated utterance as a labelled one, or the rule that it breaks."""
     own, labels = spans(row["tagged"]), labels_by_number(row["labels"])
@@ -215,6 +240,7 @@ def relabelled(row: Row) -> list[Row] | str:
     return [row | labelled(row["language"], row["intent"], with_marks(row["tagged"], labels))]
 
 
+@transform((*LABELLED, "back"), LABELLED)
 def reprojected(row: Row) -> list[Row] | str:
     """A labelled utterance replaced by its rewording in `back`, in which the slots are found by their values."""
     if row["back"].strip() == row["utterance"].strip():
@@ -245,6 +271,7 @@ def model1(pairs: Sequence[tuple[Words, Words]]) -> Table:
     return probabilities
 
 
+@transform((*LABELLED, "into", "translation"), LABELLED, "whole")
 def aligned(table: list[Row]) -> list[tuple[Row, str]]:
     """Labelled utterances in the language of the column `into`: the `translation` with the slots of the original."""
     pairs = [(TOKEN.findall(row["utterance"]), TOKEN.findall(row["translation"])) for row in table]
@@ -286,3 +313,27 @@ def token_ranges(tagged: str) -> list[tuple[str, int, int]]:
         first = len(TOKEN.findall(untagged(tagged[: match.start()])))
         ranges.append((match["mark"], first, first + len(TOKEN.findall(match["value"]))))
     return ranges
+
+
+def read_tagged(reply: str, columns: list[str]) -> Row | None:
+    """An utterance like 'play [1 jazz ] on [2 monday ]': brackets balanced, not nested, each a number and a value."""
+    return {columns[0]: reply.strip()} if numbered(reply.strip()) else None
+
+
+def read_parse(reply: str, columns: list[str]) -> Row | None:
+    """The intent on the first line, and on the second and last the utterance tagged with labels."""
+    lines = [line.strip() for line in reply.strip().split("\n")]
+    return {columns[0]: "\n".join(lines)} if parsed("\n".join(lines)) else None
+
+
+def shape_tagged(_: list[str]) -> str:
+    return r"([^\[\]\r\n]|\[[1-9][0-9]* [^\[\] \r\n][^\[\]\r\n]*\])+"
+
+
+def show_line(row: Row, columns: list[str]) -> str:
+    """The first column as it stands."""
+    return str(row[columns[0]])
+
+
+tagged = Format(read_tagged, show_line, shape_tagged)
+parse = Format(read_parse, show_line)

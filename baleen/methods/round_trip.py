@@ -10,8 +10,16 @@ from collections import defaultdict
 from collections.abc import Iterable
 from random import Random
 
+import pyarrow as pa
+
 from baleen.measures.words import common
-from baleen.tables.rows import Row, row_id
+from baleen.tables.exports import transform
+from baleen.tables.rows import TEXT, Row, row_id
+
+__all__ = ["allot", "bare", "mask", "mask_response", "onward", "stay", "survived", "unmask", "unmask_response"]
+TRIP = dict.fromkeys(("parent", "route", "original", "masked", "sent"), TEXT) | {"spans": pa.list_(TEXT)}
+RETURNED = ("original", "sent", "spans", "back")
+ABROAD = ("original", "sent", "spans", "abroad")
 
 FORMATS = "json|yaml|xml|csv|html|markdown|latex|sql|python|bash|javascript|bullet points|bullets|numbers"
 SPANS = re.compile(
@@ -80,21 +88,25 @@ def protect(row: Row, column: str, hide: bool = True) -> list[Row] | str:
     return [row | way | {"original": text, "masked": sent, "sent": sent, "spans": spans}]
 
 
+@transform(("instruction", "pivot"), TRIP)
 def mask(row: Row) -> list[Row] | str:
     """The row before the translation of its instruction, with masks."""
     return protect(row, "instruction")
 
 
+@transform(("instruction", "pivot"), TRIP)
 def bare(row: Row) -> list[Row] | str:
     """The same without masks, for comparison."""
     return protect(row, "instruction", hide=False)
 
 
+@transform(("response", "pivot"), TRIP | {"draft": TEXT})
 def mask_response(row: Row) -> list[Row] | str:
     """The row before the translation of its response, with masks; `draft` keeps the response."""
     return protect(row | {"draft": row["response"]}, "response")
 
 
+@transform(("route", "back", "pivot"), {"masked": TEXT, "route": TEXT})
 def onward(row: Row) -> list[Row] | str:
     """The row before a translation of `back` to one more pivot."""
     if row["pivot"] in row["route"].split():
@@ -103,16 +115,19 @@ def onward(row: Row) -> list[Row] | str:
     return [row | way | {"masked": row["back"]}]
 
 
+@transform(RETURNED, {"instruction": TEXT})
 def unmask(row: Row) -> list[Row] | str:
     """The row with `back`, its spans restored, as the instruction; it leaves when a mark is lost or repeated."""
     return with_translation(row, "back", "instruction")
 
 
+@transform(ABROAD, {"instruction": TEXT})
 def stay(row: Row) -> list[Row] | str:
     """The row with `abroad` (the text in the pivot language), its spans restored, as the instruction; same response."""
     return with_translation(row, "abroad", "instruction")
 
 
+@transform(RETURNED, {"response": TEXT})
 def unmask_response(row: Row) -> list[Row] | str:
     """The row with `back`, its spans restored, as the response."""
     return with_translation(row, "back", "response")
@@ -135,7 +150,8 @@ def route_gains(table: Iterable[Row]) -> dict[str, float]:
     return dict(sorted(gains.items()))
 
 
-def allotted(table: list[Row]) -> list[tuple[Row, str]]:
+@transform(("instruction", "pivot", *TRIP), dict.fromkeys(("pivot", "route", "masked", "instruction"), TEXT), "whole")
+def allot(table: list[Row]) -> list[tuple[Row, str]]:
     """Each original once more, before a translation to a pivot that is drawn in proportion to its gain (routes of one
     pivot only); further rows of the same original leave."""
     routes = {route: value for route, value in route_gains(table).items() if " " not in route and value > 0}

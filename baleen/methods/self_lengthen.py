@@ -12,7 +12,24 @@ of Chinese 'more than' and 'less than'; here each has its own.
 import re
 
 from baleen.measures.words import chance, chinese, words
-from baleen.tables.rows import Row
+from baleen.tables.exports import Amount, transform
+from baleen.tables.rows import TEXT, Row
+
+__all__ = [
+    "accepted",
+    "demand",
+    "first_half",
+    "grown",
+    "growth",
+    "keep_sound",
+    "length_score",
+    "lengthy",
+    "outlined",
+    "sound",
+    "thinned",
+    "two_thirds",
+]
+OPENING = dict.fromkeys(("initial", "outline", "opening"), TEXT)
 
 # without '…', the end of a reply that was cut off
 ENDS, CHINESE_ENDS = tuple(".!?\"')]}*`,;:-”’"), tuple("。！？”’』」）》】；.!?)")
@@ -53,16 +70,18 @@ def sound(text: str) -> float:
     return float(not flaw(text))
 
 
-def growth(text: str, source: str) -> float | None:
+def growth(text: str, source: str) -> Amount | None:
     """Words of a text divided by those of its source; None when the source has none."""
     return words(text) / words(source) if words(source) else None
 
 
-def checked(row: Row) -> list[Row] | str:
+@transform(("response",), {})
+def keep_sound(row: Row) -> list[Row] | str:
     """The row when its response has no flaw, else the flaw."""
     return flaw(row["response"]) or [row]
 
 
+@transform(("response",), OPENING)
 def first_half(row: Row) -> list[Row]:
     """The row before the first stage of an extension: the first half of the blocks is the outline."""
     parts, between = blocks(row["response"])
@@ -70,11 +89,13 @@ def first_half(row: Row) -> list[Row]:
     return [row | {"initial": row.get("initial") or row["response"], "outline": outline, "opening": ""}]
 
 
+@transform(("response",), OPENING)
 def outlined(row: Row) -> list[Row]:
     """The row before an extension in one stage: the whole response is the outline."""
     return [row | {"initial": row.get("initial") or row["response"], "outline": row["response"], "opening": ""}]
 
 
+@transform(("response", "longer"), {"outline": TEXT, "opening": TEXT})
 def two_thirds(row: Row) -> list[Row]:
     """The row before the second stage: the whole response is the outline, and the first two thirds of the blocks of the
     first stage are the opening. The last third is left out, because it often concludes too early."""
@@ -83,17 +104,20 @@ def two_thirds(row: Row) -> list[Row]:
     return [row | {"outline": row["response"], "opening": opening + between}]
 
 
+@transform(("response", "longer"), {"response": TEXT})
 def accepted(row: Row) -> list[Row]:
     """The row with `longer` as its response when that has more words and no flaw; else the row as it is."""
     better = words(row["longer"]) > words(row["response"]) and not flaw(row["longer"])
     return [row | {"response": row["longer"] if better else row["response"]}]
 
 
+@transform(("response", "initial"), {}, "number")
 def grown(row: Row, times: float) -> list[Row] | str:
     """The row when its response has more than `times` as many words as `initial`; else the reason."""
     return [row] if words(row["response"]) > times * words(row["initial"]) else f"not {times:g} times as long"
 
 
+@transform(("response", "initial"), {"outline": TEXT, "opening": TEXT, "longer": TEXT}, "number")
 def thinned(row: Row, share: float) -> list[Row]:
     """A training row for the extender: from the initial response without this share of its lines to the response."""
     lines = [line for line in row["initial"].split("\n") if line.strip()]
@@ -103,6 +127,7 @@ def thinned(row: Row, share: float) -> list[Row]:
     return [row | {"outline": outline, "opening": "", "longer": row["response"]}]
 
 
+@transform(("response",), {}, "whole")
 def lengthy(table: list[Row]) -> list[tuple[Row, str]]:
     """The rows, kept with probability 1 - min(1, 2 rank^3), in which rank goes from near 0 (longest) to 1 (shortest).
 
@@ -199,6 +224,7 @@ def worded(limit: str, language: str, name: str) -> str:
     return wording.format(a=shown[0], b=shown[-1])
 
 
+@transform(("instruction", "response"), {"instruction": TEXT, "limit": TEXT}, "number")
 def demand(row: Row, step: float) -> list[Row] | str:
     """The row with a length demand that its response meets, rounded to `step` words, added to the instruction and in
     `limit`; a row whose response is shorter than a step leaves."""

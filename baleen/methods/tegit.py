@@ -1,6 +1,10 @@
 """TeGit: a measure for instructions that ask to design a task instead of being one."""
 
 from baleen.measures.wording import found
+from baleen.tables.exports import Amount
+
+__all__ = ["designing"]
+
 
 # Phrases of the prompt that an instruction repeats (two of the four tasks that were released with TeGit)
 DESIGNING = (
@@ -10,6 +14,6 @@ DESIGNING = (
 )
 
 
-def designing(text: str) -> float:
+def designing(text: str) -> Amount:
     """Number of phrases in which an instruction asks to design a task."""
     return found(text, DESIGNING)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
-from baleen.project import inputs
+from baleen.project import inputs, lookup
 from baleen.project.inputs import CODE, SILENT
 
 
@@ -35,9 +35,21 @@ def imported(file: Path) -> set[Path]:
     return found - {file}
 
 
+NAMES = {  # the kinds of names that the lines of a verb hold; of a prompt that is the format
+    "ingest": ["part"], "map": ["transform"], "filter": ["measure", "selector"], "evaluate": ["measure"],
+    "generate": ["format"], "score": ["format"], "train": ["format"],
+}  # fmt: skip
+
+
+def nameable(file: Path) -> list[Path]:
+    """The modules that export what lines of the verb in this file can name."""
+    found = [module for kind in NAMES.get(file.stem, []) for _, module in lookup.named(kind)]
+    return [path for module in found for path in modules(module)]
+
+
 def closure(file: Path) -> set[Path]:
     """The file and every project module it needs, silent ones and what only they need left out."""
-    seen, waiting = set[Path](), [file]
+    seen, waiting = set[Path](), [file, *(nameable(file) if file.parent.name == "stages" else ())]
     while waiting:
         path = waiting.pop()
         if path not in seen and path.as_posix() not in SILENT:

@@ -1,5 +1,5 @@
 """Sources: a path as records, whatever is there: a file, a folder, a glob, an archive, a saved data set, or a small
-YAML file that names what to load or generate (`hub: name`, `world: 1`, `python: docs`).
+YAML file that names what to load or generate (`hub: name`, `records: pocket`, `python: docs`).
 
 Files come in the order of their names. A compressed tar is unpacked into memory, or into an unnamed temporary file
 from 256 MB on; members are read from there and never become files.
@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
+from importlib import import_module
 from pathlib import Path, PurePosixPath
 from shutil import copyfileobj
 from tempfile import SpooledTemporaryFile
@@ -29,6 +30,7 @@ import pyarrow as pa
 
 from baleen.errors import Problem, unknown
 from baleen.project import inputs
+from baleen.project.lookup import WORLD
 from baleen.project.settings import load_yaml
 from baleen.tables.readers import READERS, Opened, Record, docstrings, topics
 from baleen.tables.rows import Row
@@ -237,13 +239,13 @@ def hub(_: str, told: Row, source: Source) -> Iterator[Record]:
     return numbered(name, chosen(found, source.split or str(told.get("split") or ""), name), told.get("licence"))
 
 
-def world(name: str, told: Row, source: Source) -> Iterator[Record]:
-    """Rows of a part of the pocket world."""
-    from pocket.parts import records
-
-    if not isinstance(told["world"], int):
-        raise Problem(f"{name}: world must be a whole number, not {told['world']!r}")
-    return numbered(name, records(source.part, told["world"], source.rows, source.noise))
+def generated(name: str, keys: Row, source: Source) -> Iterator[Record]:
+    """Rows of a part of a generated world: `records` names a package with a function of that name."""
+    if not isinstance(keys.get("world"), int):
+        raise Problem(f"{name}: world must be a whole number, not {keys.get('world')!r}")
+    if keys["records"] != WORLD:
+        raise Problem(f"{name}: {unknown('package', str(keys['records']), [WORLD])}")
+    return numbered(name, import_module(WORLD).records(source.part, keys["world"], source.rows, source.noise))
 
 
 def python(name: str, told: Row, source: Source) -> Iterator[Record]:
@@ -282,6 +284,6 @@ KINDS = {
 SUFFIXES = {suffix: kind for kind, suffixes in KINDS.items() for suffix in suffixes.split()}
 DESCRIBED: dict[str, tuple[Callable[[str, Row, Source], Iterator[Record]], list[str]]] = {
     "hub": (hub, ["revision", "config", "split", "licence"]),
-    "world": (world, []),
+    "records": (generated, ["world"]),
     "python": (python, []),
 }

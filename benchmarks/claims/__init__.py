@@ -23,7 +23,7 @@ from baleen.tables import rows
 from baleen.tables.rows import Row
 
 FOLDER = Path("build", "claims")
-OK = "pocket_ok(truth,answer)"
+OK = "pocket.ok(truth,answer)"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,11 @@ than none (arXiv:2502.17787). All arms have the same documents, steps and batch;
 
 from benchmarks.claims import Claim, Pair
 
-MET, ALL, OK = "met(constraints,answer)", "followed(constraints,answer)", "pocket_ok(truth,answer)"
+MET, ALL, OK = (
+    "constraints.met(constraints,answer)",
+    "constraints.followed(constraints,answer)",
+    "pocket.ok(truth,answer)",
+)
 ARMS = ("", "-seen", "-hard", "-random", "-student", "-chat", "-rounds")
 
 

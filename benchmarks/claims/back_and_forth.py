@@ -17,7 +17,7 @@ CLAIM = Claim(
         "rewriting beats distilling (rewrite - distil)": Pair("answers-bf-rewrite", "answers-bf-distil"),
         "a strong rewriter beats a weak one (by strong - by weak)": Pair("answers-bf-by-strong", "answers-bf-by-weak"),
         "what a strong one writes is right more often": Pair(
-            "back-and-forth-by-strong", "back-and-forth-by-weak", "pocket_good(truth,instruction,response)"
+            "back-and-forth-by-strong", "back-and-forth-by-weak", "pocket.good(truth,instruction,response)"
         ),
         "filtered pairs against seeds (filter - M0)": Pair("answers-bf-filter", "answers-reply"),
     },

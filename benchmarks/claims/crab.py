@@ -3,7 +3,11 @@
 
 from benchmarks.claims import Claim, Pair
 
-MET, ALL, OK = "met(constraints,answer)", "followed(constraints,answer)", "pocket_ok(truth,answer)"
+MET, ALL, OK = (
+    "constraints.met(constraints,answer)",
+    "constraints.followed(constraints,answer)",
+    "pocket.ok(truth,answer)",
+)
 
 
 MANY = "count(constraints)>=4"
@@ -27,7 +31,7 @@ CLAIM = Claim(
         "demonstrations help (crab - without)": arms("crab-alone"),
         "demonstrations help with four constraints or more": arms("crab-alone", keep=MANY),
         "layout clause of predicted instructions corrected (relaid - Humpback)": arms(
-            "humpback-1", "pocket_format(truth,answer)", "crab-relaid"
+            "humpback-1", "pocket.format(truth,answer)", "crab-relaid"
         ),
         "right answers (relaid - Humpback)": arms("humpback-1", OK, "crab-relaid"),
     },
@@ -36,7 +40,7 @@ CLAIM = Claim(
             "eval-crab-own",
             "groups",
             "all",
-            "met(constraints,response)",
+            "constraints.met(constraints,response)",
             "mean",
         ),
         "targets": ("crab-rows", "rows_out"),

@@ -3,7 +3,7 @@
 from benchmarks.claims import Claim, arms
 
 ARMS = ("reply", "random", "uncurated", "humpback-1", "humpback", "oracle")
-GOOD = "pocket_good(truth,instruction,response)"
+GOOD = "pocket.good(truth,instruction,response)"
 CLAIM = Claim(
     recipes=("humpback", "humpback-arms"),
     targets=tuple(f"evaluate@eval-{name}" for name in (*ARMS, "curation", "round-2", "scorer-1", "scorer-2")),

@@ -2,7 +2,7 @@
 
 from benchmarks.claims import Claim, Pair
 
-GOOD = ("groups", "all", "pocket_good(truth,instruction,response)")
+GOOD = ("groups", "all", "pocket.good(truth,instruction,response)")
 CLAIM = Claim(
     recipes=("humpback", "humpback-arms", "more/humpback-agree"),
     targets=(

@@ -3,7 +3,7 @@ accuracy (arXiv:2401.06477)."""
 
 from benchmarks.claims import Claim, Pair
 
-GOOD, ASKS = "pocket_good(truth,instruction,response)", "pocket_asks(truth,instruction)"
+GOOD, ASKS = "pocket.good(truth,instruction,response)", "pocket.asks(truth,instruction)"
 CLAIM = Claim(
     recipes=("humpback", "humpback-arms", "kun", "kun-arms", "more/kun-sizes"),
     targets=(

@@ -2,7 +2,7 @@
 
 from benchmarks.claims import Claim, Pair
 
-MEASURES = {"intent recall": "intent_right(parse,answer)", "span F1": "span_f1(parse,answer)"}
+MEASURES = {"intent recall": "linguist.intent_right(parse,answer)", "span F1": "linguist.span_f1(parse,answer)"}
 NEW = {
     "ten examples against none": ("linguist-shots", "linguist-none"),
     "written utterances against ten examples alone": ("linguist", "linguist-shots"),

@@ -2,7 +2,7 @@
 
 from benchmarks.claims import Claim, Pair
 
-SAME, FIRST, OTHER = "pocket_agree(truth,answer,again)", "pocket_ok(truth,answer)", "pocket_ok(truth,again)"
+SAME, FIRST, OTHER = "pocket.agree(truth,answer,again)", "pocket.ok(truth,answer)", "pocket.ok(truth,again)"
 ARMS = {
     "filtered trips against seeds alone": ("kept", "seed"),
     "filtered against unfiltered trips": ("kept", "any"),
@@ -16,7 +16,7 @@ ACROSS = {
 MEASURES = {"same facts in both wordings": SAME, "right": FIRST, "right in other words": OTHER}
 ROUTES = {"near": "qaa", "far": "qab", "near then far": "qaa qab"}
 CHRF, SURVIVED, MEANT = (
-    "chrf(instruction,original)", "survived(spans,original,instruction)", "pocket_means(truth,instruction)"
+    "chrf(instruction,original)", "round_trip.survived(spans,original,instruction)", "pocket.means(truth,instruction)"
 )  # fmt: skip
 BLEU = "bleu(instruction,original)"  # the lower, the more is reworded
 FIGURES: dict[str, tuple[str, ...]] = {}

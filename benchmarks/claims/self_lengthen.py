@@ -3,7 +3,7 @@ stage each add to the growth (arXiv:2410.23933)."""
 
 from benchmarks.claims import Claim, Pair
 
-TRUE, SCORE, WORDS = "pocket_true(truth,answer)", "length_score(limit,answer)", "words(answer)"
+TRUE, SCORE, WORDS = "pocket.true(truth,answer)", "self_lengthen.length_score(limit,answer)", "words(answer)"
 LONGER = "words(longer)"
 ROUNDS = {
     "round 1 against the start": "eval-sl-1",
@@ -25,7 +25,7 @@ EXTENDED: dict[str, tuple[str, ...]] = {
 PAIRS: dict[str, tuple[str, ...]] = {
     f"{name}, round {number}": (file, "groups", "all", measure, key)
     for name, measure in {
-        "extended / initial": "growth(response,initial)",
+        "extended / initial": "self_lengthen.growth(response,initial)",
         "words of a first answer": "words(initial)",
     }.items()
     for number, file, key in (
@@ -35,7 +35,7 @@ PAIRS: dict[str, tuple[str, ...]] = {
     )
 }
 SOUND: dict[str, tuple[str, ...]] = {  # of answers that end, do not repeat ten words and do not tell of their making
-    f"sound answers, {name}": (file, "groups", "test", "sound(answer)", key)
+    f"sound answers, {name}": (file, "groups", "test", "self_lengthen.sound(answer)", key)
     for name, file, key in (
         ("at the start", "eval-sl-1", "against"),
         ("after round 1", "eval-sl-1", "mean"),

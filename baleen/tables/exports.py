@@ -1,0 +1,45 @@
+"""What a module exports for recipes and prompts: transforms, which name their columns, and formats of replies.
+
+A recipe or a prompt may name a function of a module's `__all__`: `crab.verify` is `verify` in baleen/methods/crab.py.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, NamedTuple, TypeVar
+
+import pyarrow as pa
+
+from baleen.tables.rows import Row
+
+AMOUNT = "an amount, not a share from 0 to 1"
+Amount = Annotated[float, AMOUNT]  # what a measure returns that counts or weighs; tables show others in percent
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Transform(NamedTuple):
+    """A function of rows with the columns it reads and writes. `function` takes a row and returns the rows it becomes
+    or the reason why it leaves; `whole` takes all rows; `number` takes a row and the number it is written with."""
+
+    function: Callable[[Row], list[Row] | str] | None
+    reads: tuple[str, ...]
+    writes: dict[str, pa.DataType]
+    whole: Callable[[list[Row]], list[tuple[Row, str]]] | None = None
+    number: Callable[[Row, float], list[Row] | str] | None = None
+
+
+class Format(NamedTuple):
+    """Two functions that undo each other, and for engines that can hold a reply to it a regular expression."""
+
+    read: Callable[[str, list[str]], Row | None]
+    show: Callable[[Row, list[str]], str]
+    shape: Callable[[list[str]], str] | None = None
+
+
+def transform(reads: tuple[str, ...], writes: dict[str, pa.DataType], takes: str = "function") -> Callable[[F], F]:
+    """A decorator that makes a function a transform; `takes` is function (a row), whole (a table) or number."""
+
+    def declare(function: F) -> F:
+        taken: dict[str, Any] = {"function": None} | {takes: function}
+        function.transform = Transform(reads=reads, writes=writes, **taken)  # type: ignore[attr-defined]
+        return function
+
+    return declare
