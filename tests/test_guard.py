@@ -135,8 +135,8 @@ def test_settings_that_the_stage_does_not_use_may_change(script: Script) -> None
     assert not nothing_left()
 
 
-NOTE = "from baleen import guard; from stages import {verb}; import sys\nwith guard.watching():\n"
-NOTE += "    {verb}.main(sys.argv[1:]); print(*guard.watched(), sep='\\n')"
+NOTE = "from baleen.project import inputs; from stages import {verb}; import sys\nwith inputs.watching():\n"
+NOTE += "    {verb}.main(sys.argv[1:]); print(*inputs.watched(), sep='\\n')"
 
 
 def noted(folder: Path, command: str) -> set[str]:
