@@ -13,7 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
-ROOT = Path(__file__).resolve().parents[2]
+from baleen.project.inputs import CODE
+
 METHODS, WORLD, SELECTORS = "baleen.methods", "pocket", "baleen.measures.selectors"
 GENERIC = {  # the module, or the package, of the names without a dot
     "measure": "baleen.measures",
@@ -27,7 +28,7 @@ T = TypeVar("T")
 
 def modules(name: str) -> list[str]:
     """The module of this dotted name, or the modules of this package in alphabetical order; [] when there is none."""
-    path = ROOT / Path(*name.split("."))
+    path = CODE / Path(*name.split("."))
     if path.is_dir():
         return [f"{name}.{file.stem}" for file in sorted(path.glob("*.py")) if file.stem != "__init__"]
     return [name] if path.with_suffix(".py").is_file() else []
@@ -36,7 +37,7 @@ def modules(name: str) -> list[str]:
 @cache
 def exports(module: str) -> dict[str, str]:
     """The kind of each name in `__all__` of a module, read without importing it."""
-    tree = ast.parse((ROOT / Path(*module.split("."))).with_suffix(".py").read_text(encoding="utf-8"))
+    tree = ast.parse((CODE / Path(*module.split("."))).with_suffix(".py").read_text(encoding="utf-8"))
     assigned = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
     listed = ast.literal_eval(assigned["__all__"]) if "__all__" in assigned else []
     defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
