@@ -15,58 +15,48 @@ from baleen.engines import table
 from baleen.errors import Problem, unknown
 from baleen.measures.expressions import value
 from baleen.models import pins
-from baleen.project import graph, recipes, settings
+from baleen.project import graph, layers, lookup, recipes, settings
 from baleen.project.command_line import run
 from baleen.project.graph import Stage, Stages
+from baleen.project.layers import Project
 from baleen.project.recipes import Line
-from baleen.tables.rows import Row
+from stages import verbs
 
 Columns = frozenset[str] | None  # None: not known before the file is read
-PARAMS, RULES = Path("params.yaml"), Path("dvc.yaml")
-SECTIONS = {"generate": "generate", "score": "score"}  # of a profile, by the verb whose settings they hold
+RULES = Path("dvc.yaml")
 NAMES = ("input", "other", "against", "model", "base", "prompt", "prompts", "writes")  # of tables, models, prompts
-PROFILED, NAMED = settings.LAYERS["profile"], settings.LAYERS["settings"]  # verbs with a section, and which name theirs
+VERBS = tuple(dict.fromkeys(rule.verb for rule in recipes.RULES.values()))
 POCKET = (
     "; it measures against the pocket world: take the recipe out of dvc.yaml (vars, and `report`), or check only what "
     "you build, like python -m stages.check train@humpback"
 )
 
 
-def options_of(verb: str) -> type[Any]:
-    """The settings class of a verb, declared beside it."""
-    return getattr(import_module(f"stages.{verb}"), f"{verb.capitalize()}Options")  # type: ignore[no-any-return]
-
-
 @dataclass(frozen=True)
 class Book:
-    """All lines, those that build a table and those that build a model, and what params.yaml chooses."""
+    """All lines, those that build a table and those that build a model, and the project whose lines they are."""
 
     tables: dict[str, Line]
     models: dict[str, Line]
-    params: Row
-    known: dict[tuple[str, str], Any] = field(default_factory=dict)
+    project: Project
+    known: dict[str, Any] = field(default_factory=dict)
 
     def line_settings(self, line: Line) -> Any:
         """The settings of a line as its stage will see them, every value possible."""
-        at = (line.rule, line.name)
-        if at not in self.known:
-            self.known[at] = self.resolved(line)
-        return self.known[at]
-
-    def resolved(self, line: Line) -> Any:
-        given = dict(line.given)
-        if line.rule == "judge":
-            given["prompt"] = self.params.get("scorer", "")
-        if line.verb in PROFILED:
-            given["profile"] = self.params.get("profile", "")
-        made = settings.resolved(options_of(line.verb), line.verb, line.name, given)
-        import_module(f"stages.{line.verb}").check(made, f"{line.verb} {line.name}")
-        return made
+        if line.name not in self.known:
+            self.known[line.name] = resolved(line, self.project)
+        return self.known[line.name]
 
 
-def book(lines: list[Line], params: Row) -> Book:
+def resolved(line: Line, project: Project) -> Any:
+    options = layers.resolved(verbs.options_of(line.verb), line, project)
+    verbs.check(line.verb, options, f"{line.verb} {line.name}")
+    return options
+
+
+def book(lines: list[Line], project: Project) -> Book:
     tables = {line.name: line for line in lines if line.verb not in ("train", "evaluate")}
-    return Book(tables, {line.name: line for line in lines if line.verb == "train"}, params)
+    return Book(tables, {line.name: line for line in lines if line.verb == "train"}, project)
 
 
 def check_names(made: Any, all_lines: Book) -> None:
@@ -118,11 +108,8 @@ def ingested(made: Any) -> Columns:
     """The columns of a source; those of files without a mapping are known only when they are read."""
     if made.columns:
         return frozenset({"id", "origin", "source", *made.columns})
-    source = Path(made.source)
-    if source.suffix == ".yaml" and source.is_file() and "records" in settings.load_yaml(source):
-        from pocket import records
-
-        first = next(iter(records(made.part, 0, made.rows, made.noise)))
+    if made.part:
+        first = next(iter(import_module(lookup.WORLD).records(made.part, made.world, made.rows, made.noise)))
         return frozenset({"id", "origin", "source", *first})
     return None
 
@@ -163,43 +150,63 @@ def check_line(line: Line, all_lines: Book, columns: Callable[[str], Columns]) -
 
 
 def check_source(made: Any) -> None:
-    if not Path(made.source).exists() and any(c in made.source for c in "*?["):
+    if made.source and not Path(made.source).exists() and any(c in made.source for c in "*?["):
         raise Problem(f"DVC watches files and folders, not {made.source}; write the folder, and match: such as '*.md'")
-    if not Path(made.source).exists():
+    if made.source and not Path(made.source).exists():
         raise Problem(f"no file or folder {made.source}; write the path from the project's folder")
     ingested(made)
 
 
-def check_profile(path: Path, used: dict[str, str]) -> None:
-    """Every section of a profile has the type of its verb; `used` says which verb's lines name it."""
-    whole = settings.load_yaml(path)
-    for name, section in whole.items():
+def check_profile(path: Path, known: dict[str, str]) -> None:
+    """Every section of a profile has the type of its verb; `known` has the verb of each that lines name."""
+    for name, section in settings.load_yaml(path).items():
         where = f"{path}: {name}"
         if name == "speed":
             settings.paced(section, where)
         elif name == "origin":
             pins.declared(section or {}, where)
-        elif verb := (SECTIONS | used).get(name):
-            settings.layered(options_of(verb), where, section or {})
-        elif not any(suits(verb, where, section or {}) for verb in NAMED):
-            raise Problem(f"{path}: {unknown('section', str(name), [*SECTIONS, *used, 'speed', 'origin'])}")
+        elif name in known:
+            settings.layered(verbs.options_of(known[name]), where, section or {})
+        elif not any(suits(verb, where, section or {}) for verb in VERBS):
+            raise Problem(f"{path}: {unknown('section', str(name), [*known, 'speed', 'origin'])}")
+
+
+def verbs_of(lines: list[Line]) -> dict[str, str]:
+    """The verb of every group of settings: those that lines name, and those of the rules."""
+    defaults = {str(rule.adds["settings"]): rule.verb for rule in recipes.RULES.values() if "settings" in rule.adds}
+    known = {name: rule.verb for name, rule in recipes.RULES.items()} | defaults
+    for line in lines:
+        name = str(line.given.get("settings", line.verb))
+        if known.setdefault(name, line.verb) != line.verb:
+            raise Problem(f"{line.where}: settings {name!r} are of {known[name]} lines, not of {line.verb} lines")
+    return known
+
+
+def check_groups(project: Project, known: dict[str, str]) -> None:
+    """Every group of settings in a recipe has the type of the verb whose lines name it."""
+    for name, group in project.groups.items():
+        where = f"{group.file}: {recipes.SETTINGS}.{name}"
+        if name in known:
+            settings.layered(verbs.options_of(known[name]), where, group.values)
+        elif group.values and not any(suits(verb, where, group.values) for verb in VERBS):
+            raise Problem(f"{where}: no line names it, and no verb has these settings; correct or delete it")
 
 
 def suits(verb: str, where: str, section: settings.Settings) -> bool:
-    """Whether a section that no line names could be of a verb: it serves a recipe that dvc.yaml does not list."""
+    """Whether a section that no line names could be of a verb: it serves a recipe that the project has not."""
     try:
-        return bool(section) and bool(settings.layered(options_of(verb), where, section))
+        return bool(section) and bool(settings.layered(verbs.options_of(verb), where, section))
     except Problem:
         return False
 
 
-def check_stage(stage: Stage, all_lines: Book, columns: Callable[[str], Columns], made: frozenset[str]) -> None:
+def check_stage(stage: Stage, all_lines: Book, columns: Callable[[str], Columns], made: Callable[[str], str]) -> None:
     """The line of the stage, and every path that it depends on is there or will be."""
     try:
         if stage.line:
             check_line(stage.line, all_lines, columns)
         for path in stage.deps:
-            if path not in made and not Path(path).exists():
+            if not made(path) and not Path(path).exists():
                 raise Problem(f"nothing builds {path}, and it is not there; correct the name")
     except Problem as problem:
         own = f"{stage.line.verb} {stage.line.name}: " if stage.line else ""
@@ -211,32 +218,38 @@ def alike(line: Line) -> str:
     return repr([line.rule, sorted((key, repr(given)) for key, given in line.given.items() if key not in NAMES)])
 
 
-def check_under(path: Path, chosen: list[Line], lines: list[Line], params: Row) -> None:
+def values_of(line: Line, project: Project) -> list[settings.Settings]:
+    return [layer.values for layer in layers.layers(line, project)]
+
+
+def check_under(path: Path, chosen: list[Line], project: Project) -> None:
     """Every line resolves under another profile too, so that changing the profile is all it takes."""
-    there = book(lines, params | {"profile": path.stem})
+    other = layers.under(path.stem, project)
     try:
-        for line in {alike(line): line for line in chosen if line.verb in PROFILED}.values():
-            there.line_settings(line)
+        for line in {alike(line): line for line in chosen}.values():
+            if values_of(line, other) != values_of(line, project):
+                resolved(line, other)
     except Problem as problem:
         raise Problem(f"{path}: {str(problem).removeprefix(f'{path}: ')}") from None
 
 
 def check(targets: list[str]) -> str:
     """One line that says how much was checked; the first mistake is a Problem."""
-    params, files = settings.load_yaml(PARAMS), recipes.files(RULES)
-    settings.profile(str(params.get("profile", "")))
+    files, profiles = recipes.files(RULES), sorted(Path("profiles").glob("*.yaml"))
+    everywhere = layers.current(recipes.all_files())
+    known = verbs_of(recipes.lines(recipes.all_files()))
     lines = recipes.lines(files)
-    used = {line.given["settings"]: line.verb for line in lines if isinstance(line.given.get("settings"), str)}
-    for path in sorted(Path("profiles").glob("*.yaml")):
-        check_profile(path, used)
-    found: Stages = graph.stages(settings.load_yaml(RULES, plain=False)["stages"], lines, params)
+    for path in profiles:
+        check_profile(path, known)
+    check_groups(everywhere, known)
+    found: Stages = graph.stages(settings.load_yaml(RULES, plain=False)["stages"], lines, everywhere.params)
     chosen = graph.needed(found, targets or found)
-    all_lines = book(lines, params)
-    columns, made = columns_of(all_lines), frozenset(graph.makers(found))
+    all_lines = book(lines, everywhere)
+    columns, made = columns_of(all_lines), graph.within(graph.makers(found))
     for stage in chosen.values():
         check_stage(stage, all_lines, columns, made)
-    for path in sorted(Path("profiles").glob("*.yaml")):
-        check_under(path, [stage.line for stage in chosen.values() if stage.line], lines, params)
+    for path in profiles:
+        check_under(path, [stage.line for stage in chosen.values() if stage.line], everywhere)
     return f"{len(chosen)} stages of {len(files)} recipes are well wired"
 
 

@@ -14,7 +14,8 @@ from baleen.measures.expressions import Value, signed, value
 from baleen.measures.statistics import auc, interval
 from baleen.project.command_line import run
 from baleen.project.inputs import unchanged
-from baleen.project.settings import REQUIRED, from_command_line, setting
+from baleen.project.options import options_of_run
+from baleen.project.settings import REQUIRED, setting
 from baleen.tables import rows
 from baleen.tables.rows import Row
 
@@ -121,8 +122,13 @@ def check(options: EvaluateOptions, where: str) -> None:
         value(text)
 
 
+def names(options: EvaluateOptions) -> list[tuple[str, str]]:
+    """The measures that the settings name."""
+    return [("measure", v.measure) for v in map(value, [*options.mean, *options.auc]) if v.measure]
+
+
 def main(argv: list[str]) -> None:
-    name, options = from_command_line(EvaluateOptions, argv, "evaluate")
+    name, options = options_of_run(EvaluateOptions, argv, "evaluate")
     check(options, f"evaluate {name}")
     paths = rows.table_path(options.input), rows.table_path(options.against)
     columns = list(dict.fromkeys(["id", *needed(options)]))

@@ -14,7 +14,8 @@ from baleen.errors import Problem
 from baleen.measures.expressions import Condition, condition, signed, value
 from baleen.measures.selectors import Selection, clusters, selection
 from baleen.project.command_line import run
-from baleen.project.settings import REQUIRED, from_command_line, setting
+from baleen.project.options import options_of_run
+from baleen.project.settings import REQUIRED, setting
 from baleen.tables import rows
 from baleen.tables.rows import Row
 
@@ -37,7 +38,7 @@ class FilterOptions:
 
 def judged(table: Iterable[Row], conditions: list[Condition], unique: str) -> Iterator[tuple[Row, str | None]]:
     """Each row with the reason why it leaves, or None; the first condition that fails is charged."""
-    seen, columns = dict[object, str](), names(unique)
+    seen, columns = dict[object, str](), columns_in(unique)
     for row in table:
         reason = next((why for c in conditions if (why := c.reason(row))), None)
         if reason is None and columns:
@@ -47,7 +48,7 @@ def judged(table: Iterable[Row], conditions: list[Condition], unique: str) -> It
         yield row, reason
 
 
-def names(listed: str) -> list[str]:
+def columns_in(listed: str) -> list[str]:
     """The columns of 'a, b'."""
     return [name.strip() for name in listed.split(",") if name.strip()]
 
@@ -138,7 +139,7 @@ def needed(options: FilterOptions) -> list[str]:
     mentioned = [c for text in options.keep for c in condition(text).value.columns]
     mentioned += [selection(options.select).column] if options.select else []
     mentioned += value(options.best).columns if options.best else ()
-    return [*mentioned, *names(options.unique), *filter(None, [options.within])]
+    return [*mentioned, *columns_in(options.unique), *filter(None, [options.within])]
 
 
 def check(options: FilterOptions, where: str) -> None:
@@ -154,8 +155,15 @@ def check(options: FilterOptions, where: str) -> None:
     needed(options)
 
 
+def names(options: FilterOptions) -> list[tuple[str, str]]:
+    """The measures and the selector that the settings name."""
+    values = [condition(text).value for text in options.keep] + [value(options.best) for _ in options.best[:1]]
+    chosen = [("selector", options.select.partition("(")[0])] * bool(options.select)
+    return [*(("measure", one.measure) for one in values if one.measure), *chosen]
+
+
 def main(argv: list[str]) -> None:
-    name, options = from_command_line(FilterOptions, argv, "filter")
+    name, options = options_of_run(FilterOptions, argv, "filter")
     check(options, f"filter {name}")
     path = rows.table_path(options.input)
     columns = rows.schema(path, needed(options))

@@ -21,6 +21,7 @@ from baleen.memo.answers import Answered, Pair
 from baleen.memo.ask import EngineQuery
 from baleen.project import settings
 from baleen.project.command_line import run
+from baleen.project.options import options_of_run, run_flags
 from baleen.project.settings import REQUIRED, setting
 from baleen.prompts import Prompt
 from baleen.tables import rows
@@ -224,9 +225,14 @@ def check(options: GenerateOptions, where: str) -> None:
         _ = prompts.load(options.prompt, options.writes).shape
 
 
+def names(options: GenerateOptions) -> list[tuple[str, str]]:
+    """The engine and the prompt that the settings name."""
+    return [("engine", options.engine), ("prompt", options.prompt)]
+
+
 def main(argv: list[str]) -> None:
-    argv, once = settings.once(argv)
-    name, options = settings.from_command_line(GenerateOptions, argv, "generate")
+    argv, once = run_flags(argv)
+    name, options = options_of_run(GenerateOptions, argv, "generate", once)
     check(options, f"generate {name}")
     prompt, path = prompts.load(options.prompt, options.writes), rows.table_path(options.input)
     columns = rows.extended(table_of(path, prompt, options), added(prompt))

@@ -17,7 +17,8 @@ from typing import Any
 
 from baleen.errors import Problem, unknown
 from baleen.project.command_line import run
-from baleen.project.settings import REQUIRED, from_command_line, setting
+from baleen.project.options import options_of_run
+from baleen.project.settings import REQUIRED, setting
 from baleen.tables.duplicates import checker
 from baleen.tables.readers import READERS, Record
 from baleen.tables.rows import LONE_SURROGATE, NUMBER, TEXT, TYPES, Output, Row, row_id, table_path
@@ -37,7 +38,11 @@ CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
 class IngestOptions:
     """Settings of the ingest verb."""
 
-    source: str = setting(REQUIRED, "file, folder, glob or archive, or a YAML file with hub:, world: or python:")
+    source: str = setting("", "file, folder, glob or archive; or one of hub, python and part")
+    hub: str = setting("", "data set of the Hugging Face hub, owner/name, or a folder that `load_dataset` reads")
+    revision: str = setting("", "commit of the data set")
+    config: str = setting("", "configuration of the data set")
+    python: str = setting("", "docs: the documentation that comes with this Python")
     origin: str = setting(REQUIRED, "seed, web, heldout ...")
     columns: dict[str, str] = setting({}, "our column: field; `a.0.b` reaches inside, `a,b` joins, `a?` may be absent")
     match: str = setting("", "glob for names inside a folder or an archive, such as *.md")
@@ -45,7 +50,8 @@ class IngestOptions:
     encoding: str = setting("utf-8", "of the files; a page that declares another is read in that one")
     licence: str = setting("", "of the texts, where the source does not tell")
     split: str = setting("", "split of a data set")
-    part: str = setting("", "part of a generated world")
+    part: str = setting("", "part of a generated world, such as web or crab.pages")
+    world: int = setting(0, "number of the generated world")
     rows: int = setting(0, "rows of a generated world")
     noise: float = setting(0.6, "share of useless documents in a generated world")
     segment: bool = setting(False, "cut Markdown and HTML responses into sections")
@@ -69,7 +75,10 @@ def check(options: IngestOptions, where: str) -> None:
     except LookupError:
         known = "utf-8, utf-16, latin-1 or gb18030"
         raise Problem(f"{where}: unknown encoding {o.encoding!r}; write for example {known}") from None
+    places = [name for name in ("source", "hub", "python", "part") if getattr(o, name)]
     wrong = {
+        "setting 'source' is missing; write source, hub, python or part": not places,
+        f"{' and '.join(places)} are two sources; write one of them": len(places) > 1,
         unknown("kind", o.kind, kinds[1:]): o.kind not in kinds,
         unknown("deduplicate", o.deduplicate, ["exact", "near", "''"]): o.deduplicate not in ("", "exact", "near"),
         f"near_threshold {o.near_threshold} must be above 0 and at most 1, like 0.8": not 0 < o.near_threshold <= 1,
@@ -84,7 +93,10 @@ def check(options: IngestOptions, where: str) -> None:
 
 def source_of(o: IngestOptions) -> Source:
     limit = int(o.max_document_mb * 1e6)
-    return Source(o.source, o.match, o.kind, o.encoding, limit, o.split, o.part, o.rows, o.noise)
+    return Source(
+        o.source, o.match, o.kind, o.encoding, limit, o.split, o.part, o.rows, o.noise,
+        o.world, o.hub, o.revision, o.config, o.python, o.licence
+    )  # fmt: skip
 
 
 def ingest(found: Iterable[Record], o: IngestOptions, output: Output) -> None:
@@ -101,8 +113,9 @@ def ingest(found: Iterable[Record], o: IngestOptions, output: Output) -> None:
                 output.keep(row)
     output.notes |= {"documents": documents, "segments": pieces}
     if not output.kept.rows:
+        place = o.source or o.hub or o.python or o.part
         told = ", ".join(f"{count} {reason}" for reason, count in sorted(output.reasons.items())) or "it is empty"
-        raise Problem(f"no row left from {o.source} ({documents} records; {told}); correct the source or the limits")
+        raise Problem(f"no row left from {place} ({documents} records; {told}); correct the source or the limits")
 
 
 def rows_of(record: Record, o: IngestOptions) -> Iterator[tuple[Row, str]]:
@@ -240,9 +253,14 @@ def clean(value: Any, normalise: bool) -> Any:
     return text
 
 
+def names(options: IngestOptions) -> list[tuple[str, str]]:
+    """The part of a generated world that the settings name."""
+    return [("part", options.part)] * bool(options.part)
+
+
 def main(argv: list[str]) -> None:
     """Read the options and the source, write data/<target>.parquet."""
-    name, options = from_command_line(IngestOptions, argv, "ingest")
+    name, options = options_of_run(IngestOptions, argv, "ingest")
     check(options, f"ingest {name}")
     notes = Counter[str]()
     with Output(table_path(name)) as output:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from baleen.errors import Problem
 from baleen.project.command_line import run
-from baleen.project.settings import REQUIRED, from_command_line, setting
+from baleen.project.options import options_of_run
+from baleen.project.settings import REQUIRED, setting
 from baleen.tables import rows
 from baleen.tables.exports import Transform
 from baleen.tables.rows import Row
@@ -65,8 +66,13 @@ def check(options: MapOptions, where: str) -> None:
             raise Problem(f"{where}: {problem}") from None
 
 
+def names(options: MapOptions) -> list[tuple[str, str]]:
+    """The transforms that the settings name."""
+    return [("transform", text.partition("(")[0].strip()) for text in options.apply]
+
+
 def main(argv: list[str]) -> None:
-    name, options = from_command_line(MapOptions, argv, "map")
+    name, options = options_of_run(MapOptions, argv, "map")
     check(options, f"map {name}")
     transforms, path = [named(text) for text in options.apply], rows.table_path(options.input)
     needed = [column for column in reads(transforms) if column not in options.set]

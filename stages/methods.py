@@ -18,7 +18,6 @@ from baleen.project.command_line import run
 from baleen.project.recipes import Line
 from baleen.project.settings import Settings, load_yaml
 
-SHARED = "sources"
 WIDTH = 110  # characters of a line
 
 
@@ -36,9 +35,9 @@ class Method:
 
 
 def methods(paths: Iterable[Path]) -> list[Method]:
-    """Every recipe that is neither shared nor another's arms, in the order of dvc.yaml."""
+    """Every recipe that trains a model of its own name, in the order of dvc.yaml."""
     found = {path.stem: list(recipes.lines_of(path)) for path in paths}
-    names = [name for name in found if name != SHARED and not name.endswith("-arms")]
+    names = [name for name, lines in found.items() if ("train", name) in {(line.verb, line.name) for line in lines}]
     return [Method(name, found[name], arms(name, found)) for name in names]
 
 

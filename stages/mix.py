@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from baleen.errors import Problem
 from baleen.project.command_line import run
-from baleen.project.settings import REQUIRED, from_command_line, setting
+from baleen.project.options import options_of_run
+from baleen.project.settings import REQUIRED, setting
 from baleen.tables import rows
 from baleen.tables.rows import Row, row_id
 
@@ -63,8 +64,13 @@ def check(options: MixOptions, where: str) -> None:
         raise Problem(f"{where}: share {options.share} must lie in [0, 1); 0 takes the first table once")
 
 
+def names(_: MixOptions) -> list[tuple[str, str]]:
+    """What the settings name beside tables and models: nothing."""
+    return []
+
+
 def main(argv: list[str]) -> None:
-    name, options = from_command_line(MixOptions, argv, "mix")
+    name, options = options_of_run(MixOptions, argv, "mix")
     check(options, f"mix {name}")
     first, second = rows.table_path(options.input), rows.table_path(options.other)
     columns = shared(rows.schema(first), rows.schema(second))

@@ -1,4 +1,4 @@
-"""Write the pin of the model that everything starts from: python -m stages.origin origin --profile pocket"""
+"""Write the pin of the model that everything starts from: python -m stages.origin origin [--profile pocket]"""
 
 from pathlib import Path
 
@@ -6,20 +6,25 @@ import yaml
 
 from baleen.errors import Problem
 from baleen.models import pins
-from baleen.project import command_line, settings
+from baleen.project import command_line, layers, plan
+
+
+def pin_of(name: str, profile: str) -> dict[str, object]:
+    """What pin.yaml says: from the plan in a stage of DVC, else from the profile."""
+    planned = plan.planned(name) if plan.stage_target() == name else None
+    return planned.settings if planned else pins.origin_section(profile or str(layers.params().get("profile", "")))
 
 
 def main(argv: list[str]) -> None:
     if {"--help", "-h"} & set(argv):
         return print(__doc__)
     name, given = command_line.read(argv)
-    if set(given) != {"profile"}:
-        raise Problem("usage: python -m stages.origin NAME --profile PROFILE")
-    profile = str(given["profile"])
-    found = pins.declared(settings.section(profile, "origin", needed=True), f"profiles/{profile}.yaml: origin")
+    if given.keys() - {"profile"}:
+        raise Problem("usage: python -m stages.origin NAME [--profile PROFILE]")
     path = Path("models", name, "pin.yaml")
+    text = yaml.safe_dump(pin_of(name, str(given.get("profile", ""))), sort_keys=False, allow_unicode=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(found, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

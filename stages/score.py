@@ -23,6 +23,7 @@ from baleen.memo import answers
 from baleen.memo.answers import Answered, Pair
 from baleen.project import settings
 from baleen.project.command_line import run
+from baleen.project.options import options_of_run, run_flags
 from baleen.project.settings import REQUIRED, setting
 from baleen.prompts import Prompt
 from baleen.tables import rows
@@ -157,9 +158,14 @@ def check(options: ScoreOptions, where: str) -> None:
         raise Problem(f"{where}: engine {options.engine} gives no vectors; write engine: hf in the line that embeds")
 
 
+def names(options: ScoreOptions) -> list[tuple[str, str]]:
+    """The engine and the prompt that the settings name."""
+    return [("engine", options.engine), ("prompt", options.prompt)]
+
+
 def main(argv: list[str]) -> None:
-    argv, once = settings.once(argv)
-    name, options = settings.from_command_line(ScoreOptions, argv, "score")
+    argv, once = run_flags(argv)
+    name, options = options_of_run(ScoreOptions, argv, "score", once)
     check(options, f"score {name}")
     prompt, path = prompts.load(options.prompt), rows.table_path(options.input)
     kind, written = asking(prompt, options)

@@ -21,7 +21,7 @@ import numpy as np
 import yaml
 
 from baleen import prompts
-from baleen.errors import Problem
+from baleen.errors import Problem, unknown
 from baleen.memo import throughput
 from baleen.memo.dry_run import count_weights, disk_size, duration
 from baleen.memo.store import Memo
@@ -31,12 +31,15 @@ from baleen.project import code_hashes, inputs, settings
 from baleen.project.command_line import run
 from baleen.project.inputs import unchanged
 from baleen.project.locks import root
+from baleen.project.options import options_of_run, run_flags
 from baleen.project.settings import Speed
 from baleen.prompts import Prompt
 from baleen.tables import rows
 from baleen.tables.rows import Row
 from baleen.training import checkpoints, examples, processes
 from baleen.training.options import Job, TrainOptions, check, shares
+
+GENERAL = ("ask", "reply", "text")  # the prompts outside of the folder `prompts` that rows may name
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,9 @@ def read(options: TrainOptions) -> Lessons:
 def named(path: Path, folder: str) -> dict[str, Prompt]:
     """The prompts that rows name: files of the folder, else of prompts/ itself."""
     names = sorted({str(row["prompt"]) for row in rows.read(path, ["prompt"], ["prompt"])})
+    inside = [file.stem for file in Path("prompts", folder).glob("*.md")]
+    if odd := next((name for name in names if name not in (*inside, *GENERAL)), ""):
+        raise Problem(f"{path} names a prompt: {unknown('prompt', odd, [*inside, *GENERAL])}")
     own = {name: f"{folder}/{name}" for name in names if Path("prompts", folder, f"{name}.md").is_file()}
     return {name: prompts.load(own.get(name, name)) for name in names}
 
@@ -84,7 +90,7 @@ def digest(lessons: Lessons, options: TrainOptions) -> str:
     checkpoints that other code has made."""
     told = {key: value for key, value in asdict(options).items() if key not in ("input", "base", "prompt", "prompts")}
     asked = [f"{name}={prompt.digest}" for name, prompt in sorted(lessons.prompts.items())]
-    lines, ours = fixed(options.prompts) if options.grow else [], code_hashes.at_start(Path("stages/train.py"))
+    lines, ours = fixed(options.prompts) if options.grow else [], code_hashes.at_start("train")
     table = identity.file_hash(lessons.path)
     return checkpoints.digest(identity.identity(options.base), table, *asked, *lines, *ours, repr(told))
 
@@ -276,11 +282,18 @@ def build(name: str, options: TrainOptions, speed: Speed) -> None:
         publish(name, Path(job.output), counts(job))
 
 
+def names(options: TrainOptions) -> list[tuple[str, str]]:
+    """The prompts that the settings, or rows of the table, name."""
+    folder = sorted(f"{options.prompts}/{path.stem}" for path in Path("prompts", options.prompts).glob("*.md"))
+    known = [*folder, *GENERAL] if options.prompts else [options.prompt]
+    return [("prompt", name) for name in known if Path("prompts", f"{name}.md").is_file() or name not in GENERAL]
+
+
 def main(argv: list[str]) -> None:
-    argv, once = settings.once(argv)
+    argv, once = run_flags(argv)
     if once.limit or once.budget:
         raise Problem("train has no --limit and no --budget; shorten a run with --steps")
-    name, options = settings.from_command_line(TrainOptions, argv, "train")
+    name, options = options_of_run(TrainOptions, argv, "train", once)
     check(options, f"train {name}")
     if once.dry_run:
         return print(plan(name, options))

@@ -51,9 +51,9 @@ def repro(folder: Path, *targets: str) -> set[str]:
 
 
 def running(said: str) -> set[str]:
-    """The stages whose command ran, from what DVC said; those that the run cache knew are not among them, nor the one
-    that notes the code."""
-    return set(RUN.findall(said)) - {"code"}
+    """The stages whose command ran, from what DVC said; those that the run cache knew are not among them, nor the
+    plan."""
+    return set(RUN.findall(said)) - {"plan"}
 
 
 def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -91,7 +91,16 @@ def readme(section: str) -> list[list[str]]:
 def unbuilt(folder: Path) -> None:
     """One more target, which nothing in the project needs: as the other methods are to Humpback."""
     line = {"source": "data/raw/web.jsonl", "origin": "web"}
-    change(folder / "recipes/sources.yaml", "ingest.unneeded", line)
+    ingest(folder, "unneeded", line)
+
+
+def ingest(folder: Path, name: str, line: dict[str, Any]) -> None:
+    """Have a table read from files instead of made, as README says."""
+    path = folder / "recipes/sources.yaml"
+    whole = load(path)
+    whole["load"].pop(name, None)
+    whole.setdefault("ingest", {})[name] = line
+    dump(path, whole)
 
 
 def copied(folder: Path) -> Path:
@@ -126,7 +135,7 @@ def tiny(folder: Path) -> None:
     change(folder / "params.yaml", "profile", "tiny")
     change(folder / "params.yaml", "pool.keep", [])
     change(folder / "params.yaml", "curate.share", SHARE)
-    change(folder / "recipes/sources.yaml", "ingest.prose.rows", PROSE)
+    change(folder / "recipes/sources.yaml", "load.prose.rows", PROSE)
 
 
 def own_files(folder: Path) -> None:
@@ -136,7 +145,7 @@ def own_files(folder: Path) -> None:
         lines = "".join(json.dumps(row) + "\n" for row in rows)
         (folder / f"data/raw/{name}.jsonl").write_text(lines, encoding="utf-8")
         line = {"source": f"data/raw/{name}.jsonl", "deduplicate": "exact", "origin": name}
-        change(folder / "recipes/sources.yaml", f"ingest.{name}", line)
+        ingest(folder, name, line)
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -176,22 +185,26 @@ def recipes(folder: Path) -> list[Path]:
 
 def only(folder: Path, wanted: Iterable[str]) -> None:
     """Leave out every recipe line that the wanted tables and models do not need, and figures that are gone."""
-    lines = dict[tuple[bool, str], dict[str, Any]]()
+    lines = dict[str, dict[str, Any]]()
     for path in recipes(folder):
-        lines |= {(rule == "train", name): given for rule, part in load(path).items() for name, given in part.items()}
-    kept, waiting = set[tuple[bool, str]](), [(is_model, name) for name in wanted for is_model in (False, True)]
+        lines |= {name: line for rule, part in load(path).items() if rule != "settings" for name, line in part.items()}
+    kept, waiting = set[str](), list(wanted)
     while waiting:
-        at = waiting.pop()
-        if at in lines and at not in kept:
-            kept.add(at)
-            given = lines[at]
-            waiting += [(False, given[key]) for key in ("input", "other", "against") if key in given]
-            waiting += [(True, given[key]) for key in ("model", "base") if key in given]
+        name = waiting.pop()
+        if name in lines and name not in kept:
+            kept.add(name)
+            waiting += [
+                lines[name][key] for key in ("input", "other", "against", "model", "base") if key in lines[name]
+            ]
+    groups = {lines[name]["settings"] for name in kept if "settings" in lines[name]} | {"sft", "answers", "generate"}
     for path in recipes(folder):
-        whole = load(path)
-        left = {rule: {n: g for n, g in part.items() if (rule == "train", n) in kept} for rule, part in whole.items()}
+        left = {
+            rule: {name: line for name, line in part.items() if name in (groups if rule == "settings" else kept)}
+            for rule, part in load(path).items()
+        }
         dump(path, left)
-    report(folder, {name for is_model, name in kept if not is_model})
+    shutil.rmtree(folder / "recipes/more", ignore_errors=True)
+    report(folder, kept)
 
 
 def report(folder: Path, kept: set[str]) -> None:
@@ -200,7 +213,7 @@ def report(folder: Path, kept: set[str]) -> None:
     found = rules["stages"].pop("report")
     evaluations = [name for name in found["cmd"].split()[3:] if name in kept]
     if evaluations:
-        code = [dep for dep in found["deps"] if dep.startswith("data/code-")]
+        code = [dep for dep in found["deps"] if dep.startswith("data/plan/")]
         found["cmd"] = " ".join([*found["cmd"].split()[:3], *evaluations])
         found["deps"] = [*code, *(f"data/{name}.json" for name in evaluations)]
         rules["stages"]["report"] = found
@@ -252,10 +265,9 @@ def built(factory: pytest.TempPathFactory) -> Path:
 
 
 def outputs(folder: Path) -> dict[str, str]:
-    """Every file a build leaves, by the hash of its bytes, but for what is noted of the code."""
+    """Every file a build leaves, by the hash of its bytes, but for the plan."""
     files = [*(folder / "data").glob("*.*"), *(folder / "models").glob("**/*.*"), *folder.glob("metrics.json")]
-    built = [path for path in files if path.is_file() and not path.match("data/code-*.txt")]
-    return {str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest() for path in built}
+    return {str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()}
 
 
 def replies(folder: Path) -> set[tuple[str, str]]:

@@ -12,7 +12,6 @@ import pytest
 from baleen.engines import table
 from baleen.engines.protocol import TOO_LONG, Reply, Request, Sampling
 from baleen.models import identity
-from baleen.project import settings
 from baleen.project.settings import Speed
 from baleen.tables import rows
 from baleen.tables.rows import Row
@@ -119,7 +118,6 @@ def project(folder: Path, monkeypatch: pytest.MonkeyPatch, script: Script) -> Sc
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(settings, "profile", settings.profile.__wrapped__)  # read anew: the folder changes
     monkeypatch.setenv("BALEEN_MEMO", str(folder / ".memo"))
     monkeypatch.setitem(table.ENGINES, "scripted", lambda: (Told.kind, script.load))
     return script

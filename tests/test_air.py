@@ -143,7 +143,7 @@ def test_lessons_have_the_columns_of_their_prompts_and_are_of_train_cells() -> N
 
 
 def test_every_lesson_survives_being_read(tmp_path: Path) -> None:
-    flags = "--source data/raw/pocket.yaml --part air.lessons --rows 200 --origin seed --deduplicate".split()
+    flags = "--part air.lessons --rows 200 --origin seed --deduplicate".split()
     ingest.main([str(tmp_path / "out.parquet"), *flags, ""])
     assert rows.size(tmp_path / "out.parquet") == 200
 

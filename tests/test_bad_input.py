@@ -19,7 +19,7 @@ from mistakes import ASK, CASES, TABLE, Case
 
 from baleen.measures import translation
 from baleen.models import scratch
-from baleen.project import command_line, settings
+from baleen.project import command_line
 
 CHECKOUT = Path(__file__).parents[1]
 PROGRESS = re.compile(r"\w+  \d+/\d+ rows ")
@@ -36,7 +36,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     written(tmp_path, {"data/out.parquet": b"an older table", "models/out/config.json": "an older model"})
     monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / ".memo"))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(settings, "profile", settings.profile.__wrapped__)  # read anew: the folder changes
     return tmp_path
 
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from baleen.errors import Problem
-from baleen.project import graph, recipes, settings
+from baleen.project import graph, layers, recipes, settings
 from baleen.tables import rows
 from stages import check as verb
 from stages import generate, origin, score, train
@@ -34,7 +34,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / name).symlink_to(CHECKOUT / name)
     monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / ".memo"))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(settings, "profile", settings.profile.__wrapped__)  # read anew: the folder changes
     return tmp_path
 
 
@@ -82,14 +81,14 @@ def test_dvc_sees_the_stages_that_check_sees(home: Path) -> None:
 
 def test_a_stage_reads_and_writes_what_its_rule_says(home: Path) -> None:
     made = found()["train@humpback"]
-    assert {"data/humpback-mix-2.parquet", "models/base", "prompts/reply.md"} <= set(made.deps)
+    assert {"data/humpback-mix-2.parquet", "models/base", "data/plan/humpback.yaml"} == set(made.deps)
     assert made.outs == ("models/humpback", "models/humpback.json")
 
 
 def test_targets_are_checked_with_all_they_are_built_from_and_nothing_else(home: Path) -> None:
     names = list(graph.needed(found(), ["train@humpback-1"]))
-    assert names.index("ingest@web") < names.index("judge@humpback-judge-1") < names.index("train@humpback-1")
-    assert not {"train@humpback", "ingest@heldout", "report"} & set(names)
+    assert names.index("load@web") < names.index("score@humpback-judge-1") < names.index("train@humpback-1")
+    assert not {"train@humpback", "load@heldout", "report"} & set(names)
 
 
 def own_data(home: Path) -> None:
@@ -97,10 +96,11 @@ def own_data(home: Path) -> None:
     (home / "my/corpus").mkdir(parents=True)
     (home / "my/seeds.jsonl").write_text('{"question": "Why?", "answer": "So."}\n')
     pair = {"instruction": "question", "response": "answer"}
-    edit(
-        "recipes/sources.yaml", "ingest/web", {"source": "my/corpus", "columns": {"response": "text"}, "origin": "web"}
-    )
-    edit("recipes/sources.yaml", "ingest/seed", {"source": "my/seeds.jsonl", "columns": pair, "origin": "seed"})
+    web = {"source": "my/corpus", "columns": {"response": "text"}, "origin": "web"}
+    edit("recipes/sources.yaml", "load/web", None)
+    edit("recipes/sources.yaml", "load/seed", None)
+    seed = {"source": "my/seeds.jsonl", "columns": pair, "origin": "seed"}
+    edit("recipes/sources.yaml", "ingest", {"web": web, "seed": seed})
 
 
 def pinned(home: Path, name: str) -> None:
@@ -160,7 +160,12 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
     "a name that is no file name": (HUMPBACK, "", "  a/b: {input: web}", "'a/b' is no name for a file"),
     "a recipe that is not listed": ("recipes/new.yaml", "", "map: {}", "dvc.yaml does not list recipes/new.yaml"),
     "a listed recipe that is not there": (RULES, "vars/0", "recipes/arm.yaml", "no file recipes/arm.yaml"),
-    "two targets of one name": (ARMS, "map", {"web": {}}, r"arms.yaml: map.web: .*ingest.web already builds a target"),
+    "two targets of one name": (
+        ARMS,
+        "map",
+        {"web": {}},
+        r"load.web: recipes/humpback-arms.yaml: map.web already builds a target",
+    ),
     "two lines of one name": (HUMPBACK, "", f"{X}\n{X}", r"'x' stands in line \d+ and again in line \d+; delete one"),
     "a circle of tables": (HUMPBACK, f"{POOL}/input", "humpback-judge-1", "needs itself: .*filter@humpback-pool"),
     "a circle over a model": (SOURCES, "train/ask/input", "humpback-mix-1", "needs itself: .*train@ask"),
@@ -170,39 +175,53 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
         "other: ${none}",
         r"params\.yaml:\d+ holds a '\$\{': write the plain",
     ),
-    "knobs under the name of a rule": (PARAMS, "filter", {"share": 0.1}, "params.yaml: 'filter' is a rule"),
-    "a rule that dvc.yaml has not": (RULES, "stages/map", None, r"map\.humpback-dataset: dvc\.yaml has no rule 'map'"),
+    "knobs under the name of a rule": (
+        PARAMS,
+        "filter",
+        {"share": 0.1},
+        "params.yaml: 'filter' is a section of recipes",
+    ),
+    "a rule that dvc.yaml has not": (RULES, "stages/map", None, r"map\.crab-heldout: dvc\.yaml has no rule 'map'"),
     "a verb that is none": (HUMPBACK, "", f"genrate:\n{X}", "unknown rule 'genrate'; did you mean 'generate'"),
     "a rule without lines": (HUMPBACK, "", "ingest:", "ingest has no lines; write some, or delete"),
     "a setting that dvc.yaml fills in left out": (
-        HUMPBACK,
-        f"{POOL}/knobs",
+        SOURCES,
+        "train/ask/base",
         None,
-        "setting 'knobs' is missing, and dvc",
+        "setting 'base' is missing, and dvc",
     ),
-    "knobs where DVC does not watch them": (
+    "knobs of another verb": (HUMPBACK, f"{DATASET}/knobs", "pool", "map.humpback-dataset: unknown setting 'keep'"),
+    "misspelt knobs": (HUMPBACK, f"{POOL}/knobs", "pol", "humpback-pool: params.yaml: unknown section 'pol'; did you"),
+    "settings of another verb": (
         HUMPBACK,
-        f"{DATASET}/knobs",
-        "pool",
-        "map.humpback-dataset: knobs is for filter, where dvc.yaml watches what it names; write the values themselves",
+        "score/humpback-judge-1/settings",
+        "sft",
+        "score.humpback-judge-1: settings 'sft' are of train lines, not of score lines",
     ),
-    "a section where DVC does not watch it": (
+    "settings that stand nowhere": (
         HUMPBACK,
-        "judge/humpback-judge-1/settings",
-        "score",
-        "judge.humpback-judge-1: settings is for generate, train, evaluate, where",
+        "train/humpback/settings",
+        "sfft",
+        "train.humpback: no recipe and no profile has settings 'sfft'",
+    ),
+    "settings of no verb": (HUMPBACK, "settings", {"sft2": {"stepps": 3}}, "settings.sft2: no line names it, and no"),
+    "one name for two groups of settings": (
+        HUMPBACK,
+        "settings",
+        {"sft": {}},
+        "already has settings 'sft'; rename one",
     ),
     "a required setting left out": (HUMPBACK, f"{DATASET}/apply", None, "setting 'apply' is missing; add it"),
     "a misspelt setting": (HUMPBACK, f"{DATASET}/aply", "x", "unknown setting 'aply'; did you mean 'apply'"),
-    "a setting of the wrong type": (SOURCES, "ingest/web/noise", "much", "ingest.web: setting 'noise': Value 'much'"),
+    "a setting of the wrong type": (SOURCES, "load/web/noise", "much", "load.web: setting 'noise': Value 'much'"),
     "an impossible threshold": (
         SOURCES,
-        "ingest/web/near_threshold",
+        "load/web/near_threshold",
         2,
-        r"ingest\.web: near_threshold 2\.0 must be above 0",
+        r"load\.web: near_threshold 2\.0 must be above 0",
     ),
     "an impossible share": (PARAMS, "curate/share", 30, r"share 30\.0 must lie in \(0, 1\]"),
-    "an impossible rate": (POCKET, "sft/lr", 7, r"lr is 7\.0; it must lie between 0 and 1"),
+    "an impossible rate": (POCKET, "train/lr", 7, r"lr is 7\.0; it must lie between 0 and 1"),
     "an impossible temperature": (POCKET, "generate/temperature", -1, r"temperature is -1\.0; it must lie between 0"),
     "a misspelt table": (
         HUMPBACK,
@@ -253,26 +272,26 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
     "a scorer that does not fit the rank": (PARAMS, "scorer", "judge", "it reads worst, but humpback-judge-1 has"),
     "a source that is not there": (
         SOURCES,
-        "ingest/web/source",
-        "my",
-        "ingest.web: no file or folder my; write the path",
+        "ingest",
+        {"web2": {"source": "my", "origin": "web"}},
+        "ingest.web2: no file or folder my; write the path",
     ),
     "a source that DVC cannot watch": (
         SOURCES,
-        "ingest/web/source",
-        "my/*.md",
+        "ingest",
+        {"web2": {"source": "my/*.md", "origin": "web"}},
         "DVC watches files and folders, not my/",
     ),
     "a misspelt part of the world": (
         SOURCES,
-        "ingest/web/part",
+        "load/web/part",
         "wbe",
         "unknown pocket part 'wbe'; did you mean 'web'",
     ),
     "a report of what nobody evaluates": (RULES, "stages/report/deps", ["data/e.json"], "nothing builds data/e.json"),
     "a rule with a misspelt name": (
         RULES,
-        "stages/judge/do/cmd",
+        "stages/map/do/cmd",
         "${scoer}",
         "unknown name 'scoer'; did you mean 'scorer'",
     ),
@@ -341,9 +360,8 @@ def test_a_dry_run_counts_without_a_model(
 
 
 def test_a_section_that_another_profile_lacks_is_found_before_it_is_chosen(home: Path) -> None:
-    path = home / "profiles/8b.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace("curation:", "# curation:"), encoding="utf-8")
-    with pytest.raises(Problem, match=r"^profiles/8b.yaml: unknown section 'curation'; there are: "):
+    edit("recipes/humpback-arms.yaml", "settings/curation", None)
+    with pytest.raises(Problem, match=r"^profiles/8b.yaml: evaluate eval-scorer-.: setting 'mean' is missing"):
         verb.check([])
 
 
@@ -353,4 +371,4 @@ def test_recipes_that_are_built_for_claims_alone_have_possible_settings_under_ev
 ) -> None:
     for path in sorted(Path("recipes/more").glob("*.yaml")):
         found = [*recipes.lines_of(path)]
-        verb.check_under(Path(f"profiles/{profile}.yaml"), found, found, settings.load_yaml(Path(PARAMS)))
+        verb.check_under(Path(f"profiles/{profile}.yaml"), found, layers.current(recipes.all_files()))

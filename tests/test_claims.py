@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from baleen.measures.expressions import condition, value
-from baleen.project import graph, recipes, settings
+from baleen.project import graph, layers, recipes, settings
 from baleen.tables import rows
 from benchmarks import claims
 from benchmarks.claims import Claim, Pair
@@ -16,17 +16,17 @@ from stages import check
 
 RULES = {name: rule for name, rule in settings.load_yaml(Path("dvc.yaml"), plain=False)["stages"].items()}
 ARMS = sorted([*Path("recipes").glob("*-arms.yaml"), *Path("recipes/more").glob("*.yaml")])
-PARAMS = settings.load_yaml(Path("params.yaml"))
+PROJECT = layers.current(recipes.all_files())
 
 
 def lines(made: Claim) -> list[recipes.Line]:
-    return recipes.lines([Path(f"recipes/{name}.yaml") for name in ("sources", *made.recipes)])
+    return recipes.lines([Path(f"recipes/{name}.yaml") for name in ("sources", "constraints", *made.recipes)])
 
 
 def built(made: Claim) -> graph.Stages:
     """The stages that are built for a claim."""
     rules = {name: rule for name, rule in RULES.items() if name != "report"}
-    found = graph.stages(rules, lines(made), PARAMS)
+    found = graph.stages(rules, lines(made), PROJECT.params)
     return graph.needed(found, made.targets or found)
 
 
@@ -51,14 +51,14 @@ def test_what_a_claim_reads_is_built_for_it(method: str) -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_its_tables_have_the_columns_that_its_measures_read(method: str) -> None:
     made = claim(method)
-    columns = check.columns_of(check.book(lines(made), PARAMS))
+    columns = check.columns_of(check.book(lines(made), PROJECT))
     assert [(table, needs) for table, needs in tables(made) if set(needs) - (columns(table) or set(needs))] == []
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_figure_of_an_evaluation_is_one_of_its_measures(method: str) -> None:
     made = claim(method)
-    book = check.book(lines(made), PARAMS)
+    book = check.book(lines(made), PROJECT)
     evaluations = {line.name: book.line_settings(line) for line in lines(made) if line.verb == "evaluate"}
     for file, *keys in made.figures.values():
         if file in evaluations and keys[0] == "groups":
@@ -95,7 +95,7 @@ def test_arms_that_are_compared_learn_as_long_from_the_same_base(method: str) ->
     for name, pair in claim(method).pairs.items():
         models = tuple(str(whole[False, table].get("model")) for table in (pair.better, pair.other))
         if models not in UNLIKE and models[0] != models[1] and all((True, model) in whole for model in models):
-            first, second = ([whole[True, model][key] for key in ("base", "settings")] for model in models)
+            first, second = ([whole[True, model].get(key) for key in ("base", "settings")] for model in models)
             assert first == second, name
 
 
@@ -118,6 +118,7 @@ def test_a_pair_may_be_of_some_rows_alone(tmp_path: Path) -> None:
     found = [claims.difference({0: tmp_path}, Pair("a", "b", "right", keep=keep)) for keep in ("", "hard>=1")]
     assert [one["all"]["points"] for one in found] == [50.0, 0.0]
     (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes/constraints.yaml").write_text("map: {}\n")
     (tmp_path / "recipes/sources.yaml").write_text(
         "train:\n  m: {input: s}\ngenerate:\n  a: {model: m}\n  b: {model: hub}\n"
     )

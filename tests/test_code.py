@@ -1,4 +1,4 @@
-"""code: each verb is noted with the modules that can change what it writes, and with no others."""
+"""code: a target depends on the functions that it can reach, and on no others."""
 
 import ast
 import os
@@ -12,39 +12,49 @@ import pytest
 
 from baleen.project import code_hashes
 from baleen.project.inputs import SILENT
+from baleen.project.settings import load_yaml
 
 ROOT = Path(__file__).parents[1]
 
 
-def names(verb: str) -> set[str]:
-    return {path.as_posix() for path in code_hashes.closure(Path(f"stages/{verb}.py"))}
+def names(verb: str, *places: code_hashes.Place) -> set[str]:
+    return set(code_hashes.digests(verb, places))
 
 
 def test_a_verb_needs_itself_and_what_it_imports_at_the_top_inside_functions_and_further_on() -> None:
     assert names("mix") == {"stages/mix.py", "baleen/tables/rows.py"}
-    assert {"baleen/engines/hf.py", "baleen/engines/chat.py", "baleen/engines/vllm.py"} <= names("generate")
-    assert {"pocket/__init__.py", "pocket/world.py", "pocket/crab.py"} <= names("ingest")
+    assert {"baleen/training/trainer.py", "baleen/training/processes.py", "baleen/models/load.py"} <= names("train")
+    assert {"baleen/engines/chat.py", "baleen/engines/hf.py"} <= names("generate", ("baleen.engines.hf", ""))
 
 
-def test_a_verb_needs_what_its_lines_can_name() -> None:
-    assert {"baleen/methods/crab.py", "baleen/transforms.py", "baleen/methods/constraints.py"} <= names("map")
-    assert {"baleen/methods/kun.py", "baleen/measures/selectors.py", "pocket/measures.py"} <= names("filter")
-    assert {"baleen/methods/linguist.py", "baleen/formats.py"} <= names("train")
-    assert not names("train") & {"baleen/methods/kun.py", "baleen/methods/crab.py", "pocket/measures.py"}
+def test_what_a_line_names_is_needed_by_that_line_alone() -> None:
+    assert "baleen/methods/crab.py" in names("map", ("baleen.methods.crab", "verify"))
+    assert not {file for file in names("map") if file.startswith(("baleen/methods/", "pocket/"))}
+    assert not {file for file in names("train") if file.startswith(("baleen/methods/", "pocket/", "baleen/measures/"))}
 
 
 @pytest.mark.parametrize("verb", ["ingest", "generate", "train", "evaluate"])
 def test_modules_that_can_change_no_row_are_not_noted(verb: str) -> None:
-    assert not names(verb) & SILENT
+    assert not [name for name in names(verb) if name.startswith(SILENT)]
+
+
+FILES = ["recipes", "profiles", "prompts", "params.yaml", "dvc.yaml"]
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project without what it builds, planned."""
+    folder = tmp_path_factory.mktemp("code")
+    for name in ("baleen", "pocket", "stages", *FILES):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, folder / name)
+    plan(folder)
+    return folder
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """The code alone, noted."""
-    for name in ("baleen", "pocket", "stages"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    note(tmp_path)
-    return tmp_path
+def project(planned: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(planned, tmp_path / "project", copy_function=shutil.copy2))
 
 
 def run(folder: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -52,28 +62,53 @@ def run(folder: Path, *words: str, **env: str) -> subprocess.CompletedProcess[st
     return subprocess.run([sys.executable, *words], cwd=folder, env=ours | env, text=True, capture_output=True)
 
 
-def note(folder: Path) -> dict[str, str]:
-    """What is noted of each verb."""
-    done = run(folder, "-m", "stages.code")
-    assert not done.returncode, done.stderr
-    return {path.stem: path.read_text() for path in (folder / "data").glob("code-*.txt")}
+def plan(folder: Path) -> dict[str, str]:
+    """The plan of each target."""
+    ended = run(folder, "-m", "stages.plan")
+    assert not ended.returncode, ended.stderr
+    return {path.stem: path.read_text() for path in (folder / "data/plan").glob("*.yaml")}
 
 
-EDITS = {
-    "baleen/engines/hf.py": {"code-generate", "code-score"},
-    "baleen/training/trainer.py": {"code-train"},
-    "stages/mix.py": {"code-mix"},
-    "baleen/project/progress.py": set[str](),
-    "stages/check.py": set[str](),
+def verbs(folder: Path, before: dict[str, str]) -> set[str]:
+    """The verbs of the targets whose plan became another."""
+    after = plan(folder)
+    changed = [name for name in after if after[name] != before.get(name)]
+    return {str(load_yaml(folder / f"data/plan/{name}.yaml", plain=False)["verb"]) for name in changed}
+
+
+EDITS = {  # file, a function in it, and the verbs whose targets are built again
+    "baleen/engines/hf.py": ("class HF", {"generate", "score"}),
+    "baleen/training/trainer.py": ("def train", {"train"}),
+    "stages/mix.py": ("def repeats", {"mix"}),
+    "baleen/project/progress.py": ("def ", set[str]()),
+    "stages/check.py": ("def check", set[str]()),
+    "baleen/measures/overlap.py": ("def copied", {"filter", "generate"}),
 }
 
 
 @pytest.mark.parametrize("file", EDITS)
-def test_an_edit_changes_what_is_noted_of_the_verbs_that_use_the_module(file: str, project: Path) -> None:
-    before = note(project)
-    (project / file).write_text((project / file).read_text() + "MORE = 1\n")
-    after = note(project)
-    assert {name for name in after if after[name] != before[name]} == EDITS[file]
+def test_an_edit_of_a_function_changes_the_plan_of_what_can_reach_it(file: str, project: Path, planned: Path) -> None:
+    before = {path.stem: path.read_text() for path in (planned / "data/plan").glob("*.yaml")}
+    start, touched = EDITS[file]
+    edited(project / file, start)
+    assert verbs(project, before) == touched
+
+
+def edited(path: Path, start: str) -> None:
+    """Give the first function or class whose definition begins so one more statement."""
+    tree = ast.parse(path.read_text())
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    first = next(node for node in tree.body if isinstance(node, kinds) and ast.unparse(node).find(start) >= 0)
+    first.body.append(ast.parse("more = 1").body[0])
+    path.write_text(ast.unparse(tree))
+
+
+def test_what_is_added_to_a_module_changes_no_plan(project: Path) -> None:
+    before = plan(project)
+    for file in ("baleen/measures/words.py", "baleen/transforms.py", "baleen/formats.py", "baleen/tables/rows.py"):
+        text = (project / file).read_text().replace("__all__ = [", '__all__ = ["added", ', 1)
+        (project / file).write_text(text + "\n\ndef added(text: str) -> float:\n    return 1.0\n")
+    assert plan(project) == before
 
 
 LAYOUTS: dict[str, Callable[[str], str]] = {
@@ -87,21 +122,20 @@ LAYOUTS: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_a_comment_a_docstring_and_the_layout_of_a_module_change_nothing(name: str, project: Path) -> None:
-    before, path = note(project), project / "baleen/tables/rows.py"
+    before, path = plan(project), project / "baleen/tables/rows.py"
     path.write_text(LAYOUTS[name](path.read_text()))
-    assert path.read_text() != (ROOT / "baleen/tables/rows.py").read_text() and note(project) == before
+    assert path.read_text() != (ROOT / "baleen/tables/rows.py").read_text() and plan(project) == before
 
 
 def test_a_module_that_is_the_same_again_is_no_edit(project: Path) -> None:
     path = project / "baleen/tables/rows.py"
     path.write_text(path.read_text() + "# a remark\n")
-    assert not run(project, "-m", "stages.mix", "--help", DVC_STAGE="mix@a").returncode
+    assert not run(project, "-m", "stages.mix", "--help", DVC_STAGE="mix@humpback-mix-1").returncode
 
 
-@pytest.mark.parametrize("stage", ["mix@a", ""])
-def test_a_stage_whose_code_was_edited_after_dvc_looked_at_it_does_not_begin(stage: str, project: Path) -> None:
-    with (project / "baleen/tables/rows.py").open("a") as file:
-        file.write("MORE = 1\n")
-    done = run(project, "-m", "stages.mix", "--help", **({"DVC_STAGE": stage} if stage else {}))
-    told = "baleen: baleen/tables/rows.py was edited after dvc noted it; run `dvc repro code`"
-    assert (done.returncode, told in done.stderr) == ((1, True) if stage else (0, False))
+@pytest.mark.parametrize("stage", ["mix@humpback-mix-1", ""])
+def test_a_stage_whose_code_was_edited_after_it_was_planned_does_not_begin(stage: str, project: Path) -> None:
+    edited(project / "baleen/tables/rows.py", "class Output")
+    ended = run(project, "-m", "stages.mix", "--help", **({"DVC_STAGE": stage} if stage else {}))
+    message = "baleen: baleen/tables/rows.py was edited after it was planned; run `dvc repro plan`"
+    assert (ended.returncode, message in ended.stderr) == ((1, True) if stage else (0, False))

@@ -101,7 +101,7 @@ def test_both_models_learn_the_real_text_from_what_the_other_wrote() -> None:
         line = LINES[name]
         learned = prompts.load(line.given["prompt"]).writes
         made = LINES[line.given["input"]]
-        assert made.rule == "generate" and prompts.load(made.given["prompt"]).writes != learned
+        assert made.verb == "generate" and prompts.load(made.given["prompt"]).writes != learned
         real = LINES[made.given["input"]]
         assert real.given["apply"] == "cycle.reworded"
 

@@ -16,7 +16,7 @@ AFTER_THE_FILTER = {
     "mix@humpback-mix-1",
     "map@humpback-dataset",
     "train@humpback-1",
-    "generate@answers-humpback-1",
+    "answer@answers-humpback-1",
     "evaluate@eval-humpback-1",
     "report",
 }

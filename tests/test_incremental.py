@@ -26,7 +26,7 @@ def two_rounds(one_round: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = project.twin(one_round, tmp_path_factory.mktemp("two") / "rounds")
     shutil.copy(project.CHECKOUT / "recipes/humpback.yaml", folder / "recipes/humpback.yaml")
     assert repro(folder) == {
-        "judge@humpback-judge-2",
+        "score@humpback-judge-2",
         "filter@humpback-curate-2",
         "mix@humpback-mix-2",
         "map@humpback-dataset",
@@ -71,7 +71,7 @@ def learning_rate(folder: Path) -> None:
 
 
 CURATED = {"filter@humpback-curate-1", "mix@humpback-mix-1", "train@humpback-1"}
-JUDGED = {"judge@humpback-judge-1", *CURATED}
+JUDGED = {"score@humpback-judge-1", *CURATED}
 ASKED = {"generate@humpback-augment", "filter@humpback-pool", *JUDGED}
 EDITS: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "comments and speed knobs": (comments_and_speed, set()),
@@ -127,7 +127,7 @@ def test_the_shared_threshold_asks_nothing_before_the_model_it_changes(two_round
     change(folder / "params.yaml", "curate.share", 0.5)
     assert repro(folder, "train@humpback", "map@humpback-dataset") == {
         *CURATED,
-        "judge@humpback-judge-2",
+        "score@humpback-judge-2",
         "filter@humpback-curate-2",
         "mix@humpback-mix-2",
         "map@humpback-dataset",

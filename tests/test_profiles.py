@@ -1,76 +1,43 @@
-"""Profiles: what recipe lines name is in all of them, and the papers' values are told with their place."""
+"""Profiles hold what a size changes; the papers' values stand with their methods, each with its place."""
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from baleen.project import recipes
-from baleen.project.recipes import Line
+from baleen.project import layers, recipes
+from stages import check, verbs
 
 PROFILES = sorted(Path("profiles").glob("*.yaml"))
-REAL = ("paper", "8b", "small")
-LINES = recipes.lines(recipes.files())
-MORE = [line for path in sorted(Path("recipes/more").glob("*.yaml")) for line in recipes.lines_of(path)]
-OWN = {"generate": "generate", "score": "score"}  # the section of a line that names none
-RULES = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
-
-
-def section(line: Line) -> str:
-    return str(line.given.get("settings", OWN.get(line.verb, "")))
-
-
-def sections(*verbs: str) -> list[str]:
-    """The sections that lines of these verbs name."""
-    return sorted({section(line) for line in LINES if line.verb in verbs} - {""})
+LINES = recipes.lines(recipes.all_files())
+PROJECT = layers.current(recipes.all_files())
 
 
 def whole(name: str) -> dict[str, Any]:
     return dict(yaml.safe_load(Path(f"profiles/{name}.yaml").read_text(encoding="utf-8")))
 
 
-def blocks(name: str) -> dict[str, list[str]]:
-    """The lines of each section as they are written."""
-    found: dict[str, list[str]] = {}
-    for line in Path(f"profiles/{name}.yaml").read_text(encoding="utf-8").splitlines():
-        if start := re.match(r"(\w+):", line):
-            found[start[1]] = []
-        if found and line and not line.startswith("#"):
-            found[next(reversed(found))].append(line)
-    return found
-
-
-@pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.stem)
-def test_a_profile_has_every_section_that_lines_name(path: Path) -> None:
-    assert {*sections("generate", "score", "train", "evaluate"), "origin", "speed"} <= whole(path.stem).keys()
-
-
 def test_no_profile_has_a_section_that_nobody_names() -> None:
-    named = {*sections("generate", "score", "train", "evaluate"), *map(section, MORE), "origin", "speed"}
+    named = {*check.verbs_of(LINES), "origin", "speed"}
     assert [(path.stem, name) for path in PROFILES for name in whole(path.stem).keys() - named] == []
 
 
-@pytest.mark.parametrize("rule", ["generate", "score", "train", "teach", "evaluate"])
-def test_a_stage_depends_on_the_section_that_its_line_names_and_on_no_other(rule: str) -> None:
-    (watched,) = RULES[rule]["do"]["params"]
-    assert list(watched.values()) == [["score" if rule == "score" else "${item.settings}"]]
-    assert rule != "score" or set(sections(rule)) <= {"score"}
+def test_what_is_the_same_in_every_profile_stands_in_none() -> None:
+    sections = [set(map(repr, whole(path.stem).items())) for path in PROFILES]
+    assert set.intersection(*sections) == set()
 
 
-@pytest.mark.parametrize("name", sections("generate", "train"))
-def test_every_value_of_the_papers_has_its_place(name: str) -> None:
-    first, *values = blocks("paper")[name]
-    assert "#" in first
-    ours = re.compile(r"#|hub:|\{|^  engine:")
-    assert [line for line in values if not ours.search(line)] == []
-
-
-@pytest.mark.parametrize("profile", REAL)
-@pytest.mark.parametrize("name", sections("generate", "train"))
-def test_a_real_profile_says_whose_values_it_has(profile: str, name: str) -> None:
-    assert "#" in blocks(profile)[name][0]
+@pytest.mark.parametrize("name", [name for name, group in PROJECT.groups.items() if group.values])
+def test_the_values_of_a_method_stand_with_where_they_come_from(name: str) -> None:
+    """A comment on the line or above it; what is measured needs none."""
+    above, line = "", ""
+    for text in Path(PROJECT.groups[name].file).read_text(encoding="utf-8").splitlines():
+        if text.startswith(f"  {name}:"):
+            line = text
+            break
+        above = above if text.startswith("  ") and not text.startswith("  #") and "#" in above else text
+    assert "#" in line + above or "mean:" in line, line
 
 
 @pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.stem)
@@ -97,34 +64,32 @@ REPORTED: dict[str, dict[str, object]] = {  # what the papers and releases say
     "designer": {"max_length": 2048},
     "cycle": {"lora_rank": 8, "lora_alpha": 16, "dropout": 0.05, "lr": 1e-4, "epochs": 3, "batch": 8, "warmup": 0.03},
 }  # fmt: skip
-SIZED = {"steps", "batch", "max_length", "max_tokens", "dropout"}  # what another model or budget changes
+
+
+def resolved(name: str, profile: str) -> dict[str, Any]:
+    """The settings of the first line that names a group, under a profile."""
+    project = layers.under(profile, PROJECT)
+    line = next(line for line in LINES if line.given.get("settings", DEFAULT.get(line.rule)) == name and plain(line))
+    return vars(layers.resolved(verbs.options_of(line.verb), line, project))
+
+
+def plain(line: recipes.Line) -> bool:
+    """Whether a line leaves sampling to its settings."""
+    return "temperature" not in line.given
+
+
+DEFAULT = {"train": "sft", "generate": "generate"}
 
 
 @pytest.mark.parametrize("name", REPORTED)
-def test_the_papers_values_stand_in_the_profile(name: str) -> None:
-    assert whole("paper")[name].items() >= REPORTED[name].items()
+def test_a_line_has_the_values_of_its_paper(name: str) -> None:
+    assert resolved(name, "paper").items() >= REPORTED[name].items()
 
 
-@pytest.mark.parametrize("profile", ["8b", "small"])
-@pytest.mark.parametrize("name", REPORTED)
-def test_another_size_keeps_what_does_not_depend_on_it(profile: str, name: str) -> None:
-    own = whole(profile)[name]
-    kept = {key: value for key, value in REPORTED[name].items() if key in own and key not in SIZED}
-    assert own.items() >= kept.items()
-
-
-RECIPE: dict[str, dict[str, object]] = {  # sampling that belongs to the method and stands in its lines
-    "crab-written": {"temperature": 0.4, "top_p": 0.3},
-    **{f"air-{name}": {"temperature": 0.2} for name in ("asked", "polished", "critique-1", "merged", "answered")},
-}
-
-
-@pytest.mark.parametrize("name", RECIPE)
-def test_a_line_has_the_sampling_of_its_paper(name: str) -> None:
-    (line,) = [line for line in LINES if line.name == name]
-    assert line.given.items() >= RECIPE[name].items()
+def test_crab_writes_constraints_as_its_release_does() -> None:
+    (line,) = [line for line in LINES if line.name == "crab-written"]
+    assert line.given.items() >= {"temperature": 0.4, "top_p": 0.3}.items()
 
 
 def test_the_pocket_asks_every_method_alike_where_it_has_no_reason_not_to() -> None:
-    own = whole("pocket")
-    assert own["rewrite"] == own["polish"] == own["refine"] == own["generate"]
+    assert not {"rewrite", "polish", "student"} & whole("pocket").keys()

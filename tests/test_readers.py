@@ -246,21 +246,12 @@ def test_files_of_no_known_kind_are_counted(tmp_path: Path) -> None:
         ("cut.jsonl.zst", "cut.jsonl.zst is damaged"),
         ("no.zip", "no.zip is damaged"),
         ("no.tar.gz", "no.tar.gz is damaged"),
-        ("two.yaml", "must have one of hub, records, python"),
-        ("odd.yaml", "unknown key 'revison'; did you mean 'revision'?"),
-        ("worlds.yaml", "world must be a whole number"),
-        ("snake.yaml", "unknown part of Python 'code'"),
     ],
 )
 def test_a_source_that_is_not_there_or_broken_is_named(tmp_path: Path, source: str, words: str) -> None:
     zst = pa.Codec("zstd").compress(LINES.encode() * 99, asbytes=True)
     files = {"photo.png": b"", "no.zip": b"zip", "no.tar.gz": gzip.compress(b"tar" * 999), "cut.jsonl.zst": zst[:-9]}
-    files |= {"cut.jsonl.gz": gzip.compress(LINES.encode())[:-9], "two.yaml": b"hub: a\nrecords: pocket\n"}
-    files |= {
-        "odd.yaml": b"hub: a\nrevison: b\n",
-        "worlds.yaml": b"records: pocket\nworld: one\n",
-        "snake.yaml": b"python: code\n",
-    }
+    files |= {"cut.jsonl.gz": gzip.compress(LINES.encode())[:-9]}
     folder(tmp_path, files)
     (tmp_path / "empty").mkdir()
     with pytest.raises(Problem) as error:
@@ -293,18 +284,16 @@ def test_a_saved_data_set_gives_its_rows(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_yaml_file_names_a_data_set_to_load(tmp_path: Path) -> None:
+def test_a_data_set_of_the_hub_is_loaded_by_its_name(tmp_path: Path) -> None:
     pytest.importorskip("datasets")
     folder(tmp_path, {"set/train.jsonl": LINES.encode()})
-    (tmp_path / "set.yaml").write_text(f"hub: {tmp_path}/set\nsplit: train\nlicence: CC0-1.0\n")
-    found = read(tmp_path / "set.yaml")
+    found = read("", hub=f"{tmp_path}/set", split="train", licence="CC0-1.0")
     assert [(record.fields, record.licence) for record in found] == [(row, "CC0-1.0") for row in ROWS]
 
 
 @pytest.mark.slow
 def test_python_brings_thousands_of_documents(tmp_path: Path) -> None:
-    (tmp_path / "p.yaml").write_text("python: docs\n")
-    found = read(tmp_path / "p.yaml")
+    found = read("", python="docs")
     assert len(found) > 2000
     assert {record.licence for record in found} == {"PSF-2.0"}
     texts = {record.fields["title"]: record.fields["text"] for record in found}

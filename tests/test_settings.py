@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from baleen.errors import Problem
-from baleen.project import settings
+from baleen.project import options, settings
 from baleen.project.settings import REQUIRED, setting
 
 
@@ -26,13 +26,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     (tmp_path / "params.yaml").write_text("profile: small\ncurate: {share: 0.3}\n")
     monkeypatch.chdir(tmp_path)
-    settings.profile.cache_clear()
     return tmp_path
 
 
 def read(line: str) -> Options:
-    """The settings of a command line; only filter has knobs, and it has no profile."""
-    return settings.from_command_line(Options, line.split(), "filter" if "--knobs" in line else "generate")[1]
+    """The settings of a command line in a folder that is no project."""
+    return options.options_of_run(Options, line.split(), "generate")[1]
 
 
 def test_flags_carry_words_lists_maps_and_switches(project: Path) -> None:
@@ -49,18 +48,6 @@ def test_later_layers_win(project: Path) -> None:
     assert read("x --input web --profile small").share == 0.5
     assert read("x --input web --profile small --settings own").share == 0.25
     assert read("x --input web --profile small --settings own --share 0.1").share == 0.1
-    assert read("x --input web --knobs curate").share == 0.3
-    assert read("x --input web --knobs curate --share 0.1").share == 0.1
-
-
-UNWATCHED = [("map", "knobs"), ("generate", "knobs"), ("score", "settings"), ("ingest", "settings"), ("mix", "profile")]
-
-
-@pytest.mark.parametrize(("verb", "layer"), UNWATCHED)
-def test_a_layer_that_dvc_does_not_watch_is_refused(project: Path, verb: str, layer: str) -> None:
-    words = f"{verb} x: {layer} is for .*, where dvc.yaml watches what it names; write the values themselves"
-    with pytest.raises(Problem, match=words):
-        settings.resolved(Options, verb, "x", {"input": "web", layer: "small"})
 
 
 MISTAKES = [
@@ -71,7 +58,6 @@ MISTAKES = [
     ("x --input web --count 1.5", "setting 'count'"),
     ("x --input web --profile smal", "unknown profile 'smal'; did you mean 'small'"),
     ("x --input web --profile small --settings onw", "unknown section 'onw'; did you mean 'own'"),
-    ("x --input web --knobs curat", "unknown section 'curat'; did you mean 'curate'"),
     ("x web", "'web' has no setting before it"),
 ]
 
@@ -128,7 +114,7 @@ def test_a_speed_that_cannot_be_is_refused(project: Path, given: str, words: str
 
 def helped(verb: str, capsys: pytest.CaptureFixture[str]) -> str:
     with pytest.raises(SystemExit):
-        settings.from_command_line(Options, ["--help"], verb)
+        options.options_of_run(Options, ["--help"], verb)
     return capsys.readouterr().out
 
 
@@ -140,11 +126,9 @@ def test_help_lists_every_setting_as_it_is_typed(capsys: pytest.CaptureFixture[s
 
 
 FLAGS = {
-    "generate": {"profile", "settings", "dry-run", "limit", "budget"},
-    "score": {"profile", "dry-run", "limit", "budget"},
-    "train": {"profile", "settings", "dry-run"},
-    "evaluate": {"profile", "settings"},
-    "filter": {"knobs"},
+    "generate": {"dry-run", "limit", "budget"},
+    "score": {"dry-run", "limit", "budget"},
+    "train": {"dry-run"},
     "map": set[str](),
 }
 
@@ -159,9 +143,9 @@ def test_help_lists_the_flags_that_are_no_settings_where_they_are_read(
 
 def test_a_flag_may_be_written_as_in_a_recipe_line(project: Path) -> None:
     for flag in ("--dry-run", "--dry_run"):
-        assert settings.once(["x", "--input", "web", flag])[1].dry_run
+        assert options.run_flags(["x", "--input", "web", flag])[1].dry_run
 
 
 def test_flags_of_one_run_are_no_settings(project: Path) -> None:
-    argv, once = settings.once("x --input web --limit 5 --dry-run".split())
+    argv, once = options.run_flags("x --input web --limit 5 --dry-run".split())
     assert (argv, once.limit, once.dry_run) == (["x", "--input", "web"], 5, True)

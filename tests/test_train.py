@@ -20,7 +20,7 @@ from tiny import PROSE, populate, speed
 
 from baleen.errors import Problem
 from baleen.models import identity, load, pins, scratch
-from baleen.project import inputs, settings
+from baleen.project import inputs
 from baleen.training.options import TrainOptions
 from stages import origin, train
 
@@ -32,7 +32,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / "memo"))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    settings.profile.cache_clear()
     populate(tmp_path)
     return tmp_path
 

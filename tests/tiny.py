@@ -5,7 +5,6 @@ from typing import Any
 
 import yaml
 
-from baleen.project import settings
 from baleen.tables import rows
 from stages import origin
 
@@ -39,7 +38,6 @@ def speed(**more: Any) -> None:
     """Change the speed settings of the workspace."""
     whole = SECTIONS | {"speed": {"device": "cpu", "train_rows": 8, "checkpoint_seconds": 3600} | more}
     Path("profiles/tiny.yaml").write_text(yaml.safe_dump(whole))
-    settings.profile.cache_clear()  # a fork of this process would else keep to what it has read
 
 
 def populate(home: Path) -> None:

@@ -25,7 +25,6 @@ from tiny import PROSE, SIZES
 from baleen.engines import hf, table
 from baleen.engines.openai import client
 from baleen.engines.protocol import Batched, Engine, Reply, Request, Sampling
-from baleen.project import settings
 from baleen.project.settings import Speed
 from baleen.tables import rows
 from baleen.tables.rows import Row
@@ -179,7 +178,6 @@ def change(**speed: Any) -> None:
     """Other speed settings."""
     whole = yaml.safe_load(Path("profiles/bench.yaml").read_text())
     Path("profiles/bench.yaml").write_text(yaml.safe_dump(whole | {"speed": whole["speed"] | speed}))
-    settings.profile.cache_clear()
 
 
 def populate(home: Path) -> None:
@@ -205,7 +203,6 @@ def taught(home: Path) -> None:
     """The project with its judge, trained without interruption."""
     with chdir(home), pytest.MonkeyPatch.context() as patch:
         patch.setenv("BALEEN_MEMO", str(home / ".memo"))
-        settings.profile.cache_clear()
         populate(home)
         assert forks.ended(training("judge")) == 0, Path("judge.log").read_text()
 
@@ -215,7 +212,6 @@ def begin(home: Path, factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     shutil.copytree(project.shared(factory, "taught", taught), home)
     monkeypatch.chdir(home)
     monkeypatch.setenv("BALEEN_MEMO", str(home / ".memo"))
-    settings.profile.cache_clear()
     bench = Bench(home)
     engines(bench, monkeypatch)
     return bench

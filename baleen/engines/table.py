@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from baleen.engines.protocol import Engine
 from baleen.errors import Problem, unknown
@@ -61,3 +62,9 @@ def on_ray(engine: str, kind: str, make: Make) -> Make:
 
 ENGINES: dict[str, Callable[[], tuple[str, Make]]] = {"hf": hf, "vllm": vllm, "openai": openai, "apertium": apertium}
 WITHOUT_VECTORS = ("vllm", "openai", "apertium")
+
+
+def module_of(engine: str) -> str:
+    """The dotted module of an engine."""
+    name = f"baleen.engines.{engine}"
+    return f"{name}.client" if Path(__file__).with_name(engine).is_dir() else name

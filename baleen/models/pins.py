@@ -6,7 +6,7 @@ from pathlib import Path
 
 from baleen.errors import Problem, unknown
 from baleen.models.scratch import Fresh
-from baleen.project.settings import Settings, load_yaml, section, setting, typed
+from baleen.project.settings import Settings, load_yaml, profile, setting, typed
 
 CHATML = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + eos_token + '\n' }}"
@@ -84,5 +84,11 @@ def declared(given: Settings, where: str) -> Settings:
 def origin_pin() -> Pin:
     """The pin of the model that the current profile starts from (its `origin` section)."""
     name = str(load_yaml(Path("params.yaml")).get("profile", "pocket"))
-    where = f"profiles/{name}.yaml: origin"
-    return typed(Pin, where, declared(section(name, "origin", needed=True), where))
+    return typed(Pin, f"profiles/{name}.yaml: origin", origin_section(name))
+
+
+def origin_section(name: str) -> Settings:
+    """What pin.yaml says of the model that a profile starts from."""
+    if "origin" not in profile(name):
+        raise Problem(f"profiles/{name}.yaml has no section origin; write which model everything starts from")
+    return declared(profile(name)["origin"] or {}, f"profiles/{name}.yaml: origin")

@@ -1,81 +1,117 @@
-"""Code: the modules that can change what a verb writes, and their hashes, in one file a verb.
+"""Code: what can change the rows of a target, followed from statement to statement, and a hash of what it means.
 
-DVC would write every module of every stage into dvc.lock, and write that file anew after each stage: with 480 stages
-that took a third of the time. So the stage `code` notes them once (stages/code.py), and the others depend on its files.
+From a function the search goes to every function, class and value that it mentions, in its own module and in those of
+the project that it imports, and no further: a function that is added to a module, or another one that is edited there,
+is not in the hash of those that do not mention it. Hashed are syntax trees without docstrings, so that comments and
+layout count for nothing.
 """
 
 import ast
-import os
-import sys
-from collections.abc import Iterable
-from functools import cache
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from baleen.project import inputs, lookup
-from baleen.project.inputs import CODE, SILENT
+from baleen.project import inputs
+from baleen.project.inputs import CODE, silent
+
+Place = tuple[str, str]  # a module's path in the project and a name in it; '' for the whole module
 
 
-def modules(name: str) -> list[Path]:
-    """The files of a dotted name, when they are the project's."""
-    path = Path(*name.split("."))
-    found = (path.with_suffix(".py"), path / "__init__.py")
-    return [file for file in found if (CODE / file).is_file() and (CODE / file).stat().st_size]
+@dataclass(frozen=True)
+class Statement:
+    """A statement at the top of a module: the names it binds and mentions (with the attribute that is taken of each,
+    or ''), the local names in it, what it imports, and its hash."""
 
-
-@cache
-def imports_of(text: bytes) -> list[ast.Import | ast.ImportFrom]:
-    return [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom)]
-
-
-def imported(file: Path) -> set[Path]:
-    """Project modules a file imports itself, at the top or inside a function; by their paths in the project."""
-    found = set[Path]()
-    for node in imports_of((CODE / file).read_bytes()):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            found.update(path for name in names for path in modules(name))
-        if isinstance(node, ast.Import):
-            found.update(path for alias in node.names for path in modules(alias.name))
-    return found - {file}
-
-
-NAMES = {  # the kinds of names that the lines of a verb hold; of a prompt that is the format
-    "ingest": ["part"], "map": ["transform"], "filter": ["measure", "selector"], "evaluate": ["measure"],
-    "generate": ["format"], "score": ["format"], "train": ["format"],
-}  # fmt: skip
-
-
-def nameable(file: Path) -> list[Path]:
-    """The modules that export what lines of the verb in this file can name, and their packages."""
-    found = [module for kind in NAMES.get(file.stem, []) for _, module in lookup.named(kind)]
-    return [path for module in found for name in (module, module.rpartition(".")[0]) for path in modules(name)]
-
-
-def closure(file: Path) -> set[Path]:
-    """The file and every project module it needs, silent ones and what only they need left out."""
-    seen, waiting = set[Path](), [file, *(nameable(file) if file.parent.name == "stages" else ())]
-    while waiting:
-        path = waiting.pop()
-        if path not in seen and path.as_posix() not in SILENT:
-            seen.add(path)
-            waiting += imported(path)
-    return seen
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of what a module means, its syntax tree without docstrings, so that comments and layout count for
-    nothing; '' when it is gone, and of its bytes when it cannot be parsed."""
-    return digest_of(path.read_bytes()) if path.is_file() else ""
+    binds: frozenset[str]
+    mentions: frozenset[Place]
+    local: frozenset[str]
+    imports: dict[str, Place]
+    digest: str
 
 
 @cache
-def digest_of(text: bytes) -> str:
-    try:
-        return sha256(repr(meaning(ast.parse(text))).encode()).hexdigest()
-    except SyntaxError:
-        return sha256(text).hexdigest()
+def module_file(dotted: str) -> str:
+    """The path of a module or package of the project; '' when it is not one or holds nothing."""
+    path = Path(*dotted.split("."))
+    files = (path.with_suffix(".py"), path / "__init__.py")
+    return next((file.as_posix() for file in files if (CODE / file).is_file() and (CODE / file).stat().st_size), "")
+
+
+@cache
+def statements(text: bytes) -> list[Statement]:
+    """The statements of a module; what only runs when it is the program itself, and docstrings, are left out."""
+    body = ast.parse(text).body
+    return [made for node in body if not is_main(node) for made in parsed(node)]
+
+
+def is_main(node: ast.stmt) -> bool:
+    docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return docstring or (isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'")
+
+
+def parsed(node: ast.stmt) -> Iterator[Statement]:
+    """A statement as one, an import as one for each of its names: others may be added to it."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        for name, place in imported(node).items():
+            yield Statement(frozenset([name]), frozenset(), frozenset(), {name: place}, "")
+        return
+    inside = [found for found in ast.walk(node) if isinstance(found, ast.Import | ast.ImportFrom)]
+    imports = {name: place for found in inside for name, place in imported(found).items()}
+    yield Statement(frozenset(bound(node)), frozenset(mentioned(node)), frozenset(local(node)), imports, digest(node))
+
+
+def imported(node: ast.Import | ast.ImportFrom) -> dict[str, Place]:
+    """What an import binds: each name with the dotted module and the name in it; '' for the module itself."""
+    if isinstance(node, ast.Import):
+        return {alias.asname or alias.name.partition(".")[0]: (alias.name, "") for alias in node.names}
+    return {alias.asname or alias.name: (node.module or "", alias.name) for alias in node.names}
+
+
+def bound(node: ast.stmt) -> list[str]:
+    """The names that a definition or an assignment gives a value; none for a statement that always counts."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    names = [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
+    return (
+        [name.id for name in names if isinstance(name, ast.Name)] if all(isinstance(n, ast.Name) for n in names) else []
+    )
+
+
+def mentioned(node: ast.stmt) -> Iterator[Place]:
+    """Names with the attribute taken of them or '', and texts that name a module of the project."""
+    bases = set[ast.AST]()
+    for found in ast.walk(node):  # parents come before what is in them
+        if isinstance(found, ast.Attribute) and isinstance(found.value, ast.Name):
+            bases.add(found.value)
+            yield found.value.id, found.attr
+        elif isinstance(found, ast.Name) and found not in bases:
+            yield found.id, ""
+        elif isinstance(found, ast.Constant) and is_module(found.value):
+            yield str(found.value), ""
+
+
+def local(node: ast.stmt) -> Iterator[str]:
+    """Parameters and other names that get a value inside a statement: there they may stand for no module."""
+    for found in ast.walk(node):
+        if isinstance(found, ast.arg):
+            yield found.arg
+        elif isinstance(found, ast.Name) and isinstance(found.ctx, ast.Store):
+            yield found.id
+
+
+def is_module(value: object) -> bool:
+    """Whether a value is the dotted name of a module of the project."""
+    dotted = isinstance(value, str) and "." in value and value.replace(".", "").isidentifier()
+    return dotted and bool(module_file(str(value)))
+
+
+def digest(node: Any) -> str:
+    return sha256(repr(meaning(node)).encode()).hexdigest()[:16]
 
 
 def meaning(node: Any) -> Any:
@@ -84,47 +120,149 @@ def meaning(node: Any) -> Any:
         return [meaning(item) for item in node]
     if not isinstance(node, ast.AST):
         return (type(node).__name__, repr(node))
-    fields = (
+    parts = (
         (name, without_docstring(node, value) if name == "body" else value) for name, value in ast.iter_fields(node)
     )
-    return (type(node).__name__, *((name, meaning(value)) for name, value in fields if value not in (None, [])))
+    return (type(node).__name__, *((name, meaning(value)) for name, value in parts if value not in (None, [])))
 
 
 def without_docstring(node: ast.AST, value: Any) -> Any:
-    """The statements of a module, class or function after its docstring; anything else as it is."""
-    if (
-        not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        or value is not node.body
-    ):
+    """The statements of a class or function after its docstring; anything else as it is."""
+    if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) or value is not node.body:
         return value
     return value[1:] if ast.get_docstring(node, clean=False) is not None else value
 
 
-def hashed(files: Iterable[Path]) -> str:
-    """A line a file, its digest and its path; the files are noted as read."""
-    return "".join(f"{digest(inputs.reads(CODE / file))}  {file.as_posix()}\n" for file in sorted(files))
+@dataclass(frozen=True)
+class Code:
+    """A module of the project, ready to be followed."""
+
+    file: str
+    statements: list[Statement]
+    binders: dict[str, list[int]]
+    next_of: dict[int, list[Place]] = field(default_factory=dict)
+
+    @cached_property
+    def always(self) -> list[int]:
+        """The statements that count for every function of the module: those that bind nothing."""
+        return [at for at, one in enumerate(self.statements) if not one.binds]
+
+    def of(self, name: str) -> list[int]:
+        """The statements that bind a name; all of them for '' or a name that nothing here binds."""
+        return self.binders.get(name) or [at for at, one in enumerate(self.statements) if not one.imports or one.digest]
+
+    def next_places(self, at: int) -> list[Place]:
+        """Where a statement leads, in this module and in others."""
+        if at not in self.next_of:
+            self.next_of[at] = list(dict.fromkeys(self.followed(at)))
+        return self.next_of[at]
+
+    def followed(self, at: int) -> Iterator[Place]:
+        one = self.statements[at]
+        for _, place in sorted(one.imports.items()):
+            yield from leads(place, "")
+        for name, attribute in one.mentions:
+            if name in self.binders:
+                yield from self.bound_places(name, attribute, name in one.local)
+            elif "." in name:
+                yield module_file(name), ""
+            elif name == "__file__":
+                yield self.file, ""
+
+    def bound_places(self, name: str, attribute: str, shadowed: bool) -> Iterator[Place]:
+        """Where a name leads that this module binds: to what it imports under it, or to its own statement; a local
+        variable may have the name of a module, and leads to none of it that the module has not."""
+        imports = [
+            self.statements[at].imports[name] for at in self.binders[name] if name in self.statements[at].imports
+        ]
+        found = (place for imported in imports for place in leads(imported, attribute))
+        yield from (place for place in found if not shadowed or place[1] in code_of(place[0]).binders)
+        if not imports:
+            yield self.file, name
 
 
-def at_start(file: Path) -> list[str]:
-    """What a file and every module it needs were when this program began: they run, whatever has been edited since."""
-    return [f"{inputs.CODE_AT_START.get(CODE / path)}  {path.as_posix()}" for path in sorted(closure(file))]
+def leads(place: Place, attribute: str) -> Iterator[Place]:
+    """Where an import leads in the project: to a name of a module, or to an attribute of a module that it binds."""
+    dotted, name = place
+    whole = module_file(f"{dotted}.{name}" if name else dotted)
+    if whole:
+        yield whole, attribute
+    elif name and (file := module_file(dotted)):
+        yield file, name
 
 
-def noted(verb: str) -> Path:
-    """Where the code of a verb is noted, from the project's folder."""
-    return Path("data", f"code-{verb}.txt")
+@cache
+def parsed_code(file: str, text: bytes) -> Code:
+    binders = defaultdict[str, list[int]](list)
+    for at, one in enumerate(statements(text)):
+        for name in one.binds:
+            binders[name].append(at)
+    return Code(file, statements(text), dict(binders))
 
 
-def outdated() -> str:
-    """A module that is not as DVC saw it when it began, or ''; only in a stage that DVC runs."""
-    path = noted(Path(sys.argv[0]).stem)
-    if "DVC_STAGE" not in os.environ or not path.is_file():
-        return ""
-    since = path.stat().st_mtime_ns
-    known = (line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines())
-    return next((name for was, name in known if touched(CODE / name, since) and digest(CODE / name) != was), "")
+def code_of(file: str) -> Code:
+    """A module as it is now; parsed again when it was written."""
+    return code_at(file, (CODE / file).stat().st_mtime_ns)
 
 
-def touched(path: Path, since: int) -> bool:
-    """Whether a file may have been written after a time in ns: parsing every module again would take half a second."""
-    return not path.is_file() or path.stat().st_mtime_ns >= since
+@cache
+def code_at(file: str, _: int) -> Code:
+    return parsed_code(file, inputs.reads(CODE / file).read_bytes())
+
+
+def packages(file: str) -> list[str]:
+    """The packages that are imported before a module, where they hold something."""
+    dotted = Path(file).parent.as_posix().replace("/", ".")
+    return [found for found in [module_file(dotted)] if found and found != file]
+
+
+def reached(places: Iterable[Place]) -> dict[str, set[int]]:
+    """The statements of every module that can be reached from these places; silent modules are not entered."""
+    found, waiting, done = defaultdict[str, set[int]](set), list(places), set[Place]()
+    while waiting:
+        place = waiting.pop()
+        file, name = place
+        if place in done or silent(Path(file)):
+            continue
+        done.add(place)
+        code = code_of(file)
+        for package in packages(file):
+            waiting += [place for at in code_of(package).always for place in code_of(package).next_places(at)]
+        for at in {*code.of(name), *code.always} - found[file]:
+            found[file].add(at)
+            waiting += code.next_places(at)
+    return found
+
+
+def roots(verb: str, named: Iterable[Place]) -> list[Place]:
+    """Where the search begins for a line of a verb that names these things by dotted module and name."""
+    return [(f"stages/{verb}.py", "main"), *((module_file(dotted), name) for dotted, name in named)]
+
+
+def digests(verb: str, named: Iterable[Place] = ()) -> dict[str, str]:
+    """The hash of what counts in each module, by its path in the project."""
+    found = reached(roots(verb, named))
+    return {file: whole_digest(file, found[file]) for file in sorted(found) if found[file]}
+
+
+def whole_digest(file: str, places: set[int]) -> str:
+    own = code_of(file).statements
+    lines = [own[at].digest for at in sorted(places) if own[at].digest]
+    imports = sorted(repr(item) for at in places for item in own[at].imports.items() if not own[at].digest)
+    return sha256("\n".join([*lines, *imports]).encode()).hexdigest()[:32]
+
+
+def files_of(verb: str) -> list[Path]:
+    """The modules of a verb, whatever its lines name."""
+    return [Path(file) for file in sorted(reached(roots(verb, ())))]
+
+
+def at_start(verb: str) -> list[str]:
+    """What the modules of a verb were when this program began: they run, whatever has been edited since."""
+    return [f"{inputs.CODE_AT_START.get(CODE / path)}  {path.as_posix()}" for path in files_of(verb)]
+
+
+def written_since(files: Iterable[str], since: int) -> bool:
+    """Whether one of these modules may have been written after a time in ns; parsing all takes half a second."""
+    paths = [CODE / file for file in files]
+    return any(not path.is_file() or path.stat().st_mtime_ns >= since for path in paths)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from baleen.errors import Problem
-from baleen.project import code_hashes, inputs
+from baleen.project import inputs, plan
 from baleen.project.inputs import unchanged
 
 
@@ -72,8 +72,8 @@ def run(main: Callable[[list[str]], None]) -> NoReturn:
     stderr and code 1."""
     try:
         with inputs.watching():
-            if found := code_hashes.outdated():
-                raise Problem(f"{found} was edited after dvc noted it; run `dvc repro code`, then the same command")
+            if found := plan.outdated():
+                raise Problem(f"{found} was edited after it was planned; run `dvc repro plan`, then the same command")
             main(sys.argv[1:])
             unchanged()
     except (Problem, OSError, ModuleNotFoundError) as problem:

@@ -1,13 +1,14 @@
 """Wiring: the stages DVC makes of its rules and the recipes, with what each reads and writes, found without DVC."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from pathlib import PurePosixPath
 from typing import Any
 
 from baleen.errors import Problem, unknown
-from baleen.project.recipes import VERBS, Line
+from baleen.project.recipes import RULES, SETTINGS, Line
 from baleen.project.settings import Settings
 
 PLACE = re.compile(r"\$\{\s*([\w.-]+)\s*\}")
@@ -32,8 +33,10 @@ Stages = dict[str, Stage]
 
 def stages(rules: Mapping[str, Settings], lines: Iterable[Line], params: Settings) -> Stages:
     """Every stage by name: one for each recipe line and one for each rule without foreach."""
-    if clash := next((rule for rule in VERBS if rule in params), ""):
-        raise Problem(f"params.yaml: {clash!r} is a rule; DVC would take its keys for targets, give it another name")
+    if clash := next((rule for rule in (*RULES, SETTINGS) if rule in params), ""):
+        raise Problem(
+            f"params.yaml: {clash!r} is a section of recipes; DVC would take its keys for theirs, give it another name"
+        )
     known = {key: value for key, value in params.items() if not isinstance(value, dict | list)}
     single = [stage(name, None, rule, known) for name, rule in rules.items() if "foreach" not in rule]
     many = [stage(f"{line.rule}@{line.name}", line, rule_of(line, rules)["do"], known) for line in lines]
@@ -72,10 +75,15 @@ def makers(found: Stages) -> dict[str, Stage]:
     return {out: made for made in found.values() for out in made.outs}
 
 
+def within(wrote: Mapping[str, Stage]) -> Callable[[str], str]:
+    """A function that gives the output which a path is or lies in, such as the folder of the plan; '' for none."""
+    return lambda path: next((out for out in (path, *map(str, PurePosixPath(path).parents)) if out in wrote), "")
+
+
 def needed(found: Stages, targets: Iterable[str]) -> Stages:
     """The targets and every stage they are built from, in build order; a circle anywhere is a Problem."""
     wrote = makers(found)
-    graph = {made.name: [wrote[dep].name for dep in made.deps if dep in wrote] for made in found.values()}
+    graph = {made.name: [wrote[at].name for at in map(within(wrote), made.deps) if at] for made in found.values()}
     waiting, seen = list(targets), set[str]()
     if odd := next((name for name in waiting if name not in found), ""):
         raise Problem(unknown("target", odd, list(found)))

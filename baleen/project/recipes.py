@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +10,38 @@ from baleen.errors import Problem, unknown
 from baleen.project.settings import load_yaml
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-VERBS = {
-    "ingest": "ingest",
-    "map": "map",
-    "generate": "generate",
-    "score": "score",
-    "judge": "score",  # the score verb with the prompt that params.yaml names
-    "filter": "filter",
-    "mix": "mix",
-    "train": "train",
-    "teach": "train",  # the train verb on rows that each name their prompt
-    "evaluate": "evaluate",
+SETTINGS = "settings"  # the section of a recipe that holds no lines but groups of settings, which lines name
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of dvc.yaml that makes a stage of each line of its section: the verb it calls, and what it adds to the
+    settings of all its lines."""
+
+    verb: str
+    adds: dict[str, Any] = field(default_factory=dict)
+
+
+RULES = {
+    "ingest": Rule("ingest"),
+    "load": Rule("ingest"),  # from what is no file of the project
+    "map": Rule("map"),
+    "generate": Rule("generate"),
+    "answer": Rule("generate", {"prompt": "reply", "writes": "answer", "keep_unreadable": True}),
+    "score": Rule("score"),
+    "filter": Rule("filter"),
+    "mix": Rule("mix"),
+    "train": Rule("train", {"settings": "sft"}),
+    "evaluate": Rule("evaluate", {"settings": "answers"}),
 }
+
+
+@dataclass(frozen=True)
+class Group:
+    """Settings that lines name, and the recipe that holds them."""
+
+    values: dict[str, Any]
+    file: str
 
 
 @dataclass(frozen=True)
@@ -35,7 +55,7 @@ class Line:
 
     @property
     def verb(self) -> str:
-        return VERBS[self.rule]
+        return RULES[self.rule].verb
 
     @property
     def where(self) -> str:
@@ -46,17 +66,17 @@ def files(rules: Path = Path("dvc.yaml")) -> list[Path]:
     """The recipes that dvc.yaml lists; one that lies in recipes/ unlisted is a Problem."""
     named = [str(name) for name in load_yaml(rules, plain=False).get("vars", [])]
     listed = [Path(name) for name in dict.fromkeys(named) if name.startswith("recipes/")]
-    if lying := sorted(set(Path("recipes").glob("*.yaml")) - set(listed)):
-        raise Problem(f"dvc.yaml does not list {lying[0]}; add it under vars, or delete the file")
+    if unlisted := sorted(set(Path("recipes").glob("*.yaml")) - set(listed)):
+        raise Problem(f"dvc.yaml does not list {unlisted[0]}; add it under vars, or delete the file")
     return listed
 
 
 def lines(paths: list[Path]) -> list[Line]:
-    """Every line of the recipes; names must be text and unique among tables and among models."""
+    """Every line of the recipes; names must be text, and each names one target: a table, a model or an evaluation."""
     found = [line for path in paths for line in lines_of(path)]
-    seen = dict[tuple[bool, str], Line]()
+    seen = dict[str, Line]()
     for line in found:
-        twin = seen.setdefault((line.verb == "train", line.name), line)
+        twin = seen.setdefault(line.name, line)
         if twin is not line:
             raise Problem(f"{line.where}: {twin.where} already builds a target of this name; rename one")
     return found
@@ -64,8 +84,10 @@ def lines(paths: list[Path]) -> list[Line]:
 
 def lines_of(path: Path) -> Iterator[Line]:
     for rule, targets in load_yaml(path).items():
-        if rule not in VERBS:
-            raise Problem(f"{path}: {unknown('rule', str(rule), list(VERBS))}")
+        if rule == SETTINGS:
+            continue
+        if rule not in RULES:
+            raise Problem(f"{path}: {unknown('rule', str(rule), [*RULES, SETTINGS])}")
         if not isinstance(targets, dict):
             raise Problem(f"{path}: {rule} has no lines; write some, or delete the word {rule}:")
         for name, given in targets.items():
@@ -75,3 +97,21 @@ def lines_of(path: Path) -> Iterator[Line]:
             if not NAME.fullmatch(name):
                 raise Problem(f"{path}: {rule}.{name!r} is no name for a file; write letters, digits, '-' and '_'")
             yield Line(name, rule, given, str(path))
+
+
+def groups(paths: list[Path]) -> dict[str, Group]:
+    """The settings that recipes hold for lines to name; a name that stands twice is a Problem."""
+    made = dict[str, Group]()
+    for path in paths:
+        for name, values in (load_yaml(path).get(SETTINGS) or {}).items():
+            if not isinstance(values, dict):
+                raise Problem(f"{path}: {SETTINGS}.{name} must be settings, like {name}: {{max_tokens: 48}}")
+            if name in made:
+                raise Problem(f"{path}: {made[name].file} already has {SETTINGS} {name!r}; rename one")
+            made[name] = Group(values, str(path))
+    return made
+
+
+def all_files() -> list[Path]:
+    """Every recipe of the project, whether dvc.yaml lists it or not."""
+    return sorted(Path("recipes").rglob("*.yaml"))

@@ -1,12 +1,11 @@
 """Settings: every option of a verb is a field of one dataclass; OmegaConf checks types and refuses unknown keys.
 
-Values come, weakest first, from the dataclass, the profile's section for the verb, the knobs of params.yaml and the
-flags on the command line (which are the recipe line). Files hold plain values: no `${}`, no anchors (DVC hashes the
-text as it stands).
+Where the values of a recipe line come from says layers.py. Files hold plain values: no `${}`, no anchors (DVC hashes
+the text as it stands).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -17,7 +16,6 @@ from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException, ValidationError
 
 from baleen.errors import Problem, unknown
-from baleen.project import command_line, inputs
 from baleen.project.yaml_files import parsed
 
 T = TypeVar("T")
@@ -76,15 +74,6 @@ class Once:
     budget: int = setting(0, "stop cleanly after paying this many tokens; the same command goes on; 0 is no limit")
 
 
-@dataclass
-class Layers:
-    """Flags that name where the other settings come from."""
-
-    profile: str = setting("", "profile to take the other settings from")
-    settings: str = setting("", "its section, instead of the one with the verb's name")
-    knobs: str = setting("", "section of params.yaml")
-
-
 def load_yaml(path: Path, plain: bool = True) -> Settings:
     """A mapping read from a YAML file; `plain` refuses what DVC would hash unresolved."""
     try:
@@ -104,12 +93,17 @@ def load_yaml(path: Path, plain: bool = True) -> Settings:
     return value
 
 
-@cache
 def profile(name: str) -> Settings:
     """profiles/<name>.yaml"""
     path = Path("profiles", f"{name}.yaml")
     if not path.is_file():
         raise Problem(f"params.yaml: {unknown('profile', name, [p.stem for p in Path('profiles').glob('*.yaml')])}")
+    return loaded(path, path.read_bytes())
+
+
+@cache
+def loaded(path: Path, _: bytes) -> Settings:
+    """A YAML file with these bytes: a hundred lines ask for the same profile."""
     return load_yaml(path)
 
 
@@ -160,72 +154,11 @@ def within(options: Any, where: str, bounds: Mapping[str, tuple[float, float]]) 
             raise Problem(f"{where}: {name} is {given}; it must lie between {low} and {high}")
 
 
-def once(argv: Sequence[str]) -> tuple[list[str], Once]:
-    """The command line without the flags of `Once`, and those flags."""
-    if "--help" in argv or "-h" in argv:
-        return list(argv), Once()
-    name, given = command_line.read(argv)
-    mine = {key: given[key] for key in given if key in Once.__dataclass_fields__}
-    rest = [word for key, words in command_line.raw(argv).items() if key not in mine for word in words]
-    found = typed(Once, name, mine)
-    within(found, name, {"limit": (0, ENDLESS), "budget": (0, ENDLESS)})
-    return [name, *rest], found
-
-
-def from_command_line(kind: type[T], argv: Sequence[str], verb: str) -> tuple[str, T]:
-    """Target name and settings of a verb: dataclass < profile section < params.yaml knobs < flags.
-
-    The flags of `Layers` name the profile, its section and the knobs; they are consumed here.
-    """
-    if "--help" in argv or "-h" in argv:
-        print(usage(kind, verb))
-        raise SystemExit(0)
-    name, given = command_line.read(argv)
-    return name, resolved(kind, verb, name, command_line.nested(given))
-
-
-def resolved(kind: type[T], verb: str, name: str, line: Mapping[str, Any]) -> T:
-    """The settings of one recipe line, all layers put together."""
-    given, where = dict(line), f"{verb} {name}"
-    if odd := next((key for key in LAYERS if key in given and verb not in LAYERS[key]), None):
-        told = f"{odd} is for {', '.join(LAYERS[odd])}, where dvc.yaml watches what it names"
-        raise Problem(f"{where}: {told}; write the values themselves in the line")
-    chosen, own = given.pop("profile", None), given.pop("settings", None)
-    layers = [section(chosen, own or verb, bool(own)), knobs(given.pop("knobs", None)), listed(kind, given)]
-    return typed(kind, where, *layers)
-
-
 def listed(kind: type[Any], given: Settings) -> Settings:
     """A single word given to a list setting becomes a list of one, and none (a bare flag) an empty list."""
     lists = {f.name for f in fields(kind) if str(f.type).startswith("list")}
     single = {k: [] if v is True else [v] for k, v in given.items() if k in lists and not isinstance(v, list)}
     return given | single
-
-
-def section(name: str | None, wanted: str, needed: bool = False) -> Settings:
-    """A section of a profile; empty when there is none and none is needed."""
-    if not name:
-        return {}
-    whole = profile(name)
-    if needed and wanted not in whole:
-        raise Problem(f"profiles/{name}.yaml: {unknown('section', wanted, list(whole))}")
-    return watched(Path("profiles", f"{name}.yaml"), wanted, whole.get(wanted))
-
-
-def knobs(name: str | None) -> Settings:
-    """A section of params.yaml, by the name the recipe line gives."""
-    if not name:
-        return {}
-    params = load_yaml(Path("params.yaml"))
-    if not isinstance(params.get(name), dict):
-        raise Problem(f"params.yaml: {unknown('section', name, [k for k, v in params.items() if isinstance(v, dict)])}")
-    return watched(Path("params.yaml"), name, params[name])
-
-
-def watched(path: Path, name: str, found: Settings | None) -> Settings:
-    """A section of a file, noted: other sections may change while a stage runs."""
-    inputs.watch(f"{path}: {name}", lambda: load_yaml(path).get(name), found)
-    return dict(found or {})
 
 
 def speed(name: str | None = None) -> Speed:
@@ -241,27 +174,6 @@ def paced(section: Mapping[str, Any] | None, where: str) -> Speed:
     return found
 
 
-def usage(kind: type[Any], verb: str) -> str:
-    """--help: every setting with its type, default and words."""
-    own = [f for f in [*fields(Layers), *fields(Once)] if verb in (LAYERS | ONCE)[f.name]]
-    lines = [f"python -m stages.{verb} TARGET [--setting value ...]; a recipe line writes _ where a flag has -", ""]
-    for f in [*fields(kind), *own]:
-        default = f.default if f.default is not MISSING else cast(Any, f.default_factory)()
-        shown = "required" if default == REQUIRED else f"default {default!r}"
-        lines.append(f"  --{f.name.replace('_', '-'):<18} {f.metadata.get('help', '')} [{kind_of(f.type)}, {shown}]")
-    return "\n".join(lines)
-
-
-def kind_of(hint: Any) -> str:
-    """How a type is written: str, list[str], dict[str, Any]."""
-    return hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")
-
-
-LAYERS = {  # the verbs whose rules in dvc.yaml watch what these flags name
-    "profile": ("generate", "score", "train", "evaluate"),
-    "settings": ("generate", "train", "evaluate"),
-    "knobs": ("filter",),
-}
 ONCE = {  # the verbs that have these flags
     "dry_run": ("generate", "score", "train"),
     "limit": ("generate", "score"),

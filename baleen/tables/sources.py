@@ -1,5 +1,5 @@
-"""Sources: a path as records, whatever is there: a file, a folder, a glob, an archive, a saved data set, or a small
-YAML file that names what to load or generate (`hub: name`, `records: pocket`, `python: docs`).
+"""Sources: as records whatever is there: a file, a folder, a glob, an archive, a saved data set, a data set of the hub,
+the documentation of Python, or a part of a generated world.
 
 Files come in the order of their names. A compressed tar is unpacked into memory, or into an unnamed temporary file
 from 256 MB on; members are read from there and never become files.
@@ -31,7 +31,6 @@ import pyarrow as pa
 from baleen.errors import Problem, unknown
 from baleen.project import inputs
 from baleen.project.lookup import WORLD
-from baleen.project.settings import load_yaml
 from baleen.tables.readers import READERS, Opened, Record, docstrings, topics
 from baleen.tables.rows import Row
 
@@ -41,7 +40,8 @@ DAMAGE = (EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZip
 
 @dataclass(frozen=True)
 class Source:
-    """Where to read and how; `limit` is the largest document in bytes, `part`, `rows` and `noise` are for worlds."""
+    """Where to read and how: one of `path`, `hub`, `python` and `part` is set. `limit` is the largest document in
+    bytes; `rows`, `noise` and `world` are of a generated world, `revision`, `config` and `licence` of the hub."""
 
     path: str
     match: str = ""
@@ -52,13 +52,20 @@ class Source:
     part: str = ""
     rows: int = 0
     noise: float = 0.6
+    world: int = 0
+    hub: str = ""
+    revision: str = ""
+    config: str = ""
+    python: str = ""
+    licence: str = ""
 
 
 def records(source: Source, notes: Counter[str]) -> Iterator[Record]:
     """All records of a source in order; `notes` counts the files that were read and those of no known kind."""
+    for name, reader in (("hub", hub), ("python", python), ("part", generated)):
+        if getattr(source, name):
+            return reader(source)
     path = inputs.reads(Path(source.path))
-    if path.suffix in (".yaml", ".yml") and path.is_file() and not source.kind:
-        return described(path, source)
     if any((path / name).is_file() for name in ("dataset_info.json", "dataset_dict.json")):
         return saved(path, source)
     return from_files(source, notes)
@@ -191,20 +198,6 @@ def zip_members(file: BinaryIO, name: str, wanted: Callable[[str], bool]) -> Ite
                 yield inside, cast(BinaryIO, content)
 
 
-def described(path: Path, source: Source) -> Iterator[Record]:
-    """Records that a YAML file describes by one of the words in DESCRIBED."""
-    told = load_yaml(path)
-    words = [word for word in DESCRIBED if word in told]
-    if len(words) != 1:
-        raise Problem(
-            f"{path} must have one of {', '.join(DESCRIBED)}; for example 'hub: owner/name' or 'python: docs'"
-        )
-    known = [words[0], *DESCRIBED[words[0]][1]]
-    if odd := next((str(key) for key in told if key not in known), ""):
-        raise Problem(f"{path}: {unknown('key', odd, known)}")
-    return DESCRIBED[words[0]][0](shown(path), told, source)
-
-
 def numbered(name: str, rows: Iterable[Row], licence: str | None = None) -> Iterator[Record]:
     return (Record(name, number, dict(row), "", licence) for number, row in enumerate(rows, 1))
 
@@ -226,32 +219,28 @@ def chosen(found: Any, split: str, name: str) -> Iterable[Row]:
     return cast(Iterable[Row], found[split])
 
 
-def hub(_: str, told: Row, source: Source) -> Iterator[Record]:
+def hub(source: Source) -> Iterator[Record]:
     """Rows of a data set of the Hugging Face hub (or of a folder that `load_dataset` can read), streamed."""
     from datasets import load_dataset
 
-    name = str(told["hub"])
     try:
-        found = load_dataset(name, told.get("config"), revision=told.get("revision"), streaming=True)
+        found = load_dataset(source.hub, source.config or None, revision=source.revision or None, streaming=True)
     except (OSError, ValueError) as error:
         hint = "check the name, config, revision and the connection"
-        raise Problem(f"cannot load the data set {name!r} ({str(error).splitlines()[0]}); {hint}") from None
-    return numbered(name, chosen(found, source.split or str(told.get("split") or ""), name), told.get("licence"))
+        raise Problem(f"cannot load the data set {source.hub!r} ({str(error).splitlines()[0]}); {hint}") from None
+    return numbered(source.hub, chosen(found, source.split, source.hub), source.licence or None)
 
 
-def generated(name: str, keys: Row, source: Source) -> Iterator[Record]:
-    """Rows of a part of a generated world: `records` names a package with a function of that name."""
-    if not isinstance(keys.get("world"), int):
-        raise Problem(f"{name}: world must be a whole number, not {keys.get('world')!r}")
-    if keys["records"] != WORLD:
-        raise Problem(f"{name}: {unknown('package', str(keys['records']), [WORLD])}")
-    return numbered(name, import_module(WORLD).records(source.part, keys["world"], source.rows, source.noise))
+def generated(source: Source) -> Iterator[Record]:
+    """Rows of a part of a generated world."""
+    rows = import_module(WORLD).records(source.part, source.world, source.rows, source.noise)
+    return numbered(f"{WORLD} {source.world}", rows)
 
 
-def python(name: str, told: Row, source: Source) -> Iterator[Record]:
+def python(source: Source) -> Iterator[Record]:
     """The documentation that comes with this Python: public docstrings of the standard library, then its topics."""
-    if told["python"] != "docs":
-        raise Problem(f"{name}: {unknown('part of Python', str(told['python']), ['docs'])}")
+    if source.python != "docs":
+        raise Problem(unknown("part of Python", source.python, ["docs"]))
     library = Path(sysconfig.get_path("stdlib"))
     for file in sorted(library.rglob("*.py"), key=Path.as_posix):
         inside = file.relative_to(library)
@@ -282,8 +271,3 @@ KINDS = {
     "html": ".html .htm .xhtml",
 }
 SUFFIXES = {suffix: kind for kind, suffixes in KINDS.items() for suffix in suffixes.split()}
-DESCRIBED: dict[str, tuple[Callable[[str, Row, Source], Iterator[Record]], list[str]]] = {
-    "hub": (hub, ["revision", "config", "split", "licence"]),
-    "records": (generated, ["world"]),
-    "python": (python, []),
-}

@@ -69,9 +69,9 @@ def copy(world: int, claim: Claim) -> Path:
     subprocess.run(["tar", "x"], cwd=folder, input=packed.stdout, check=True)
     if not (folder / ".git").is_dir():
         subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
-    edit(folder / "data/raw/pocket.yaml", r"world: \d+", f"world: {world}")
+    edit(folder / "profiles/pocket.yaml", r"world: \d+", f"world: {world}")
     edit(folder / "profiles/pocket.yaml", r"processes: \d+", "processes: 1")
-    kept = "|".join(re.escape(name) for name in ("sources", *claim.recipes))
+    kept = "|".join(re.escape(name) for name in ("sources", "constraints", *claim.recipes))
     edit(folder / "dvc.yaml", rf"  - recipes/(?!(?:{kept})\.yaml)[\w-]+\.yaml\n", "")
     edit(folder / "dvc.yaml", r"(?s)\n  report:.*", "\n")
     for name in claim.recipes:
@@ -145,7 +145,7 @@ def figure(folder: Path, file: str, keys: Iterable[str]) -> float:
 def learned_from(folder: Path, claim: Claim) -> dict[str, int]:
     """How many rows each model that was asked has learned from: arms are fair only where these are alike."""
     tables = {table for pair in claim.pairs.values() for table in (pair.better, pair.other)}
-    lines = recipes.lines([folder / f"recipes/{name}.yaml" for name in ("sources", *claim.recipes)])
+    lines = recipes.lines([folder / f"recipes/{name}.yaml" for name in ("sources", "constraints", *claim.recipes)])
     asked = sorted({str(line.given["model"]) for line in lines if line.verb == "generate" and line.name in tables})
     trained = {line.name for line in lines if line.verb == "train"}
     return {model: int(figure(folder, f"models/{model}", ["examples"])) for model in asked if model in trained}

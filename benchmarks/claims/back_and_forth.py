@@ -7,7 +7,7 @@ CLAIM = Claim(
     recipes=("humpback", "humpback-arms", "back-and-forth", "back-and-forth-arms", "more/back-and-forth-weak"),
     targets=(
         *(f"evaluate@eval-bf-{arm}" for arm in ("filter", "both", "rewrite", "distil", "support", "near")),
-        *(f"generate@answers-bf-by-{rewriter}" for rewriter in ("weak", "strong")),
+        *(f"answer@answers-bf-by-{rewriter}" for rewriter in ("weak", "strong")),
     ),
     pairs={
         "rewriting beats filtering (rewrite - filter)": Pair("answers-bf-by-strong", "answers-bf-filter"),

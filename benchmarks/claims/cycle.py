@@ -18,7 +18,7 @@ CLAIM = Claim(
         "evaluate@eval-cycle-seeded-5",
         "evaluate@eval-cycle-seeded-20",
         "evaluate@eval-cycle-unfiltered",
-        "generate@answers-cycle-seeded-spread",
+        "answer@answers-cycle-seeded-spread",
         "evaluate@eval-cycle-faithful",
         "score@cycle-question-loss-1",
         "score@cycle-question-loss-2",

@@ -6,7 +6,7 @@ GOOD = ("groups", "all", "pocket.good(truth,instruction,response)")
 CLAIM = Claim(
     recipes=("humpback", "humpback-arms", "more/humpback-agree"),
     targets=(
-        *(f"generate@answers-{arm}" for arm in ("agree-1", "agree-2", "reply", "random", "oracle")),
+        *(f"answer@answers-{arm}" for arm in ("agree-1", "agree-2", "reply", "random", "oracle")),
         *(f"evaluate@eval-agree-{n}" for n in (1, 2)),
     ),
     pairs={

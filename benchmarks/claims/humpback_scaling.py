@@ -7,8 +7,8 @@ SIZES = (75, 150, 300, 600)
 CLAIM = Claim(
     recipes=("humpback", "humpback-arms", "more/humpback-scaling"),
     targets=(
-        *(f"generate@answers-{kind}-{n}" for kind in ("curated", "random") for n in SIZES),
-        *(f"generate@answers-{arm}" for arm in ("seedless-600", "reply")),
+        *(f"answer@answers-{kind}-{n}" for kind in ("curated", "random") for n in SIZES),
+        *(f"answer@answers-{arm}" for arm in ("seedless-600", "reply")),
     ),
     pairs={f"curated beats random at {n}": Pair(f"answers-curated-{n}", f"answers-random-{n}") for n in SIZES}
     | {

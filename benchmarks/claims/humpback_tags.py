@@ -6,7 +6,7 @@ WORDS = ("groups", "all", "words(instruction)")
 CLAIM = Claim(
     recipes=("humpback", "humpback-arms", "more/humpback-tags"),
     targets=(
-        *(f"generate@answers-{arm}" for arm in ("seed-tag", "no-tag", "untagged", "humpback-1")),
+        *(f"answer@answers-{arm}" for arm in ("seed-tag", "no-tag", "untagged", "humpback-1")),
         *(f"evaluate@eval-length-{share}" for share in (10, 30, 60)),
     ),
     pairs={

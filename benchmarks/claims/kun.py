@@ -8,7 +8,7 @@ CLAIM = Claim(
     recipes=("humpback", "humpback-arms", "kun", "kun-arms", "more/kun-sizes"),
     targets=(
         *(f"evaluate@eval-kun{arm}" for arm in ("", "-polished", "-pairs", "-point", "-pair")),
-        *(f"generate@answers-kun-some-{size}" for size in (75, 225)),
+        *(f"answer@answers-kun-some-{size}" for size in (75, 225)),
     ),
     pairs={
         "polished beats raw (polished - raw)": Pair("answers-kun-polished", "answers-kun-raw"),

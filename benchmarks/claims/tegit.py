@@ -11,7 +11,7 @@ CLAIM = Claim(
         "evaluate@eval-tegit-blind",
         "evaluate@eval-tegit-ungrounded",
         "evaluate@eval-tegit-kept",
-        "generate@answers-tegit-half",
+        "answer@answers-tegit-half",
     ),
     pairs={
         "an output of its own beats the document (tegit - as-is)": arms("tegit", "tegit-as-is"),

@@ -1,0 +1,96 @@
+"""Layers: where the settings of a recipe line come from, weakest first, and what they are together.
+
+The defaults of the verb; what the rule adds (RULES of recipes.py); the method's own values, such as those of its paper,
+from `settings:` of a recipe; the profile's section for the verb, then its section of the name the line gives;
+params.yaml; and the line itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from baleen.errors import Problem, unknown
+from baleen.project import recipes
+from baleen.project.recipes import RULES, Group, Line
+from baleen.project.settings import Settings, listed, load_yaml, profile, typed
+
+T = TypeVar("T")
+PARAMS = Path("params.yaml")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Some settings and the place they stand in."""
+
+    origin: str
+    values: Settings
+
+
+@dataclass(frozen=True)
+class Project:
+    """What the files of a project say beside its lines: params.yaml, groups of settings, and the profile in force."""
+
+    params: Settings
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    profile: Settings = field(default_factory=dict)
+    profile_name: str = ""
+
+
+def current(paths: list[Path]) -> Project:
+    """The project in the current folder, whose recipes these are."""
+    return under(str(params().get("profile", "")), Project(params(), recipes.groups(paths)))
+
+
+def params() -> Settings:
+    """params.yaml"""
+    return load_yaml(PARAMS)
+
+
+def under(profile_name: str, project: Project) -> Project:
+    """The same project under a profile."""
+    return Project(project.params, project.groups, profile(profile_name), profile_name)
+
+
+def layers(line: Line, project: Project) -> list[Layer]:
+    """The layers of a line above the defaults of its verb, weakest first; empty ones are left out."""
+    values, adds = dict(line.given), dict(RULES[line.rule].adds)
+    group, knobs = str(values.pop("settings", adds.pop("settings", line.verb))), str(values.pop("knobs", ""))
+    made = [Layer(f"rule {line.rule}", adds)]
+    if own := project.groups.get(group):
+        made.append(Layer(f"{own.file}: settings.{group}", own.values))
+    for name in dict.fromkeys((line.verb, line.rule, group)):
+        made.append(Layer(f"profiles/{project.profile_name}.yaml: {name}", project.profile.get(name) or {}))
+    if line.verb == "score" and "prompt" not in values:
+        made.append(Layer("params.yaml: scorer", {"prompt": project.params.get("scorer", "")}))
+    if knobs:
+        made.append(Layer(f"params.yaml: {knobs}", knob_section(knobs, project.params)))
+    if "settings" in line.given and group not in project.groups and not anywhere(group):
+        raise Problem(f"{line.where}: no recipe and no profile has settings {group!r}; add the section, or correct it")
+    return [layer for layer in [*made, Layer(line.file, values)] if layer.values]
+
+
+def anywhere(group: str) -> bool:
+    """Whether some other profile has a section of this name."""
+    return any(group in profile(path.stem) for path in Path("profiles").glob("*.yaml"))
+
+
+def knob_section(name: str, params: Settings) -> Settings:
+    """A section of params.yaml, by the name the line gives."""
+    if not isinstance(params.get(name), dict):
+        sections = [key for key, value in params.items() if isinstance(value, dict)]
+        raise Problem(f"params.yaml: {unknown('section', name, sections)}")
+    return dict(params[name])
+
+
+def resolved(kind: type[T], line: Line, project: Project) -> T:
+    """The settings of a line, all layers put together."""
+    values = [listed(kind, layer.values) for layer in layers(line, project)]
+    return typed(kind, f"{line.verb} {line.name}", *values)
+
+
+def origins(kind: type[Any], line: Line, project: Project) -> dict[str, tuple[Any, str]]:
+    """Every setting of a line with its value and the place that it comes from."""
+    made = resolved(kind, line, project)
+    places = {key: layer.origin for layer in layers(line, project) for key in layer.values}
+    return {f.name: (getattr(made, f.name), places.get(f.name, "default")) for f in fields(cast(Any, kind))}

@@ -1,0 +1,88 @@
+"""plan: what every target depends on, one file a target: python -m stages.plan
+
+It runs in seconds whenever a recipe, a prompt, a profile, params.yaml or the code changed. A target is built again only
+if its file, data/plan/<target>.yaml, became another. Targets of recipes that dvc.yaml does not list are planned too.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+from baleen import prompts
+from baleen.engines import table
+from baleen.errors import Problem
+from baleen.models import pins
+from baleen.project import code_hashes, layers, lookup, plan, recipes
+from baleen.project.code_hashes import Place
+from baleen.project.command_line import run
+from baleen.project.layers import Project
+from baleen.project.plan import Planned
+from baleen.project.recipes import Line
+from stages import verbs
+
+
+def place_of(kind: str, name: str) -> Place:
+    """The module, and the name in it, of something that a line names."""
+    if kind == "engine":
+        return table.module_of(name), ""
+    return lookup.module_of(kind, name), name.rpartition(".")[2]
+
+
+def places_of(named: list[tuple[str, str]], read: dict[str, prompts.Prompt]) -> list[Place]:
+    """The functions and modules that a line names, itself and by the formats of its prompts."""
+    things = [pair for pair in named if pair[0] != "prompt"] + [("format", prompt.format) for prompt in read.values()]
+    worlds = [(lookup.WORLD, "records") for kind, _ in named if kind == "part"]
+    return sorted({*(place_of(*pair) for pair in things), *worlds})
+
+
+@cache
+def hashes(verb: str, places: tuple[Place, ...]) -> dict[str, str]:
+    """The code of a verb and of what its line names; many lines name the same."""
+    return code_hashes.digests(verb, places)
+
+
+def of_line(line: Line, project: Project) -> Planned:
+    """The plan of a line."""
+    options = layers.resolved(verbs.options_of(line.verb), line, project)
+    verbs.check(line.verb, options, f"{line.verb} {line.name}")
+    named = verbs.names(line.verb, options)
+    read = {name: prompts.load(name) for kind, name in sorted(set(named)) if kind == "prompt"}
+    places = places_of(named, read)
+    told = [f"{module}:{name}" for module, name in places]
+    digests = {name: prompt.digest for name, prompt in read.items()}
+    return Planned(line.verb, asdict(options), told, digests, hashes(line.verb, tuple(places)))
+
+
+def everything() -> Iterator[tuple[str, Planned]]:
+    """Every target with its plan; `origin` and `report` are stages that no recipe speaks of."""
+    paths = recipes.all_files()
+    project = layers.current(paths)
+    yield "origin", Planned("origin", pins.origin_section(project.profile_name), [], {}, code_hashes.digests("origin"))
+    yield "report", Planned("report", {}, [], {}, code_hashes.digests("report"))
+    for line in recipes.lines(paths):
+        try:
+            yield line.name, of_line(line, project)
+        except Problem as problem:
+            own = f"{line.verb} {line.name}: "
+            raise Problem(f"{line.where}: {str(problem).removeprefix(own)}") from None
+
+
+def main(argv: list[str]) -> None:
+    if {"--help", "-h"} & set(argv):
+        return print(__doc__)
+    if argv:
+        raise Problem(f"usage: python -m stages.plan, without {argv[0]}")
+    part = Path(f"{plan.FOLDER}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    for target, planned in everything():
+        (part / f"{target}.yaml").write_text(plan.text_of(planned), encoding="utf-8")
+    shutil.rmtree(plan.FOLDER, ignore_errors=True)
+    os.replace(part, plan.FOLDER)
+
+
+if __name__ == "__main__":
+    run(main)
