@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from baleen import prompts
+from baleen.engines import table
 from baleen.engines.protocol import Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.measures.overlap import copied, distinct
@@ -219,7 +220,7 @@ def sampling_of(options: GenerateOptions, prompt: Prompt) -> Sampling:
 def check(options: GenerateOptions, where: str) -> None:
     """A Problem for settings that cannot be meant."""
     settings.within(options, where, BOUNDS)
-    if options.structured and options.engine in ("hf", "apertium"):
+    if options.structured and not table.can(options.engine, "structured"):
         raise Problem(f"{where}: engine {options.engine} cannot hold replies to a format; write engine: vllm or openai")
     if options.structured and options.prompt:
         _ = prompts.load(options.prompt, options.writes).shape

@@ -154,7 +154,7 @@ def gate(name: str, output: rows.Output, flaws: Counter[str], options: ScoreOpti
 def check(options: ScoreOptions, where: str) -> None:
     """A Problem for settings that cannot be meant."""
     settings.within(options, where, {"min_mass": (0, 1), "min_readable": (0, 1)})
-    if options.embed and options.engine in table.WITHOUT_VECTORS:
+    if options.embed and not table.can(options.engine, "embed"):
         raise Problem(f"{where}: engine {options.engine} gives no vectors; write engine: hf in the line that embeds")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from baleen.engines import table
 from baleen.project import code_hashes, recipes
 
 RULES = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
@@ -80,6 +81,25 @@ def test_no_room_imports_one_above_it(file: Path) -> None:
     ours = {path for path in imported(file) if path.parts[0] == "baleen" and path != Path("baleen/__init__.py")}
     assert {str(path) for path in ours if room(path) not in below} == set()
     assert not any(path.parts[0] == "pocket" for path in imported(file))
+
+
+def reached(file: Path) -> set[Path]:
+    """The file and every module of the project that it needs."""
+    seen, waiting = set[Path](), [file]
+    while waiting:
+        if (path := waiting.pop()) not in seen:
+            seen.add(path)
+            waiting += imported(path)
+    return seen
+
+
+@pytest.mark.parametrize("engine", table.ENGINES)
+def test_no_engine_needs_a_module_of_another_one_or_of_ray(engine: str) -> None:
+    engines = Path("baleen", "engines")
+    others = {name for name in (*table.ENGINES, "ray") if name != engine}
+    ours = reached(Path(*table.module_of(engine).split(".")).with_suffix(".py"))
+    assert not [path for path in ours if path.is_relative_to(engines) and others & {*path.with_suffix("").parts}]
+    assert not [path for path in reached(engines / "table.py") if {*path.with_suffix("").parts} & {engine, "ray"}]
 
 
 HEAVY = {"torch", "transformers", "vllm", "ray", "openai", "trl", "peft", "accelerate", "datasets"}

@@ -170,7 +170,7 @@ def test_an_answer_that_is_null_has_no_vector(script: Script) -> None:
 @pytest.mark.parametrize("engine", table.ENGINES)
 def test_an_engine_that_gives_no_vectors_is_told_before_anything_is_asked(engine: str) -> None:
     options, made = verb.ScoreOptions("in", "m", "reply", engine=engine, embed=True), table.ENGINES[engine]()[1]
-    if engine in table.WITHOUT_VECTORS:
+    if not table.can(engine, "embed"):
         with pytest.raises(Problem):  # what the engine itself would say, late
             made.embed(None, [])
         with pytest.raises(Problem, match=f"score x: engine {engine} gives no vectors; write engine: hf"):

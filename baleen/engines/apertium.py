@@ -10,12 +10,13 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 
-from baleen.engines.protocol import Reply, Request, Sampling
+from baleen.engines.protocol import Ability, Make, Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.models import identity, pins
 from baleen.project.settings import Speed
 
 SEMANTICS = "apertium-1"  # raise it when the same request gets another reply
+ABILITIES: tuple[Ability, ...] = ("workers",)
 BREAK = re.compile(r"(\s*\n\s*)")  # the text between lines is copied
 BLANKS = re.compile(r" {2,}")  # the program adds some
 
@@ -104,3 +105,6 @@ class Apertium:
 
     def embed(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         raise Problem("Apertium cannot compute embeddings; write another model and engine: hf")
+
+
+ENGINE: Make = Apertium

@@ -12,11 +12,12 @@ from typing import Any
 
 from baleen.engines import chat
 from baleen.engines.chat import Renderer
-from baleen.engines.protocol import TOO_LONG, UNGRADED, Reply, Request, Sampling
+from baleen.engines.protocol import TOO_LONG, UNGRADED, Ability, Make, Reply, Request, Sampling
 from baleen.models import identity, load
 from baleen.project.settings import Speed
 
 SEMANTICS = "hf-2"  # raise it when the same request gets another reply
+ABILITIES: tuple[Ability, ...] = ("embed", "workers")
 WIDTH = 4  # tokens; on a CPU graded sequences are padded to a multiple of it
 MIN_ROWS = 4  # of a matrix product on a CPU; with fewer the sums are computed in another order
 CPU_TOKENS = 4096  # of a forward pass; 16,384 do not fit a CPU's caches and take 1.25 to 1.5 times as long a token
@@ -288,3 +289,6 @@ class HF:
             first = torch.tensor([tokens], device=self.model.device)
             self.opening_cache = tokens, self.model(first, use_cache=True, logits_to_keep=1).past_key_values
         return deepcopy(self.opening_cache[1])
+
+
+ENGINE: Make = HF

@@ -9,9 +9,12 @@ not shape it.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
+
+from baleen.project.settings import Speed
 
 Message = dict[str, str]  # role, content
+Ability = Literal["embed", "structured", "workers"]  # embeddings; replies held to a format; workers on Ray
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,9 @@ class Engine(Protocol):
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]: ...
 
     def embed(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]: ...
+
+
+Make = Callable[[str, Speed], Engine]  # loads a model
 
 
 @runtime_checkable

@@ -1,39 +1,59 @@
-"""The table of engines, and the function that loads one when the first reply is missing."""
+"""The table of engines: what each declares, and the function that loads one when the first reply is missing.
 
+An engine is a module of this package, or the module `client` of a package in it, that declares SEMANTICS (its kind and
+version, part of every memo key), ABILITIES and ENGINE (its class). A new engine is one such file. What an engine
+declares is read without importing it.
+"""
+
+import ast
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
 
-from baleen.engines.protocol import Engine
+from baleen import engines
+from baleen.engines.protocol import Ability, Engine, Make
 from baleen.errors import Problem, unknown
 from baleen.models import identity
 from baleen.project.settings import Speed
 
-Make = Callable[[str, Speed], Engine]
+
+@cache
+def declared(module: str) -> dict[str, Any]:
+    """The values of SEMANTICS and ABILITIES in a module, read without importing it; {} when there is no module."""
+    spec = find_spec(module)
+    tree = ast.parse(Path(str(spec.origin)).read_text(encoding="utf-8") if spec else "")
+    given = [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign) and node.value]
+    values = {ast.unparse(node.target if isinstance(node, ast.AnnAssign) else node.targets[0]): node for node in given}
+    return {name: ast.literal_eval(values[name].value or "") for name in ("SEMANTICS", "ABILITIES") if name in values}
 
 
-def hf() -> tuple[str, Make]:
-    from baleen.engines.hf import HF, SEMANTICS
-
-    return SEMANTICS, HF
-
-
-def vllm() -> tuple[str, Make]:
-    from baleen.engines.vllm import SEMANTICS, VLLM
-
-    return SEMANTICS, VLLM
+@cache
+def modules() -> dict[str, str]:
+    """The module of each engine that there is, by its name."""
+    found = {
+        one.name: f"{engines.__name__}.{one.name}{'.client' * one.ispkg}" for one in iter_modules(engines.__path__)
+    }
+    return {name: module for name, module in found.items() if "SEMANTICS" in declared(module)}
 
 
-def openai() -> tuple[str, Make]:
-    from baleen.engines.openai.client import SEMANTICS, OpenAI
+def module_of(engine: str) -> str:
+    """The dotted name of the module that an engine stands in, '' when none declares it."""
+    return modules().get(engine, "")
 
-    return SEMANTICS, OpenAI
+
+def can(engine: str, ability: Ability) -> bool:
+    """Whether an engine declares an ability; one that no module declares is asked, and says so itself."""
+    return not module_of(engine) or ability in declared(module_of(engine))["ABILITIES"]
 
 
-def apertium() -> tuple[str, Make]:
-    from baleen.engines.apertium import SEMANTICS, Apertium
-
-    return SEMANTICS, Apertium
+def kind_and_class(engine: str) -> tuple[str, Make]:
+    """(engine kind with the version of its semantics, what loads a model) of an engine."""
+    make: Make = import_module(module_of(engine)).ENGINE
+    return declared(module_of(engine))["SEMANTICS"], make
 
 
 def loader(engine: str, model: str, speed: Speed) -> tuple[str, str, Callable[[], Engine]]:
@@ -49,22 +69,13 @@ def loader(engine: str, model: str, speed: Speed) -> tuple[str, str, Callable[[]
 
 def on_ray(engine: str, kind: str, make: Make) -> Make:
     """The same engine in workers on a Ray cluster instead of in this process."""
-    from baleen.engines.ray.cluster import Cluster
-    from baleen.engines.ray.join import require_ray
-
-    if engine == "openai":
+    if not can(engine, "workers"):
         raise Problem(
-            "speed: ray_workers does not work with engine openai; set it to 0, and for a server set speed: concurrency"
+            f"speed: ray_workers does not work with engine {engine}; "
+            "set it to 0, and for a server set speed: concurrency"
         )
-    require_ray()
-    return partial(Cluster, kind, make)
+    import_module("baleen.engines.ray.join").require_ray()
+    return partial(import_module("baleen.engines.ray.cluster").Cluster, kind, make)
 
 
-ENGINES: dict[str, Callable[[], tuple[str, Make]]] = {"hf": hf, "vllm": vllm, "openai": openai, "apertium": apertium}
-WITHOUT_VECTORS = ("vllm", "openai", "apertium")
-
-
-def module_of(engine: str) -> str:
-    """The dotted module of an engine."""
-    name = f"baleen.engines.{engine}"
-    return f"{name}.client" if Path(__file__).with_name(engine).is_dir() else name
+ENGINES: dict[str, Callable[[], tuple[str, Make]]] = {name: partial(kind_and_class, name) for name in modules()}

@@ -17,12 +17,13 @@ from typing import Any
 
 from baleen.engines import chat
 from baleen.engines.chat import Renderer
-from baleen.engines.protocol import TOO_LONG, UNGRADED, Reply, Request, Sampling
+from baleen.engines.protocol import TOO_LONG, UNGRADED, Ability, Make, Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.models import identity, load, pins
 from baleen.project.settings import Speed
 
 SEMANTICS = "vllm-2"  # raise it when the same request gets another reply
+ABILITIES: tuple[Ability, ...] = ("structured", "workers")
 FIRST, LAST = (0, 32), (0, 33)  # from, up to but not; vLLM's interface changes with every minor release
 LOGITS = 1 << 28  # at most 1 GiB of float32 logits at once: tokens of a forward pass times vocabulary
 SEEDS = (1 << 31) - 1  # PyTorch uses 32 bits of a seed on a CPU; modulo a prime, all bits of the seed count
@@ -226,6 +227,9 @@ class VLLM:
             logprobs = output.outputs[0].logprobs[0]
             values = tuple(exp(logprobs[choice].logprob) for choice in choices)
             yield index, Reply("", "stop", len(prompt), 1, values, cached_tokens(output))
+
+
+ENGINE: Make = VLLM
 
 
 def cached_tokens(output: Any) -> int:

@@ -18,7 +18,7 @@ from baleen.engines.openai.messages import Json, conversation
 from baleen.engines.openai.rate_limit import RateLimit, limits_file
 from baleen.engines.openai.retries import KEYS, Failure, Patience, Retries
 from baleen.engines.openai.servers import Connection, Post, connect, is_vllm
-from baleen.engines.protocol import TOO_LONG, Reply, Request, Sampling
+from baleen.engines.protocol import TOO_LONG, Ability, Make, Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.models import identity, pins
 from baleen.project.settings import Speed
@@ -26,6 +26,7 @@ from baleen.project.settings import Speed
 T = TypeVar("T")
 Ask = Callable[[Post, Request], Awaitable[Reply]]
 SEMANTICS = "openai-1"  # raise when the same request would get another reply
+ABILITIES: tuple[Ability, ...] = ("structured",)
 TOP = 20  # log-probabilities a server gives at most
 SEEDS = (1 << 31) - 1  # servers take 31 bits at least; a prime brings all bits of ours into them
 
@@ -194,6 +195,9 @@ class OpenAI:
                 f"{failed.total()} of {sent} requests to {self.model} at {self.endpoint} failed: {why}; the other "
                 "replies are kept, run the same command to ask for these again"
             )
+
+
+ENGINE: Make = OpenAI
 
 
 def as_they_arrive(stream: AsyncGenerator[T]) -> Generator[T]:

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakSet, finalize
 
-from baleen.engines.protocol import Reply, Request, Sampling
+from baleen.engines.protocol import Make, Reply, Request, Sampling
 from baleen.engines.ray.chunks import Chunk, chunks
 from baleen.engines.ray.join import connect, gpus_per_worker
-from baleen.engines.ray.worker import Make, Worker, environment
+from baleen.engines.ray.worker import Worker, environment
 from baleen.errors import Problem
 from baleen.models import identity
 from baleen.project.settings import Speed

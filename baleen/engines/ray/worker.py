@@ -1,16 +1,15 @@
 """A worker: a process of a Ray cluster that holds an engine and returns its replies in reports."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 
 import baleen
-from baleen.engines.protocol import Engine, Reply, Request, Sampling
+from baleen.engines.protocol import Make, Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.project.settings import Speed
 
-Make = Callable[[str, Speed], Engine]
 Report = tuple[list[tuple[int, Reply]], bool]  # replies, and whether more may come
 
 REPORT = 1.0  # seconds between two reports of a worker; a killed worker loses its work since the last one
