@@ -9,7 +9,7 @@ from baleen.methods.air import KINDS, with_list
 from baleen.methods.constraints import met
 from baleen.methods.families import FAMILIES, lower_words
 from baleen.tables.rows import Row
-from pocket.crab import NAMED, holds, pair
+from pocket.constraints import NAMED, holds, pair
 from pocket.noise import NOISE, answer_to
 from pocket.phrasing import Spec, draw_train, instruct
 from pocket.world import World, stream

@@ -9,24 +9,15 @@ from random import Random
 from baleen.methods import constraints
 from baleen.methods.families import FAMILIES, MARKS, Slots
 from baleen.tables.rows import Row
-from pocket.noise import answer_to
-from pocket.phrasing import draw_train, instruct, prose
+from pocket.constraints import NAMED, holds, pair
+from pocket.phrasing import prose
 from pocket.world import World, stream
 
 __all__ = ["lessons", "pages"]
 
-NAMED = {  # category of a fact -> what a constraint calls it
-    "job": "a job", "hobby": "a hobby", "pet": "a pet", "town": "a town", "region": "a region", "river": "a river",
-    "product": "a product", "sight": "a sight", "ing": "an ingredient", "act": "an activity",
-}  # fmt: skip
 WRITTEN = ("items", "bullets", "numbers", "one line", "no list", "first word")  # families that the teacher writes
 GLOSSARY = "yes no Verdict: # constraints # requirements"
 LONGEST = 40  # numbers up to this are words
-
-
-def holds(world: World, text: str, category: str) -> bool:
-    """Whether the text names something of the category."""
-    return any(world.category.get(word) == category for word in world.lexer.findall(text))
 
 
 def content(world: World, text: str, true: bool, rng: Random) -> str:
@@ -37,12 +28,6 @@ def content(world: World, text: str, true: bool, rng: Random) -> str:
     if true:
         return f"name {NAMED[category]}" if name else f"do not name {NAMED[other]}"
     return f"do not name {NAMED[category]}" if name else f"name {NAMED[other]}"
-
-
-def pair(world: World, rng: Random) -> tuple[str, str]:
-    """Instruction and right response of a train cell."""
-    spec = draw_train(world, rng)
-    return instruct(spec, rng), answer_to(world, spec, rng)
 
 
 def anything(world: World, rng: Random) -> str:

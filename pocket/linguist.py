@@ -9,64 +9,14 @@ from collections.abc import Iterator
 from functools import cache
 from random import Random
 
-from baleen.methods.linguist import SHOTS, labelled, slots_of, spec, tagged_text
+from baleen.methods.linguist import SHOTS, SPAN, labelled, slots_of, spec, tagged_text
 from baleen.tables.rows import Row, row_id
-from pocket.tongue import SYNONYMS, synonyms_of, tagged_abroad, translate, translate_back
+from pocket.tongue import synonym_groups, synonyms_of, translate, translate_back
+from pocket.utterances import ELSEWHERE, INTENTS, NUMBERS, OPEN, WEEK, carrier_words
 from pocket.world import VALUES, World, build, stream
 
 __all__ = ["few", "heldout", "heldout_abroad", "known", "lessons", "lessons_abroad", "pages", "translations"]
 
-INTENTS = {  # words that have synonyms (tongue.py) are said in any of their ways
-    "book table": (
-        "please book a table for {number} people in {town} on {day}",
-        "i want a table in {town} for {number} people",
-        "can you book a place for {number} people on {day}",
-        "we are {number} people in {town} and need a place on {day}",
-    ),
-    "order dish": (
-        "please order {number} plates of {dish} for {person}",
-        "i want {number} plates of {dish}",
-        "can you order the {dish} for {number} people",
-        "{person} is here and can order the {dish}",
-    ),
-    "call person": (
-        "please call {person} in {minutes} minutes",
-        "i want to talk to {person} on {day}",
-        "can you set a call to {person} in {minutes} minutes",
-        "call {person} and tell the day {day}",
-    ),
-    "ask weather": (
-        "please tell me the weather in {town} on {day}",
-        "can you tell me the weather in {town}",
-        "can it rain in {town} on {day}",
-        "will it be cold in {town} and rain on {day}",
-        "tell me if it is cold on {day} in {town}",
-    ),
-    "join club": (
-        "please add {person} to the {club} on {day}",
-        "i want to join the {club} and start on {day}",
-        "can {person} join the {club}",
-        "please put {person} on the list of the {club}",
-        "can you add {person} to the {club} on {day}",
-    ),
-    "set timer": (
-        "please set a timer of {minutes} minutes for the {dish}",
-        "tell me when the {dish} is ready in {minutes} minutes",
-        "can you start the timer for {minutes} minutes",
-        "i want a timer for the {dish}",
-    ),
-    "find sight": (
-        "please show me the {sight} in {town}",
-        "can you show me the {sight} in {town}",
-        "where is the {sight} of {town} and can i visit it",
-        "i want to visit the {sight} on {day}",
-        "tell me where i find the {sight} in {town}",
-    ),
-}
-NUMBERS = "two three four five six seven eight nine".split()
-WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-OPEN = ("person", "town", "dish", "club", "sight")  # labels some of whose values are held out
-ELSEWHERE = "hobby pet product job region".split()  # labels of made-up intents only
 ENGLISH, TONGUE = "english", "tongue"
 HELD = {"test": 0.30, "dev": 0.10}  # of values, and of wordings
 FEW = 10  # examples of the new intent
@@ -154,17 +104,18 @@ def heldout_abroad(world: World, rows: int, noise: float) -> Iterator[Row]:
         yield in_tongue(world, utterance(world, others[i % len(others)], split, rng))
 
 
+def tagged_abroad(world: World, tagged: str) -> str:
+    """A tagged utterance in the tongue; each value is translated alone and stays together."""
+    spans = list(SPAN.finditer(tagged))
+    places = {f"@{i}": f"[{span['mark']} {translate(world, span['value'].strip())} ]" for i, span in enumerate(spans)}
+    names = iter(places)
+    translated = translate(world, SPAN.sub(lambda span: next(names), tagged))
+    return " ".join(places.get(word, word) for word in translated.split(" "))
+
+
 def in_tongue(world: World, row: Row) -> Row:
     """A labelled utterance in the other language."""
     return row | labelled(TONGUE, row["intent"], tagged_abroad(world, tagged_text(row)))
-
-
-@cache
-def carrier_words() -> tuple[str, ...]:
-    """All words of utterances that are no values of open labels, those of intent names among them."""
-    texts = [*INTENTS, *(pattern for patterns in INTENTS.values() for pattern in patterns), *SYNONYMS]
-    texts += [*VALUES.values(), *NUMBERS, *WEEK, *OPEN, *ELSEWHERE, "number", "minutes", "day"]
-    return tuple(sorted({word for text in texts for word in text.split() if not word.startswith("{")}))
 
 
 @cache
@@ -228,7 +179,7 @@ def pages(world: World, rows: int, noise: float) -> Iterator[Row]:
 def glossary(world: World) -> list[str]:
     """The lines of a glossary: for each common word, for each label of a slot, and for each number of a slot."""
     marks = [f"[{label} * ] {{{label}}}" for label in (*OPEN, *ELSEWHERE, "number", "day", "minutes")]
-    meanings = [f"{word} is {translate(world, word)}" for word in carrier_words()]
+    meanings = [f"{word} is {translate(world, word)}" for word in sorted({*carrier_words(), *synonym_groups()})]
     return [*meanings, *marks, *(f"- {i} = [{i} * ]" for i in range(1, SHOTS)), f"{ENGLISH} {TONGUE}"]
 
 

@@ -13,8 +13,8 @@ from random import Random
 from baleen.measures import languages
 from baleen.methods.round_trip import MARK, mark, masked
 from baleen.tables.rows import Row
-from pocket import round_trip
 from pocket.noise import answer_to
+from pocket.parts import heldout
 from pocket.phrasing import FORMS, INSTRUCTIONS, Spec, draw_train, fill, instruct, prose
 from pocket.tongue import STAYS, SYNONYMS, clauses_of, coined, common, reordered
 from pocket.truth import read_truth
@@ -161,9 +161,6 @@ def glossary(world: World) -> list[str]:
 def heldout_reworded(world: World, rows: int, noise: float) -> Iterator[Row]:
     """The held-out prompts, each beside another phrasing of the same in words chosen among synonyms (`reworded`), and
     beside itself in the near language (`abroad`)."""
-    from pocket.parts import heldout
-    from pocket.truth import read_truth
-
     for row in heldout(world, rows, noise):
         _, spec = read_truth(row["truth"])
         rng = stream(world.number, "reworded", row["instruction"])
@@ -181,9 +178,7 @@ def phrasings(spec: Spec) -> list[str]:
 def means(truth: str, instruction: str) -> float:
     """1.0 when an instruction in other words has the task of the held-out prompt; synonyms count as the same word."""
     _, spec = read_truth(truth)
-    return float(
-        round_trip.canonical(instruction) in {round_trip.canonical(said) for said in round_trip.phrasings(spec)}
-    )
+    return float(canonical(instruction) in {*map(canonical, phrasings(spec))})
 
 
 def agree(truth: str, a: str, b: str) -> float:

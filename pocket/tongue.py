@@ -11,7 +11,8 @@ from hashlib import sha256
 from itertools import groupby
 from random import Random
 
-from baleen.methods.linguist import SPAN
+from pocket.parts import vocabulary
+from pocket.utterances import carrier_words
 from pocket.world import World, build
 
 SYNONYMS = (  # words of a group have one word in the tongue
@@ -58,9 +59,6 @@ def dictionary(number: int) -> dict[str, tuple[str, ...]]:
 @cache
 def common(number: int) -> frozenset[str]:
     """All words of the texts, instructions and utterances of a world, without names, figures and punctuation."""
-    from pocket.linguist import carrier_words
-    from pocket.parts import vocabulary
-
     world = build(number)
     own = {word for name in world.entities for word in name.split()} | set(world.values["river"])
     words = {*vocabulary(number), *carrier_words(), *synonym_groups()} - own
@@ -110,15 +108,6 @@ def clause_back(clause: list[str], ends: set[str], world: World, rng: Random) ->
     ordered = [head, *([phrase[-1], *phrase[:-1]] for phrase in reversed(rest))]
     means = dictionary(world.number)
     return [rng.choice(means.get(word, (word,))) for phrase in ordered for word in phrase]
-
-
-def tagged_abroad(world: World, tagged: str) -> str:
-    """A tagged utterance in the tongue; each value is translated alone and stays together."""
-    spans = list(SPAN.finditer(tagged))
-    places = {f"@{i}": f"[{span['mark']} {translate(world, span['value'].strip())} ]" for i, span in enumerate(spans)}
-    names = iter(places)
-    translated = translate(world, SPAN.sub(lambda span: next(names), tagged))
-    return " ".join(places.get(word, word) for word in translated.split(" "))
 
 
 def clauses_of(words: list[str]) -> list[list[str]]:

@@ -10,7 +10,7 @@ from baleen.methods.constraints import met
 from baleen.tables.rows import Row
 from baleen.transforms import TRANSFORMS
 from pocket import records
-from pocket.crab import holds
+from pocket.constraints import holds
 from pocket.parts import build
 
 

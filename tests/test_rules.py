@@ -1,6 +1,7 @@
 """The rules of dvc.yaml tell the truth about what they depend on, and imports point one way only."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,24 @@ def test_no_engine_needs_a_module_of_another_one_or_of_ray(engine: str) -> None:
     ours = reached(Path(*table.module_of(engine).split(".")).with_suffix(".py"))
     assert not [path for path in ours if path.is_relative_to(engines) and others & {*path.with_suffix("").parts}]
     assert not [path for path in reached(engines / "table.py") if {*path.with_suffix("").parts} & {engine, "ray"}]
+
+
+METHODS = {file.stem.replace("-", "_") for file in Path("recipes").glob("*.yaml")}
+LIBRARY = sorted(path for folder in ("baleen", "pocket") for path in Path(folder).rglob("*.py"))
+
+
+def methods_of(files: set[Path]) -> set[str]:
+    """The methods whose modules are among these files."""
+    return {file.stem for file in files if file.parent in (Path("baleen/methods"), Path("pocket"))} & METHODS
+
+
+@pytest.mark.parametrize("file", LIBRARY, ids=str)
+def test_no_module_needs_one_of_a_method_but_those_of_the_same_method(file: Path) -> None:
+    assert methods_of(reached(file)) <= methods_of({file})
+
+
+def test_no_import_at_the_top_or_inside_a_function_closes_a_circle() -> None:
+    TopologicalSorter({file: imported(file) for file in LIBRARY}).prepare()  # a CycleError names the modules of one
 
 
 HEAVY = {"torch", "transformers", "vllm", "ray", "openai", "trl", "peft", "accelerate", "datasets"}

@@ -3,7 +3,8 @@ import pytest
 from baleen.methods.linguist import parsed, slots_of, untagged
 from baleen.tables.rows import Row
 from pocket import records
-from pocket.linguist import FEW, INTENTS, OPEN, invented, novel, values
+from pocket.linguist import FEW, invented, novel, values
+from pocket.utterances import INTENTS, OPEN
 from pocket.world import build, stream
 
 WORLDS = [0, 1, 2]
