@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from functools import cache
 from random import Random
 
-from baleen.methods.linguist import SHOTS, SPAN, labelled, slots_of, spec, tagged_text
+from baleen.methods.linguist import SHOTS, labelled, slots_of, spec, tagged_text
+from baleen.methods.linguist_tags import SPAN
 from baleen.tables.rows import Row, row_id
 from pocket.tongue import synonym_groups, synonyms_of, translate, translate_back
 from pocket.utterances import ELSEWHERE, INTENTS, NUMBERS, OPEN, WEEK, carrier_words

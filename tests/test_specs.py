@@ -1,22 +1,8 @@
 import pyarrow as pa
 import pytest
 
-from baleen.methods.linguist import (
-    ASKED,
-    SHOTS,
-    abroad,
-    asked,
-    count_missing,
-    is_example,
-    labelled,
-    labels_by_number,
-    relabelled,
-    reprojected,
-    slots_of,
-    spans,
-    specified,
-    untagged,
-)
+from baleen.methods.linguist import ASKED, SHOTS, abroad, asked, labelled, relabelled, reprojected, slots_of, specified
+from baleen.methods.linguist_tags import count_missing, is_example, labels_by_number, spans, untagged
 from baleen.tables.rows import Row, row_id
 from baleen.transforms import TRANSFORMS
 

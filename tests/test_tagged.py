@@ -1,16 +1,13 @@
 import pytest
 
 from baleen.formats import FORMATS
-from baleen.methods.linguist import (
+from baleen.methods.linguist import intent_right, parse_exact, parse_valid, span_f1
+from baleen.methods.linguist_tags import (
     Span,
     count_missing,
-    intent_right,
     is_example,
     labels_by_number,
-    parse_exact,
-    parse_valid,
     projected,
-    span_f1,
     spans,
     untagged,
     with_marks,

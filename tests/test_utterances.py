@@ -1,6 +1,7 @@
 import pytest
 
-from baleen.methods.linguist import parsed, slots_of, untagged
+from baleen.methods.linguist import parsed, slots_of
+from baleen.methods.linguist_tags import untagged
 from baleen.tables.rows import Row
 from pocket import records
 from pocket.linguist import FEW, invented, novel, values
