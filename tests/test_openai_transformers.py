@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from faulty_proxy import REQUESTS, WANTED, pinned
-from test_openai_vllm import free_port
+from ports import reserved
 
 from baleen.engines.hf import HF
 from baleen.engines.openai.client import OpenAI
@@ -44,9 +44,15 @@ def ready(port: int) -> bool:
 
 
 @pytest.fixture(scope="module")
-def server(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def port() -> Iterator[int]:
+    with reserved() as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def server(tiny: str, port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The endpoint of `transformers serve` with one small model."""
-    port, log = free_port(), tmp_path_factory.mktemp("server") / "log"
+    log = tmp_path_factory.mktemp("server") / "log"
     words = ["serve", tiny, "--host", "127.0.0.1", "--port", str(port), "--device", "cpu", "--dtype", "float32"]
     program = str(Path(sys.executable).with_name("transformers"))
     quiet = os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from faulty_proxy import REQUESTS, WANTED, Fault, Proxy, Time, forward, pinned, serving, texts
+from ports import reserved
 
 from baleen.engines.hf import HF
 from baleen.engines.openai.client import OpenAI
@@ -50,7 +50,7 @@ class Process:
 
     folder: str
     log: Path
-    port: int = 0
+    port: int
     running: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -58,7 +58,6 @@ class Process:
         return f"http://127.0.0.1:{self.port}/v1"
 
     def start(self) -> None:
-        self.port = self.port or free_port()
         words = f"--model {self.folder} --served-model-name small --host 127.0.0.1 --port {self.port} --dtype float32 "
         words += "--enforce-eager --max-model-len 512 --max-num-seqs 16 --api-key k "
         words += "--enable-prompt-tokens-details --enable-prefix-caching --block-size 32"
@@ -82,12 +81,6 @@ class Process:
             self.running.wait()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("models") / "tiny"
@@ -106,8 +99,8 @@ def with_key(value: str) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def server(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    found = Process(tiny, tmp_path_factory.mktemp("server") / "log")
-    with with_key("k"):
+    with with_key("k"), reserved() as port:
+        found = Process(tiny, tmp_path_factory.mktemp("server") / "log", port)
         try:
             found.start()
             assert found.running

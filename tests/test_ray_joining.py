@@ -17,6 +17,7 @@ from threading import Thread
 import psutil
 import pytest
 import tiny as workspace
+from ports import reserved
 
 from baleen.engines import table
 from baleen.engines.ray import join
@@ -101,15 +102,13 @@ def speak(door: socket.socket, said: bytes) -> None:
         line.recv(100)
 
 
-def closed() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        return f"127.0.0.1:{door.getsockname()[1]}"
-
-
 @pytest.mark.parametrize("form", ["{}", "ray://{}"])
 def test_a_closed_port_is_a_problem(form: str) -> None:
-    with pytest.raises(Problem, match="no Ray cluster answers at .*refused; see speed: ray_address"):
-        check_reachable(form.format(closed()))
+    with (
+        reserved() as port,
+        pytest.raises(Problem, match="no Ray cluster answers at .*refused; see speed: ray_address"),
+    ):
+        check_reachable(form.format(f"127.0.0.1:{port}"))
 
 
 @pytest.mark.parametrize(
@@ -149,14 +148,19 @@ def test_without_ray_one_line_says_what_to_install(tmp_path: Path, monkeypatch: 
 
 
 @pytest.fixture(scope="module")
-def head() -> Iterator[tuple[dict[str, str], int]]:
+def client() -> Iterator[int]:
+    with reserved() as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def head(client: int) -> Iterator[tuple[dict[str, str], int]]:
     """(environment in which `auto` finds a cluster, port for ray://): begun in a folder of its own, with a token."""
     folder = Path(mkdtemp(prefix="ray"))  # the name of a socket in it may have 107 bytes, too few for tmp_path
     (folder / "token").write_text("0" * 32)
     env = os.environ | {"RAY_TMPDIR": str(folder), "RAY_AUTH_TOKEN_PATH": str(folder / "token")}
     for name in ("RAY_ADDRESS", "RAY_AUTH_MODE"):  # Ray itself sets the latter in a process that began a cluster
         env.pop(name, None)
-    client = int(closed().partition(":")[2])
     free = [f"--{name}-port=0" for name in ("min-worker", "max-worker", "dashboard-agent-listen", "metrics-export")]
     small = ["--num-cpus=2", "--object-store-memory=100000000", "--include-dashboard=false", "--disable-usage-stats"]
     words = ["--head", "--block", "--port=0", f"--ray-client-server-port={client}", *free, *small]

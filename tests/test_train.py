@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from tiny import PROSE, populate, speed
 from baleen.errors import Problem
 from baleen.models import identity, load, pins, scratch
 from baleen.project import inputs
+from baleen.training import processes
 from baleen.training.options import TrainOptions
 from stages import origin, train
 
@@ -256,6 +258,36 @@ def test_two_processes_learn_what_one_does(home: Path) -> None:
     assert both["loss"] == pytest.approx(alone["loss"], abs=2e-4)
     assert bit_by_bit["loss"] == pytest.approx(alone["loss"], abs=2e-4)
     assert {**both, "loss": 0} == {**alone, "loss": 0}
+
+
+def test_the_port_at_which_processes_meet_is_never_free_after_it_was_chosen() -> None:
+    from torch.distributed import TCPStore
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    host, port = listener.getsockname()
+    server = processes.rendezvous_server(listener)
+    with pytest.raises(OSError, match="in use"):
+        socket.create_server((host, port))
+    own = TCPStore(host, port, is_master=True, multi_tenant=True, wait_for_workers=False)  # as torch's env:// does
+    server.set("a", "b")
+    assert own.get("a") == TCPStore(host, port, is_master=False).get("a") == b"b"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("config", ["", "distributed_type: MULTI_GPU\nmixed_precision: 'no'\nnum_machines: 1\n"])
+def test_trainings_of_several_processes_that_begin_together_do_not_meet_each_other(
+    home: Path, config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
+    Path("accelerate.yaml").write_text(config)
+    speed(processes=2, train_rows=4, accelerate_config="accelerate.yaml" if config else "")
+    both = {name: started(command(name, name)[2:]) for name in ("short", "sft")}
+    ends = [forks.ended(child) for child in both.values()]
+    assert ends == [0, 0], [Path(f"{name}.log").read_text() for name in both]
+    speed()
+    alone = trained("alone", "short")
+    found = json.loads(Path("models/short.json").read_text())
+    assert found["loss"] == pytest.approx(alone["loss"], abs=2e-4) and left_over() == []
 
 
 @pytest.mark.slow

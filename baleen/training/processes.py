@@ -43,11 +43,10 @@ def launch(job: Job) -> None:
 def train_forked(job: Job) -> None:
     """Processes on a CPU: copies of this one, so that torch and TRL are imported once."""
     torch: Any = importlib.import_module("torch.multiprocessing")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    arguments = (job, port, os.getpid())
     try:
-        torch.start_processes(train_rank, arguments, nprocs=job.speed.processes, start_method="fork")
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            arguments = (job, listener, os.getpid())
+            torch.start_processes(train_rank, arguments, nprocs=job.speed.processes, start_method="fork")
     except torch.ProcessRaisedException as error:
         text = str(error).strip()
         kind, _, why = text.splitlines()[-1].partition("Problem: ")
@@ -57,16 +56,17 @@ def train_forked(job: Job) -> None:
         raise Problem(f"train {job.name}: {error}; the same command goes on from the last checkpoint") from None
 
 
-def train_rank(rank: int, job: Job, port: int, parent: int) -> None:
+def train_rank(rank: int, job: Job, listener: socket.socket, parent: int) -> None:
     """What a forked process does: train as this rank."""
     from baleen.training import trainer
 
     die_with(parent)
-    count = str(job.speed.processes)
+    count, (host, port) = str(job.speed.processes), listener.getsockname()
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": count, "LOCAL_WORLD_SIZE": count}
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    os.environ |= {"MASTER_ADDR": host, "MASTER_PORT": str(port)}
     loopback = "lo" if sys.platform == "linux" else "lo0"
     os.environ |= {"GLOO_SOCKET_IFNAME": loopback, "ACCELERATE_USE_CPU": "true"}
+    _server = rendezvous_server(listener) if rank == 0 else None  # lives until the training ends
     used = trainer.run(job)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -74,14 +74,25 @@ def train_rank(rank: int, job: Job, port: int, parent: int) -> None:
         os._exit(0)
 
 
+def rendezvous_server(listener: socket.socket) -> Any:
+    """The server at which the processes meet, on a socket that listens already: its port was never free again after it
+    was chosen. torch's own rendezvous in this process finds the server by its port (`multi_tenant`)."""
+    distributed: Any = importlib.import_module("torch.distributed")
+    host, port = listener.getsockname()
+    told = {"is_master": True, "multi_tenant": True, "wait_for_workers": False}
+    return distributed.TCPStore(host, port, master_listen_fd=listener.detach(), **told)
+
+
 def train_launched(job: Job) -> None:
     """Processes on GPUs, started by accelerate (with a configuration of its own, such as FSDP) or by torchrun."""
     chosen, count = job.speed.accelerate_config, str(job.speed.processes)
-    torchrun = ["torch.distributed.run", "--standalone", "--nproc_per_node", count]
+    torchrun = ["torch.distributed.run", "--nproc_per_node", count]
     accelerate = ["accelerate.commands.launch", "--config_file", chosen, "--num_processes", count]
+    accelerate += ["--main_process_port", "0"]  # else it warns when its usual one is taken
     command = [sys.executable, "-m", *(accelerate if chosen else torchrun), "-m", "baleen.training.processes"]
     mine = os.getpid()
-    started = subprocess.run([*command, str(save_job(job))], preexec_fn=lambda: die_with(mine))
+    standalone = os.environ | {"PET_STANDALONE": "1"}  # torchrun's --standalone, an option that accelerate lacks
+    started = subprocess.run([*command, str(save_job(job))], env=standalone, preexec_fn=lambda: die_with(mine))
     if started.returncode:
         raise Problem(f"train {job.name} failed (see above); the same command goes on from the last checkpoint")
 
