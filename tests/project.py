@@ -141,6 +141,7 @@ def tiny(folder: Path) -> None:
 def own_files(folder: Path) -> None:
     """Seeds, documents and every 12th held-out prompt as a user has them: JSON lines in data/raw."""
     parts = {"seed": records("seed", 0, SEEDS), "web": records("web", 0, DOCUMENTS)}
+    (folder / "data/raw").mkdir(parents=True, exist_ok=True)
     for name, rows in (parts | {"heldout": islice(records("heldout", 0, 0), 0, None, 12)}).items():
         lines = "".join(json.dumps(row) + "\n" for row in rows)
         (folder / f"data/raw/{name}.jsonl").write_text(lines, encoding="utf-8")

@@ -26,7 +26,7 @@ PROFILES = [path.stem for path in sorted((CHECKOUT / "profiles").glob("*.yaml"))
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of all that people edit, with the code of this checkout."""
-    for name in ("recipes", "profiles", "prompts", "data/raw"):
+    for name in ("recipes", "profiles", "prompts"):
         shutil.copytree(CHECKOUT / name, tmp_path / name)
     for name in ("params.yaml", "dvc.yaml"):
         shutil.copy(CHECKOUT / name, tmp_path / name)
