@@ -10,11 +10,10 @@ from hashlib import sha256
 from pathlib import Path
 from string import Template
 
-import yaml
-
 from baleen.errors import Problem, unknown
 from baleen.formats import FORMATS
 from baleen.project import inputs
+from baleen.project.yaml_files import InvalidYaml, parse_yaml
 from baleen.tables.rows import Row
 
 KEYS: dict[str, type] = {
@@ -133,8 +132,8 @@ def load(name: str, writes: str = "", folder: Path = Path("prompts")) -> Prompt:
 def heading(path: Path, head: str) -> dict[str, object]:
     """The settings at the top of a prompt file, each of its type."""
     try:
-        fields = yaml.safe_load(head) or {}
-    except yaml.YAMLError as error:
+        fields = parse_yaml(head) or {}
+    except InvalidYaml as error:
         raise Problem(f"{path}: its head is not YAML: {error}") from None
     if not isinstance(fields, dict):
         raise Problem(f"{path}: its head must be settings such as 'writes: [instruction]'")

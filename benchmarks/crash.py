@@ -24,8 +24,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import yaml
-
+from baleen.project.yaml_files import InvalidYaml, parse_yaml
 from benchmarks import small_project
 from benchmarks.small_project import batches, built, outcome, paid, stored, until
 
@@ -180,8 +179,8 @@ def mended(folder: Path) -> bool:
 
 def whole(path: Path) -> bool:
     try:
-        return isinstance(yaml.safe_load(path.read_text(encoding="utf-8")), dict)
-    except (yaml.YAMLError, UnicodeDecodeError):
+        return isinstance(parse_yaml(path.read_text(encoding="utf-8")), dict)
+    except (InvalidYaml, UnicodeDecodeError):
         return False
 
 

@@ -20,9 +20,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import yaml
-
 from baleen import prompts
+from baleen.project.yaml_files import parse_yaml, yaml_text
 from baleen.tables import rows
 from baleen.tables.rows import Row
 from benchmarks import small_project
@@ -60,9 +59,9 @@ def put(folder: Path, table: list[Row]) -> None:
 
 def edit(path: Path, **sections: dict[str, Any]) -> None:
     """Change settings of a YAML file."""
-    whole = yaml.safe_load(path.read_text(encoding="utf-8"))
+    whole = parse_yaml(path.read_text(encoding="utf-8"))
     changed = {name: whole[name] | settings for name, settings in sections.items()}
-    path.write_text(yaml.safe_dump(whole | changed, sort_keys=False, width=1000), encoding="utf-8")
+    path.write_text(yaml_text(whole | changed), encoding="utf-8")
 
 
 def rephrase(folder: Path, table: list[Row]) -> int:

@@ -16,9 +16,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from baleen.models.scratch import Fresh, make
+from baleen.project.yaml_files import parse_yaml, yaml_text
 from baleen.tables import rows
 from pocket import records
 
@@ -74,7 +73,7 @@ def documents(count: int) -> list[rows.Row]:
 
 def rules(recipe: dict[str, Any]) -> dict[str, Any]:
     """The rules of the checkout that a recipe needs."""
-    whole = yaml.safe_load((CHECKOUT / "dvc.yaml").read_text(encoding="utf-8"))
+    whole = parse_yaml((CHECKOUT / "dvc.yaml").read_text(encoding="utf-8"))
     stages = {name: whole["stages"][name] for name in ("code", *recipe)}
     return {"vars": ["params.yaml", "recipes/small.yaml"], "stages": stages}
 
@@ -88,7 +87,7 @@ def create(folder: Path, count: int, files: dict[str, dict[str, Any]] = FILES) -
         file.write(LEDGER)
     for name, content in (files | {"dvc.yaml": rules(files["recipes/small.yaml"])}).items():
         (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(yaml.safe_dump(content, sort_keys=False, width=1000), encoding="utf-8")
+        (folder / name).write_text(yaml_text(content), encoding="utf-8")
     (folder / "prompts").mkdir()
     (folder / "prompts/ask.md").write_text(PROMPT, encoding="utf-8")
     table = documents(count)

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import yaml
-
 from baleen.errors import Problem
 from baleen.models import pins
 from baleen.project import command_line, layers, plan

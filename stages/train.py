@@ -18,7 +18,6 @@ from pathlib import Path
 from time import monotonic
 
 import numpy as np
-import yaml
 
 from baleen import prompts
 from baleen.errors import Problem, unknown
@@ -33,6 +32,7 @@ from baleen.project.inputs import unchanged
 from baleen.project.locks import root
 from baleen.project.options import options_of_run, run_flags
 from baleen.project.settings import Speed
+from baleen.project.yaml_files import yaml_text
 from baleen.prompts import Prompt
 from baleen.tables import rows
 from baleen.tables.rows import Row
@@ -189,7 +189,7 @@ def taken(name: str, options: TrainOptions) -> None:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     found = pins.declared(dict(options.instead), f"train {name}: instead")
-    (part / "pin.yaml").write_text(yaml.safe_dump(found, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    (part / "pin.yaml").write_text(yaml_text(found), encoding="utf-8")
     publish(name, part, {"rows_in": rows.size(rows.table_path(options.input)), "examples": 0, "steps": 0})
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from baleen.project.yaml_files import parse_yaml, yaml_text
 from pocket import records
 
 CHECKOUT = Path(__file__).parents[1]
@@ -150,11 +150,11 @@ def own_files(folder: Path) -> None:
 
 
 def load(path: Path) -> dict[str, Any]:
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return dict(parse_yaml(path.read_text(encoding="utf-8")))
 
 
 def dump(path: Path, value: object) -> None:
-    path.write_text(yaml.safe_dump(value, sort_keys=False, width=1000), encoding="utf-8")
+    path.write_text(yaml_text(value), encoding="utf-8")
 
 
 def change(path: Path, key: str, value: object) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from baleen.errors import Problem
 from baleen.project import graph, layers, recipes, settings
@@ -43,7 +42,7 @@ def edit(file: str, path: str, value: Any) -> None:
     if not path:
         Path(file).write_text(f"{text}{value}\n")
         return
-    whole = yaml.safe_load(text)
+    whole = parse_yaml(text)
     *above, last = path.split("/")
     place = whole
     for name in above:
@@ -51,7 +50,7 @@ def edit(file: str, path: str, value: Any) -> None:
     place[last] = value
     if value is None:
         del place[last]
-    Path(file).write_text(yaml.safe_dump(whole, sort_keys=False))
+    Path(file).write_text(yaml_text(whole))
 
 
 def found() -> graph.Stages:
@@ -123,7 +122,7 @@ def test_readmes_translator_can_be_asked(home: Path) -> None:
     pinned(home, "spa-eng")
     block = next(block for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "apertium" in block)
     rules = {line.name: line.rule for line in recipes.lines(recipes.files())}
-    for name, given in yaml.safe_load(block).items():
+    for name, given in parse_yaml(block).items():
         edit("recipes/round-trip.yaml", f"{rules[name]}/{name}", given)
     assert "are well wired" in verb.check(["train@round-trip"])
 
@@ -302,7 +301,7 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
 @pytest.mark.parametrize(("file", "place", "value", "words"), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_is_found(home: Path, file: str, place: str, value: Any, words: str) -> None:
     if file == RULES and place == "vars/0":
-        edit(RULES, "vars", [value, *yaml.safe_load(Path(RULES).read_text())["vars"]])
+        edit(RULES, "vars", [value, *parse_yaml(Path(RULES).read_text())["vars"]])
     else:
         edit(file, place, value)
     with pytest.raises(Problem, match=words):

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from baleen import prompts
 from baleen.measures.expressions import value
 from baleen.methods.cycle import asks, faithful, paragraphs, reworded
 from baleen.project import recipes
+from baleen.project.yaml_files import parse_yaml
 from baleen.tables import rows
 from baleen.tables.rows import Row
 from pocket import records
@@ -134,7 +134,7 @@ def test_the_pairs_are_those_of_the_pages() -> None:
 def test_every_prompt_says_where_it_comes_from() -> None:
     for path in Path("prompts/cycle").glob("*.md"):
         assert path.read_text().startswith("---\n# ")
-        assert yaml.safe_load(path.read_text().split("---\n")[1])["writes"]
+        assert parse_yaml(path.read_text().split("---\n")[1])["writes"]
 
 
 def test_the_distance_is_that_of_the_two_vectors() -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from test_train import home as home  # a workspace with prompts, a profile, tables and the pin of a model
 from test_train import trained
 
 from baleen.errors import Problem
 from baleen.models import identity, load, scratch
 from baleen.models.scratch import Fresh
+from baleen.project.yaml_files import yaml_text
 from baleen.tables import rows
 from baleen.training.options import TrainOptions, check
 from stages import train
@@ -121,7 +121,7 @@ def test_lessons_train_a_grown_model(home: Path) -> None:
 def test_a_section_can_name_a_model_to_take_as_it_is(home: Path) -> None:
     lessons(home)
     pin = {"hub": "a/b", "revision": "0" * 40}
-    Path("profiles/real.yaml").write_text(yaml.safe_dump({"chat": {"instead": pin}}))
+    Path("profiles/real.yaml").write_text(yaml_text({"chat": {"instead": pin}}))
     train.main(
         ["c", "--input", "lessons", "--base", "origin", "--prompts", "own", "--profile", "real", "--settings", "chat"]
     )

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import project
 import pytest
-import yaml
 from scripted import ASK, Script, build, documents, nothing_left
 from scripted import project as scripted_project
 
 from baleen.engines.protocol import Request
 from baleen.errors import Problem
 from baleen.project import inputs
+from baleen.project.yaml_files import parse_yaml
 from baleen.tables import rows
 from benchmarks import small_project
 
@@ -158,7 +158,7 @@ def declared(stage: dict[str, object]) -> set[str]:
 @pytest.mark.slow
 def test_every_verb_notes_what_dvc_hashes(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = project.twin(project.built(tmp_path_factory), tmp_path_factory.mktemp("noted") / "project")
-    stages = yaml.safe_load((folder / "dvc.lock").read_text())["stages"]
+    stages = parse_yaml((folder / "dvc.lock").read_text())["stages"]
     one_each = {name.partition("@")[0]: stage for name, stage in stages.items()}
     missing = {name: declared(stage) - noted(folder, stage["cmd"]) for name, stage in one_each.items()}
     assert not any(missing.values()), missing
@@ -195,7 +195,7 @@ def test_dvc_records_nothing_false_when_a_dependency_is_edited_while_it_builds(n
 
 
 def recorded(folder: Path) -> set[str]:
-    return set(yaml.safe_load((folder / "dvc.lock").read_text(encoding="utf-8"))["stages"])
+    return set(parse_yaml((folder / "dvc.lock").read_text(encoding="utf-8"))["stages"])
 
 
 CHANGES: dict[str, Callable[[bytes], bytes]] = {

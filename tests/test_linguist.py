@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from baleen import prompts
+from baleen.project.yaml_files import parse_yaml
 from baleen.tables.rows import Row
 from benchmarks.claims.linguist import ARMS, CLAIM
 
@@ -50,7 +50,7 @@ def test_a_prompt_tells_its_source(path: Path) -> None:
 def test_the_generator_learns_from_other_intents_only_and_all_arms_from_the_same_base() -> None:
     lines: dict[str, dict[str, Row]] = {}
     for name in ("linguist", "linguist-arms", "more/linguist-cross"):
-        for rule, own in yaml.safe_load(Path(f"recipes/{name}.yaml").read_text()).items():
+        for rule, own in parse_yaml(Path(f"recipes/{name}.yaml").read_text()).items():
             lines.setdefault(rule, {}).update(own)
     train, maps = lines["train"], lines["map"]
     assert maps[train["linguist-generator"]["input"]]["input"] == "linguist-known"

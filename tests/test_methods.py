@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 
 from baleen.errors import Problem
+from baleen.project.yaml_files import yaml_text
 from stages import methods
 
 RECIPES = {
@@ -40,10 +40,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for folder in ("recipes", "data", "models"):
         Path(folder).mkdir()
     for name, told in RECIPES.items():
-        Path(f"recipes/{name}.yaml").write_text(yaml.safe_dump(told))
+        Path(f"recipes/{name}.yaml").write_text(yaml_text(told))
     for name, told in COUNTS.items():
         Path(f"{name}.json").write_text(json.dumps(told))
-    Path("dvc.yaml").write_text(yaml.safe_dump({"vars": [f"recipes/{name}.yaml" for name in RECIPES]}))
+    Path("dvc.yaml").write_text(yaml_text({"vars": [f"recipes/{name}.yaml" for name in RECIPES]}))
     return tmp_path
 
 
@@ -84,8 +84,8 @@ def test_a_model_that_comes_from_an_instruct_model_is_taught_by_it(
             "far-guide": {"input": "seed", "base": "base", "settings": "guide"},
         },
     }
-    Path("recipes/far.yaml").write_text(yaml.safe_dump(told))
-    Path("dvc.yaml").write_text(yaml.safe_dump({"vars": [f"recipes/{name}.yaml" for name in (*RECIPES, "far")]}))
+    Path("recipes/far.yaml").write_text(yaml_text(told))
+    Path("dvc.yaml").write_text(yaml_text({"vars": [f"recipes/{name}.yaml" for name in (*RECIPES, "far")]}))
     Path("profiles").mkdir()
     Path("profiles/big.yaml").write_text("guide: {instead: {hub: a/b}}\n")
     assert "distilled from far-guide".split() == said(capsys, "far")[1][-3:]

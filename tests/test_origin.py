@@ -2,7 +2,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from baleen.errors import Problem
 from baleen.models import identity, pins
@@ -21,7 +20,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def pinned(section: Any, name: str = "origin") -> pins.Pin | None:
     """The pin that is written for a profile with this origin, as the other verbs read it."""
-    Path("profiles/p.yaml").write_text(yaml.safe_dump({"origin": section}))
+    Path("profiles/p.yaml").write_text(yaml_text({"origin": section}))
     verb.main([name, "--profile", "p"])
     return pins.pin(name)
 
@@ -29,7 +28,7 @@ def pinned(section: Any, name: str = "origin") -> pins.Pin | None:
 def test_a_model_on_the_hub_is_pinned_as_it_stands() -> None:
     found = pinned({"hub": "a/b", "revision": COMMIT, "chat_template": "chatml"})
     assert found == pins.Pin(hub="a/b", revision=COMMIT, chat_template="chatml")
-    assert yaml.safe_load(Path("models/origin/pin.yaml").read_text()) == {
+    assert parse_yaml(Path("models/origin/pin.yaml").read_text()) == {
         "hub": "a/b",
         "revision": COMMIT,
         "chat_template": "chatml",
@@ -43,7 +42,7 @@ def test_a_model_at_an_endpoint_is_pinned_as_it_stands() -> None:
 def test_sizes_are_a_model_to_be_made_with_every_default_written_out() -> None:
     found = pinned({"hidden_size": 64, "tokenizer": "bpe"})
     assert found and found.fresh and (found.fresh.hidden_size, found.fresh.tokenizer) == (64, "bpe")
-    assert "num_hidden_layers" in yaml.safe_load(Path("models/origin/pin.yaml").read_text())["fresh"]
+    assert "num_hidden_layers" in parse_yaml(Path("models/origin/pin.yaml").read_text())["fresh"]
 
 
 def test_the_same_profile_gives_the_same_bytes_and_another_another_identity() -> None:
@@ -57,7 +56,7 @@ def test_the_same_profile_gives_the_same_bytes_and_another_another_identity() ->
 
 @pytest.mark.parametrize("profile", sorted(PROFILES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_origin_of_every_profile_is_a_pin(profile: Path) -> None:
-    section = yaml.safe_load(profile.read_text())["origin"]
+    section = parse_yaml(profile.read_text())["origin"]
     found = pinned(section)
     assert found and bool(found.fresh) == ("hub" not in section)
 

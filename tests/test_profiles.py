@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from baleen.project import layers, recipes
 from stages import check, verbs
@@ -15,7 +14,7 @@ PROJECT = layers.current(recipes.all_files())
 
 
 def whole(name: str) -> dict[str, Any]:
-    return dict(yaml.safe_load(Path(f"profiles/{name}.yaml").read_text(encoding="utf-8")))
+    return dict(parse_yaml(Path(f"profiles/{name}.yaml").read_text(encoding="utf-8")))
 
 
 def test_no_profile_has_a_section_that_nobody_names() -> None:
@@ -43,7 +42,7 @@ def test_the_values_of_a_method_stand_with_where_they_come_from(name: str) -> No
 @pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.stem)
 def test_activations_are_computed_twice_by_one_setting_only(path: Path) -> None:
     speed = whole(path.stem)["speed"]
-    chosen = yaml.safe_load(Path(speed.get("accelerate_config", path)).read_text())
+    chosen = parse_yaml(Path(speed.get("accelerate_config", path)).read_text())
     own, shards = speed.get("gradient_checkpointing"), chosen.get("fsdp_config", {})
     assert not (own and shards.get("fsdp_activation_checkpointing"))
 

@@ -9,7 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-import yaml
 
 from baleen.engines.openai.retries import KEYS
 from baleen.models import pins
@@ -27,7 +26,7 @@ COMMANDS = [part.strip() for line in [*LINES, *INLINE] for part in line.split("&
 MAKEFILE = (ROOT / "Makefile").read_text()
 MAKE = re.findall(r"^([\w-]+):", MAKEFILE, re.MULTILINE)
 DVC = {"repro", "exp", "remote", "push", "queue", "pull", "get"}
-PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
+PARAMS = parse_yaml((ROOT / "params.yaml").read_text())
 
 
 def stages(monkeypatch: pytest.MonkeyPatch) -> graph.Stages:
@@ -226,7 +225,7 @@ PINS = re.findall(r"(\{(?:endpoint|apertium): [^}]+\})", TEXT)
 
 
 def test_readme_pins_a_server_and_both_ways_of_a_translator() -> None:
-    found = [settings.typed(pins.Pin, "README", yaml.safe_load(pin)) for pin in PINS]
+    found = [settings.typed(pins.Pin, "README", parse_yaml(pin)) for pin in PINS]
     assert {pins.checked(ROOT / "README.md", pin).apertium for pin in found} == {"", "eng-spa", "spa-eng"}
     assert [f"`{key}`" for key in KEYS if f"`{key}`" not in TEXT] == []
 
@@ -234,7 +233,7 @@ def test_readme_pins_a_server_and_both_ways_of_a_translator() -> None:
 @pytest.mark.parametrize("profile", ["small", "8b", "paper"])
 def test_readmes_place_for_a_server_stands_for_a_teacher_in_the_real_profiles(profile: str) -> None:
     [said] = re.findall(r"`(\w+): \{instead: \{endpoint", TEXT)
-    assert "hub" in yaml.safe_load((ROOT / f"profiles/{profile}.yaml").read_text())[said]["instead"]
+    assert "hub" in parse_yaml((ROOT / f"profiles/{profile}.yaml").read_text())[said]["instead"]
 
 
 def test_the_profiles_it_names_are_there() -> None:

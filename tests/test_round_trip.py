@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from scripted import Script, left, project
 
 from baleen import prompts
@@ -18,6 +17,7 @@ from baleen.measures.languages import speaks
 from baleen.methods import round_trip
 from baleen.models import identity, pins
 from baleen.project.settings import Speed
+from baleen.project.yaml_files import parse_yaml
 from baleen.tables import rows
 from baleen.tables.rows import Row
 from benchmarks.claims.round_trip import CLAIM
@@ -61,7 +61,7 @@ def test_what_was_said_abroad_becomes_the_instruction_with_its_spans(abroad: str
 def lines() -> dict[str, dict[str, Row]]:
     found: dict[str, dict[str, Row]] = {}
     for name in ("round-trip", "round-trip-arms", "more/round-trip-across"):
-        for rule, own in yaml.safe_load(Path(f"recipes/{name}.yaml").read_text()).items():
+        for rule, own in parse_yaml(Path(f"recipes/{name}.yaml").read_text()).items():
             found.setdefault(rule, {}).update(own)
     return found
 

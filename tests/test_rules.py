@@ -5,7 +5,6 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
-import yaml
 
 from baleen.engines import table
 from baleen.project import code_hashes, recipes

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from safetensors.torch import load
 from test_train import home as home  # a workspace with prompts, a profile, tables and the pin of a model
 from test_train import trained
 from tiny import speed
 
-FSDP = yaml.safe_load((Path(__file__).parents[1] / "profiles/accelerate/fsdp.yaml").read_text())["fsdp_config"]
+from baleen.project.yaml_files import parse_yaml
+
+FSDP = parse_yaml((Path(__file__).parents[1] / "profiles/accelerate/fsdp.yaml").read_text())["fsdp_config"]
 
 
 def files(name: str) -> dict[str, bytes]:

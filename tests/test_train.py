@@ -15,7 +15,6 @@ from typing import Any
 import forks
 import numpy as np
 import pytest
-import yaml
 from safetensors.numpy import save_file
 from tiny import PROSE, populate, speed
 
@@ -100,7 +99,7 @@ def left_over() -> list[str]:
     ],
 )
 def test_the_origin_of_a_profile_becomes_a_pin_that_models_read(home: Path, section: dict[str, Any], pin: str) -> None:
-    Path("profiles/other.yaml").write_text(yaml.safe_dump({"origin": section}))
+    Path("profiles/other.yaml").write_text(yaml_text({"origin": section}))
     origin.main(["start", "--profile", "other"])
     found = pins.pin("start")
     assert found and getattr(found, pin)
@@ -164,7 +163,7 @@ PINNED = {"hub": "a/b", "revision": "0" * 40}
 def test_a_dry_run_of_what_is_not_trained_tells_no_steps_no_disk_and_no_time(
     home: Path, capsys: pytest.CaptureFixture[str], given: dict[str, Any], words: str
 ) -> None:
-    Path("profiles/other.yaml").write_text(yaml.safe_dump({"own": given}))
+    Path("profiles/other.yaml").write_text(yaml_text({"own": given}))
     told = ["m", "--input", "seed", "--base", "origin", "--prompt", "reply", "--profile", "other", "--settings", "own"]
     train.main([*told, "--dry-run"])
     assert capsys.readouterr().out == f"train m: 60 rows, none to learn: {words}; nothing was trained\n"

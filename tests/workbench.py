@@ -18,7 +18,6 @@ from typing import Any
 import forks
 import project
 import pytest
-import yaml
 from faulty_proxy import Json, Proxy, Time, pinned
 from tiny import PROSE, SIZES
 
@@ -26,6 +25,7 @@ from baleen.engines import hf, table
 from baleen.engines.openai import client
 from baleen.engines.protocol import Batched, Engine, Reply, Request, Sampling
 from baleen.project.settings import Speed
+from baleen.project.yaml_files import parse_yaml, yaml_text
 from baleen.tables import rows
 from baleen.tables.rows import Row
 from stages import origin
@@ -187,7 +187,7 @@ def populate(home: Path) -> None:
     (home / "prompts/judge.md").write_text(JUDGE)
     (home / "prompts/real.md").write_text((ROOT / "prompts/judge.md").read_text())
     (home / "params.yaml").write_text("profile: bench\n")
-    (home / "profiles/bench.yaml").write_text(yaml.safe_dump(PROFILE))
+    (home / "profiles/bench.yaml").write_text(yaml_text(PROFILE))
     rows.write("taught", [row | {"rating": 1.0 + n % 4} for n, row in enumerate(pairs(240))])
     origin.main(["origin", "--profile", "bench"])
 

@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from baleen.errors import Problem
-from baleen.project.yaml_files import parsed
+from baleen.project.yaml_files import InvalidYaml, parse_yaml
 
 LOCK = "dvc.lock"
 WORK_TREE = "the work tree"
@@ -61,8 +59,8 @@ def tables() -> dict[str, Built]:
 def named(revision: str, lock: str) -> list[Built]:
     """The tables of one dvc.lock."""
     try:
-        stages = (parsed(lock) or {}).get("stages") or {}
-    except yaml.YAMLError as error:
+        stages = (parse_yaml(lock) or {}).get("stages") or {}
+    except InvalidYaml as error:
         raise Problem(f"{LOCK} of {revision} is not YAML ({error}); mend it, or delete that branch or tag") from None
     outs = [out for stage in stages.values() for out in stage.get("outs") or []]
     return [

@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-import yaml
 from omegaconf import MISSING as REQUIRED_MARK
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException, ValidationError
@@ -78,12 +77,12 @@ def load_yaml(path: Path, plain: bool = True) -> Settings:
     """A mapping read from a YAML file; `plain` refuses what DVC would hash unresolved."""
     try:
         text = path.read_text(encoding="utf-8")
-        value = parsed(text)
+        value = parse_yaml(text)
     except FileNotFoundError:
         raise Problem(f"no file {path}") from None
     except UnicodeDecodeError as error:
         raise Problem(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
-    except yaml.YAMLError as error:
+    except InvalidYaml as error:
         raise Problem(f"{path} is not YAML: {error}") from None
     if plain and "${" in text:
         line = text[: text.index("${")].count("\n") + 1
