@@ -1,10 +1,10 @@
-"""Problem: what went wrong, told to the person at the keyboard in one line."""
+"""Problem: an error of the user's input, printed as one line."""
 
 from difflib import get_close_matches
 
 
 class Problem(Exception):
-    """Says what is wrong, where, with which value, and what to write instead; ends the program with code 1."""
+    """One line: what is wrong, where, with which value, and what to write instead; ends the program with code 1."""
 
 
 def unknown(what: str, name: str, known: list[str]) -> str:

@@ -1,8 +1,8 @@
 """Formats: how a reply becomes columns, and how columns become the reply we train on.
 
-Each format is a pair of functions that undo each other: `read(reply, columns)` gives the columns, or None when the
-reply does not have the stated shape; `show(row, columns)` gives the reply that would have produced them. Some can say
-their shape to an engine that then writes nothing else: `shape(columns)`, a regular expression.
+Each format is a pair of inverse functions: `read(reply, columns)` gives the columns, or None when the
+reply does not have the stated shape; `show(row, columns)` gives the reply that would have produced them. Some have
+for structured output `shape(columns)`, a regular expression that every reply matches.
 """
 
 import re
@@ -31,8 +31,8 @@ def read_rating(reply: str, columns: list[str]) -> Row | None:
     more than two different ratings echo the rubric."""
     found = [RATING.fullmatch(line.strip()) for line in reply.split("\n") if line.strip()]
     ratings = [float(match[1]) for match in found if match]
-    plain = found and found[-1] and ratings[-1] <= 5 and len({*ratings}) <= 2
-    return {columns[0]: ratings[-1]} if plain else None
+    valid = found and found[-1] and ratings[-1] <= 5 and len({*ratings}) <= 2
+    return {columns[0]: ratings[-1]} if valid else None
 
 
 def show_rating(row: Row, columns: list[str]) -> str:
@@ -114,4 +114,4 @@ lines = Format(read_lines, show_lines, shape_lines)
 tags = Format(read_tags, show_tags)
 fields = Format(read_fields, show_fields, shape_fields)
 marked = Format(read_marked, show_marked)
-FORMATS = Named[Format]("format", lambda made: made)
+FORMATS = Named[Format]("format", lambda format_: format_)

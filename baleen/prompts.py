@@ -1,7 +1,7 @@
 """Prompts: a question about a row, and the place where the answer goes.
 
 A prompt file says which columns it reads (`$name` in the body), which it writes and in what format. `generate` asks
-it, `score` grades the answer that is there, `train` teaches it: a model is always asked the way it was taught.
+it, `score` grades the answer that the row has, `train` teaches it: a model is always asked the way it was trained.
 """
 
 from dataclasses import dataclass, field
@@ -49,7 +49,7 @@ class Prompt:
 
     @cached_property
     def opening(self) -> str:
-        """What the body says before the first column: the same for every row."""
+        """The text of the body before the first column: the same for every row."""
         return self.body.partition("$")[0]
 
     @property
@@ -61,58 +61,61 @@ class Prompt:
 
     @cached_property
     def digest(self) -> str:
-        """Hash of everything the file says."""
+        """Hash of the whole prompt, 16 hex digits."""
         return sha256(repr(self).encode()).hexdigest()[:16]
 
     @cached_property
     def shape(self) -> str:
-        """The format as an engine is told it (`Sampling.shape`); a Problem when it has no shape, or the reply does not
-        begin with it."""
-        made = FORMATS[self.format].shape
-        if made is None or self.prefill:
+        """The regular expression of the reply (`Sampling.shape`); a Problem when the format has none, or when a prefill
+        is the reply's start."""
+        shape = FORMATS[self.format].shape
+        if shape is None or self.prefill:
             shaped = ", ".join(name for name, known in FORMATS.items() if known.shape)
-            why = "a prefill" if made else f"format {self.format}"
+            why = "a prefill" if shape else f"format {self.format}"
             raise Problem(
-                f"prompts/{self.name}.md has {why}, to which no reply can be held; leave out structured: true, or "
-                f"choose one of the formats {shaped}"
+                f"prompts/{self.name}.md has {why}, which structured output cannot have; leave out structured: true, "
+                f"or choose one of the formats {shaped}"
             )
-        return made(list(self.writes))
+        return shape(list(self.writes))
 
     def messages(self, row: Row, tag: str = "") -> list[dict[str, str]]:
         """The conversation up to the reply; `tag` stands in for the row's origin when it chooses the system message."""
         if missing := [column for column in self.reads if row.get(column) is None]:
             raise Problem(f"prompts/{self.name}.md reads ${missing[0]}, but row {row.get('id')} has none")
-        said = self.system.get(tag or str(row.get("origin", "")), self.system.get("default", ""))
-        system = [{"role": "system", "content": said}] if said else []
+        system_text = self.system.get(tag or str(row.get("origin", "")), self.system.get("default", ""))
+        system = [{"role": "system", "content": system_text}] if system_text else []
         if not self.body:
             return system
-        asked = self.fill(self.body, row).rstrip("\n")  # an empty last column, such as no input, leaves no blank lines
-        return [*system, {"role": "user", "content": asked}]
+        question = self.fill(self.body, row).rstrip(
+            "\n"
+        )  # an empty last column, such as no input, leaves no blank lines
+        return [*system, {"role": "user", "content": question}]
 
     def fill(self, text: str, row: Row) -> str:
-        return Template(text).substitute({column: shown(row[column]) for column in self.reads})
+        return Template(text).substitute({column: column_text(row[column]) for column in self.reads})
 
     def start(self, row: Row) -> str:
         """The prefill of this row."""
         return self.fill(self.prefill, row) if self.prefill else ""
 
-    def read(self, reply: str) -> Row | None:
+    def parse_reply(self, reply: str) -> Row | None:
         """The columns in a reply, or None when it does not have the stated shape."""
         return FORMATS[self.format].read(reply, list(self.writes))
 
-    def show(self, row: Row) -> str:
+    def format_reply(self, row: Row) -> str:
         """The reply that would have produced the columns of this row."""
         return FORMATS[self.format].show(row, list(self.writes))
 
 
-def shown(value: object) -> str:
+def column_text(value: object) -> str:
+    """A value as a prompt shows it: a list as one line '- item' each."""
     return "\n".join(f"- {item}" for item in value) if isinstance(value, list) else str(value)
 
 
-def fixed(prompt: Prompt) -> list[str]:
+def constant_lines(prompt: Prompt) -> list[str]:
     """The lines of a prompt that are the same for every row: those of the body and of the system messages."""
-    said = [*prompt.body.splitlines(), *prompt.prefill.splitlines(), prompt.cue, *prompt.system.values()]
-    return [line.strip() for line in said if line.strip() and not Template(line).get_identifiers()]
+    lines = [*prompt.body.splitlines(), *prompt.prefill.splitlines(), prompt.cue, *prompt.system.values()]
+    return [line.strip() for line in lines if line.strip() and not Template(line).get_identifiers()]
 
 
 def load(name: str, writes: str = "", folder: Path = Path("prompts")) -> Prompt:
@@ -122,14 +125,14 @@ def load(name: str, writes: str = "", folder: Path = Path("prompts")) -> Prompt:
         raise Problem(
             unknown("prompt", name, [str(p.relative_to(folder).with_suffix("")) for p in folder.rglob("*.md")])
         )
-    opening, head, body = split(path)
-    fields = heading(path, head)
+    opening, head, body = split_head(path)
+    fields = parse_head(path, head)
     if opening or "writes" not in fields:
         raise Problem(f"{path} must begin with a line '---', settings such as 'writes: [instruction]', and '---'")
-    return checked(path, named(name, body.strip("\n"), fields, writes))
+    return check_dollar_signs(path, build_prompt(name, body.strip("\n"), fields, writes))
 
 
-def heading(path: Path, head: str) -> dict[str, object]:
+def parse_head(path: Path, head: str) -> dict[str, object]:
     """The settings at the top of a prompt file, each of its type."""
     try:
         fields = parse_yaml(head) or {}
@@ -137,24 +140,25 @@ def heading(path: Path, head: str) -> dict[str, object]:
         raise Problem(f"{path}: its head is not YAML: {error}") from None
     if not isinstance(fields, dict):
         raise Problem(f"{path}: its head must be settings such as 'writes: [instruction]'")
-    for key, found in fields.items():
+    for key, value in fields.items():
         if key not in KEYS:
             raise Problem(f"{path}: {unknown('setting', str(key), list(KEYS))}")
-        if not isinstance(found, KEYS[key]):
-            raise Problem(f"{path}: setting {key!r} must be {WRITTEN[KEYS[key]]}, not {found!r}")
+        if not isinstance(value, KEYS[key]):
+            raise Problem(f"{path}: setting {key!r} must be {WRITTEN[KEYS[key]]}, not {value!r}")
     if fields.get("format", "text") not in FORMATS:
         raise Problem(f"{path}: {unknown('format', str(fields['format']), list(FORMATS))}")
     return fields
 
 
-def named(name: str, body: str, fields: dict[str, object], writes: str) -> Prompt:
+def build_prompt(name: str, body: str, fields: dict[str, object], writes: str) -> Prompt:
     columns = [writes] if writes else fields["writes"]
     marks = tuple(str(mark) for mark in fields.get("marks", ()))  # type: ignore[attr-defined]
     known = {key: fields[key] for key in ("format", "system", "prefill", "cue", "stop") if key in fields}
     return Prompt(name, body, tuple(columns), marks=marks, **known)  # type: ignore[arg-type]
 
 
-def split(path: Path) -> tuple[str, str, str]:
+def split_head(path: Path) -> tuple[str, str, str]:
+    """The text before the head (which must be empty), the head between two lines '---', and the body."""
     try:
         parts = path.read_text(encoding="utf-8").split("---\n", 2)
     except UnicodeDecodeError as error:
@@ -164,7 +168,7 @@ def split(path: Path) -> tuple[str, str, str]:
     return parts[0].strip(), parts[1], parts[2]
 
 
-def checked(path: Path, prompt: Prompt) -> Prompt:
+def check_dollar_signs(path: Path, prompt: Prompt) -> Prompt:
     """The prompt, if its `$` signs are all names of columns or doubled."""
     if not Template(f"{prompt.body}\n{prompt.prefill}").is_valid():
         raise Problem(f"{path} has a '$' that names no column; write '$$' for a dollar sign")

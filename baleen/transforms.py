@@ -1,4 +1,4 @@
-"""Transforms: what `map` can do to a row, or to a whole table, without asking a model: generic ones and the lookup.
+"""Transforms: what `map` can do to a row, or to a whole table, without a model: generic ones and the lookup.
 
 One that works by row gets the row and returns the rows it becomes, or the reason why it leaves; one that works on the
 `whole` table gets all rows and returns rows, each with '' or the reason why it leaves. One that takes a `number` is
@@ -41,8 +41,8 @@ def document(row: Row) -> list[Row]:
     return [row | {"document": row["response"]}]
 
 
-def named(text: str) -> Transform:
-    """'tidy' or 'thinned(0.2)', read; one that takes no number, or needs one, is a Problem when written otherwise."""
+def parse_transform(text: str) -> Transform:
+    """Parse 'tidy' or 'thinned(0.2)'; a missing or unexpected number is a Problem."""
     match = NUMBERED.fullmatch(text.strip())
     name, number = match.groups() if match else (text, None)
     if name not in TRANSFORMS:
@@ -52,15 +52,19 @@ def named(text: str) -> Transform:
         raise Problem(
             f"transform {text!r}: write {name}{'(number), such as ' + name + '(0.2)' if found.number else ''}"
         )
-    return found._replace(function=partial(valued, found.number, float(number))) if found.number and number else found
+    return (
+        found._replace(function=partial(apply_with_number, found.number, float(number)))
+        if found.number and number
+        else found
+    )
 
 
-def valued(function: Callable[[Row, float], list[Row] | str], number: float, row: Row) -> list[Row] | str:
+def apply_with_number(function: Callable[[Row, float], list[Row] | str], number: float, row: Row) -> list[Row] | str:
     return function(row, number)
 
 
-def reads(transforms: Sequence[Transform]) -> list[str]:
-    """Columns of the table that the transforms need, those left out that an earlier one writes."""
+def columns_read(transforms: Sequence[Transform]) -> list[str]:
+    """Columns that the table must have for the transforms: without those that an earlier transform writes."""
     written = set[str]()
     found = dict[str, None]()
     for one in transforms:
@@ -69,6 +73,6 @@ def reads(transforms: Sequence[Transform]) -> list[str]:
     return list(found)
 
 
-def writes(transforms: Sequence[Transform]) -> dict[str, pa.DataType]:
+def columns_written(transforms: Sequence[Transform]) -> dict[str, pa.DataType]:
     """Columns that the transforms add or replace, with their types."""
     return {name: kind for one in transforms for name, kind in one.writes.items()}

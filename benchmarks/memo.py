@@ -18,7 +18,7 @@ from baleen.engines.protocol import Engine, Reply, Request, Sampling
 from baleen.memo.ask import EngineQuery, ask
 from baleen.memo.keys import query_settings, to_record
 from baleen.memo.store import Memo
-from baleen.tables.rows import parts
+from baleen.tables.rows import batches
 
 SAMPLING = Sampling()
 TOGETHER = 256  # replies in a transaction; in a run it holds what came while the last one was written
@@ -43,7 +43,7 @@ def reply(number: int) -> Reply:
 def fill(root: Path, number: int) -> Figures:
     """Put replies in as a run does, in transactions of TOGETHER; their making is not counted."""
     memo, spent = Memo(root), 0.0
-    for batch in parts(enumerate(requests(number)), TOGETHER):
+    for batch in batches(enumerate(requests(number)), TOGETHER):
         values = {SETTINGS.key(request): to_record(reply(n), SAMPLING.max_tokens) for n, request in batch}
         start = time.perf_counter()
         memo.put(SETTINGS.space, values)

@@ -4,10 +4,10 @@ for it, if there is one; else the state of the code is noted."""
 import os
 
 from baleen.project.lifetime import die_with_dvc
-from baleen.project.preload import DOOR, enter
+from baleen.project.preload import DOOR, hand_over
 
 if os.environ.get(DOOR) != "":  # else this is a copy, bound to the process it comes from
     die_with_dvc()
-    enter()
+    hand_over()
 
 from baleen.project import inputs as inputs

@@ -13,7 +13,7 @@ from typing import Any
 from baleen import prompts, transforms
 from baleen.engines import table
 from baleen.errors import Problem, unknown
-from baleen.measures.expressions import value
+from baleen.measures.expressions import parse_value
 from baleen.models import pins
 from baleen.project import graph, layers, lookup, recipes, settings
 from baleen.project.command_line import run
@@ -91,7 +91,11 @@ def needs(line: Line, made: Any, there: Columns) -> set[str]:
     if line.verb in ("score", "train"):
         prompt = prompts.load(made.prompt, "" if line.verb == "score" else made.writes)
         return {*prompt.reads, *(() if rates(line, made, prompt) else prompt.writes)}
-    return {*transforms.reads([*map(transforms.named, made.apply)])} - {*made.set} if line.verb == "map" else set()
+    return (
+        {*transforms.columns_read([*map(transforms.parse_transform, made.apply)])} - {*made.set}
+        if line.verb == "map"
+        else set()
+    )
 
 
 def adds(line: Line, made: Any) -> set[str]:
@@ -101,7 +105,11 @@ def adds(line: Line, made: Any) -> set[str]:
         return {*prompt.writes, "lineage"} | ({"draft"} if "draft" in prompt.reads else set())
     if line.verb == "score":
         return {*import_module("stages.score").asking(prompts.load(made.prompt), made)[1], "lineage"}
-    return {*transforms.writes([*map(transforms.named, made.apply)]), *made.set} if line.verb == "map" else set()
+    return (
+        {*transforms.columns_written([*map(transforms.parse_transform, made.apply)]), *made.set}
+        if line.verb == "map"
+        else set()
+    )
 
 
 def ingested(made: Any) -> Columns:
@@ -140,7 +148,7 @@ def check_line(line: Line, all_lines: Book, columns: Callable[[str], Columns]) -
         return check_source(made)
     wanted = {made.input: needs(line, made, columns(made.input))}
     if line.verb == "evaluate":
-        scores = {c for text in made.auc for c in value(text).columns}
+        scores = {c for text in made.auc for c in parse_value(text).columns}
         wanted[made.against] = wanted.get(made.against, set()) | wanted[made.input] | scores
     for name, reads in wanted.items():
         have = columns(name)

@@ -10,8 +10,8 @@ from statistics import fmean
 from typing import Any
 
 from baleen.errors import Problem
-from baleen.measures.expressions import Value, signed, value
-from baleen.measures.statistics import auc, interval
+from baleen.measures.expressions import Value, metric_signatures, parse_value
+from baleen.measures.statistics import auc, bootstrap_interval
 from baleen.project.command_line import run
 from baleen.project.inputs import unchanged
 from baleen.project.options import options_of_run
@@ -61,7 +61,7 @@ def compared(mine: Measured, other: Measured, name: str, seed: int) -> Row:
     found |= {"against": average(theirs)}
     if mine.ids == other.ids and len(given) == len(theirs) == len(mine.ids) and given:
         differences = [a - b for a, b in zip(given, theirs, strict=True)]
-        low, high = interval(differences, mine.clusters, seed)
+        low, high = bootstrap_interval(differences, mine.clusters, seed)
         found |= {"difference": average(differences), "low": round(low, 4), "high": round(high, 4), "paired": True}
     return found
 
@@ -84,7 +84,7 @@ def finder(table: Sequence[Row], score: Value, label: Value) -> float | None:
 
 def evaluate(table: Sequence[Row], other: Sequence[Row], options: EvaluateOptions) -> dict[str, Any]:
     """One block of figures for each group, and the AUC of each score over the whole `against` table."""
-    means = [value(text) for text in options.mean]
+    means = [parse_value(text) for text in options.mean]
     mine, theirs = grouped(table, options.by), grouped(other, options.by)
     blocks = {
         group: {
@@ -98,9 +98,9 @@ def evaluate(table: Sequence[Row], other: Sequence[Row], options: EvaluateOption
         }
         for group in mine
     }
-    found = {text: finder(other, value(text), means[0]) for text in options.auc}
+    found = {text: finder(other, parse_value(text), means[0]) for text in options.auc}
     scorer = {"auc": found, "recall": recall(table, other, means[0])} if found else {}
-    return {"rows": len(table), "groups": blocks} | scorer | signed(means)
+    return {"rows": len(table), "groups": blocks} | scorer | metric_signatures(means)
 
 
 def recall(table: Sequence[Row], other: Sequence[Row], label: Value) -> float | None:
@@ -110,7 +110,7 @@ def recall(table: Sequence[Row], other: Sequence[Row], label: Value) -> float | 
 
 
 def needed(options: EvaluateOptions) -> list[str]:
-    mentioned = [c for text in options.mean for c in value(text).columns]
+    mentioned = [c for text in options.mean for c in parse_value(text).columns]
     return [*mentioned, options.cluster, *filter(None, [options.by])]
 
 
@@ -119,7 +119,7 @@ def check(options: EvaluateOptions, where: str) -> None:
     if not options.mean:
         raise Problem(f"{where}: nothing to average; write mean: [...] in the recipe line or the profile")
     for text in [*options.mean, *options.auc]:
-        value(text)
+        parse_value(text)
 
 
 def names(options: EvaluateOptions) -> list[tuple[str, str]]:
@@ -132,7 +132,7 @@ def main(argv: list[str]) -> None:
     check(options, f"evaluate {name}")
     paths = rows.table_path(options.input), rows.table_path(options.against)
     columns = list(dict.fromkeys(["id", *needed(options)]))
-    scores = [c for text in options.auc for c in value(text).columns]
+    scores = [c for text in options.auc for c in parse_value(text).columns]
     table = list(rows.read(paths[0], columns=columns))
     other = list(rows.read(paths[1], columns=list(dict.fromkeys([*columns, *scores]))))
     found = evaluate(table, other, options)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from baleen.errors import Problem
-from baleen.measures.expressions import Condition, condition, signed, value
-from baleen.measures.selectors import Selection, clusters, selection
+from baleen.measures.expressions import Condition, metric_signatures, parse_condition, parse_value
+from baleen.measures.selectors import Selection, k_means, parse_selection
 from baleen.project.command_line import run
 from baleen.project.options import options_of_run
 from baleen.project.settings import REQUIRED, setting
@@ -77,7 +77,7 @@ def ranked_within(pairs: Iterable[tuple[float | None, Any]], options: FilterOpti
             values.append(-number if options.highest else number)
             vectors.append(np.asarray(vector, dtype=np.float32))
     groups = dict[int, list[int]]()
-    for place, label in enumerate(clusters(vectors, options.clusters) if vectors else []):
+    for place, label in enumerate(k_means(vectors, options.clusters) if vectors else []):
         groups.setdefault(label, []).append(place)
     chosen, seen = set[int](), 0
     for _, places in sorted(groups.items()):
@@ -115,19 +115,19 @@ def selected(
 
 def decided(options: FilterOptions, table: list[Row] | rows.Table) -> Iterator[tuple[Row, str | None]]:
     """Every row of the table with its fate; the table is read twice when rows are ranked."""
-    conditions = [condition(text) for text in options.keep]
+    conditions = [parse_condition(text) for text in options.keep]
     if not options.best and not options.select:
         return judged(table, conditions, options.unique)
     left = (row for row, reason in judged(table, conditions, options.unique) if reason is None)
     again = judged(table, conditions, options.unique)
     if options.best:
-        best = value(options.best)
+        best = parse_value(options.best)
         if options.within:
             chosen = ranked_within(((best.of(row), row[options.within]) for row in left), options)
         else:
             chosen = ranked([best.of(row) for row in left], options)
         return selected(again, best.of, best.text, chosen)
-    choice = selection(options.select)
+    choice = parse_selection(options.select)
     group = options.within
     pairs = ((row[choice.column], row[group] if group else "") for row in left)
     chosen = picked(pairs, choice, options)
@@ -173,8 +173,8 @@ def main(argv: list[str]) -> None:
                 output.keep(row)
             else:
                 output.drop(row, reason, counted=reason.partition(" of ")[0])
-        output.notes |= signed(condition(text).value for text in options.keep)
-        output.some(f"filter {name}", "loosen the conditions or the share")
+        output.notes |= metric_signatures(parse_condition(text).value for text in options.keep)
+        output.require_rows(f"filter {name}", "loosen the conditions or the share")
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def outcome(start: str, reply: Reply, prompt: Prompt) -> tuple[Row | None, str]:
     said, stop, _ = reply.text.partition(prompt.stop) if prompt.stop else (reply.text, "", "")
     if reply.finish != "stop" and not stop:
         return None, {"length": "truncated"}.get(reply.finish, reply.finish)
-    columns = prompt.read(start + said if prompt.body else said)
+    columns = prompt.parse_reply(start + said if prompt.body else said)
     return columns, "" if columns is not None else "unreadable"
 
 
@@ -113,7 +113,7 @@ def raw(answered: Answered, prompt: Prompt) -> Row:
 
 def added(prompt: Prompt) -> dict[str, pa.DataType]:
     """Columns that every row of the target has, whatever the input has, with their types."""
-    more = {column: rows.typed(column, VALUES.get(prompt.format, "")) for column in prompt.writes}
+    more = {column: rows.column_type(column, VALUES.get(prompt.format, "")) for column in prompt.writes}
     draft = {"draft": rows.TEXT} if "draft" in prompt.reads else {}
     return draft | more | {"lineage": rows.LINEAGE}
 
@@ -128,14 +128,14 @@ def needed(options: GenerateOptions, prompt: Prompt, there: Container[str]) -> l
 def table_of(path: Path, prompt: Prompt, options: GenerateOptions) -> pa.Schema:
     """The columns of the input, which has all that is read."""
     found = rows.schema(path)
-    return rows.having(path, found, needed(options, prompt, found.names))
+    return rows.require_columns(path, found, needed(options, prompt, found.names))
 
 
 def repeated(row: Row, columns: Row, prompt: Prompt, options: GenerateOptions) -> str:
     """'echo' for a reply that says again what it was asked about, 'leak' for how it was asked, else ''."""
     texts = [str(columns[column]) for column in prompt.writes]
     asked = "\n".join(str(row[column]) for column in prompt.reads)
-    own = "\n".join(prompts.fixed(prompt))
+    own = "\n".join(prompts.constant_lines(prompt))
     if options.echo < 1 and copied("\n".join(texts), asked) > options.echo:
         return "echo"
     return "leak" if options.leak < 1 and any(copied(text, own) > options.leak for text in texts) else ""
@@ -236,7 +236,7 @@ def main(argv: list[str]) -> None:
     name, options = options_of_run(GenerateOptions, argv, "generate", once)
     check(options, f"generate {name}")
     prompt, path = prompts.load(options.prompt, options.writes), rows.table_path(options.input)
-    columns = rows.extended(table_of(path, prompt, options), added(prompt))
+    columns = rows.extend_schema(table_of(path, prompt, options), added(prompt))
     asked = answers.engine_query(options.engine, options.model, "generate", sampling_of(options, prompt), once)
     pairs = questions(answers.input_rows(path, once), prompt, options)
     if once.dry_run:
@@ -249,7 +249,7 @@ def main(argv: list[str]) -> None:
         example, said = finish(output, replies, prompt, lineage(name, prompt, asked, options), options)
         gate(name, output, example, options)
         variety(name, output, said, options)
-        output.some(f"generate {name}", advice(name, example, prompt))
+        output.require_rows(f"generate {name}", advice(name, example, prompt))
 
 
 SAID = 10_000  # replies whose variety is measured

@@ -22,7 +22,7 @@ from baleen.project.settings import REQUIRED, setting
 from baleen.tables.duplicates import checker
 from baleen.tables.readers import READERS, Record
 from baleen.tables.rows import LONE_SURROGATE, NUMBER, TEXT, TYPES, Output, Row, row_id, table_path
-from baleen.tables.sections import Piece, Rules, judged, plain, segments
+from baleen.tables.sections import Piece, Rules, checked_piece, document_text, segments
 from baleen.tables.sources import Source, records
 
 CONTENT = ("instruction", "input", "response", "draft", "reference")  # what makes the id, and must be text
@@ -101,7 +101,7 @@ def source_of(o: IngestOptions) -> Source:
 
 def ingest(found: Iterable[Record], o: IngestOptions, output: Output) -> None:
     """Keep or drop a row for each record, or for each of its segments; nothing kept is a Problem."""
-    seen, documents, pieces = checker(o.deduplicate, o.near_threshold), 0, 0
+    seen, documents, pieces = duplicate_checker(o.deduplicate, o.near_threshold), 0, 0
     for record in islice(found, o.limit or None):
         documents += 1
         for row, reason in rows_of(record, o):
@@ -145,7 +145,7 @@ def pieces_of(values: Row, markup: str, o: IngestOptions) -> Iterator[Piece]:
     elif o.segment:
         yield from segments(text, markup or markup_of(text), rules)
     else:
-        yield judged(Piece(plain(text, markup)), rules)
+        yield checked_piece(Piece(document_text(text, markup)), rules)
 
 
 def markup_of(text: str) -> str:

@@ -13,7 +13,7 @@ from baleen.project.settings import REQUIRED, setting
 from baleen.tables import rows
 from baleen.tables.exports import Transform
 from baleen.tables.rows import Row
-from baleen.transforms import named, reads, writes
+from baleen.transforms import columns_read, columns_written, parse_transform
 
 Fate = tuple[Row, str]  # a row, and why it leaves or ''
 
@@ -61,7 +61,7 @@ def check(options: MapOptions, where: str) -> None:
         raise Problem(f"{where}: nothing to apply; write apply: and a transform")
     for text in options.apply:
         try:
-            named(text)
+            parse_transform(text)
         except Problem as problem:
             raise Problem(f"{where}: {problem}") from None
 
@@ -74,10 +74,12 @@ def names(options: MapOptions) -> list[tuple[str, str]]:
 def main(argv: list[str]) -> None:
     name, options = options_of_run(MapOptions, argv, "map")
     check(options, f"map {name}")
-    transforms, path = [named(text) for text in options.apply], rows.table_path(options.input)
-    needed = [column for column in reads(transforms) if column not in options.set]
-    columns = rows.extended(rows.schema(path, needed), dict.fromkeys(options.set, rows.TEXT) | writes(transforms))
-    blank: Row = dict.fromkeys(writes(transforms[:-1]))  # columns that a row lacks when it leaves early
+    transforms, path = [parse_transform(text) for text in options.apply], rows.table_path(options.input)
+    needed = [column for column in columns_read(transforms) if column not in options.set]
+    columns = rows.extend_schema(
+        rows.schema(path, needed), dict.fromkeys(options.set, rows.TEXT) | columns_written(transforms)
+    )
+    blank: Row = dict.fromkeys(columns_written(transforms[:-1]))  # columns that a row lacks when it leaves early
     table = (row | options.set for row in rows.read(path))
     with rows.Output(rows.table_path(name), columns) as output:
         for row, reason in chained(table, transforms):
@@ -85,7 +87,7 @@ def main(argv: list[str]) -> None:
                 output.drop(blank | row, reason, counted=reason.partition(" of ")[0])
             else:
                 output.keep(row)
-        output.some(f"map {name}", "build the input again")
+        output.require_rows(f"map {name}", "build the input again")
 
 
 if __name__ == "__main__":

@@ -21,8 +21,8 @@ from baleen.memo import segments, throughput
 from baleen.memo.store import Memo, unpack
 from baleen.project import dvc_lock
 from baleen.project.command_line import run
-from baleen.project.dvc_lock import WORK_TREE, Built
-from baleen.project.locks import free, root
+from baleen.project.dvc_lock import WORK_TREE, RecordedTable
+from baleen.project.locks import memo_folder, try_lock
 from baleen.training import checkpoints
 
 DAY = 86_400  # seconds
@@ -100,20 +100,20 @@ def prune(memo: Memo, data: Path, days: float, dry: bool, forget_missing: bool) 
 
 
 def idle(memo: Memo, space: str) -> bool:
-    with free(memo.lock_path(space)) as nobody:
+    with try_lock(memo.lock_path(space)) as nobody:
         return nobody
 
 
-def kept(data: Path) -> tuple[list[Path], list[Built]]:
+def kept(data: Path) -> tuple[list[Path], list[RecordedTable]]:
     """The tables of the work tree and of all kept revisions, and those that are not at hand."""
-    here, built = sorted(data.glob("*.parquet")), dvc_lock.tables()
+    here, built = sorted(data.glob("*.parquet")), dvc_lock.recorded_tables()
     places = cached(list(built))
     same = {md5: Path(table.path) for md5, table in built.items() if at_hand(table)}
     found = {md5: path for md5, path in (places | same).items() if path.is_file()}
     return sorted({*here, *found.values()}), [table for md5, table in built.items() if md5 not in found]
 
 
-def at_hand(table: Built) -> bool:
+def at_hand(table: RecordedTable) -> bool:
     """Whether the work tree holds the table as its dvc.lock says, which DVC need not have put into its cache."""
     path = Path(table.path)
     return table.revision == WORK_TREE and path.is_file() and path.stat().st_size == table.size
@@ -233,7 +233,7 @@ def arguments() -> argparse.ArgumentParser:
 
 def main(argv: list[str]) -> None:
     given = arguments().parse_args(argv)
-    with closing(Memo(root())) as memo:
+    with closing(Memo(memo_folder())) as memo:
         VERBS[given.verb](memo, given)
 
 

@@ -55,7 +55,7 @@ def gone(step: Row, columns: Row) -> bool:
 def shared(first: pa.Schema, second: pa.Schema) -> pa.Schema:
     """The columns both tables have, in the order of the first, and the lineage when one of them has it."""
     both = pa.schema([field for field in first if field.name in second.names and field.name != "lineage"])
-    return rows.extended(both, {"lineage": rows.LINEAGE} if "lineage" in {*first.names, *second.names} else {})
+    return rows.extend_schema(both, {"lineage": rows.LINEAGE} if "lineage" in {*first.names, *second.names} else {})
 
 
 def check(options: MixOptions, where: str) -> None:

@@ -48,7 +48,7 @@ def request(row: Row, prompt: Prompt, options: ScoreOptions) -> Request:
     if prompt.marks and not options.embed:
         return Request(messages, prefill=prompt.cue, marks=prompt.marks, opening=prompt.opening)
     start = prompt.start(row)
-    return Request(messages, prefill=start, answer=prompt.show(row).removeprefix(start))
+    return Request(messages, prefill=start, answer=prompt.format_reply(row).removeprefix(start))
 
 
 def rated(reply: Reply, prompt: Prompt, options: ScoreOptions) -> Row:
@@ -171,7 +171,7 @@ def main(argv: list[str]) -> None:
     kind, written = asking(prompt, options)
     table = rows.schema(path, [*prompt.reads, *(() if kind == "choose" else prompt.writes)])
     types = dict.fromkeys(written, rows.TYPES["vector"] if options.embed else NUMBER)
-    columns = rows.extended(table, types | {"lineage": rows.LINEAGE})
+    columns = rows.extend_schema(table, types | {"lineage": rows.LINEAGE})
     asked = answers.engine_query(options.engine, options.model, kind, None, once)
     aside = deque[Row | None]()
     pairs = questions(answers.input_rows(path, once), prompt, options, aside)
@@ -183,7 +183,7 @@ def main(argv: list[str]) -> None:
         unreadable = partial(unread, prompt=prompt, options=options)
         replies = answers.answers(asked, pairs, output, rows.size(path), once, unreadable)
         flaws = finish(output, in_order(replies, aside), prompt, source, options)
-        output.some(f"score {name}", "the input table is empty")
+        output.require_rows(f"score {name}", "the input table is empty")
         gate(name, output, flaws, options)
 
 

@@ -82,7 +82,7 @@ def named(path: Path, folder: str) -> dict[str, Prompt]:
 def fixed(folder: str) -> list[str]:
     """The lines that prompts of a folder say whatever the row."""
     names = sorted(f"{folder}/{path.stem}" for path in Path("prompts", folder).glob("*.md"))
-    return [line for name in names for line in prompts.fixed(prompts.load(name))]
+    return [line for name in names for line in prompts.constant_lines(prompts.load(name))]
 
 
 def digest(lessons: Lessons, options: TrainOptions) -> str:
@@ -121,7 +121,7 @@ def base(work: Path, lessons: Lessons, options: TrainOptions) -> str:
 
 def texts(row: Row, prompt: Prompt, tag: str) -> list[str]:
     asked = prompt.messages(row, tag) if prompt.body else []
-    return [*(message["content"] for message in asked), prompt.show(row)]
+    return [*(message["content"] for message in asked), prompt.format_reply(row)]
 
 
 def encode(work: Path, start: str, lessons: Lessons, options: TrainOptions) -> None:
@@ -239,7 +239,7 @@ def untrained(options: TrainOptions) -> str:
 
 def expected_time(tokens: int, options: TrainOptions) -> str:
     """How long earlier trainings of a model of this size say it takes."""
-    rate = throughput.rates(Memo(root())).get(alike(options))
+    rate = throughput.rates(Memo(memo_folder())).get(alike(options))
     speed = rate.tokens_per_second if rate else None
     return f"about {duration(tokens / speed)} at {speed:,.0f} tokens/s measured" if speed else "no rate measured yet"
 
@@ -278,7 +278,7 @@ def build(name: str, options: TrainOptions, speed: Speed) -> None:
         processes.launch(job)
         if whole:  # the time of a run that was interrupted says nothing
             tokens = size_up(lessons, options)[2]
-            throughput.add(Memo(root()), alike(options), Rate(1, monotonic() - begun, tokens))
+            throughput.add(Memo(memo_folder()), alike(options), Rate(1, monotonic() - begun, tokens))
         publish(name, Path(job.output), counts(job))
 
 

@@ -139,7 +139,7 @@ def test_lessons_have_the_columns_of_their_prompts_and_are_of_train_cells() -> N
         prompt = prompts.load(row["prompt"] if row["prompt"] == "reply" else f"air/{row['prompt']}")
         assert all(row[column] is not None for column in (*prompt.reads, *prompt.writes))
         assert not {row["instruction"], row["bare"]} & asked
-        assert prompt.format != "text" or prompt.show(row)
+        assert prompt.format != "text" or prompt.format_reply(row)
 
 
 def test_every_lesson_survives_being_read(tmp_path: Path) -> None:

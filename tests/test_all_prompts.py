@@ -50,7 +50,7 @@ def test_any_text_goes_into_a_prompt_as_it_is(name: str, odd: str) -> None:
     prompt = prompts.load(name)
     given = row(prompt, odd)
     said = "\n".join([message["content"] for message in prompt.messages(given)] + [prompt.start(given)])
-    assert all(prompts.shown(given[column]).rstrip("\n") in said for column in prompt.reads)
+    assert all(prompts.column_text(given[column]).rstrip("\n") in said for column in prompt.reads)
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
@@ -58,7 +58,7 @@ def test_any_text_goes_into_a_prompt_as_it_is(name: str, odd: str) -> None:
 def test_an_answer_that_was_shown_reads_back(name: str, odd: str) -> None:
     prompt = prompts.load(name)
     told = answer(prompt, odd)
-    assert prompt.read(prompt.show(told)) == told
+    assert prompt.parse_reply(prompt.format_reply(told)) == told
 
 
 @pytest.mark.parametrize("name", NAMES)

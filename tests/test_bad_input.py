@@ -103,7 +103,7 @@ def test_an_extra_that_is_not_installed_is_one_line(
 ) -> None:
     command, extra = LACKING[module]
     written(home, {"models/m/model.safetensors": "x"})
-    translation.metric.cache_clear()
+    translation.sacrebleu_metric.cache_clear()
     monkeypatch.setitem(sys.modules, module, None)
     words = rf"baleen: {module.partition('.')[0]} is not installed; pip install -e '\.\[{extra}\]'$"
     one_line(run(*command.split()), capfd.readouterr().err, words)

@@ -33,7 +33,7 @@ def built(made: Claim) -> graph.Stages:
 def tables(made: Claim) -> Iterator[tuple[str, list[str]]]:
     """The tables that a claim reads, with the columns it needs of them."""
     for pair in made.pairs.values():
-        needs = [*value(pair.measure).columns, *(condition(pair.keep).value.columns if pair.keep else [])]
+        needs = [*parse_value(pair.measure).columns, *(parse_condition(pair.keep).value.columns if pair.keep else [])]
         yield from ((table, needs) for table in (pair.better, pair.other))
     yield from ((table, ["truth", "answer"]) for sizes in made.fits.values() for table in sizes.values())
     yield from ((table, [column]) for table, column in made.trigrams.values())

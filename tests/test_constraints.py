@@ -3,7 +3,7 @@ from random import Random
 
 import pytest
 
-from baleen.measures.words import chinese, common, words
+from baleen.measures.words import is_chinese, rouge_l, words
 from baleen.methods import constraints
 from baleen.methods.constraints import followed, measure, met, parse_constraint
 from baleen.methods.families import FAMILIES, Slots, sentences
@@ -142,7 +142,7 @@ def test_sentences_leave_out_list_marks_and_decimals() -> None:
 
 
 def test_chinese_is_asked_in_chinese_and_counted_by_characters() -> None:
-    assert all(chinese(said) for said in measure(TEXTS["chinese"], Random(0)))
+    assert all(is_chinese(said) for said in measure(TEXTS["chinese"], Random(0)))
     assert words("我爱 you") == 3
 
 
@@ -150,18 +150,18 @@ def test_chinese_is_asked_in_chinese_and_counted_by_characters() -> None:
     ("text", "more"), [("", False), ("you", False), ("爱", True), ("我爱 you", True), ("我爱 you two", False)]
 )
 def test_a_text_is_chinese_when_more_than_half_of_its_words_are(text: str, more: bool) -> None:
-    assert chinese(text) is more
+    assert is_chinese(text) is more
 
 
 @pytest.mark.parametrize(
     ("a", "b", "f"), [("a b c", "a b c", 1.0), ("a b c d", "a x c", 4 / 7), ("", "a", 0.0), ("我爱你", "我你", 0.8)]
 )
 def test_common_is_rouge_l(a: str, b: str, f: float) -> None:
-    assert common(a, b) == pytest.approx(f)
+    assert rouge_l(a, b) == pytest.approx(f)
 
 
 def test_common_agrees_with_the_rouge_score_package() -> None:
     scorer = pytest.importorskip("rouge_score.rouge_scorer", reason="needs rouge-score").RougeScorer(["rougeL"])
     pairs = [("use at most ten words", "use at least ten words"), ("do not use commas", "write without commas")]
     for a, b in pairs:
-        assert common(a, b) == pytest.approx(scorer.score(a, b)["rougeL"].fmeasure)
+        assert rouge_l(a, b) == pytest.approx(scorer.score(a, b)["rougeL"].fmeasure)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from baleen import prompts
-from baleen.measures.expressions import value
+from baleen.measures.expressions import parse_value
 from baleen.methods.cycle import asks, faithful, paragraphs, reworded
 from baleen.project import recipes
 from baleen.project.yaml_files import parse_yaml
@@ -138,6 +138,6 @@ def test_every_prompt_says_where_it_comes_from() -> None:
 
 
 def test_the_distance_is_that_of_the_two_vectors() -> None:
-    best = value(LINES["cycle-faithful"].given["best"])
+    best = parse_value(LINES["cycle-faithful"].given["best"])
     assert best.of({"gold_vector": [1.0, 0.0], "vector": [2.0, 0.0]}) == 1.0
     assert best.of({"gold_vector": [1.0, 0.0], "vector": None}) is None

@@ -2,7 +2,14 @@
 
 import pytest
 
-from baleen.tables.duplicates import checker, near, repetition, shingles, signature, tokens
+from baleen.tables.duplicates import (
+    duplicate_checker,
+    minhash_signature,
+    near_duplicate_finder,
+    repetition,
+    shingles,
+    tokens,
+)
 
 WORDS = " ".join(f"word{i}" for i in range(100))
 CHINESE = (
@@ -32,9 +39,9 @@ def test_a_short_text_is_one_shingle() -> None:
 
 
 def test_signatures_do_not_depend_on_the_block_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = signature(WORDS).tolist()
+    whole = minhash_signature(WORDS).tolist()
     monkeypatch.setattr("baleen.tables.duplicates.BLOCK", 7)
-    assert signature(WORDS).tolist() == whole
+    assert minhash_signature(WORDS).tolist() == whole
 
 
 @pytest.mark.parametrize(
@@ -50,13 +57,13 @@ def test_signatures_do_not_depend_on_the_block_size(monkeypatch: pytest.MonkeyPa
     ],
 )
 def test_near_duplicates_share_most_shingles(first: str, second: str, like: bool) -> None:
-    seen = near(0.8)
+    seen = near_duplicate_finder(0.8)
     assert seen("1", first) == ""
     assert seen("2", second) == ("1" if like else "")
 
 
 def test_the_first_of_several_is_named() -> None:
-    seen = near(0.8)
+    seen = near_duplicate_finder(0.8)
     assert [seen(str(i), f"{WORDS} {i}") for i in range(4)] == ["", "0", "0", "0"]
 
 
@@ -69,7 +76,7 @@ def test_the_first_of_several_is_named() -> None:
     ],
 )
 def test_the_kind_of_check_decides_what_goes(kind: str, reasons: list[tuple[str, str]]) -> None:
-    check = checker(kind, 0.8)
+    check = duplicate_checker(kind, 0.8)
     assert [check("0a", WORDS), check("0a", WORDS), check("0b", WORDS + " x")] == reasons
 
 

@@ -13,7 +13,7 @@ from baleen.engines.protocol import Reply, Request
 from baleen.errors import Problem
 from baleen.formats import FORMATS, Format
 from baleen.memo.store import Memo
-from baleen.project.locks import root
+from baleen.project.locks import memo_folder
 from baleen.tables import rows
 from stages import generate as verb
 
@@ -248,7 +248,7 @@ def test_only_an_engine_that_can_is_asked_to_hold_replies_to_a_format(script: Sc
         verb.check(verb.GenerateOptions("web", "m", "shaped", structured=True), "generate out")
     with pytest.raises(
         Problem,
-        match="ask.md has format text, to which no reply can be held; .* fields, lines, rating, linguist.tagged",
+        match="ask.md has format text, which structured output cannot have; .* fields, lines, rating, linguist.tagged",
     ):
         build("generate", documents("a"), *PROMPT, "--structured")
 
@@ -379,7 +379,7 @@ def test_a_damaged_record_is_told_and_paid_again_and_no_other(
 ) -> None:
     before = build("generate", documents("a", "b", "c"), *PROMPT)
     script.news()
-    spoil(Memo(root()), "UPDATE reply SET value = X'00' WHERE rowid = 2")
+    spoil(Memo(memo_folder()), "UPDATE reply SET value = X'00' WHERE rowid = 2")
     after = build("generate", None, *PROMPT)
     assert len(script.news()) == 1 and after.rows == before.rows
     assert "a damaged record in" in capfd.readouterr().err

@@ -1,6 +1,6 @@
 import pytest
 
-from baleen.measures.statistics import auc, interval
+from baleen.measures.statistics import auc, bootstrap_interval
 
 
 def test_auc_counts_ties_as_half() -> None:
@@ -21,13 +21,13 @@ def test_auc_equals_the_share_of_ordered_pairs() -> None:
 def test_an_interval_holds_the_mean_and_repeats() -> None:
     values = [float(i % 2) for i in range(200)]
     clusters = [str(i) for i in range(200)]
-    low, high = interval(values, clusters)
+    low, high = bootstrap_interval(values, clusters)
     assert 0.4 < low < 0.5 < high < 0.6
-    assert interval(values, clusters) == (low, high)
+    assert bootstrap_interval(values, clusters) == (low, high)
 
 
 def test_rows_of_one_cluster_count_as_one_observation() -> None:
     values = [float(i // 10 % 2) for i in range(200)]
-    alone = interval(values, [str(i) for i in range(200)])
-    together = interval(values, [str(i // 10) for i in range(200)])
+    alone = bootstrap_interval(values, [str(i) for i in range(200)])
+    together = bootstrap_interval(values, [str(i // 10) for i in range(200)])
     assert together[1] - together[0] > 2 * (alone[1] - alone[0])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from baleen.errors import Problem
-from baleen.measures.languages import SMALL, language, speaks
+from baleen.measures.languages import STOP_WORDS, language, speaks
 from pocket import round_trip
 from pocket.round_trip import into
 from pocket.world import build
@@ -34,7 +34,7 @@ def test_the_language_of_a_sentence(text: str, code: str) -> None:
 
 
 def test_no_small_word_is_of_two_languages() -> None:
-    assert not SMALL["en"] & SMALL["es"]
+    assert not STOP_WORDS["en"] & STOP_WORDS["es"]
 
 
 def test_an_unknown_language_is_named() -> None:

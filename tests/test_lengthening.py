@@ -186,7 +186,7 @@ def test_the_extender_is_asked_with_the_opening_as_its_own_words(opening: str) -
     prompt = prompts.load("self-lengthen/extend")
     asked = row("x", instruction="写 {$a} .", outline="$5 {x}\n多行", opening=opening)
     assert prompt.start(asked) == opening and "$5 {x}\n多行" in prompt.messages(asked)[-1]["content"]
-    assert prompt.read(prompt.start(asked) + "c d .") == {"longer": (opening + "c d .").strip()}
+    assert prompt.parse_reply(prompt.start(asked) + "c d .") == {"longer": (opening + "c d .").strip()}
 
 
 @pytest.mark.parametrize("reply", ["", " ", "\n", "\n\n\n", "\t", " \n ", "\r\n", "  \t\n", "\u3000", "\x0b"])

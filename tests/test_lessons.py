@@ -53,7 +53,7 @@ def test_a_lesson_has_what_its_prompt_reads_and_its_answer_reads_back(line: Line
     )
     for row, prompt in found:
         assert prompt.messages(row) or not prompt.body
-        shown, back = prompt.show(row), prompt.read(prompt.show(row))
+        shown, back = prompt.format_reply(row), prompt.parse_reply(prompt.format_reply(row))
         assert shown.startswith(prompt.start(row))
         if not shown:
             continue  # nothing is to be said; training leaves it out
@@ -65,7 +65,7 @@ def test_a_lesson_has_what_its_prompt_reads_and_its_answer_reads_back(line: Line
 def test_a_lesson_in_judging_ends_in_a_mark_after_the_cue(line: Line) -> None:
     for row, prompt in answers(lessons(line), line.given["prompts"]):
         if prompt.marks:
-            assert prompt.show(row) in {prompt.cue + mark for mark in prompt.marks}
+            assert prompt.format_reply(row) in {prompt.cue + mark for mark in prompt.marks}
 
 
 WEIGHED = sorted(

@@ -11,7 +11,7 @@ from baleen.project import layers, recipes
 from baleen.project.recipes import Line
 from baleen.tables import rows
 from baleen.tables.rows import Row
-from baleen.transforms import TRANSFORMS, named
+from baleen.transforms import TRANSFORMS, parse_transform
 from stages import check
 
 LINES = recipes.lines(recipes.files())
@@ -43,7 +43,7 @@ def test_what_a_model_learns_from_has_a_lineage_when_a_model_wrote_it(line: Line
 
 def before(name: str) -> Row:
     """A row that has been generated, with what the transform reads."""
-    reads = named(f"{name}(1)" if TRANSFORMS[name].number else name).reads
+    reads = parse_transform(f"{name}(1)" if TRANSFORMS[name].number else name).reads
     found = {column: SHAPED.get(column, "text") for column in reads}
     parent = {"parent": "older"} if {"parent", "route"} & set(reads) else {}
     return found | {"id": "a", "lineage": PAST} | parent
@@ -52,7 +52,7 @@ def before(name: str) -> Row:
 @pytest.mark.parametrize("name", TRANSFORMS)
 def test_a_transform_keeps_the_lineage_and_tells_the_parent_of_a_row_it_renames(name: str) -> None:
     row = before(name)
-    transform = named(f"{name}(1)" if TRANSFORMS[name].number else name)
+    transform = parse_transform(f"{name}(1)" if TRANSFORMS[name].number else name)
     made = transform.function(row) if transform.function else [new for new, _ in transform.whole([row])]
     assert made and not isinstance(made, str)
     for new in made:

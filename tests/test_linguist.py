@@ -33,9 +33,9 @@ def row(odd: str) -> Row:
 def test_a_prompt_holds_any_text_as_it_is_and_its_answer_reads_back(name: str, odd: str) -> None:
     prompt, given = prompts.load(f"linguist/{name}"), row(odd)
     (message,) = prompt.messages(given)
-    assert all(prompts.shown(given[column]) in message["content"] for column in prompt.reads)
-    answer = prompt.show(given)
-    assert prompt.read(answer) == {column: given[column].strip() for column in prompt.writes}
+    assert all(prompts.column_text(given[column]) in message["content"] for column in prompt.reads)
+    answer = prompt.format_reply(given)
+    assert prompt.parse_reply(answer) == {column: given[column].strip() for column in prompt.writes}
 
 
 def test_the_five_blocks_stand_in_the_order_of_the_paper() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from baleen.errors import Problem
 from baleen.tables import rows
-from baleen.transforms import TRANSFORMS, Transform, named, reads, writes
+from baleen.transforms import TRANSFORMS, Transform, columns_read, columns_written, parse_transform
 from stages import map as verb
 
 PAIRS = [{"id": "a", "origin": "seed", "instruction": "Why?", "response": "So."}]
@@ -67,8 +67,17 @@ def test_transforms_are_applied_one_after_the_other_and_each_charges_its_own_row
 
 
 def test_a_chain_needs_of_its_table_only_what_it_does_not_write_itself() -> None:
-    chain = [named("self_lengthen.keep_sound"), named("self_lengthen.first_half"), named("self_lengthen.thinned(0.2)")]
-    assert reads(chain) == ["response"] and set(writes(chain)) == {"initial", "outline", "opening", "longer"}
+    chain = [
+        parse_transform("self_lengthen.keep_sound"),
+        parse_transform("self_lengthen.first_half"),
+        parse_transform("self_lengthen.thinned(0.2)"),
+    ]
+    assert columns_read(chain) == ["response"] and set(columns_written(chain)) == {
+        "initial",
+        "outline",
+        "opening",
+        "longer",
+    }
 
 
 @pytest.mark.parametrize(
@@ -84,7 +93,7 @@ def test_a_chain_needs_of_its_table_only_what_it_does_not_write_itself() -> None
 )
 def test_a_transform_that_cannot_be_read_is_one_line(text: str, words: str) -> None:
     with pytest.raises(Problem, match=words):
-        named(text)
+        parse_transform(text)
 
 
 def test_a_table_without_rows_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +120,7 @@ SHAPED = {  # columns in which a transform expects more than some text
 
 @pytest.mark.parametrize("name", TRANSFORMS)
 def test_a_transform_writes_the_columns_it_says(name: str) -> None:
-    transform = named(f"{name}(1)" if TRANSFORMS[name].number else name)
+    transform = parse_transform(f"{name}(1)" if TRANSFORMS[name].number else name)
     row = {"id": "a"} | {column: SHAPED.get(column, "text") for column in transform.reads}
     made = transform.function(row) if transform.function else [new for new, _ in transform.whole([row])]
     assert made and all(new.keys() == row.keys() | transform.writes.keys() for new in made)

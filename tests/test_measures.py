@@ -1,7 +1,7 @@
 import pytest
 
 from baleen.errors import Problem
-from baleen.measures.expressions import MEASURES, condition, is_share, value
+from baleen.measures.expressions import MEASURES, is_share, parse_condition, parse_value
 from baleen.tables.rows import Row
 
 VALUES: list[tuple[str, Row, float | None]] = [
@@ -23,12 +23,12 @@ VALUES: list[tuple[str, Row, float | None]] = [
 
 @pytest.mark.parametrize(("text", "row", "number"), VALUES)
 def test_a_value_is_a_column_or_a_measure_of_columns(text: str, row: Row, number: float | None) -> None:
-    assert value(text).of(row) == number
+    assert parse_value(text).of(row) == number
 
 
 def test_chance_is_uniform_and_depends_on_the_text_alone() -> None:
-    drawn = [value("chance(id)").of({"id": str(i)}) or 0.0 for i in range(2000)]
-    assert drawn[7] == value("chance(id)").of({"id": "7"})
+    drawn = [parse_value("chance(id)").of({"id": str(i)}) or 0.0 for i in range(2000)]
+    assert drawn[7] == parse_value("chance(id)").of({"id": "7"})
     assert all(0 <= x < 1 for x in drawn)
     assert abs(sum(drawn) / len(drawn) - 0.5) < 0.03
 
@@ -47,7 +47,7 @@ CONDITIONS = [
 
 @pytest.mark.parametrize(("text", "rating", "reason"), CONDITIONS)
 def test_a_condition_says_why_a_row_leaves(text: str, rating: float | None, reason: str | None) -> None:
-    assert condition(text).reason({"rating": rating}) == reason
+    assert parse_condition(text).reason({"rating": rating}) == reason
 
 
 MISTAKES = [
@@ -61,14 +61,14 @@ MISTAKES = [
 @pytest.mark.parametrize(("text", "words"), MISTAKES)
 def test_a_condition_that_cannot_be_read_says_how_to_write_it(text: str, words: str) -> None:
     with pytest.raises(Problem, match=words):
-        condition(text)
+        parse_condition(text)
 
 
 @pytest.mark.parametrize(
     ("a", "b", "cosine"), [([1.0, 0.0], [2.0, 0.0], 1.0), ([1.0, 0.0], [0.0, 3.0], 0.0), ([0.0], [1.0], 0.0)]
 )
 def test_cosine_is_of_the_angle_alone(a: list[float], b: list[float], cosine: float) -> None:
-    assert value("cosine(a,b)").of({"a": a, "b": b}) == pytest.approx(cosine)
+    assert parse_value("cosine(a,b)").of({"a": a, "b": b}) == pytest.approx(cosine)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_cosine_is_of_the_angle_alone(a: list[float], b: list[float], cosine: fl
     [("a b c", "c b a", 0.0), ("a b", "c d", 1.0), ("a a b", "a b b", 1 / 3), ("你好", "好你", 0.0), ("", "", 1.0)],
 )
 def test_disagreement_is_of_the_words_that_are_not_shared(text: str, other: str, apart: float) -> None:
-    assert value("disagreement(a,b)").of({"a": text, "b": other}) == pytest.approx(apart)
+    assert parse_value("disagreement(a,b)").of({"a": text, "b": other}) == pytest.approx(apart)
 
 
 AMOUNTS = {"chars", "words", "count", "ratio", "bleu", "chrf", "rouge", "pocket.told", "self_lengthen.growth"} | {

@@ -13,7 +13,7 @@ from filled_memo import SPACE, filled, key, spoil
 
 from baleen.errors import Problem
 from baleen.memo.store import Memo
-from baleen.project.locks import root
+from baleen.project.locks import memo_folder
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_root_is_shared_by_the_experiments_of_a_repository(
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert root() == place
+    assert memo_folder() == place
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from s3 import CREDENTIALS, server
 from baleen.errors import Problem
 from baleen.memo import segments
 from baleen.memo.store import Memo
-from baleen.project.locks import free
+from baleen.project.locks import try_lock
 from baleen.training.checkpoints import runs
 from stages import memo as command
 
@@ -184,7 +184,7 @@ def test_prune_leaves_a_training_alone_that_is_running(here: Path) -> None:
     filled(here / "memo", range(2))
     table(here / "data" / "web.parquet", [key(1)])
     interrupted(here, "busy", days=9)
-    with free(here / "memo/checkpoints/busy.lock"):
+    with try_lock(here / "memo/checkpoints/busy.lock"):
         tell(OLD)
     assert [run.name for run in runs(here / "memo")] == ["busy"]
 

@@ -175,7 +175,7 @@ def test_a_reply_held_to_a_format_can_be_read_at_vllm(real: OpenAI, name: str) -
     prompt = Prompt("made", "Tell me.", ("said",), format=name)
     held = replace(DRAWN, max_tokens=300, shape=prompt.shape)
     ended = [reply.text for _, reply in real.generate(REQUESTS, held) if reply.finish == "stop"]
-    assert ended and all(prompt.read(text) for text in ended)
+    assert ended and all(prompt.parse_reply(text) for text in ended)
 
 
 @pytest.mark.parametrize("times", [600, 6000])  # known by its tokens, and by its characters before they are counted

@@ -2,7 +2,7 @@ from io import StringIO
 
 import pytest
 
-from baleen.project.progress import Progress, duration, plain
+from baleen.project.progress import Progress, format_duration, progress_line
 
 
 class Terminal(StringIO):
@@ -85,11 +85,11 @@ def test_a_terminal_shows_a_bar() -> None:
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0:00"), (9, "0:09"), (750, "12:30"), (3723, "1:02:03")])
 def test_durations_read_like_a_clock(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text
 
 
 @pytest.mark.parametrize(
     ("speed", "shown"), [(None, "w  1/2 r  50%"), (212.4, "212 r/s"), (3.21, "3.2 r/s"), (0.0456, "0.046 r/s")]
 )
 def test_slow_rates_keep_their_digits(speed: float | None, shown: str) -> None:
-    assert shown in plain("w", 1, 2, "r", speed, {})
+    assert shown in progress_line("w", 1, 2, "r", speed, {})

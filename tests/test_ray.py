@@ -25,7 +25,7 @@ from baleen.errors import Problem
 from baleen.memo.store import Memo
 from baleen.models import identity, scratch
 from baleen.models.scratch import Fresh
-from baleen.project.locks import root
+from baleen.project.locks import memo_folder
 from baleen.project.settings import Speed
 from baleen.tables import rows
 from stages import generate
@@ -159,7 +159,7 @@ def test_a_stage_on_a_cluster_pays_only_for_what_one_process_has_not(
 
 
 def paid() -> int:
-    return int(Memo(root()).run(lambda db: db.execute("SELECT COUNT(*) FROM reply").fetchone()[0]))
+    return int(Memo(memo_folder()).run(lambda db: db.execute("SELECT COUNT(*) FROM reply").fetchone()[0]))
 
 
 # vLLM inside workers

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from baleen.errors import Problem
-from baleen.tables.readers import READERS, Opened, Record, title
-from baleen.tables.sources import Source, kind_of, records
+from baleen.tables.readers import READERS, OpenFile, Record, document_title
+from baleen.tables.sources import Source, file_kind, records
 
 ROWS = [{"id": "a", "text": "One, with a comma\nand two lines."}, {"id": "b", "text": 'Second "quoted" 世界.'}]
 LINES = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS)
@@ -45,7 +45,7 @@ def read(source: Path | str, **options: object) -> list[Record]:
 
 
 def parsed(kind: str, content: bytes, limit: int = 1000) -> list[Record]:
-    return list(READERS[kind](Opened("f", io.BytesIO(content), "utf-8", limit)))
+    return list(READERS[kind](OpenFile("f", io.BytesIO(content), "utf-8", limit)))
 
 
 @pytest.mark.parametrize("name", [n for n in TABLES if n != "c.tsv"])
@@ -162,7 +162,7 @@ def test_a_byte_that_the_declared_encoding_has_not_is_named() -> None:
     ],
 )
 def test_a_title_is_the_documents_own_or_the_files_name(text: str, markup: str, name: str, expected: str) -> None:
-    assert title(text, markup, name) == expected
+    assert document_title(text, markup, name) == expected
 
 
 PAGES = {"b/two.md": b"# Two\n\ntext two\n", "a.txt": b"text one\n"}
@@ -264,7 +264,7 @@ def test_a_source_that_is_not_there_or_broken_is_named(tmp_path: Path, source: s
     [("a.JSONL.gz", "jsonl"), ("a.json", "json"), ("a.md", "markdown"), ("a.htm.xz", "html"), ("gz", ""), ("a.gz", "")],
 )
 def test_the_suffix_tells_the_kind(name: str, kind: str) -> None:
-    assert kind_of(name) == kind
+    assert file_kind(name) == kind
 
 
 def test_a_kind_may_be_given_for_files_without_suffix(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from baleen.formats import FORMATS
 from baleen.measures.overlap import supported
-from baleen.measures.words import CJK, chinese, words
+from baleen.measures.words import CJK, is_chinese, words
 from baleen.methods import back_and_forth, constraints, kun
 from baleen.methods.round_trip import masked, restored
 from baleen.methods.self_lengthen import KINDS, demand, flaw, length_score, sound
@@ -49,7 +49,7 @@ def test_every_measured_constraint_holds_on_the_page_it_was_measured_on(code: st
     for at, page in enumerate(pages(code)):
         found = constraints.measure(page, Random(at))
         assert len(found) >= 3 and constraints.met(found, page) == 1.0
-        assert all(bool(CJK.search(said)) == chinese(page) for said in found if "“" not in said)
+        assert all(bool(CJK.search(said)) == is_chinese(page) for said in found if "“" not in said)
         families |= {read.family for said in found if (read := constraints.parse_constraint(said))}
     assert families >= {
         "words about",

@@ -133,7 +133,7 @@ def test_a_table_without_rows_is_a_problem_with_the_reasons(tmp_path: Path) -> N
         Output(tmp_path / "t.parquet") as output,
     ):
         output.drop({"id": "1"}, "echo")
-        output.some("filter x", "loosen the conditions")
+        output.require_rows("filter x", "loosen the conditions")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -4,7 +4,7 @@ from html import unescape
 
 import pytest
 
-from baleen.tables.sections import Piece, Rules, outline, plain, poor_header, refusal, segments
+from baleen.tables.sections import Piece, Rules, document_text, is_poor_header, refusal, section_tree, segments
 
 PAGE = "# Title\n\nIntro text.\n\n## Usage\n\n- one\n- two\n\n### Details\n\nMore text.\n\n## Notes\n\nLast words.\n"
 HTML = """<html><head><title>T</title><style>p {}</style></head><body>
@@ -63,7 +63,7 @@ def test_the_largest_subtrees_that_fit_are_taken() -> None:
 
 
 def test_html_becomes_text_with_its_lists_code_and_tables() -> None:
-    assert plain(HTML, "html") == TEA
+    assert document_text(HTML, "html") == TEA
 
 
 def test_html_is_cut_at_headers() -> None:
@@ -94,7 +94,7 @@ def test_html_is_cut_at_headers() -> None:
     ],
 )
 def test_html_reads_as_a_browser_shows_it(page: str, text: str) -> None:
-    assert plain(page, "html") == text
+    assert document_text(page, "html") == text
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ MATHML += "</annotation></semantics></math>"
     ],
 )
 def test_a_formula_is_its_tex_once(formula: str) -> None:
-    assert plain(f"<p>That {formula} holds.</p>", "html") == f"That {unescape(TEX)} holds."
+    assert document_text(f"<p>That {formula} holds.</p>", "html") == f"That {unescape(TEX)} holds."
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_formula_is_its_tex_once(formula: str) -> None:
     ],
 )
 def test_a_table_of_data_stays_a_table_and_one_that_lays_out_a_page_goes(page: str, text: str) -> None:
-    assert plain(page, "html") == text
+    assert document_text(page, "html") == text
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_a_table_of_data_stays_a_table_and_one_that_lays_out_a_page_goes(page: s
     ],
 )
 def test_what_surrounds_the_text_goes_and_the_text_stays(page: str, text: str) -> None:
-    assert plain(page, "html") == text
+    assert document_text(page, "html") == text
 
 
 N = 1_000_000
@@ -184,13 +184,13 @@ def test_no_page_takes_more_than_its_length_in_time_or_text(markup: str, number:
 
 @pytest.mark.parametrize("page", ["", " ", "<!-- -->", "<html></html>", "<script>x</script>", '<?xml version="1.0"?>'])
 def test_html_without_text_is_empty(page: str) -> None:
-    assert plain(page, "html") == ""
+    assert document_text(page, "html") == ""
     assert [piece.reason for piece in cut(page, "html")] == ["empty"]
 
 
 def test_html_with_an_encoding_declaration_or_deep_nesting_is_read() -> None:
-    assert plain('<?xml version="1.0" encoding="latin-1"?><html><p>世界</p></html>', "html") == "世界"
-    assert plain("<div>" * 500 + "deep", "html") == "deep"
+    assert document_text('<?xml version="1.0" encoding="latin-1"?><html><p>世界</p></html>', "html") == "世界"
+    assert document_text("<div>" * 500 + "deep", "html") == "deep"
 
 
 @pytest.mark.parametrize(
@@ -207,9 +207,9 @@ def test_underlined_headers_count() -> None:
 
 def test_front_matter_is_no_text() -> None:
     text = "---\n# how it is shown\n\na.b: c\n'a b': c\na key: c\ntags:\n  - x\n- y\n---\n# Head\n\ntext"
-    assert plain(text, "markdown") == "# Head\n\ntext"
+    assert document_text(text, "markdown") == "# Head\n\ntext"
     for text in ("---\nno key\n---\ntext", "---\nkey: a\n\ntext\n---\ntext", "---\n--all: a\n---\ntext", "---\na: b\n"):
-        assert plain(text, "markdown") == text
+        assert document_text(text, "markdown") == text
 
 
 def test_text_without_headers_is_one_segment() -> None:
@@ -268,7 +268,7 @@ def test_headers_of_real_sections_stay(name: str) -> None:
      ("世界", False), ("2024", False), ("ÜBER UNS", True)],
 )  # fmt: skip
 def test_headers_in_capitals_are_poor(title: str, poor: bool) -> None:
-    assert poor_header(title) is poor
+    assert is_poor_header(title) is poor
 
 
 @pytest.mark.parametrize(
@@ -293,4 +293,4 @@ def test_rules_refuse_with_a_reason(text: str, rules: Rules, reason: str) -> Non
 def test_levels_may_be_skipped() -> None:
     page = "### Deep\n\na\n\n# Top\n\nb\n\n#### Deeper\n\nc"
     assert [piece.span for piece in cut(page, max_chars=12)] == ["Deep", "Top", "Top > Deeper"]
-    assert outline([]).text == ""
+    assert section_tree([]).text == ""

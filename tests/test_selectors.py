@@ -5,7 +5,7 @@ import pytest
 from test_filter import build
 
 from baleen.errors import Problem
-from baleen.measures.selectors import clusters, selection, spread, varied
+from baleen.measures.selectors import k_means, parse_selection, spread, varied
 
 TABLE = [
     {"id": "a", "vector": [1.0, 0.0]},
@@ -40,7 +40,7 @@ def test_filter_keeps_what_the_selector_chose(tmp_path: object) -> None:
 @pytest.mark.parametrize(("text", "words"), [("spraed(v)", "unknown selector 'spraed'"), ("spread", "cannot read")])
 def test_a_selector_that_is_none_is_a_problem(text: str, words: str) -> None:
     with pytest.raises(Problem, match=words):
-        selection(text)
+        parse_selection(text)
 
 
 def test_clusters_find_the_directions_that_vectors_have() -> None:
@@ -48,14 +48,14 @@ def test_clusters_find_the_directions_that_vectors_have() -> None:
     directions = np.eye(4)
     truth = draw.integers(0, 4, 200)
     vectors = directions[truth] * draw.uniform(0.5, 3, (200, 1)) + draw.normal(0, 0.05, (200, 4))
-    labels = clusters(vectors.tolist(), 4)
+    labels = k_means(vectors.tolist(), 4)
     assert len({*zip(labels, truth.tolist(), strict=True)}) == len({*labels}) == 4
-    assert labels == clusters(vectors.tolist(), 4)
+    assert labels == k_means(vectors.tolist(), 4)
 
 
 @pytest.mark.parametrize(("vectors", "k", "number"), [([[1.0, 0.0]], 5, 1), ([[0.0, 0.0]] * 6, 3, 1)])
 def test_there_are_never_more_clusters_than_different_vectors(vectors: list[list[float]], k: int, number: int) -> None:
-    assert len({*clusters(vectors, k)}) == number
+    assert len({*k_means(vectors, k)}) == number
 
 
 def test_the_varied_choice_takes_texts_that_differ_and_none_twice() -> None:

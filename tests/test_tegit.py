@@ -6,7 +6,7 @@ import pytest
 from scripted import Script, asked, build, documents, project
 
 from baleen import prompts
-from baleen.measures.expressions import condition, value
+from baleen.measures.expressions import parse_condition, parse_value
 from baleen.measures.overlap import grounded
 from baleen.methods import tegit
 from baleen.project import settings
@@ -79,7 +79,7 @@ def test_a_task_must_ask_and_say_what_the_document_says(
 ) -> None:
     row = {"instruction": instruction, "input": given, "response": response}
     row["document"] = "share this page . anna works as a baker in rome ."
-    assert next((why for text in KNOBS["keep"] if (why := condition(text).reason(row))), None) == reason
+    assert next((why for text in KNOBS["keep"] if (why := parse_condition(text).reason(row))), None) == reason
 
 
 def test_the_same_instruction_with_another_input_is_another_task(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_lessons_take_what_the_document_says_and_leave_out_the_noise() -> None:
     assert all(grounded(row["response"], row["document"]) == 1 for row in designed if not row["input"])
     assert all(grounded(row["input"], row["document"]) == 1 for row in designed)
     assert any(len(row["response"]) < len(row["document"]) and not row["input"] for row in designed)
-    assert 0.05 < sum(map(value("present(input)").of, designed)) / len(designed) < 0.4  # type: ignore[arg-type]
+    assert 0.05 < sum(map(parse_value("present(input)").of, designed)) / len(designed) < 0.4  # type: ignore[arg-type]
 
 
 def test_lessons_never_ask_about_a_held_out_cell() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from baleen.measures.overlap import content, distinct, grounded
+from baleen.measures.overlap import content_words, distinct, grounded
 
 SUPPORT = [  # text, source, share
     ("Anna is a baker in Rome", "Anna, a baker, lives in Rome.", 1.0),
@@ -20,7 +20,7 @@ def test_support_is_the_share_of_content_words_that_stand_in_the_source(text: st
 
 
 def test_content_words_are_long_words_numbers_and_characters() -> None:
-    assert content("The 3 bakers of 罗马, and an owl") == ["3", "bakers", "罗", "马"]
+    assert content_words("The 3 bakers of 罗马, and an owl") == ["3", "bakers", "罗", "马"]
 
 
 def test_a_model_that_says_the_same_to_everybody_has_hardly_any_distinct_grams() -> None:

@@ -188,10 +188,10 @@ def test_a_reply_held_to_a_format_can_be_read(vllm: VLLM, name: str) -> None:
     """A model with random weights writes an utterance without a slot by itself, and none of the others."""
     prompt = Prompt("made", "Tell me.", ("said",), format=name)
     free = replace(DRAWN, max_tokens=400)
-    assert name == "linguist.tagged" or not any(prompt.read(text) for text in texts(vllm, REQUESTS, free))
+    assert name == "linguist.tagged" or not any(prompt.parse_reply(text) for text in texts(vllm, REQUESTS, free))
     held = ordered(vllm.generate(REQUESTS, replace(free, shape=prompt.shape)))
     ended = [reply.text for reply in held if reply.finish == "stop"]
-    assert ended and all(prompt.read(text) for text in ended)
+    assert ended and all(prompt.parse_reply(text) for text in ended)
     assert held == ordered(vllm.generate(REQUESTS, replace(free, shape=prompt.shape)))
 
 

@@ -35,22 +35,23 @@ class Value(NamedTuple):
     columns: tuple[str, ...]
 
     def of(self, row: Row) -> float | None:
-        """The number for this row; None if a column it needs is NULL, the measure cannot tell, or it is not finite."""
-        given = [row[column] for column in self.columns]
-        if any(x is None for x in given):
+        """The number for this row; None if a column it needs is NULL, the measure returns None, or the number is
+        not finite."""
+        values = [row[column] for column in self.columns]
+        if any(x is None for x in values):
             return None
         try:
-            found = MEASURES[self.measure](*given) if self.measure else given[0]
-            number = math.nan if found is None else float(found)
+            result = MEASURES[self.measure](*values) if self.measure else values[0]
+            number = math.nan if result is None else float(result)
             return number if math.isfinite(number) else None
         except (TypeError, ValueError, AttributeError):
             kind = "texts" if self.measure else "a number"
-            shown = ", ".join(f"{c} = {str(x)[:60]!r}" for c, x in zip(self.columns, given, strict=True))
+            shown = ", ".join(f"{c} = {str(x)[:60]!r}" for c, x in zip(self.columns, values, strict=True))
             raise Problem(f"{self.text.strip()} needs {kind}; row {row.get('id')} has {shown}") from None
 
 
-def value(text: str) -> Value:
-    """'worst' or 'copied(instruction,response)', read; an unknown measure is a Problem."""
+def parse_value(text: str) -> Value:
+    """Parse 'worst' or 'copied(instruction,response)'; an unknown measure is a Problem."""
     if not re.fullmatch(VALUE, text.strip()):
         raise Problem(f"cannot read value {text!r}; write a column like 'worst' or a measure like 'words(response)'")
     name, _, inside = text.strip().rstrip(")").partition("(")
@@ -66,12 +67,13 @@ def value(text: str) -> Value:
 
 
 def is_share(text: str) -> bool:
-    """Whether a value lies from 0 to 1 (a cosine from -1) and is best told in percent; of a column nobody knows."""
+    """Whether a value is a measure from 0 to 1 (a cosine from -1), shown in percent; False for a column, whose range is
+    unknown."""
     name, inside, _ = (part.strip() for part in text.partition("("))
     return bool(inside) and not (name in MEASURES and AMOUNT in str(signature(MEASURES[name]).return_annotation))
 
 
-def signed(values: Iterable[Value]) -> dict[str, dict[str, str]]:
+def metric_signatures(values: Iterable[Value]) -> dict[str, dict[str, str]]:
     """The signatures of the metrics among some values, for the counts; nothing when there are none."""
     found = signatures(one.measure for one in values)
     return {"signatures": found} if found else {}
@@ -87,14 +89,14 @@ class Condition(NamedTuple):
 
     def reason(self, row: Row) -> str | None:
         """Why the row must leave: the condition it fails, or the value that could not be read; None when it holds."""
-        found = self.value.of(row)
-        if found is None:
+        number = self.value.of(row)
+        if number is None:
             return f"{self.value.text} unreadable"
-        return None if TESTS[self.test](found, self.bound) else f"not {self.text}"
+        return None if TESTS[self.test](number, self.bound) else f"not {self.text}"
 
 
-def condition(text: str) -> Condition:
-    """'rating>=4.5' or 'chars(response)<2000', read."""
+def parse_condition(text: str) -> Condition:
+    """Parse 'rating>=4.5' or 'chars(response)<2000'; anything else is a Problem."""
     if not (match := CONDITION.fullmatch(text)):
         raise Problem(f"cannot read condition {text!r}; write it like 'rating>=4.5' or 'chars(response)<2000'")
-    return Condition(text, value(match["value"]), match["test"], float(match["bound"]))
+    return Condition(text, parse_value(match["value"]), match["test"], float(match["bound"]))

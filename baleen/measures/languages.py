@@ -1,6 +1,6 @@
-"""Languages, told apart by script and by the small words that every text in them is full of.
+"""Languages, identified by script and by stop words.
 
-Named by ISO 639 codes: en, es, zh, and two that the pocket world speaks, from the range kept for local use (qaa-qtz).
+Named by ISO 639 codes: en, es, zh.
 """
 
 import re
@@ -10,7 +10,7 @@ from baleen.measures.words import CJK
 
 __all__ = ["speaks"]
 
-SMALL: dict[str, frozenset[str]] = {  # words that stand for grammar; those that both languages have are left out
+STOP_WORDS: dict[str, frozenset[str]] = {  # without those that both languages have
     "en": frozenset(
         "the of and to in is that it for on with as at by an be this from or are what which how who where when why can"
         " does do you your i my not have has all if will would there their was were than then into about give tell"
@@ -24,10 +24,10 @@ SMALL: dict[str, frozenset[str]] = {  # words that stand for grammar; those that
 }
 
 
-def latin(text: str) -> dict[str, int]:
-    """How many words of the text are small words of each language."""
+def stop_word_counts(text: str) -> dict[str, int]:
+    """How many words of the text are stop words of each language."""
     words = re.findall(r"[^\W\d_]+", text.lower())
-    return {code: sum(word in small for word in words) for code, small in SMALL.items()}
+    return {code: sum(word in stop_words for word in words) for code, stop_words in STOP_WORDS.items()}
 
 
 def chinese_share(text: str) -> float:
@@ -37,18 +37,17 @@ def chinese_share(text: str) -> float:
 
 
 def language(text: str) -> str:
-    """The code of the language that a text is in, '' for one that gives no clue."""
+    """The code of the language that a text is in, '' when it cannot be identified."""
     if chinese_share(text) >= 0.5:
         return "zh"
-    found = latin(text)
+    found = stop_word_counts(text)
     best, other = sorted(found, key=lambda code: -found[code])[:2]
     return best if found[best] > found[other] else ""
 
 
 def speaks(text: str, code: str) -> float | None:
-    """Whether a text is in the language: 1.0 or 0.0, None without any clue; for a language of the pocket world the
-    share of its words that are neither another language's."""
-    if code not in ("zh", *SMALL):
-        raise Problem(unknown("language", code, ["zh", *SMALL]))
+    """Whether a text is in the language: 1.0 or 0.0, None when its language cannot be identified."""
+    if code not in ("zh", *STOP_WORDS):
+        raise Problem(unknown("language", code, ["zh", *STOP_WORDS]))
     found = language(text)
     return float(found == code) if found else None

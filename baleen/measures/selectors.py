@@ -1,4 +1,4 @@
-"""Selectors: which rows of a whole table `filter` keeps, where a rank by one number does not say it.
+"""Selectors: which rows of a whole table `filter` keeps, where a rank by one number is not enough.
 
 Each gets one value for every row and how many rows to keep, and returns the places of those it chooses, the first
 choice first. The values of all rows are in memory, and nothing else of the table.
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baleen.errors import Problem, unknown
-from baleen.measures.words import common
+from baleen.measures.words import rouge_l
 from baleen.project.lookup import Named
 
 __all__ = ["spread", "varied"]
@@ -38,7 +38,7 @@ def spread(vectors: Sequence[Sequence[float]], count: int) -> list[int]:
     return chosen
 
 
-def clusters(vectors: Sequence[Sequence[float]], k: int, seed: int = 0) -> list[int]:
+def k_means(vectors: Sequence[Sequence[float]], k: int, seed: int = 0) -> list[int]:
     """The k-means cluster of each vector, by angle (vectors are brought to length 1); fewer than k for fewer vectors.
 
     k-means++ (Arthur and Vassilvitskii, 2007), then Lloyd's rounds until nothing moves, 100 at most.
@@ -46,9 +46,9 @@ def clusters(vectors: Sequence[Sequence[float]], k: int, seed: int = 0) -> list[
     """
     table = np.asarray(vectors, dtype=np.float32)
     unit = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12)
-    centres, labels = started(unit, min(k, len(unit)), np.random.default_rng(seed)), np.full(len(unit), -1)
+    centres, labels = initial_centres(unit, min(k, len(unit)), np.random.default_rng(seed)), np.full(len(unit), -1)
     for _ in range(100):
-        nearest = np.argmin(apart(unit, centres), axis=1)
+        nearest = np.argmin(squared_distances(unit, centres), axis=1)
         if np.array_equal(nearest, labels):
             break
         labels = nearest
@@ -56,46 +56,47 @@ def clusters(vectors: Sequence[Sequence[float]], k: int, seed: int = 0) -> list[
     return [int(label) for label in labels]
 
 
-def apart(table: Numbers, centres: Numbers) -> Numbers:
+def squared_distances(table: Numbers, centres: Numbers) -> Numbers:
     """Squared distances, shape (rows, centres)."""
     found: Numbers = (table**2).sum(1)[:, None] - 2 * table @ centres.T + (centres**2).sum(1)[None, :]
     return found
 
 
-def started(table: Numbers, k: int, draw: np.random.Generator) -> Numbers:
+def initial_centres(table: Numbers, k: int, draw: np.random.Generator) -> Numbers:
     """First centres: each drawn with a probability that grows with the squared distance to those already there."""
     centres = table[[int(draw.integers(len(table)))]]
     while len(centres) < k:
-        far = np.clip(apart(table, centres).min(1), 0, None).astype(np.float64)
+        far = np.clip(squared_distances(table, centres).min(1), 0, None).astype(np.float64)
         odds = far / far.sum() if far.sum() > 0 else np.full(len(table), 1 / len(table))
         centres = np.vstack([centres, table[[int(draw.choice(len(table), p=odds))]]])
     return centres
 
 
 def varied(texts: Sequence[str], count: int) -> list[int]:
-    """The first text, then always the one least like (ROUGE-L) those chosen; none that has the words of another."""
+    """Greedy: the first text, then always the one with the lowest ROUGE-L to those chosen; at 1 it stops."""
     chosen, nearest = list[int](), [0.0] * len(texts)
     while len(chosen) < count and min(nearest, default=1.0) < 1:
         far = nearest.index(min(nearest))
         chosen.append(far)
-        nearest = [max(near, likeness(text, texts[far])) for near, text in zip(nearest, texts, strict=True)]
+        nearest = [max(near, rouge_similarity(text, texts[far])) for near, text in zip(nearest, texts, strict=True)]
     return chosen
 
 
-def likeness(a: str, b: str) -> float:
-    return 1.0 if a == b else common(a, b)
+def rouge_similarity(a: str, b: str) -> float:
+    """ROUGE-L F of two texts, 1.0 for equal ones without words too."""
+    return 1.0 if a == b else rouge_l(a, b)
 
 
 class Selection(NamedTuple):
-    """A selector and the column whose values it looks at, as in 'spread(vector)'."""
+    """A selector and the column that it gets the values of, as in 'spread(vector)'."""
 
     text: str
     selector: Selector
     column: str
 
 
-def selection(text: str) -> Selection:
-    """'spread(vector)', read; an unknown selector is a Problem."""
+def parse_selection(text: str) -> Selection:
+    """Parse 'spread(vector)'; an unknown selector is a Problem."""
     if not (match := re.fullmatch(r"([\w.]+)\((\w+)\)", text.strip())):
         raise Problem(f"cannot read selector {text!r}; write it like 'spread(vector)'")
     if match[1] not in SELECTORS:

@@ -10,7 +10,7 @@ DRAWS = 2000
 LEVEL = 0.95
 
 
-def sums(values: Sequence[float], clusters: Sequence[str]) -> tuple[Numbers, Numbers]:
+def cluster_sums(values: Sequence[float], clusters: Sequence[str]) -> tuple[Numbers, Numbers]:
     """Sum and number of the values of each cluster."""
     _, inverse = np.unique(np.asarray(clusters), return_inverse=True)
     return np.bincount(inverse, weights=np.asarray(values, float)).astype(np.float64), np.bincount(inverse).astype(
@@ -18,10 +18,10 @@ def sums(values: Sequence[float], clusters: Sequence[str]) -> tuple[Numbers, Num
     )
 
 
-def interval(values: Sequence[float], clusters: Sequence[str], seed: int = 0) -> tuple[float, float]:
+def bootstrap_interval(values: Sequence[float], clusters: Sequence[str], seed: int = 0) -> tuple[float, float]:
     """95 % percentile interval of the mean, whole clusters drawn with replacement (rows of one cluster are not
     independent)."""
-    total, size = sums(values, clusters)
+    total, size = cluster_sums(values, clusters)
     drawn = np.random.default_rng(seed).integers(0, len(total), (DRAWS, len(total)))
     means = total[drawn].sum(1) / size[drawn].sum(1)
     low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
@@ -30,10 +30,10 @@ def interval(values: Sequence[float], clusters: Sequence[str], seed: int = 0) ->
 
 def auc(scores: Sequence[float], labels: Sequence[bool]) -> float | None:
     """Probability that a random positive has the higher score, ties half; None when one class is missing."""
-    given, positive = np.asarray(scores, float), np.asarray(labels, bool)
+    values, positive = np.asarray(scores, float), np.asarray(labels, bool)
     if positive.all() or not positive.any():
         return None
-    _, inverse, counts = np.unique(given, return_inverse=True, return_counts=True)
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
     n = int(positive.sum())
-    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * (len(given) - n)))
+    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * (len(values) - n)))

@@ -1,17 +1,17 @@
-"""Likeness of two texts as translation is graded: BLEU, chrF and ROUGE-L, from 0 to 100, with their signatures."""
+"""Translation metrics of a text and its reference: BLEU, chrF and ROUGE-L, from 0 to 100, with signatures."""
 
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from baleen.measures.words import CJK, common
+from baleen.measures.words import CJK, rouge_l
 from baleen.tables.exports import Amount
 
 __all__ = ["bleu", "chrf", "ratio", "rouge"]
 
 
 @cache
-def metric(name: str, chinese: bool = False) -> Any:
+def sacrebleu_metric(name: str, chinese: bool = False) -> Any:
     """A metric of sacrebleu for single sentences; the `zh` tokenizer for texts with CJK characters."""
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
@@ -21,18 +21,18 @@ def metric(name: str, chinese: bool = False) -> Any:
 
 def bleu(text: str, reference: str) -> Amount:
     """Sentence BLEU against one reference (Papineni et al., 2002); a text too short for an n-gram loses nothing."""
-    found = metric("bleu", bool(CJK.search(text + reference))).sentence_score(text, [reference])
-    return float(found.score)
+    score = sacrebleu_metric("bleu", bool(CJK.search(text + reference))).sentence_score(text, [reference])
+    return float(score.score)
 
 
 def chrf(text: str, reference: str) -> Amount:
     """chrF2: F-score of character 6-grams, recall weighed twice (Popovic, 2015)."""
-    return float(metric("chrf").sentence_score(text, [reference]).score)
+    return float(sacrebleu_metric("chrf").sentence_score(text, [reference]).score)
 
 
 def rouge(text: str, reference: str) -> Amount:
     """ROUGE-L F of the words, CJK characters one by one."""
-    return 100 * common(text, reference)
+    return 100 * rouge_l(text, reference)
 
 
 def ratio(text: str, reference: str) -> Amount | None:
@@ -41,13 +41,13 @@ def ratio(text: str, reference: str) -> Amount | None:
 
 
 def signature(name: str) -> str:
-    """All that must be known to compute a metric again."""
+    """The settings and version of a metric, as sacrebleu writes them."""
     if name == "rouge":
         return "variant:L|score:f|beta:1|case:lower|tok:space+cjk"
-    told = [metric(name, chinese) for chinese in ([False, True] if name == "bleu" else [False])]
-    for one in told:
+    metrics = [sacrebleu_metric(name, chinese) for chinese in ([False, True] if name == "bleu" else [False])]
+    for one in metrics:
         one.sentence_score("a", ["a"])
-    return " or ".join(str(one.get_signature()) for one in told)
+    return " or ".join(str(one.get_signature()) for one in metrics)
 
 
 def signatures(names: Iterable[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Measures of single values: vectors, lists, and whether texts are there or the same."""
+"""Measures of single values: cosine of vectors, length of lists, whether a text is present or the same as another."""
 
 import math
 
@@ -13,9 +13,9 @@ def cosine(a: list[float], b: list[float]) -> float:
     return sum(x * y for x, y in zip(a, b, strict=True)) / lengths if lengths else 0.0
 
 
-def count(found: list[str]) -> Amount:
-    """How many a list column holds."""
-    return float(len(found))
+def count(items: list[str]) -> Amount:
+    """The number of items of a list column."""
+    return float(len(items))
 
 
 def present(text: str) -> float:
@@ -24,4 +24,5 @@ def present(text: str) -> float:
 
 
 def same(a: str, b: str) -> float:
+    """1.0 when two texts are equal but for white space at their ends."""
     return float(a.strip() == b.strip())

@@ -1,4 +1,4 @@
-"""Phrases: wordings in English and Chinese that show that an instruction or an answer is not one by itself.
+"""Phrases in English and Chinese that are counted in a text, such as those of an answer that refuses.
 
 English is matched by whole words whatever their case, also between Chinese characters; Chinese is matched anywhere.
 """
@@ -6,7 +6,8 @@ English is matched by whole words whatever their case, also between Chinese char
 import re
 
 
-def found(text: str, phrases: tuple[str, str]) -> float:
+def count_phrases(text: str, phrases: tuple[str, str]) -> float:
+    """How often the phrases stand in the text; `phrases` is a pattern in English and one in Chinese."""
     english, chinese = phrases
-    spoken = re.findall(rf"\b(?:{english})\b", text, re.IGNORECASE | re.ASCII)
-    return float(len(spoken) + len(re.findall(chinese, text)))
+    matches = re.findall(rf"\b(?:{english})\b", text, re.IGNORECASE | re.ASCII)
+    return float(len(matches) + len(re.findall(chinese, text)))

@@ -1,4 +1,4 @@
-"""What a text amounts to by itself: its words (one counter, for writing a length and for checking it), its chance."""
+"""Words: the one tokenizer for counting words, n-grams and ROUGE-L; and a random number that depends on a text."""
 
 import re
 from hashlib import sha256
@@ -11,6 +11,7 @@ CJK = re.compile(r"[぀-ヿ㐀-鿿豈-﫿가-힯]")
 
 
 def chars(text: str) -> Amount:
+    """Number of characters."""
     return len(text)
 
 
@@ -19,7 +20,7 @@ def words(text: str) -> Amount:
     return len(CJK.findall(text)) + len(CJK.sub(" ", text).split())
 
 
-def chinese(text: str) -> bool:
+def is_chinese(text: str) -> bool:
     """Whether more than half of the words of a text are CJK characters."""
     return 2 * len(CJK.findall(text)) > words(text)
 
@@ -29,13 +30,13 @@ def tokens(text: str) -> list[str]:
     return CJK.sub(r" \g<0> ", text.lower()).split()
 
 
-def grams(text: str, n: int = 3) -> list[tuple[str, ...]]:
+def ngrams(text: str, n: int = 3) -> list[tuple[str, ...]]:
     """Word n-grams in order; the whole text when it is shorter than n."""
     parts = tokens(text)
     return [tuple(parts[i : i + n]) for i in range(max(1, len(parts) - n + 1))] if parts else []
 
 
-def common(a: str, b: str) -> float:
+def rouge_l(a: str, b: str) -> float:
     """ROUGE-L F: the longest common subsequence of words, as the harmonic mean of its shares of both texts."""
     mine, theirs = tokens(a), tokens(b)
     row = [0] * (len(theirs) + 1)
@@ -47,5 +48,5 @@ def common(a: str, b: str) -> float:
 
 
 def chance(text: str) -> float:
-    """A number in [0, 1) that depends on the text alone: ranking by it is a random, repeatable choice."""
+    """A pseudo-random number in [0, 1) that depends on the text alone: ranking by it is a repeatable random choice."""
     return int(sha256(f"chance {text}".encode()).hexdigest()[:13], 16) / 16**13

@@ -13,7 +13,7 @@ from baleen.errors import Problem
 from baleen.memo.ask import AskOptions, EngineQuery, IsUnreadable, Totals, ask
 from baleen.memo.dry_run import duration, estimate
 from baleen.memo.store import Memo
-from baleen.project.locks import root
+from baleen.project.locks import memo_folder
 from baleen.project.progress import Progress
 from baleen.project.settings import Once, speed
 from baleen.prompts import Prompt
@@ -59,7 +59,7 @@ def answers(
     waiting, prompt_tokens, completion_tokens, totals, begun = deque[Row](), 0, 0, Totals(), monotonic()
     with Progress(output.path.stem, once.limit or total) as progress:
         options = AskOptions(budget=once.budget or None, progress=progress, is_unreadable=is_unreadable, totals=totals)
-        for _, reply, key, _cached in ask(Memo(root()), query, requests_of(pairs, waiting), options):
+        for _, reply, key, _cached in ask(Memo(memo_folder()), query, requests_of(pairs, waiting), options):
             prompt_tokens += reply.prompt_tokens
             completion_tokens += reply.completion_tokens
             yield Answered(waiting.popleft(), reply, key)
@@ -98,6 +98,6 @@ def model_not_built() -> Engine:
 
 def print_dry_run(where: str, model: str, query: EngineQuery, pairs: Iterable[Pair]) -> None:
     """Print how many rows a run would query, and their tokens and time: --dry-run."""
-    plan = estimate(Memo(root()), query.settings, (request for _, request in pairs))
+    plan = estimate(Memo(memo_folder()), query.settings, (request for _, request in pairs))
     cached = f"{plan.cached:,} cached or repeated" if query.identity else f"model {model} is not built yet"
     print(f"{where}: {plan.rows:,} rows, {cached}, {plan}; nothing was queried")

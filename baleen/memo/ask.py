@@ -15,7 +15,7 @@ from baleen.memo.store import Memo
 from baleen.memo.throughput import Rate
 from baleen.memo.write_behind import background_writer
 from baleen.project.progress import Progress
-from baleen.tables.rows import parts
+from baleen.tables.rows import batches
 
 IsUnreadable = Callable[[Request, Reply], bool]
 Answer = tuple[Request, Reply, str, bool]  # the key of its record, and whether it was cached
@@ -137,7 +137,7 @@ def windows(memo: Memo, query: QuerySettings, requests: Iterable[Request], lengt
     """Windows in which nothing is missing, or at least `length` replies are, or that are READ_AHEAD * `length` requests
     long."""
     window = Window()
-    for batch in parts(requests, length):
+    for batch in batches(requests, length):
         window.add(memo, query, batch)
         missing = len(window.missing)
         if not missing or missing >= length or len(window.requests) >= READ_AHEAD * length:
@@ -206,7 +206,7 @@ def query_missing(run: Run, engine: Engine, window: Window) -> None:
     """Query the engine for the missing replies of a window, up to the budget."""
     rows, totals, budget = Counter(window.keys), run.options.totals, run.options.budget
     is_unreadable = run.options.is_unreadable
-    for batch in parts(window.missing.items(), len(window.keys) if budget is None else BUDGET_STEP):
+    for batch in batches(window.missing.items(), len(window.keys) if budget is None else BUDGET_STEP):
         if budget is not None and totals.tokens >= budget:
             raise Problem(
                 f"the budget of {budget} tokens is spent ({totals.tokens}) and {totals.rows} rows are done; "

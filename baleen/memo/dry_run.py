@@ -12,7 +12,7 @@ from baleen.memo.ask import WINDOW, Window
 from baleen.memo.keys import QuerySettings
 from baleen.memo.store import Memo
 from baleen.memo.throughput import Rate
-from baleen.tables.rows import parts
+from baleen.tables.rows import batches
 
 CHARACTERS_PER_TOKEN = 4.0  # until a reply shows the real number
 
@@ -121,7 +121,7 @@ def estimate(memo: Memo, query: QuerySettings, requests: Iterable[Request]) -> E
 def sum_requests(memo: Memo, query: QuerySettings, requests: Iterable[Request]) -> Sums:
     """Sums in which every missing request counts once, and every row with a reply."""
     sums, counted = Sums(), set[str]()
-    for batch in parts(requests, WINDOW):
+    for batch in batches(requests, WINDOW):
         window = Window()
         window.add(memo, query, batch)
         new = {key: request for key, request in window.missing.items() if key not in counted}

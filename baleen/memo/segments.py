@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from baleen.errors import Problem
 from baleen.memo.store import KEYS_PER_QUERY, Memo, unpack
-from baleen.tables.rows import parts
+from baleen.tables.rows import batches
 
 Record = dict[str, Any]  # key, space, added, checked, value
 
@@ -35,12 +35,12 @@ def keys_to_push(memo: Memo, at_remote: set[str]) -> Iterator[list[bytes]]:
     those in no segment yet, at most LENGTH at a time."""
     rows = [row for row in memo.run(lambda db: db.execute(BY_SEGMENT).fetchall()) if row[0] not in at_remote]
     for _, group in groupby(rows, key=lambda row: row[0]):
-        yield from parts((key for _, key in group), LENGTH)
+        yield from batches((key for _, key in group), LENGTH)
 
 
 def load_records(memo: Memo, keys: list[bytes]) -> list[Record]:
     """The records with these keys, ordered by key, without the damaged ones."""
-    stored = [row for batch in parts(keys, KEYS_PER_QUERY) for row in memo.run(partial(select, keys=batch))]
+    stored = [row for batch in batches(keys, KEYS_PER_QUERY) for row in memo.run(partial(select, keys=batch))]
     intact = [row for row in stored if unpack(row[0], row[4], row[3]) is not None]
     return [dict(zip(FIELDS, row, strict=True)) for row in sorted(intact)]
 

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 from baleen.errors import Problem
 from baleen.project.locks import locked
-from baleen.tables.rows import parts
+from baleen.tables.rows import batches
 
 T = TypeVar("T")
 Value = dict[str, Any]
@@ -86,7 +86,7 @@ class Memo:
     def get(self, keys: Iterable[str]) -> dict[str, Value]:
         """The stored values; a damaged record is counted and treated as missing."""
         values: dict[str, Value] = {}
-        for batch in parts(keys, KEYS_PER_QUERY):
+        for batch in batches(keys, KEYS_PER_QUERY):
             for key, packed, checked in self.run(partial(select, keys=batch)):
                 if (value := unpack(key, packed, checked)) is None:
                     self.count_damaged()

@@ -10,7 +10,7 @@ from random import Random
 import pyarrow as pa
 
 from baleen.measures.overlap import supported
-from baleen.measures.words import common, words
+from baleen.measures.words import rouge_l, words
 from baleen.methods import constraints
 from baleen.tables.exports import transform
 from baleen.tables.rows import NUMBER, TEXT, TYPES, Row, row_id
@@ -68,7 +68,7 @@ def refusal(row: Row) -> str:
         return "no open kind"
     if not SHORTEST <= words(addition) <= LONGEST or TALK.search(addition):
         return "no constraint"
-    if any(common(addition, other) > SIMILAR for other in row["constraints"]):
+    if any(rouge_l(addition, other) > SIMILAR for other in row["constraints"]):
         return "said before"
     if constraints.met([addition], row["reference"]) == 0:
         return "false of the reference"

@@ -1,6 +1,6 @@
 """Back-and-forth translation: a measure for rewritten answers that mention their own rewriting."""
 
-from baleen.measures.wording import found
+from baleen.measures.wording import count_phrases
 from baleen.tables.exports import Amount
 
 __all__ = ["making"]
@@ -15,4 +15,4 @@ MAKING = (
 
 def making(text: str) -> Amount:
     """Number of phrases in which an answer mentions the text it was made from, or apologises."""
-    return found(text, MAKING) + found(text, ("sorry|apologi[sz]e", "抱歉|对不起"))
+    return count_phrases(text, MAKING) + count_phrases(text, ("sorry|apologi[sz]e", "抱歉|对不起"))

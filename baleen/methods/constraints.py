@@ -11,7 +11,7 @@ from itertools import groupby
 from random import Random
 from typing import NamedTuple
 
-from baleen.measures.words import chinese
+from baleen.measures.words import is_chinese
 from baleen.methods.families import FAMILIES, Slots
 from baleen.tables.rows import Row
 
@@ -52,7 +52,7 @@ def wording_patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
 
 def state(family: str, slots: Slots, text: str, rng: Random) -> str:
     """A wording of the constraint, in Chinese for a Chinese text."""
-    wordings = FAMILIES[family].chinese if chinese(text) else FAMILIES[family].wordings
+    wordings = FAMILIES[family].chinese if is_chinese(text) else FAMILIES[family].wordings
     return rng.choice(wordings).format(**slots._asdict())
 
 

@@ -8,7 +8,7 @@ from random import Random
 
 import pyarrow as pa
 
-from baleen.measures.words import chance, common
+from baleen.measures.words import chance, rouge_l
 from baleen.methods import constraints
 from baleen.methods.constraints import Results
 from baleen.methods.families import BULLETED, NUMBERED
@@ -105,7 +105,7 @@ def distinct(row: Row) -> list[Row]:
 
 def most_similar(texts: list[str]) -> int | None:
     """Index of the text that is similar to most others, the last of several; None when no two are similar."""
-    clashes = [sum(common(a, b) > SIMILAR for j, b in enumerate(texts) if i != j) for i, a in enumerate(texts)]
+    clashes = [sum(rouge_l(a, b) > SIMILAR for j, b in enumerate(texts) if i != j) for i, a in enumerate(texts)]
     return max(range(len(texts)), key=lambda i: (clashes[i], i)) if any(clashes) else None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
-from baleen.measures.words import CJK, chinese, words
+from baleen.measures.words import CJK, is_chinese, words
 
 
 class Slots(NamedTuple):
@@ -137,7 +137,7 @@ def keyword(text: str, rng: Random) -> Slots | None:
 
 def unused_mark(text: str, rng: Random) -> Slots | None:
     """The first punctuation mark that the text does not use (Crab)."""
-    names = CHINESE_MARKS if chinese(text) else ENGLISH_MARKS
+    names = CHINESE_MARKS if is_chinese(text) else ENGLISH_MARKS
     return next((Slots(word=name) for name in names if not {*MARKS[name]} & {*text}), None)
 
 

@@ -8,7 +8,7 @@ one is a damaged seed, and a text to polish is the answer of a seed with a piece
 import re
 from random import Random
 
-from baleen.measures.wording import found
+from baleen.measures.wording import count_phrases
 from baleen.tables.exports import Amount, transform
 from baleen.tables.rows import TEXT, Row, row_id
 
@@ -92,12 +92,12 @@ GAP = re.compile(r"\s{5,}")
 
 def elsewhere(text: str) -> Amount:
     """Number of phrases in which an instruction mentions material that is missing."""
-    return found(text, ELSEWHERE)
+    return count_phrases(text, ELSEWHERE)
 
 
 def excuses(text: str) -> Amount:
     """Number of phrases in which an answer apologises or mentions that it is a language model."""
-    return found(text, EXCUSES)
+    return count_phrases(text, EXCUSES)
 
 
 def stutters(text: str) -> float:

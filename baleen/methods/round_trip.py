@@ -12,7 +12,7 @@ from random import Random
 
 import pyarrow as pa
 
-from baleen.measures.words import common
+from baleen.measures.words import rouge_l
 from baleen.tables.exports import transform
 from baleen.tables.rows import TEXT, Row, row_id
 
@@ -146,7 +146,7 @@ def route_gains(table: Iterable[Row]) -> dict[str, float]:
     """
     gains = defaultdict[str, float](float)
     for row in table:
-        gains[row["route"]] += 1 - common(row["instruction"], row["original"])
+        gains[row["route"]] += 1 - rouge_l(row["instruction"], row["original"])
     return dict(sorted(gains.items()))
 
 

@@ -11,7 +11,7 @@ of Chinese 'more than' and 'less than'; here each has its own.
 
 import re
 
-from baleen.measures.words import chance, chinese, words
+from baleen.measures.words import chance, is_chinese, words
 from baleen.tables.exports import Amount, transform
 from baleen.tables.rows import TEXT, Row
 
@@ -49,7 +49,7 @@ def blocks(text: str) -> tuple[list[str], str]:
 
 def repeats(text: str) -> bool:
     """Whether a sequence of ten words, or of thirteen characters of a Chinese text, occurs twice."""
-    units, n = ([*"".join(text.split())], CHINESE_GRAM) if chinese(text) else (text.split(), GRAM)
+    units, n = ([*"".join(text.split())], CHINESE_GRAM) if is_chinese(text) else (text.split(), GRAM)
     grams = [tuple(units[i : i + n]) for i in range(len(units) - n + 1)]
     return len(set(grams)) < len(grams)
 
@@ -58,7 +58,7 @@ def flaw(text: str) -> str:
     """Why a text is not learned: it has no end mark, repeats itself or mentions its revision; else ''."""
     text = text.strip()
     lines = [line for line in text.splitlines() if line.strip()]
-    if not text.endswith(CHINESE_ENDS if chinese(text) else ENDS):
+    if not text.endswith(CHINESE_ENDS if is_chinese(text) else ENDS):
         return "no end mark"
     if repeats(text):
         return "repeats itself"
@@ -232,6 +232,6 @@ def demand(row: Row, step: float) -> list[Row] | str:
     if length < step:
         return f"under {step:g} words"
     limit = limit_of(length, step, name)
-    language = "zh" if chinese(row["instruction"]) else "en"
+    language = "zh" if is_chinese(row["instruction"]) else "en"
     sentence = worded(limit, language, name)
     return [row | {"instruction": f"{row['instruction']}{'' if language == 'zh' else ' '}{sentence}", "limit": limit}]

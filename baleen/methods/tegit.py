@@ -1,6 +1,6 @@
 """TeGit: a measure for instructions that ask to design a task instead of being one."""
 
-from baleen.measures.wording import found
+from baleen.measures.wording import count_phrases
 from baleen.tables.exports import Amount
 
 __all__ = ["designing"]
@@ -16,4 +16,4 @@ DESIGNING = (
 
 def designing(text: str) -> Amount:
     """Number of phrases in which an instruction asks to design a task."""
-    return found(text, DESIGNING)
+    return count_phrases(text, DESIGNING)

@@ -56,7 +56,7 @@ def file_hash(path: Path) -> str:
     if stat.st_size < BIG:
         return sha256(path.read_bytes()).hexdigest()
     key = f"{path.resolve()}:{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}"
-    notes = locks.root() / "file-hashes"
+    notes = locks.memo_folder() / "file-hashes"
     note = notes / sha256(key.encode()).hexdigest()[:32]
     with suppress(OSError):
         return note.read_text(encoding="ascii")

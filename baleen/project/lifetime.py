@@ -1,4 +1,4 @@
-"""Orphans: a process whose parent is killed ends at once, instead of working on for nobody."""
+"""Lifetime: a process whose parent is killed ends at once."""
 
 import ctypes
 import os
@@ -26,16 +26,16 @@ def die_with_dvc() -> None:
     if "DVC_STAGE" not in os.environ:
         return
     parent = os.getppid()
-    adopted(parent)
+    exit_if_orphaned(parent)
     die_with(parent)
-    if shell(parent):
-        dvc = above(parent)
-        adopted(dvc)
-        watch(dvc)
+    if is_command_shell(parent):
+        dvc = parent_of(parent)
+        exit_if_orphaned(dvc)
+        die_with_other(dvc)
 
 
-def adopted(parent: int) -> None:
-    """End this process when one that should be above it is of another group, or gone."""
+def exit_if_orphaned(parent: int) -> None:
+    """End this process when its expected ancestor is of another process group, or gone."""
     try:
         orphan = os.getpgid(parent) != os.getpgid(0)
     except ProcessLookupError:
@@ -44,8 +44,8 @@ def adopted(parent: int) -> None:
         sys.exit("baleen: the dvc that started this stage is gone; run dvc repro again")
 
 
-def shell(pid: int) -> bool:
-    """Whether a process is a shell that runs one command; not known without /proc."""
+def is_command_shell(pid: int) -> bool:
+    """Whether a process is a shell that runs one command; False without /proc."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
@@ -53,23 +53,23 @@ def shell(pid: int) -> bool:
     return len(words) > 2 and words[0].endswith(b"sh") and words[1] == b"-c"
 
 
-def above(pid: int) -> int:
-    """The parent of a process; the first process of all when it is gone, as for one that is adopted."""
-    return int((status(pid) or ["", "1"])[1])
+def parent_of(pid: int) -> int:
+    """The parent of a process; 1 (init) when the process is gone, as for an orphan."""
+    return int((process_status(pid) or ["", "1"])[1])
 
 
-def watch(pid: int) -> None:
-    """Kill this process when another one ends that is not its parent."""
+def die_with_other(pid: int) -> None:
+    """Kill this process when another one, not its parent, ends."""
     try:
         end = os.pidfd_open(pid)
     except ProcessLookupError:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    def wait() -> None:
+    def kill_after_end() -> None:
         select([end], [], [])
         os.kill(os.getpid(), signal.SIGKILL)
 
-    Thread(target=wait, daemon=True).start()
+    Thread(target=kill_after_end, daemon=True).start()
 
 
 def alive(pid: int) -> bool:
@@ -80,16 +80,16 @@ def alive(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    return not ended(pid)
+    return not has_ended(pid)
 
 
-def ended(pid: int) -> bool:
-    """Whether a process has ended and only waits for its parent to notice; not known without /proc."""
-    return status(pid)[:1] in (["Z"], ["X"])
+def has_ended(pid: int) -> bool:
+    """Whether a process is a zombie (ended, not yet waited for); False without /proc."""
+    return process_status(pid)[:1] in (["Z"], ["X"])
 
 
-def status(pid: int) -> list[str]:
-    """State, parent and more of a process, as proc(5) has them after its name; nothing when it is gone."""
+def process_status(pid: int) -> list[str]:
+    """State, parent and more of a process, the fields of /proc/<pid>/stat after its name; [] when it is gone."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except OSError:

@@ -1,4 +1,4 @@
-"""Locks: one process at a time holds a file; a second one waits, or learns who holds it."""
+"""Locks on files: one process at a time holds one; a second waits, or gets the name of the holder."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import IO
 
 
-def root() -> Path:
+def memo_folder() -> Path:
     """The folder of the memo."""
     return Path(os.environ.get("BALEEN_MEMO") or Path(os.environ.get("DVC_ROOT") or ".", ".memo"))
 
 
 @contextmanager
 def locked(path: Path, wait: Callable[[str], None] = lambda who: None) -> Iterator[None]:
-    """Hold a file lock; `wait` is told once who holds it when it is not free."""
+    """Hold a file lock; when it is taken, `wait` is called once with the holder before waiting."""
     with open(path, "a+", encoding="utf-8") as file:
         try:
             flock(file, LOCK_EX | LOCK_NB)
@@ -32,8 +32,8 @@ def locked(path: Path, wait: Callable[[str], None] = lambda who: None) -> Iterat
 
 
 @contextmanager
-def free(path: Path) -> Iterator[bool]:
-    """Hold a file lock if nobody does, and say whether."""
+def try_lock(path: Path) -> Iterator[bool]:
+    """Hold a file lock if it is free; yields whether it was."""
     with open(path, "a+", encoding="utf-8") as file:
         try:
             flock(file, LOCK_EX | LOCK_NB)
@@ -47,5 +47,6 @@ def free(path: Path) -> Iterator[bool]:
 
 
 def holder(file: IO[str]) -> str:
+    """'process 123', whose number the holder wrote into the file."""
     file.seek(0)
     return f"process {file.read().strip() or 'unknown'}"

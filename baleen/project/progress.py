@@ -1,4 +1,4 @@
-"""Progress: a bar on a terminal, and elsewhere (nohup, CI, DVC's queue) a plain line every ten seconds."""
+"""Progress: a bar on a terminal, and elsewhere (nohup, CI, DVC's queue) a line every ten seconds."""
 
 import sys
 import time
@@ -9,8 +9,8 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-EVERY = 10.0  # seconds between two plain lines
-RECENT = 6  # lines whose rows make the rate, so that a run of free memo hits does not spoil the time left
+EVERY = 10.0  # seconds between two lines
+RECENT = 6  # lines whose rows make the rate, so that a run of memo hits does not distort the estimate of the time left
 
 
 class Progress:
@@ -41,12 +41,12 @@ class Progress:
         elif self._printed < 0 or self.clock() - self._shown[-1][0] >= EVERY:
             self._print()
 
-    def say(self, words: str) -> None:
-        """One line of words between the figures."""
+    def say(self, message: str) -> None:
+        """Print one line of text beside the figures."""
         if self._bar is not None:
-            self._bar.write(f"{self.label}  {words}", file=self.stream)
+            self._bar.write(f"{self.label}  {message}", file=self.stream)
         else:
-            print(f"{self.label}  {words}", file=self.stream, flush=True)
+            print(f"{self.label}  {message}", file=self.stream, flush=True)
 
     def close(self) -> None:
         """Show the last state, once."""
@@ -57,7 +57,9 @@ class Progress:
 
     def _print(self) -> None:
         now = self.clock()
-        line = plain(self.label, self.done, self.total, self.unit, rate(self._shown[0], (now, self.done)), self.figures)
+        line = progress_line(
+            self.label, self.done, self.total, self.unit, rate(self._shown[0], (now, self.done)), self.figures
+        )
         print(line, file=self.stream, flush=True)
         self._shown.append((now, self.done))
         self._printed = self.done
@@ -75,21 +77,21 @@ def rate(then: tuple[float, int], now: tuple[float, int]) -> float | None:
     return (now[1] - then[1]) / seconds if seconds > 0 else None
 
 
-def plain(
+def progress_line(
     label: str, done: int, total: int | None, unit: str, speed: float | None, figures: Mapping[str, int | str]
 ) -> str:
-    """'humpback-augment  1024/3000 rows  34%  212 rows/s  eta 0:09  memo 0'; what is not known is left out."""
+    """'humpback-augment  1024/3000 rows  34%  212 rows/s  eta 0:09  memo 0'; unknown parts are left out."""
     cells = [label, f"{done} {unit}" if total is None else f"{done}/{total} {unit}"]
     if total:
         cells.append(f"{100 * done // total}%")
     if speed is not None:
         cells.append(f"{speed:.0f} {unit}/s" if speed >= 10 else f"{speed:.2g} {unit}/s")
     if total and speed and done < total:
-        cells.append(f"eta {duration((total - done) / speed)}")
+        cells.append(f"eta {format_duration((total - done) / speed)}")
     return "  ".join(cells + [f"{name} {value}" for name, value in figures.items()])
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """0:09, 12:30, 1:02:03"""
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)

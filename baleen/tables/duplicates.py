@@ -1,4 +1,4 @@
-"""Duplicates: which text has been seen before, word for word or nearly.
+"""Duplicates: rows whose text came before, exactly or nearly.
 
 Near duplicates share word 5-grams (character 5-grams in scripts written without spaces) with a Jaccard index of at
 least the threshold, as estimated by MinHash; candidates come from locality-sensitive hashing. Cost, measured: about
@@ -37,7 +37,7 @@ def shingles(text: str, size: int = SHINGLE) -> Iterator[bytes]:
         yield " ".join(words[start : start + size]).encode("utf-8", "replace")
 
 
-def signature(text: str) -> Signature:
+def minhash_signature(text: str) -> Signature:
     """MinHash values of a text, uint32[128]; the same on every machine."""
     from datasketch import MinHash
 
@@ -47,19 +47,20 @@ def signature(text: str) -> Signature:
     return np.asarray(minhash.hashvalues, dtype=np.uint32)
 
 
-def bucket(values: bytes) -> bytes:
+def bucket_hash(values: bytes) -> bytes:
+    """8 bytes instead of the whole band of a signature, as the key of an LSH bucket."""
     return blake2b(values, digest_size=8).digest()
 
 
-def near(threshold: float) -> Callable[[str, str], str]:
+def near_duplicate_finder(threshold: float) -> Callable[[str, str], str]:
     """A function of (id, text) that gives the id of the first text it resembles, or '' and remembers this one."""
     from datasketch import MinHash, MinHashLSH  # a second, because it loads scipy
 
-    index = MinHashLSH(threshold, PERMUTATIONS, weights=(0.1, 0.9), hashfunc=bucket)
+    index = MinHashLSH(threshold, PERMUTATIONS, weights=(0.1, 0.9), hashfunc=bucket_hash)
     kept: list[tuple[str, Signature]] = []
 
-    def seen(name: str, text: str) -> str:
-        values = signature(text)
+    def first_resembling(name: str, text: str) -> str:
+        values = minhash_signature(text)
         minhash = MinHash(PERMUTATIONS, seed=1, scheme="affine32", hashvalues=values)
         places: list[int] = sorted(index.query(minhash))
         for place in places:
@@ -69,24 +70,24 @@ def near(threshold: float) -> Callable[[str, str], str]:
         kept.append((name, values))
         return ""
 
-    return seen
+    return first_resembling
 
 
-def exact() -> Callable[[str], bool]:
-    """A function of a row's id that says whether it came before."""
+def exact_duplicate_finder() -> Callable[[str], bool]:
+    """A function of a row's id that returns whether it was called with that id before."""
     kept: set[int] = set()
 
-    def seen(name: str) -> bool:
+    def is_repeated(name: str) -> bool:
         number, before = int(name, 16), len(kept)
         kept.add(number)
         return len(kept) == before
 
-    return seen
+    return is_repeated
 
 
-def checker(kind: str, threshold: float) -> Callable[[str, str], tuple[str, str]]:
+def duplicate_checker(kind: str, threshold: float) -> Callable[[str, str], tuple[str, str]]:
     """A function of (id, text) that gives (reason, its name in the counts), ('', '') for a row that may stay."""
-    repeated, resembled = exact(), near(threshold) if kind == "near" else None
+    repeated, resembled = exact_duplicate_finder(), near_duplicate_finder(threshold) if kind == "near" else None
 
     def check(name: str, text: str) -> tuple[str, str]:
         if kind and repeated(name):

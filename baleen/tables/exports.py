@@ -27,7 +27,7 @@ class Transform(NamedTuple):
 
 
 class Format(NamedTuple):
-    """Two functions that undo each other, and for engines that can hold a reply to it a regular expression."""
+    """Two inverse functions, and a regular expression for engines with structured output."""
 
     read: Callable[[str, list[str]], Row | None]
     show: Callable[[Row, list[str]], str]

@@ -1,6 +1,6 @@
-"""Pages: HTML as Markdown with plain words: headers, lists, code and tables are marked, nothing inside a line is.
+"""Pages: HTML as Markdown: headers, lists, code and tables are marked, nothing inside a line is.
 
-What stands around the text of a page is left out: scripts, navigation, footers, forms. A form stays when it holds most
+What surrounds the text of a page is left out: scripts, navigation, footers, forms. A form stays when it holds most
 of the page; the header of a page stays when the page has no first-level header elsewhere.
 """
 
@@ -20,12 +20,12 @@ CELLS = "col colgroup table tbody td tfoot th thead tr".split()
 NOTED = ["span", "p", "h[1-6]", "pre", *INLINE, *LINES, *LISTS, *CELLS]
 BLOCKS = {"h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "table", "br"}
 # Each pattern reaches the end of the page where its own end is missing, so that no character is read twice.
-UNSEEN = r"<!--(?:-?>|.*?(?:--!?>|\Z))|<(script|style)\b[^>]*+(?:(?<=/)>|.*?(?:</\2[^>]*+(?:>|\Z)|\Z))"
+INVISIBLE = r"<!--(?:-?>|.*?(?:--!?>|\Z))|<(script|style)\b[^>]*+(?:(?<=/)>|.*?(?:</\2[^>]*+(?:>|\Z)|\Z))"
 MATH = r"<math\b.*?(?:</math[^>]*+(?:>|\Z)|\Z)"
 BREAKS = r"(?:<br\s*/?>\s*+){2,}"
 VALUE = r"""=\s*+(?>"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))?"""
 NAMED = rf"<(?P<end>/?)(?P<name>{'|'.join(NOTED)})(?=[\s/>])(?>[^>=]|{VALUE})*+(?:>|\Z)"
-TAG = re.compile(rf"(?P<unseen>{UNSEEN})|(?P<math>{MATH})|{BREAKS}|{NAMED}", re.IGNORECASE | re.DOTALL)
+TAG = re.compile(rf"(?P<invisible>{INVISIBLE})|(?P<math>{MATH})|{BREAKS}|{NAMED}", re.IGNORECASE | re.DOTALL)
 TEX = re.compile(
     r"""\salttext=(["'])(.*?)(?:\1|\Z)|<annotation\s+encoding=["'][^"'<>]*tex["'][^>]*+>(.*?)(?:</annotation|\Z)""",
     re.IGNORECASE | re.DOTALL,
@@ -36,7 +36,7 @@ CONTROL: dict[int, str | None] = dict.fromkeys([*range(9), 0x0B, *range(0x0E, 0x
 
 @dataclass
 class Table:
-    """What was read of a table; one that lays out a page has one cell, or more in a cell than a line of text."""
+    """Counts of a table up to the current tag; one that lays out a page has one cell, or blocks in its cells."""
 
     cells: int = 0
     rows: int = 1
@@ -50,7 +50,8 @@ class Table:
         """Also true for rows that differ so much that filling them up would make the page many times longer."""
         return self.blocks or self.cells < 2 or self.rows * self.widest > 20 * self.cells
 
-    def holds(self, name: str) -> None:
+    def count_tag(self, name: str) -> None:
+        """Count an opening tag inside the table."""
         if name == "tr":
             self.rows, self.begun = self.rows + 1, self.cells
         if name in ("td", "th"):
@@ -60,19 +61,19 @@ class Table:
         self.blocks |= name in BLOCKS or self.paragraphs > 1
 
 
-def markdown(page: str) -> str:
+def page_markdown(page: str) -> str:
     """The text of a page as Markdown; marks of Markdown that are words of the page have a backslash before them."""
-    page = "<!doctype html>" + lined(re.sub(r"\r\n?", "\n", page).translate(CONTROL))
-    around, found = [*AROUND, "form"], read(page, [*AROUND, "form"], False)
-    if re.search("<form", page, re.IGNORECASE) and 2 * len(found) < len(whole := read(page, AROUND, False)):
+    page = "<!doctype html>" + normalize_lines(re.sub(r"\r\n?", "\n", page).translate(CONTROL))
+    around, found = [*AROUND, "form"], convert_page(page, [*AROUND, "form"], False)
+    if re.search("<form", page, re.IGNORECASE) and 2 * len(found) < len(whole := convert_page(page, AROUND, False)):
         around, found = AROUND, whole
-    if titled(found) or not re.search("<header", page, re.IGNORECASE):
+    if has_title(found) or not re.search("<header", page, re.IGNORECASE):
         return found
-    headed = read(page, around, True)
-    return headed if titled(headed) else found
+    headed = convert_page(page, around, True)
+    return headed if has_title(headed) else found
 
 
-def read(page: str, around: list[str], header: bool) -> str:
+def convert_page(page: str, around: list[str], header: bool) -> str:
     """A page as Markdown without some of its elements, with or without its header."""
     options = ConversionOptions(
         extract_metadata=False,
@@ -91,42 +92,42 @@ def read(page: str, around: list[str], header: bool) -> str:
     return convert(page, options).content or ""
 
 
-def titled(text: str) -> bool:
+def has_title(text: str) -> bool:
     """True for Markdown with a first-level header."""
     return bool(re.search("^# ", FENCED.sub("", text), re.MULTILINE))
 
 
-def lined(page: str) -> str:
+def normalize_lines(page: str) -> str:
     """A page whose text has lines only in code, without comments, scripts and tags that stay inside a line."""
     parts, at, code, lists = list[str](), 0, False, 0
-    for tag, name, table in [*tags(page)]:  # all of them first: what a table is shows at its end
+    for tag, name, table in [*page_tags(page)]:  # all of them first: what a table is shows at its end
         text = page[at : tag.start()]
-        parts += text if code else text.replace("\n", " "), written(tag[0], name, table.layout, lists > DEEPEST)
+        parts += text if code else text.replace("\n", " "), tag_replacement(tag[0], name, table.layout, lists > DEEPEST)
         at, code = tag.end(), not tag["end"] if name == "pre" else code
         lists = max(0, lists + (-1 if tag["end"] else 1)) if name in ("ul", "ol") else lists
     return "".join([*parts, page[at:] if code else page[at:].replace("\n", " ")])
 
 
-def tags(page: str) -> Iterator[tuple[re.Match[str], str, Table]]:
-    """Every tag that is noted, its name and the table that it is in; what is in no table counts as laid out."""
+def page_tags(page: str) -> Iterator[tuple[re.Match[str], str, Table]]:
+    """Every tag that matters, its name and its table; outside tables an empty one, which counts as layout."""
     within = [Table()]
     for tag in TAG.finditer(page):
         kind, end = tag.lastgroup or "br", bool(tag["end"])
         name = (tag["name"] or kind).lower()
         if not end:
-            within[-1].holds(name)
+            within[-1].count_tag(name)
         within += [Table()] if name == "table" and not end else []
         yield tag, name, within[-1]
         if name == "table" and end and len(within) > 1:
             within.pop()
 
 
-def written(tag: str, name: str, layout: bool, deep: bool) -> str:
-    """What stands for a tag: nothing, TeX, a line break, a paragraph, or the tag as it is."""
+def tag_replacement(tag: str, name: str, layout: bool, deep: bool) -> str:
+    """The replacement of a tag: nothing, TeX, a line break, a paragraph, or the tag as it is."""
     if name == "math":
         return (tex[2] or tex[3] or "") if (tex := TEX.search(tag)) else tag
     if name == "span":
         return "<br>" if re.search(r"display:\s*block", tag) else tag
     if name in LINES or (layout and name in CELLS) or (deep and name in LISTS):
         return "<p>"
-    return "" if name in ("unseen", *INLINE) else tag
+    return "" if name in ("invisible", *INLINE) else tag

@@ -33,7 +33,7 @@ ON_THE_WEB |= {"shift_jis": "cp932", "euc_kr": "cp949"}
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenFile:
     """A file being read: its name for messages and for `source`, and the largest document allowed in bytes."""
 
     name: str
@@ -44,17 +44,17 @@ class Opened:
 
 @dataclass(frozen=True)
 class Record:
-    """What a source says at one place (line or record number, from 1), before its fields have names of ours."""
+    """One record of a source at a position (line or record number, from 1), with the source's own field names."""
 
     file: str
     position: int
     fields: Row
-    markup: str = ""  # markdown, html, text, or '' when the source does not tell
+    markup: str = ""  # markdown, html, text, or '' when the source does not declare it
     licence: str | None = None
     reason: str = ""  # why it is refused
 
 
-def decoded(opened: Opened) -> Iterator[str]:
+def decoded_chunks(opened: OpenFile) -> Iterator[str]:
     """Text in chunks without a byte order mark; the first bad byte is a Problem with its offset."""
     decoder, read, first = codecs.getincrementaldecoder(opened.encoding)(), 0, True
     while True:
@@ -72,10 +72,10 @@ def decoded(opened: Opened) -> Iterator[str]:
             return
 
 
-def lines(opened: Opened, limit: int) -> Iterator[str | None]:
-    """Lines without their end; None for one longer than `limit` characters, which is passed over and never held."""
+def lines(opened: OpenFile, limit: int) -> Iterator[str | None]:
+    """Lines without their end; None for one longer than `limit` characters, which is skipped and never buffered."""
     held, size = list[str](), 0
-    for text in decoded(opened):
+    for text in decoded_chunks(opened):
         *ended, last = text.split("\n")
         for line in ended:
             yield None if size + len(line) > limit else "".join([*held, line]).removesuffix("\r")
@@ -86,7 +86,7 @@ def lines(opened: Opened, limit: int) -> Iterator[str | None]:
         yield None if size > limit else "".join(held)
 
 
-def record(opened: Opened, number: int, value: Any) -> Record:
+def json_record(opened: OpenFile, number: int, value: Any) -> Record:
     """A record from a JSON value, which must be an object."""
     if isinstance(value, dict):
         return Record(opened.name, number, value)
@@ -94,8 +94,8 @@ def record(opened: Opened, number: int, value: Any) -> Record:
     raise Problem(f"{opened.name}:{number}: {wrong}")
 
 
-def json_lines(opened: Opened) -> Iterator[Record]:
-    """One object a line; the position is the line, blank lines are passed over."""
+def json_lines(opened: OpenFile) -> Iterator[Record]:
+    """One object a line; the position is the line, blank lines are skipped."""
     for number, line in enumerate(lines(opened, opened.limit), 1):
         if line is None:
             yield Record(opened.name, number, {}, reason="too large")
@@ -104,12 +104,12 @@ def json_lines(opened: Opened) -> Iterator[Record]:
                 value = json.loads(line)
             except (ValueError, RecursionError) as error:
                 raise Problem(f"{opened.name}:{number} is not JSON ({error}); mend or delete the line") from None
-            yield record(opened, number, value)
+            yield json_record(opened, number, value)
 
 
 @dataclass
 class Cursor:
-    """A place in a stream of JSON; what is held grows only while a value is incomplete."""
+    """A position in a stream of JSON; the buffer grows only while a value is incomplete."""
 
     chunks: Iterator[str]
     limit: int
@@ -117,7 +117,7 @@ class Cursor:
     at: int = 0
 
     def fill(self) -> bool:
-        """Forget what was read and double what is held; false at the end of the stream."""
+        """Drop what is parsed and double the buffer; false at the end of the stream."""
         parts, wanted = [self.held[self.at :]], max(CHUNK, len(self.held) - self.at)
         while wanted > 0 and (chunk := next(self.chunks, None)) is not None:
             parts.append(chunk)
@@ -149,9 +149,9 @@ class Cursor:
                     raise
 
 
-def json_values(opened: Opened) -> Iterator[Record]:
+def json_values(opened: OpenFile) -> Iterator[Record]:
     """The objects of an array, or objects one after the other; the position is the number of the record."""
-    cursor, number = Cursor(decoded(opened), 8 * opened.limit), 0
+    cursor, number = Cursor(decoded_chunks(opened), 8 * opened.limit), 0
     array = cursor.take("[")
     while not (cursor.take("]") if array else not cursor.peek()):
         number += 1
@@ -162,10 +162,10 @@ def json_values(opened: Opened) -> Iterator[Record]:
         except (ValueError, RecursionError) as error:
             hint = "mend the file, or write one object a line and name it .jsonl"
             raise Problem(f"{opened.name}:{number}: record {number} is not JSON ({error}); {hint}") from None
-        yield record(opened, number, value)
+        yield json_record(opened, number, value)
 
 
-def parquet(opened: Opened) -> Iterator[Record]:
+def parquet_rows(opened: OpenFile) -> Iterator[Record]:
     """Rows of a Parquet file; the position is the number of the row."""
     file = opened.file if type(opened.file) is io.BufferedReader else io.BytesIO(opened.file.read())
     try:
@@ -176,11 +176,11 @@ def parquet(opened: Opened) -> Iterator[Record]:
         raise Problem(f"{opened.name} is not a whole Parquet file ({error}); fetch it again") from None
 
 
-def table(opened: Opened, delimiter: str) -> Iterator[Record]:
+def delimited_rows(opened: OpenFile, delimiter: str) -> Iterator[Record]:
     """Rows of a CSV or TSV file with a header line; the position is the line where the row starts."""
     bound = 8 * opened.limit
     csv.field_size_limit(bound)
-    cells = csv.reader(whole_lines(opened, bound), delimiter=delimiter, strict=True)
+    cells = csv.reader(bounded_lines(opened, bound), delimiter=delimiter, strict=True)
     names, start = list[str](), 1
     try:
         for values in cells:
@@ -196,28 +196,28 @@ def table(opened: Opened, delimiter: str) -> Iterator[Record]:
         raise Problem(f"{opened.name}:{start}: {error}; a quote may be open, double the quotes inside cells") from None
 
 
-def whole_lines(opened: Opened, limit: int) -> Iterator[str]:
+def bounded_lines(opened: OpenFile, limit: int) -> Iterator[str]:
     for number, line in enumerate(lines(opened, limit), 1):
         if line is None:
             raise Problem(f"{opened.name}:{number} is longer than {limit:,} characters; is it a table?")
         yield line + "\n"
 
 
-def document(opened: Opened, markup: str) -> Iterator[Record]:
+def whole_document(opened: OpenFile, markup: str) -> Iterator[Record]:
     """A file that is one document: its `text` as written and its `title`."""
     content = opened.file.read(opened.limit + 1)
     if len(content) > opened.limit:
         yield Record(opened.name, 1, {}, markup, reason="too large")
         return
-    encoding = declared(content) if markup == "html" and opened.encoding == "utf-8" else opened.encoding
-    text = "".join(decoded(replace(opened, file=io.BytesIO(content), encoding=encoding)))
-    yield Record(opened.name, 1, {"text": text, "title": title(text, markup, opened.name)}, markup)
+    encoding = declared_encoding(content) if markup == "html" and opened.encoding == "utf-8" else opened.encoding
+    text = "".join(decoded_chunks(replace(opened, file=io.BytesIO(content), encoding=encoding)))
+    yield Record(opened.name, 1, {"text": text, "title": document_title(text, markup, opened.name)}, markup)
 
 
-def declared(content: bytes) -> str:
+def declared_encoding(content: bytes) -> str:
     """The encoding that a page declares; utf-8 when it declares none that is known, or is UTF-8 beyond ASCII."""
     found = DECLARED.search(content[:4096])
-    if not found or (utf8(content) and not content.isascii()):
+    if not found or (is_utf8(content) and not content.isascii()):
         return "utf-8"
     try:
         name = codecs.lookup(found[1].decode()).name
@@ -227,15 +227,15 @@ def declared(content: bytes) -> str:
     return "utf-8" if name.startswith("utf") else ON_THE_WEB.get(name, name)
 
 
-def utf8(content: bytes) -> bool:
+def is_utf8(content: bytes) -> bool:
     try:
         return bool(content.decode()) or not content
     except UnicodeDecodeError:
         return False
 
 
-def title(text: str, markup: str, name: str) -> str:
-    """What the page calls itself (<title>, or a header on the first line of Markdown), else the name of the file."""
+def document_title(text: str, markup: str, name: str) -> str:
+    """The title of the document (<title>, or a header on the first line of Markdown), else the name of the file."""
     pattern = {"html": r"(?is)<title[^>]*>(.*?)</title", "markdown": r"\s*#{1,6}[ \t]+(.*?)[ \t#]*(?:\n|\Z)"}.get(
         markup
     )
@@ -255,7 +255,7 @@ def docstrings(node: ast.AST, name: str) -> Iterator[tuple[int, str, str]]:
         yield from docstrings(inner, f"{name}.{inner.name}") if public else ()  # type: ignore[attr-defined]
 
 
-def topics(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
+def help_topics(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
     """(line, topic, text) of the help topics, which are one dictionary."""
     for node in tree.body:
         if isinstance(node, ast.Assign):
@@ -263,13 +263,13 @@ def topics(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
             yield from ((node.lineno, topic, text) for topic, text in sorted(found.items()))
 
 
-READERS: dict[str, Callable[[Opened], Iterable[Record]]] = {
+READERS: dict[str, Callable[[OpenFile], Iterable[Record]]] = {
     "jsonl": json_lines,
     "json": json_values,
-    "parquet": parquet,
-    "csv": partial(table, delimiter=","),
-    "tsv": partial(table, delimiter="\t"),
-    "text": partial(document, markup="text"),
-    "markdown": partial(document, markup="markdown"),
-    "html": partial(document, markup="html"),
+    "parquet": parquet_rows,
+    "csv": partial(delimited_rows, delimiter=","),
+    "tsv": partial(delimited_rows, delimiter="\t"),
+    "text": partial(whole_document, markup="text"),
+    "markdown": partial(whole_document, markup="markdown"),
+    "html": partial(whole_document, markup="html"),
 }

@@ -57,11 +57,11 @@ def schema(path: Path, needs: Iterable[str] = ()) -> pa.Schema:
         found = pq.read_schema(path)
     except pa.ArrowInvalid as error:
         raise Problem(f"{path} is not a Parquet table ({error}); delete it and build it again") from None
-    return having(path, found, needs)
+    return require_columns(path, found, needs)
 
 
-def having(path: Path, columns: pa.Schema, needs: Iterable[str]) -> pa.Schema:
-    """The columns of a table, if those that are needed are among them."""
+def require_columns(path: Path, columns: pa.Schema, needs: Iterable[str]) -> pa.Schema:
+    """The schema unchanged; a Problem when a needed column is missing."""
     if missing := [column for column in needs if column not in columns.names]:
         raise Problem(f"{path} has no column {', '.join(missing)}; it has {', '.join(columns.names)}")
     return columns
@@ -91,13 +91,13 @@ class Table:
         return read(self.path)
 
 
-def extended(columns: pa.Schema, more: Mapping[str, pa.DataType]) -> pa.Schema:
+def extend_schema(columns: pa.Schema, more: Mapping[str, pa.DataType]) -> pa.Schema:
     """A schema with columns added, or retyped where it has them already."""
     types = {field.name: field.type for field in columns} | dict(more)
     return pa.schema(list(types.items()))
 
 
-def typed(column: str, value: object) -> pa.DataType:
+def column_type(column: str, value: object) -> pa.DataType:
     """The declared type of a known column, else the type that the value suggests."""
     if column in TYPES:
         return TYPES[column]
@@ -109,7 +109,7 @@ def typed(column: str, value: object) -> pa.DataType:
 
 
 @dataclass
-class Sink:
+class TableWriter:
     """One Parquet file being written; columns are fixed by the first batch and rows that differ are refused.
 
     `known` gives types of columns that the rows may have, where `columns` does not say which they have.
@@ -135,7 +135,7 @@ class Sink:
     def flush(self) -> None:
         """Write what is buffered; the first call fixes the schema."""
         if self.columns is None:
-            self.columns = infer(self._buffer, self.known)
+            self.columns = infer_schema(self._buffer, self.known)
         if odd := next((row for row in self._buffer if row.keys() != set(self.columns.names)), None):
             raise Problem(f"{self.path}: rows differ in columns, {sorted(self.columns.names)} and {sorted(odd)}")
         if self._writer is None:
@@ -157,31 +157,33 @@ class Sink:
         self._writer.close()
 
 
-def infer(rows: Sequence[Row], known: pa.Schema | None = None) -> pa.Schema:
+def infer_schema(rows: Sequence[Row], known: pa.Schema | None = None) -> pa.Schema:
     """A schema from known types, declared types and the first value of each column that is not null."""
     names = list(rows[0]) if rows else ["id"]
     firsts = {n: next((r[n] for r in rows if r.get(n) is not None), None) for n in names}
     given = {field.name: field.type for field in known or ()}
-    return pa.schema([(n, given[n] if n in given and suits(x, given[n]) else typed(n, x)) for n, x in firsts.items()])
+    return pa.schema(
+        [(n, given[n] if n in given and fits_type(x, given[n]) else column_type(n, x)) for n, x in firsts.items()]
+    )
 
 
-def suits(value: object, kind: pa.DataType) -> bool:
-    """Whether a value is of this kind: a row can leave before its column gets the type that the table has."""
+def fits_type(value: object, kind: pa.DataType) -> bool:
+    """Whether a value fits a type: a dropped row may still have a column in the type of an earlier step."""
     if value is None or (kind == NUMBER and isinstance(value, bool | int | float)):
         return True
     return bool(pa.infer_type([value]).id == kind.id)
 
 
 class Output:
-    """The three files a verb leaves: table, dropped rows with their reason, counts; all or none of them.
+    """The three files a verb writes: table, dropped rows with their reason, counts; all or none of them.
 
     Use it as a context manager; `keep` and `drop` rows, add figures to `notes`; nothing is left on an error.
     """
 
     def __init__(self, path: Path, columns: pa.Schema | None = None) -> None:
         self.path, self.notes = path, dict[str, Any]()
-        self.kept = Sink(path, columns)
-        self.dropped = Sink(path.with_suffix(".dropped.parquet"), known=columns)
+        self.kept = TableWriter(path, columns)
+        self.dropped = TableWriter(path.with_suffix(".dropped.parquet"), known=columns)
         self.reasons = Counter[str]()
         self.flawed = Counter[str]()  # rows kept in spite of a reply that could not be read
 
@@ -189,12 +191,12 @@ class Output:
         self.kept.add(row)
 
     def drop(self, row: Row, reason: str, counted: str = "") -> None:
-        """File a row that leaves; `counted` is the name in the counts when the reason carries details."""
+        """Write a dropped row with its reason; `counted` is the name in the counts when the reason has details."""
         self.dropped.add(row | {"reason": reason})
         self.reasons[counted or reason] += 1
 
-    def some(self, where: str, advice: str) -> None:
-        """A Problem when no row is left: nothing that follows could be built."""
+    def require_rows(self, where: str, advice: str) -> None:
+        """A Problem when no row is kept: no later target could be built."""
         if not self.kept.rows:
             reasons = ", ".join(f"{n} {why}" for why, n in self.reasons.most_common(5)) or "the input is empty"
             raise Problem(f"{where}: no row is left of {self.dropped.rows} ({reasons}); {advice}")
@@ -213,7 +215,7 @@ class Output:
         try:
             if kind is None:
                 if self.dropped.columns is None and not self.dropped.rows:
-                    self.dropped.columns = empty_dropped()
+                    self.dropped.columns = dropped_schema()
                 for sink in sinks:
                     sink.close()
                 unchanged()
@@ -225,21 +227,22 @@ class Output:
                 sink.temporary.unlink(missing_ok=True)
 
 
-def empty_dropped() -> pa.Schema:
+def dropped_schema() -> pa.Schema:
+    """The columns of a table of dropped rows that has no rows."""
     return pa.schema([("id", TEXT), ("reason", TEXT)])
 
 
 def write_json(path: Path, value: object) -> None:
     """Write JSON by rename, so that a reader sees the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    sweep(path)
+    delete_leftovers(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     os.replace(temporary, path)
 
 
-def sweep(path: Path) -> None:
-    """Delete what runs that were killed left half-written beside a target."""
+def delete_leftovers(path: Path) -> None:
+    """Delete temporary files of killed runs beside a target."""
     for part in path.parent.glob(f".{path.stem}.*.part"):
         pid = part.name.split(".")[-2]
         if pid.isdigit() and not alive(int(pid)):
@@ -256,7 +259,7 @@ def write(name: str, rows: Iterable[Row]) -> None:
 T = TypeVar("T")
 
 
-def parts(items: Iterable[T], length: int) -> Iterator[list[T]]:
+def batches(items: Iterable[T], length: int) -> Iterator[list[T]]:
     """Lists of at most `length` items, in order."""
     left = iter(items)
     return iter(lambda: list(islice(left, length)), [])

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from markdown_it import MarkdownIt
 
 from baleen.tables.duplicates import repetition
-from baleen.tables.pages import markdown
+from baleen.tables.pages import page_markdown
 
 NAVIGATION = re.compile(
     r"""(\W|\d)*(
@@ -35,7 +35,7 @@ NAVIGATION = re.compile(
 )
 MARKDOWN = MarkdownIt("commonmark").disable(["inline"])  # blocks only: the text inside a line is not parsed
 MAX_CAPITALS = 0.5  # share of the cased letters of a header; ALL CAPS is 1
-# The first character of a line tells a key from what belongs to the key above it, so there is one way to read it.
+# The first character of a line tells a key from what belongs to the key above it, so there is one way to parse it.
 FRONT_MATTER = re.compile(
     r"""\A---[ \t]*\n(?:[ \t]*\n|\#.*\n)*+["'\w][^\n:]*:(?:[ \t].*)?\n
     (?:(?!---|\.\.\.)(?:["'\w][^\n:]*:(?:[ \t].*)?|[ \t\]}#-].*|)\n)*+(?:---|\.\.\.)[ \t]*(?:\n|\Z)""",
@@ -93,40 +93,40 @@ class Section:
         return "\n\n".join(filter(None, [self.line, self.body]))
 
 
-def plain(text: str, markup: str) -> str:
+def document_text(text: str, markup: str) -> str:
     """The text of a whole document: HTML as Markdown, Markdown without its front matter, anything else as it is."""
     if markup == "html":
-        return outline(from_html(text)).text
+        return section_tree(html_blocks(text)).text
     return FRONT_MATTER.sub("", text.replace("\r\n", "\n")) if markup == "markdown" else text
 
 
-def from_markdown(text: str) -> Iterator[Block]:
+def markdown_blocks(text: str) -> Iterator[Block]:
     """Headers and text between them, with their lines as written."""
-    for block in blocks(re.sub(r"\r\n?", "\n", plain(text, "markdown")), str):
+    for block in split_blocks(re.sub(r"\r\n?", "\n", document_text(text, "markdown")), str):
         yield block._replace(text=INLINE.sub(r"\1", block.text).strip()) if block.level else block
 
 
-def blocks(text: str, shown: Callable[[str], str]) -> Iterator[Block]:
-    """Blocks of Markdown, each line outside code as `shown` writes it; '#' in code or in a list is no header."""
+def split_blocks(text: str, convert_line: Callable[[str], str]) -> Iterator[Block]:
+    """Blocks of Markdown, each line outside code through `convert_line`; '#' in code or in a list is no header."""
     found = MARKDOWN.parse(text)
     code = {line for token in found if token.type == "fence" and token.map for line in range(*token.map)}
-    lines = [line if at in code else shown(line) for at, line in enumerate(text.split("\n"))]
+    lines = [line if at in code else convert_line(line) for at, line in enumerate(text.split("\n"))]
     start = 0
     for token, inline in pairwise(found):
         if token.type == "heading_open" and token.level == 0 and token.map:
             yield Block(0, "", "\n".join(lines[start : token.map[0]]).strip("\n"))
             start = token.map[1]
             line = "\n".join(lines[token.map[0] : start]).rstrip()
-            yield Block(int(token.tag[1]), line, shown(inline.content[:500]).strip())
+            yield Block(int(token.tag[1]), line, convert_line(inline.content[:500]).strip())
     yield Block(0, "", "\n".join(lines[start:]).strip("\n"))
 
 
-def from_html(text: str) -> Iterator[Block]:
-    """Headers, paragraphs, lists, tables and fenced code of a page as Markdown, with plain words inside a line."""
-    return blocks(markdown(text), lambda line: ESCAPED.sub(r"\1", line).rstrip())
+def html_blocks(text: str) -> Iterator[Block]:
+    """Headers, paragraphs, lists, tables and fenced code of a page as Markdown, without markup inside a line."""
+    return split_blocks(page_markdown(text), lambda line: ESCAPED.sub(r"\1", line).rstrip())
 
 
-def outline(blocks: Iterable[Block]) -> Section:
+def section_tree(blocks: Iterable[Block]) -> Section:
     """The tree of sections; a header belongs to the last header above it that has a lower number."""
     above = [Section(0, "", "", ())]
     for block in blocks:
@@ -143,67 +143,68 @@ def outline(blocks: Iterable[Block]) -> Section:
 def segments(text: str, markup: str, rules: Rules) -> Iterator[Piece]:
     """The pieces of one document in order, with the reason for each one that is refused."""
     if markup not in MARKUPS:
-        yield judged(Piece(text), rules)
+        yield checked_piece(Piece(text), rules)
         return
-    root = outline(MARKUPS[markup](text))
+    root = section_tree(MARKUPS[markup](text))
     if not (rules.headers and root.below):
-        yield from cut(root, rules)
+        yield from cut_section(root, rules)
         return
-    root, refused = pruned(root)
+    root, refused = prune_navigation(root)
     if root.own:
         yield Piece("\n\n".join(root.own), None, "header")
     yield from refused
     for section in root.below:
-        yield from cut(section, rules)
+        yield from cut_section(section, rules)
 
 
-def pruned(section: Section) -> tuple[Section, list[Piece]]:
-    """A section without what is for navigation and without headers that have nothing below them."""
+def prune_navigation(section: Section) -> tuple[Section, list[Piece]]:
+    """A section without navigation and without headers that have no text below them, and the pieces left out."""
     kept, refused = list[Section](), list[Piece]()
     for part in section.below:
-        if navigation(part):
-            refused.append(Piece(part.text, span(part), "header"))
+        if is_navigation(part):
+            refused.append(Piece(part.text, header_path(part), "header"))
             continue
-        inner, out = pruned(part)
+        inner, out = prune_navigation(part)
         refused += out
         if inner.body.strip():
             kept.append(inner)
         else:
-            refused.append(Piece(inner.text, span(part), "empty"))
+            refused.append(Piece(inner.text, header_path(part), "empty"))
     return replace(section, below=kept), refused
 
 
-def navigation(section: Section) -> bool:
+def is_navigation(section: Section) -> bool:
     """True for a header such as 'Related posts'; a first-level header is the title of the page and never is."""
     return section.level > 1 and bool(NAVIGATION.fullmatch(section.title[:200]))
 
 
-def cut(section: Section, rules: Rules) -> Iterator[Piece]:
+def cut_section(section: Section, rules: Rules) -> Iterator[Piece]:
     """The largest subtrees that fit; a section that is too long gives its own text, then its lower sections."""
-    poor = rules.headers and bool(section.level) and poor_header(section.title)
-    whole = Piece(section.text, span(section))
+    poor = rules.headers and bool(section.level) and is_poor_header(section.title)
+    whole = Piece(section.text, header_path(section))
     if not poor and (not section.below or not rules.max_chars or len(whole.text) <= rules.max_chars):
-        yield judged(whole, rules)
+        yield checked_piece(whole, rules)
         return
     if section.own:
         own = replace(whole, text="\n\n".join(filter(None, [section.line, *section.own])))
-        yield replace(own, reason="header") if poor else judged(own, rules)
+        yield replace(own, reason="header") if poor else checked_piece(own, rules)
     for part in section.below:
-        yield from cut(part, rules)
+        yield from cut_section(part, rules)
 
 
-def span(section: Section) -> str | None:
+def header_path(section: Section) -> str | None:
+    """'Title > Section > Subsection', None for text under no header."""
     return " > ".join(section.path) or None
 
 
-def poor_header(title: str) -> bool:
+def is_poor_header(title: str) -> bool:
     """True for an empty header and for capitals or mostly so; one letter and scripts without capitals never are."""
     cased = [letter for letter in title if letter.lower() != letter.upper()]
     return not title.strip() or sum(letter.isupper() for letter in cased) > max(1, MAX_CAPITALS * len(cased))
 
 
-def judged(piece: Piece, rules: Rules) -> Piece:
-    """The piece with the first reason that the rules find against it."""
+def checked_piece(piece: Piece, rules: Rules) -> Piece:
+    """The piece with the first reason to refuse it, if the rules have one."""
     return replace(piece, reason=refusal(piece.text, rules))
 
 
@@ -221,4 +222,4 @@ def refusal(text: str, rules: Rules) -> str:
     return "repetitive" if rules.max_repetition < 1 and repetition(text) > rules.max_repetition else ""
 
 
-MARKUPS: dict[str, Callable[[str], Iterable[Block]]] = {"markdown": from_markdown, "html": from_html}
+MARKUPS: dict[str, Callable[[str], Iterable[Block]]] = {"markdown": markdown_blocks, "html": html_blocks}

@@ -67,24 +67,24 @@ def records(source: Source, notes: Counter[str]) -> Iterator[Record]:
             return reader(source)
     path = inputs.reads(Path(source.path))
     if any((path / name).is_file() for name in ("dataset_info.json", "dataset_dict.json")):
-        return saved(path, source)
-    return from_files(source, notes)
+        return saved_records(path, source)
+    return file_records(source, notes)
 
 
-def from_files(source: Source, notes: Counter[str]) -> Iterator[Record]:
-    """Records of every file that has a reader; files without one are passed over, unless nothing else is there."""
+def file_records(source: Source, notes: Counter[str]) -> Iterator[Record]:
+    """Records of every file that has a reader; other files are skipped and counted, a Problem when no file has one."""
     passed_over = Counter[str]()
-    for name, file in opened(source):
-        kind = source.kind or kind_of(name)
+    for name, file in open_files(source):
+        kind = source.kind or file_kind(name)
         if not kind:
             passed_over[PurePosixPath(name).suffix or "no suffix"] += 1
             continue
         notes["files"] += 1
         try:
-            unpacked = unpack(file, name)
-            yield from READERS[kind](Opened(name, unpacked, source.encoding, source.limit))
+            unpacked = decompress(file, name)
+            yield from READERS[kind](OpenFile(name, unpacked, source.encoding, source.limit))
         except (*DAMAGE, OSError) as error:
-            raise damaged(name, error) from None
+            raise damage_problem(name, error) from None
     notes["files_passed_over"] = passed_over.total()
     if not notes["files"]:
         found = ", ".join(f"{n} {suffix}" for suffix, n in sorted(passed_over.items())) or "no files"
@@ -94,71 +94,71 @@ def from_files(source: Source, notes: Counter[str]) -> Iterator[Record]:
         )
 
 
-def damaged(name: str, error: Exception) -> Exception:
-    """A Problem for bytes that cannot be unpacked; trouble with the disk stays what it is."""
+def damage_problem(name: str, error: Exception) -> Exception:
+    """A Problem for bytes that cannot be decompressed; an error of the disk unchanged."""
     if isinstance(error, OSError) and error.errno:
         return error
     return Problem(f"{name} is damaged or locked ({error}); fetch it again")
 
 
-def kind_of(name: str) -> str:
-    """The kind that a file name tells, also under a suffix for compression; '' when it tells none."""
+def file_kind(name: str) -> str:
+    """The kind by the suffix of a file name, also under a suffix for compression; '' when it is unknown."""
     path = PurePosixPath(name.lower())
     return SUFFIXES.get(PurePosixPath(path.stem).suffix if path.suffix in PACKED else path.suffix, "")
 
 
-def unpack(file: BinaryIO, name: str) -> BinaryIO:
+def decompress(file: BinaryIO, name: str) -> BinaryIO:
     suffix = PurePosixPath(name.lower()).suffix
     return cast(BinaryIO, PACKED[suffix](file)) if suffix in PACKED else file
 
 
-def opened(source: Source) -> Iterator[tuple[str, BinaryIO]]:
+def open_files(source: Source) -> Iterator[tuple[str, BinaryIO]]:
     """(name, bytes) of the files and archive members that match, sorted by name."""
     path = Path(source.path)
     if path.is_dir():
-        files = [(file.relative_to(path).as_posix(), file) for file in below(path)]
+        files = [(file.relative_to(path).as_posix(), file) for file in files_below(path)]
     elif path.is_file():
         files = [("", path)]
     else:
-        files = [(file.as_posix(), file) for file in matched(source.path)]
+        files = [(file.as_posix(), file) for file in glob_files(source.path)]
     for inside, file in files:
         archive = is_archive(file)
-        if inside and not archive and not matches(inside, source.match):
+        if inside and not archive and not matches_pattern(inside, source.match):
             continue
         with file.open("rb") as bytes_:
             if archive:
-                yield from members(bytes_, shown(file), source.match)
+                yield from archive_members(bytes_, display_path(file), source.match)
             else:
-                yield shown(file), bytes_
+                yield display_path(file), bytes_
 
 
-def below(folder: Path) -> list[Path]:
+def files_below(folder: Path) -> list[Path]:
     """Files under a folder, without dot files and dot folders; links to files are followed, links to folders not."""
     found = [Path(at, name) for at, _, names in os.walk(folder) for name in names]
-    return sorted((f for f in found if f.is_file() and visible(f.relative_to(folder).as_posix())), key=Path.as_posix)
+    return sorted((f for f in found if f.is_file() and is_visible(f.relative_to(folder).as_posix())), key=Path.as_posix)
 
 
-def matched(pattern: str) -> list[Path]:
-    """Files that a glob finds (`**` for folders at any depth), folders read whole; none is a Problem."""
+def glob_files(pattern: str) -> list[Path]:
+    """Files that match a glob (`**` for folders at any depth) and all files of folders that do; none is a Problem."""
     paths = [Path(name) for name in glob.glob(pattern, recursive=True)]
-    files = {file for path in paths for file in (below(path) if path.is_dir() else [path])}
+    files = {file for path in paths for file in (files_below(path) if path.is_dir() else [path])}
     if not files:
         raise Problem(f"no file or folder {pattern} (read from {Path.cwd().name}/); correct --source")
     return sorted(files, key=Path.as_posix)
 
 
-def visible(name: str) -> bool:
+def is_visible(name: str) -> bool:
     """False for dot files, what is in dot folders, and what macOS adds to archives."""
     return not any((part.startswith(".") and part != ".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
 
 
-def matches(name: str, pattern: str) -> bool:
+def matches_pattern(name: str, pattern: str) -> bool:
     """True when the pattern is empty or fits the path inside the source or the file's own name."""
     return not pattern or fnmatchcase(name, pattern) or fnmatchcase(PurePosixPath(name).name, pattern)
 
 
-def shown(file: Path) -> str:
-    """The path as it was given, relative to here where it is below."""
+def display_path(file: Path) -> str:
+    """The path for messages and `source`: relative to the current folder where it lies below it."""
     path = file.relative_to(Path.cwd()) if file.is_absolute() and file.is_relative_to(Path.cwd()) else file
     return path.as_posix()
 
@@ -168,14 +168,14 @@ def is_archive(file: Path) -> bool:
     return suffixes[-1:] in ([".zip"], [".tgz"], [".tar"]) or (suffixes[:1] == [".tar"] and suffixes[-1] in PACKED)
 
 
-def members(file: BinaryIO, name: str, match: str) -> Iterator[tuple[str, BinaryIO]]:
+def archive_members(file: BinaryIO, name: str, match: str) -> Iterator[tuple[str, BinaryIO]]:
     """Regular files of an archive sorted by name; of two with one name the later."""
     reader = zip_members if name.lower().endswith(".zip") else tar_members
     try:
-        for inside, content in reader(file, name, lambda inside: visible(inside) and matches(inside, match)):
+        for inside, content in reader(file, name, lambda inside: is_visible(inside) and matches_pattern(inside, match)):
             yield f"{name}!{inside}", content
     except (*DAMAGE, OSError) as error:
-        raise damaged(name, error) from None
+        raise damage_problem(name, error) from None
 
 
 def tar_members(file: BinaryIO, name: str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, BinaryIO]]:
@@ -202,21 +202,23 @@ def numbered(name: str, rows: Iterable[Row], licence: str | None = None) -> Iter
     return (Record(name, number, dict(row), "", licence) for number, row in enumerate(rows, 1))
 
 
-def saved(path: Path, source: Source) -> Iterator[Record]:
-    """Rows of a folder written by `save_to_disk`; of several splits the one asked for."""
+def saved_records(path: Path, source: Source) -> Iterator[Record]:
+    """Rows of a folder written by `save_to_disk`; of several splits the chosen one."""
     from datasets import load_from_disk
 
-    return numbered(shown(path), chosen(load_from_disk(str(path)), source.split, shown(path)))
+    return numbered_records(
+        display_path(path), choose_split(load_from_disk(str(path)), source.split, display_path(path))
+    )
 
 
-def chosen(found: Any, split: str, name: str) -> Iterable[Row]:
-    """The split asked for; a data set without splits is taken whole."""
-    if not isinstance(found, dict):
-        return cast(Iterable[Row], found)
-    if split not in found:
-        asked = unknown("split", split, list(found)) if split else f"there are splits: {', '.join(found)}"
-        raise Problem(f"{name}: {asked}; write --split <name>")
-    return cast(Iterable[Row], found[split])
+def choose_split(dataset: Any, split: str, name: str) -> Iterable[Row]:
+    """The chosen split; the whole data set when it has no splits."""
+    if not isinstance(dataset, dict):
+        return cast(Iterable[Row], dataset)
+    if split not in dataset:
+        reason = unknown("split", split, list(dataset)) if split else f"there are splits: {', '.join(dataset)}"
+        raise Problem(f"{name}: {reason}; write --split <name>")
+    return cast(Iterable[Row], dataset[split])
 
 
 def hub(source: Source) -> Iterator[Record]:
@@ -247,7 +249,7 @@ def python(source: Source) -> Iterator[Record]:
         parts = [part for part in inside.with_suffix("").parts if part != "__init__"]
         if not any(part in UNDOCUMENTED or part.startswith("_") for part in parts):
             tree = ast.parse(file.read_bytes())
-            found = topics(tree) if parts == ["pydoc_data", "topics"] else docstrings(tree, ".".join(parts))
+            found = help_topics(tree) if parts == ["pydoc_data", "topics"] else docstrings(tree, ".".join(parts))
             for line, title, text in found:
                 at = f"python{sysconfig.get_python_version()}/{inside.as_posix()}"
                 yield Record(at, line, {"text": text, "title": title}, "text", "PSF-2.0")

@@ -21,7 +21,7 @@ MARK = "complete.json"
 @contextmanager
 def run_folder(digest: str) -> Iterator[Path]:
     """The folder of the run with this digest, locked for one process at a time and deleted when the run succeeds."""
-    parent = locks.root() / "checkpoints"
+    parent = locks.memo_folder() / "checkpoints"
     parent.mkdir(parents=True, exist_ok=True)
     with locks.locked(parent / f"{digest}.lock", print_waiting):
         (parent / digest).mkdir(exist_ok=True)
@@ -45,7 +45,7 @@ def last_write_time(run: Path) -> float:
 
 
 def is_idle(run: Path) -> bool:
-    with locks.free(run.with_name(f"{run.name}.lock")) as nobody:
+    with locks.try_lock(run.with_name(f"{run.name}.lock")) as nobody:
         return nobody
 
 

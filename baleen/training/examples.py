@@ -15,7 +15,7 @@ import pyarrow as pa
 from baleen.engines import chat
 from baleen.prompts import Prompt
 from baleen.tables import rows
-from baleen.tables.rows import Row, parts
+from baleen.tables.rows import Row, batches
 
 Example = tuple[list[int], int]  # token ids, and where the loss begins
 PromptOf = Callable[[Row], Prompt]  # the prompt whose answer a row holds
@@ -26,7 +26,7 @@ IGNORED = -100  # the label of a token without loss
 
 def encoded(table: Iterable[Row], prompt_of: PromptOf, tag: str, tokenizer: Any) -> Iterator[Example | None]:
     """One example a row, in order; None where the row has no answer to learn."""
-    for batch in parts(table, BATCH):
+    for batch in batches(table, BATCH):
         by_index = dict[int, Example]()
         for prompt, indices in indices_by_prompt(batch, prompt_of).items():
             some = [batch[i] for i in indices]
@@ -47,13 +47,13 @@ def indices_by_prompt(batch: list[Row], prompt_of: PromptOf) -> dict[Prompt, lis
 
 
 def has_answer(row: Row, prompt: Prompt) -> bool:
-    return all(row[column] is not None for column in prompt.writes) and bool(prompt.show(row).strip())
+    return all(row[column] is not None for column in prompt.writes) and bool(prompt.format_reply(row).strip())
 
 
 def text_examples(batch: list[Row], prompt: Prompt, tokenizer: Any) -> Iterator[Example]:
     """<bos> text <eos>, without <bos> when the tokenizer has none."""
     start = [tokenizer.bos_token_id] if tokenizer.bos_token_id is not None else []
-    for ids in token_ids([prompt.show(row) for row in batch], tokenizer):
+    for ids in token_ids([prompt.format_reply(row) for row in batch], tokenizer):
         yield [*start, *ids, tokenizer.eos_token_id], 0
 
 
@@ -69,7 +69,9 @@ def chat_examples(batch: list[Row], prompt: Prompt, tag: str, tokenizer: Any) ->
 
 def question_and_answer(row: Row, prompt: Prompt, tag: str, tokenizer: Any) -> tuple[str, str]:
     start = prompt.start(row)
-    return chat.prompt_and_answer(tokenizer, prompt.messages(row, tag), start, prompt.show(row).removeprefix(start))
+    return chat.prompt_and_answer(
+        tokenizer, prompt.messages(row, tag), start, prompt.format_reply(row).removeprefix(start)
+    )
 
 
 def token_ids(texts: list[str], tokenizer: Any) -> list[list[int]]:
@@ -110,7 +112,7 @@ def write(folder: Path, examples: Iterable[Example], tally: Counter[str]) -> Non
     """Write examples.arrow, lengths.npy and, last, examples.json with the tally: if it exists, all are complete."""
     lengths: list[int] = []
     with pa.OSFile(str(folder / "examples.arrow"), "wb") as sink, pa.ipc.new_stream(sink, SCHEMA) as writer:
-        for batch in parts(examples, BATCH):
+        for batch in batches(examples, BATCH):
             labels = [[IGNORED] * start + ids[start:] for ids, start in batch]
             writer.write_batch(pa.record_batch([[ids for ids, _ in batch], labels], schema=SCHEMA))
             lengths += [len(ids) for ids, _ in batch]

@@ -15,9 +15,9 @@ from math import log
 from pathlib import Path
 from statistics import fmean
 
-from baleen.measures.expressions import condition, value
-from baleen.measures.statistics import interval
-from baleen.measures.words import grams
+from baleen.measures.expressions import parse_condition, parse_value
+from baleen.measures.statistics import bootstrap_interval
+from baleen.measures.words import ngrams
 from baleen.project import recipes
 from baleen.tables import rows
 from baleen.tables.rows import Row
@@ -95,7 +95,7 @@ def build(world: int, claim: Claim) -> Path:
 
 def measured(folder: Path, table: str, measure: str, split: str, keep: str = "") -> dict[str, tuple[str, float]]:
     """Of each row of a split that can be measured: the group it is drawn with (its cell, else itself), the measure."""
-    found, wanted = value(measure), [condition(keep)] if keep else []
+    found, wanted = parse_value(measure), [parse_condition(keep)] if keep else []
     split_rows = (row for row in rows.read(folder / f"data/{table}.parquet") if row.get("split", split) == split)
     kept = (row for row in split_rows if not any(one.reason(row) for one in wanted))
     values = ((row, found.of(row)) for row in kept)
@@ -118,7 +118,7 @@ def difference(folders: dict[int, Path], pair: Pair) -> Row:
 
 
 def told(gains: list[float], clusters: list[str]) -> Row:
-    low, high = interval(gains, clusters)
+    low, high = bootstrap_interval(gains, clusters)
     return {"points": round(fmean(gains), 1), "low": round(low, 1), "high": round(high, 1), "rows": len(gains)}
 
 
@@ -128,7 +128,7 @@ def mean(folder: Path, table: str, measure: str, split: str, keep: str = "") -> 
 
 def trigrams(folder: Path, table: str, column: str) -> float:
     """How many different word 3-grams a column has."""
-    return len({gram for row in rows.read(folder / f"data/{table}.parquet") for gram in grams(row[column])})
+    return len({gram for row in rows.read(folder / f"data/{table}.parquet") for gram in ngrams(row[column])})
 
 
 def figure(folder: Path, file: str, keys: Iterable[str]) -> float:

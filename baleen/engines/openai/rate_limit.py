@@ -33,7 +33,7 @@ class Note(NamedTuple):
 
 def limits_file(endpoint: str) -> Path:
     """The file of an endpoint."""
-    return locks.root() / f"{sha256(endpoint.encode()).hexdigest()[:16]}.pace"
+    return locks.memo_folder() / f"{sha256(endpoint.encode()).hexdigest()[:16]}.pace"
 
 
 def delay(most: int, amount: int, spent: Sequence[tuple[float, int]], now: float) -> float:
