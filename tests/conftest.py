@@ -18,7 +18,7 @@ def bench(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch:
     """A project whose judge was trained once in a session, in the current folder."""
     import workbench
 
-    return workbench.begin(tmp_path / "bench", tmp_path_factory, monkeypatch)
+    return workbench.start_bench(tmp_path / "bench", tmp_path_factory, monkeypatch)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

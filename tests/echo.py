@@ -12,7 +12,7 @@ from baleen.engines.protocol import Reply, Request, Sampling
 
 @dataclass
 class Echo:
-    """Answers with the question in capitals, a word a token, last request first; writes down what it was paid for."""
+    """Answers with the question in capitals, one token a word, last request first; logs every request."""
 
     log: Path
     identity: str = "model"

@@ -1,4 +1,4 @@
-"""A small HTTP server for tests: it answers itself, or passes on to another server, and fails when it is told to."""
+"""A small HTTP server for tests: it answers itself or forwards to another server, and fails at chosen requests."""
 
 import asyncio
 import json
@@ -38,14 +38,14 @@ class Fault:
 
 @dataclass
 class Proxy:
-    """What the server does and has seen. `faults` maps the number of a request to what goes wrong with it (GETs are
-    not counted); `most` is the largest number of requests that were in it at one time."""
+    """What the server does, and the requests that came. `faults` maps the number of a request to its fault (GETs do not
+    count); `most` is the largest number of requests at one time."""
 
     answer: Answer
     faults: Mapping[int, Fault] = field(default_factory=dict)
     always: Callable[[Json], Fault | None] = lambda body: None
     port: int = 0
-    seen: list[Json] = field(default_factory=list)
+    bodies: list[Json] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     inside: int = 0
     most: int = 0
@@ -58,8 +58,8 @@ class Proxy:
 
     def enter(self, body: Json, headers: Mapping[str, str]) -> Fault | None:
         with self.lock:
-            number = len(self.seen)
-            self.seen.append(body)
+            number = len(self.bodies)
+            self.bodies.append(body)
             self.headers.append({name.lower(): value for name, value in headers.items()})
             self.inside += 1
             self.most = max(self.most, self.inside)
@@ -91,17 +91,17 @@ class Time:
         return replace(Patience(clock=self.clock, sleep=self.sleep, chance=lambda: 0.5), **changed)
 
 
-def pinned(folder: Path, endpoint: str, model: str = "small") -> str:
+def write_pin(folder: Path, endpoint: str, model: str = "small") -> str:
     folder.mkdir(exist_ok=True)
     (folder / "pin.yaml").write_text(f"endpoint: {endpoint}\nmodel: {model}\n")
     return str(folder)
 
 
-def texts(engine: Engine, requests: Sequence[Request] = REQUESTS, sampling: Sampling = SAMPLING) -> list[str]:
+def reply_texts(engine: Engine, requests: Sequence[Request] = REQUESTS, sampling: Sampling = SAMPLING) -> list[str]:
     return [reply.text for _, reply in sorted(engine.generate(requests, sampling), key=lambda pair: pair[0])]
 
 
-def forward(upstream: str) -> Answer:
+def forward_to(upstream: str) -> Answer:
     """Pass requests on to the server at `upstream`, such as http://127.0.0.1:8000."""
 
     def answer(path: str, body: Json, headers: Mapping[str, str]) -> tuple[int, Json]:
@@ -118,7 +118,7 @@ def forward(upstream: str) -> Answer:
     return answer
 
 
-def handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
+def handler_class(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.0"  # a connection for each request, so that a server that stops is gone
 
@@ -166,7 +166,7 @@ def reset(connection: Any, _: Proxy) -> None:
 
 
 def silent(_: Any, proxy: Proxy) -> None:
-    """Say nothing until the server stops."""
+    """Send nothing until the server stops."""
     proxy.over.wait()
 
 
@@ -191,7 +191,7 @@ class Server(ThreadingHTTPServer):
 def serving(proxy: Proxy) -> Iterator[Proxy]:
     """The server while the block runs; it keeps its port, so that it can be started again."""
     proxy.over.clear()
-    server = Server(("127.0.0.1", proxy.port), handler(proxy))
+    server = Server(("127.0.0.1", proxy.port), handler_class(proxy))
     proxy.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

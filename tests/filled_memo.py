@@ -7,16 +7,16 @@ from baleen.memo.store import Memo
 SPACE = "generate echo/1 model"
 
 
-def key(number: int) -> str:
+def reply_key(number: int) -> str:
     return f"{number:032x}"
 
 
-def filled(root: Path, numbers: range, text: str = "reply") -> Memo:
+def filled_memo(root: Path, numbers: range, text: str = "reply") -> Memo:
     memo = Memo(root)
-    memo.put(SPACE, {key(n): {"text": f"{text} {n}"} for n in numbers})
+    memo.put(SPACE, {reply_key(n): {"text": f"{text} {n}"} for n in numbers})
     return memo
 
 
-def spoil(memo: Memo, sql: str) -> None:
-    """Change records behind the memo's back."""
+def corrupt(memo: Memo, sql: str) -> None:
+    """Change records by SQL, without the memo's code."""
     memo.run(lambda db: db.execute(sql))

@@ -14,8 +14,8 @@ from baleen.project import command_line
 Main = Callable[[list[str]], None]
 
 
-def started(main: Main, words: list[str], log: Path) -> int:
-    """Process id of a stage whose words on stderr go to a file."""
+def fork_stage(main: Main, words: list[str], log: Path) -> int:
+    """Run a stage in a fork with stderr in a file; its process id."""
     if not (child := os.fork()):
         os.dup2(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC), 2)
         sys.stderr, sys.argv = os.fdopen(2, "w", buffering=1), ["stage", *words]
@@ -32,15 +32,15 @@ def started(main: Main, words: list[str], log: Path) -> int:
     return child
 
 
-def ended(child: int) -> int:
+def exit_code(child: int) -> int:
     """Exit code of a stage, negative when a signal ended it."""
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def killed_when(ready: Callable[[], bool], child: int) -> None:
+def kill_when(ready: Callable[[], bool], child: int) -> None:
     """Kill a stage as soon as `ready()`, which must be before it ends."""
     with os.fdopen(os.pidfd_open(child)) as end:
         while not ready():
             assert not select([end], [], [], 0.01)[0], "the stage ended before it was to be killed"
     os.kill(child, signal.SIGKILL)
-    assert ended(child) == -signal.SIGKILL
+    assert exit_code(child) == -signal.SIGKILL

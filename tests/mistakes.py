@@ -20,7 +20,7 @@ class Case:
     files: dict[str, Any] = field(default_factory=dict)
 
 
-def packed_tar(damaged: int) -> bytes:
+def damaged_tar(damaged: int) -> bytes:
     """A tar archive of one document, cut off after so many bytes."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
@@ -90,7 +90,7 @@ INGEST = {
         {"c.txt.gz": gzip.compress(b"word " * 500)[:40]},
     ),
     "a corrupt tar": Case(
-        "ingest out --source c.tar --origin web", r"c\.tar!?.* is damaged or locked", {"c.tar": packed_tar(700)}
+        "ingest out --source c.tar --origin web", r"c\.tar!?.* is damaged or locked", {"c.tar": damaged_tar(700)}
     ),
     "a tar that is none": Case(
         "ingest out --source c.tar --origin web", r"c\.tar is damaged", {"c.tar": b"no tar" * 300}
@@ -237,34 +237,38 @@ stages:
 """
 
 
-def recipe(text: str, **files: str) -> dict[str, Any]:
+def with_recipe(text: str, **files: str) -> dict[str, Any]:
     return {"dvc.yaml": RULE, "recipes/r.yaml": text} | files
 
 
 LINE = "{input: in, apply: messages}"
 RECIPES = {
     "a recipe with a number for a name": Case(
-        "check", r"recipes/r\.yaml: map\.1 must be a quoted name", recipe(f"map:\n  1: {LINE}\n")
+        "check", r"recipes/r\.yaml: map\.1 must be a quoted name", with_recipe(f"map:\n  1: {LINE}\n")
     ),
     "a recipe that is not listed": Case(
-        "check", "dvc.yaml does not list recipes/s.yaml; add", recipe("map: {}\n") | {"recipes/s.yaml": "map: {}\n"}
+        "check",
+        "dvc.yaml does not list recipes/s.yaml; add",
+        with_recipe("map: {}\n") | {"recipes/s.yaml": "map: {}\n"},
     ),
     "two targets of one name": Case(
-        "check", r"recipes/r\.yaml is not YAML: 'a' stands in line 2 and", recipe(f"map:\n  a: {LINE}\n  a: {LINE}\n")
+        "check",
+        r"recipes/r\.yaml is not YAML: 'a' stands in line 2 and",
+        with_recipe(f"map:\n  a: {LINE}\n  a: {LINE}\n"),
     ),
     "a circle": Case(
         "check",
         r"map\.[ab] needs itself: map@[ab] -> map@[ab] -> map@[ab]",
-        recipe(f"map:\n  a: {LINE.replace('in,', 'b,')}\n  b: {LINE.replace('in,', 'a,')}\n"),
+        with_recipe(f"map:\n  a: {LINE.replace('in,', 'b,')}\n  b: {LINE.replace('in,', 'a,')}\n"),
     ),
     "an interpolation in params.yaml": Case(
         "check",
         r"params\.yaml:2 holds a '\$\{': write the plain value",
         recipe("map: {}\n") | {"params.yaml": "a: 1\nb: ${a}\n"},
     ),
-    "a recipe that is no YAML": Case("check", r"recipes/r\.yaml is not YAML: ", recipe("map: {a: [}\n")),
+    "a recipe that is no YAML": Case("check", r"recipes/r\.yaml is not YAML: ", with_recipe("map: {a: [}\n")),
     "a misspelt table in a recipe": Case(
-        "check", "map.a: unknown table 'in'; there are: a", recipe(f"map:\n  a: {LINE}\n")
+        "check", "map.a: unknown table 'in'; there are: a", with_recipe(f"map:\n  a: {LINE}\n")
     ),
 }
 CASES = INGEST | TABLES | MODELS | RECIPES

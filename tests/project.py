@@ -36,18 +36,18 @@ TINY = {  # of profile pocket: enough that every stage has rows, not that a mode
 
 
 def git(folder: Path, *words: str) -> str:
-    return command(folder, "git", *words).stdout
+    return run_command(folder, "git", *words).stdout
 
 
 def dvc(folder: Path, *words: str) -> str:
-    """What DVC says, on both streams."""
-    done = command(folder, "dvc", *words)
+    """Run a command of DVC; its stdout and stderr."""
+    done = run_command(folder, "dvc", *words)
     return done.stdout + done.stderr
 
 
 def repro(folder: Path, *targets: str) -> set[str]:
     """Build, and return the names of the stages whose command ran."""
-    return running(dvc(folder, "repro", *targets))
+    return stages_run(dvc(folder, "repro", *targets))
 
 
 def running(said: str) -> set[str]:
@@ -56,14 +56,14 @@ def running(said: str) -> set[str]:
     return set(RUN.findall(said)) - {"plan"}
 
 
-def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in a project; its words are shown when it fails."""
+def run_command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a project; its output is shown when it fails."""
     done = subprocess.run(words, cwd=folder, env=environment(folder), text=True, capture_output=True)
     assert not done.returncode, f"{' '.join(words)}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return done
 
 
-def drained(folder: Path, line: str, env: dict[str, str]) -> bool:
+def queue_finished(folder: Path, line: str, env: dict[str, str]) -> bool:
     """Whether a command that runs DVC's queue came to its end within ten minutes. A worker of the queue asks itself
     every ten seconds whether it is busy and ends unless it answers within one, which on a machine with too much to do
     it does not; DVC then waits for its task for ever."""
@@ -73,7 +73,7 @@ def drained(folder: Path, line: str, env: dict[str, str]) -> bool:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Ours without what names another project's memo or build, with the programs that lie beside this Python."""
+    """The environment without variables of another project's memo or build, with this Python's programs on PATH."""
     foreign = ("BALEEN_MEMO", "DVC_", "GIT_", "PYTEST_", "PYTHONPATH", "VIRTUAL_ENV")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -81,14 +81,14 @@ def environment(folder: Path) -> dict[str, str]:
     return kept | quiet | {"PATH": path, "OMP_NUM_THREADS": "1"}
 
 
-def readme(section: str) -> list[list[str]]:
+def readme_commands(section: str) -> list[list[str]]:
     """The lines of the shell blocks in a section of the README."""
     text = (CHECKOUT / "README.md").read_text(encoding="utf-8").partition(f"## {section}\n")[2].partition("\n## ")[0]
     blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     return [block.splitlines() for block in blocks]
 
 
-def unbuilt(folder: Path) -> None:
+def add_unneeded_target(folder: Path) -> None:
     """One more target, which nothing in the project needs: as the other methods are to Humpback."""
     line = {"source": "data/raw/web.jsonl", "origin": "web"}
     ingest(folder, "unneeded", line)
@@ -103,7 +103,7 @@ def ingest(folder: Path, name: str, line: dict[str, Any]) -> None:
     dump(path, whole)
 
 
-def copied(folder: Path) -> Path:
+def copy_checkout(folder: Path) -> Path:
     """The sources of the checkout, work that is not committed included, without what was built."""
     names = git(CHECKOUT, "ls-files", "-co", "--exclude-standard").splitlines()
     for name in names:
@@ -113,7 +113,7 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-def begin(folder: Path) -> Path:
+def init_git(folder: Path) -> Path:
     """Put a folder under git, with a first commit."""
     git(folder, "init", "-q", "-b", "main")
     git(folder, "config", "user.name", "Somebody")
@@ -127,7 +127,7 @@ def commit(folder: Path, words: str) -> Path:
     return folder
 
 
-def tiny(folder: Path) -> None:
+def write_tiny_profile(folder: Path) -> None:
     """A profile that trains in seconds, and settings under which rows of an untrained model survive."""
     profile = load(folder / "profiles/pocket.yaml")
     small = {name: profile.get(name, {}) | section for name, section in TINY.items()}
@@ -138,7 +138,7 @@ def tiny(folder: Path) -> None:
     change(folder / "recipes/sources.yaml", "load.prose.rows", PROSE)
 
 
-def own_files(folder: Path) -> None:
+def write_own_files(folder: Path) -> None:
     """Seeds, documents and every 12th held-out prompt as a user has them: JSON lines in data/raw."""
     parts = {"seed": records("seed", 0, SEEDS), "web": records("web", 0, DOCUMENTS)}
     (folder / "data/raw").mkdir(parents=True, exist_ok=True)
@@ -157,7 +157,7 @@ def dump(path: Path, value: object) -> None:
     path.write_text(yaml_text(value), encoding="utf-8")
 
 
-def change(path: Path, key: str, value: object) -> None:
+def set_yaml(path: Path, key: str, value: object) -> None:
     """Set the value under a dotted key of a YAML file."""
     whole = load(path)
     *above, last = key.split(".")
@@ -168,8 +168,8 @@ def change(path: Path, key: str, value: object) -> None:
     dump(path, whole)
 
 
-def replace(path: Path, old: str, new: str) -> None:
-    """Change words that must be there exactly once."""
+def replace_once(path: Path, old: str, new: str) -> None:
+    """Replace a text that must occur exactly once."""
     text = path.read_text(encoding="utf-8")
     assert text.count(old) == 1, f"{path} has {old!r} {text.count(old)} times"
     path.write_text(text.replace(old, new), encoding="utf-8")
@@ -180,11 +180,11 @@ def append(path: Path, line: str) -> None:
         file.write(line + "\n")
 
 
-def recipes(folder: Path) -> list[Path]:
+def recipe_files(folder: Path) -> list[Path]:
     return sorted((folder / "recipes").glob("*.yaml"))
 
 
-def only(folder: Path, wanted: Iterable[str]) -> None:
+def keep_only(folder: Path, wanted: Iterable[str]) -> None:
     """Leave out every recipe line that the wanted tables and models do not need, and figures that are gone."""
     lines = dict[str, dict[str, Any]]()
     for path in recipes(folder):
@@ -208,8 +208,8 @@ def only(folder: Path, wanted: Iterable[str]) -> None:
     report(folder, kept)
 
 
-def report(folder: Path, kept: set[str]) -> None:
-    """Have the report tell only of evaluations that are kept; none takes the stage away."""
+def trim_report(folder: Path, kept: set[str]) -> None:
+    """Leave only kept evaluations in the report; without any, delete the stage."""
     rules = load(folder / "dvc.yaml")
     found = rules["stages"].pop("report")
     evaluations = [name for name in found["cmd"].split()[3:] if name in kept]
@@ -221,13 +221,13 @@ def report(folder: Path, kept: set[str]) -> None:
     dump(folder / "dvc.yaml", rules)
 
 
-def twin(folder: Path, to: Path) -> Path:
+def copy_project(folder: Path, to: Path) -> Path:
     """A copy with its cache, memo and history; files linked into the cache stay linked."""
     subprocess.run(["cp", "-a", str(folder), str(to)], check=True)
     return to
 
 
-def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+def shared_folder(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """A folder made once in a test session, also when several workers ask for it."""
     base = factory.getbasetemp()
     place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
@@ -241,28 +241,28 @@ def shared(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], ob
     return place
 
 
-def settled(folder: Path) -> Path:
+def set_up_small(folder: Path) -> Path:
     """One round of Humpback on files of one's own, ready to be built in seconds."""
-    copied(folder)
-    tiny(folder)
-    own_files(folder)
+    copy_checkout(folder)
+    write_tiny_profile(folder)
+    write_own_files(folder)
     shutil.copy(folder / "prompts/reply.md", folder / "prompts/likely.md")
-    change(folder / "params.yaml", "scorer", "likely")
-    change(folder / "recipes/humpback.yaml", "map.humpback-dataset.input", "humpback-mix-1")
+    set_yaml(folder / "params.yaml", "scorer", "likely")
+    set_yaml(folder / "recipes/humpback.yaml", "map.humpback-dataset.input", "humpback-mix-1")
     return folder
 
 
-def small(folder: Path) -> None:
+def build_small(folder: Path) -> None:
     """That round built, its model and the first one evaluated: eight stages with a model."""
-    settled(folder)
-    only(folder, ["humpback-dataset", "eval-reply", "eval-humpback-1"])
-    begin(folder)
+    set_up_small(folder)
+    keep_only(folder, ["humpback-dataset", "eval-reply", "eval-humpback-1"])
+    init_git(folder)
     repro(folder)
 
 
-def built(factory: pytest.TempPathFactory) -> Path:
-    """The small project, built; tests that edit take a twin."""
-    return shared(factory, "built", small)
+def built_small(factory: pytest.TempPathFactory) -> Path:
+    """The small project, built; tests that edit take a copy."""
+    return shared_folder(factory, "built", build_small)
 
 
 def outputs(folder: Path) -> dict[str, str]:
@@ -271,12 +271,12 @@ def outputs(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()}
 
 
-def replies(folder: Path) -> set[tuple[str, str]]:
-    """What the memo of a project holds: the space and the key of every reply that was ever paid."""
+def memo_replies(folder: Path) -> set[tuple[str, str]]:
+    """The space and the key of every reply in the memo of a project."""
     with closing(sqlite3.connect(folder / ".memo/memo.sqlite")) as db:
         found = db.execute("SELECT name, hex(key) FROM reply JOIN space ON space.id = reply.space").fetchall()
     return set(found)
 
 
-def counts(folder: Path, name: str) -> dict[str, Any]:
+def load_json(folder: Path, name: str) -> dict[str, Any]:
     return dict(json.loads((folder / name).read_text(encoding="utf-8")))

@@ -23,34 +23,34 @@ JUDGE = "---\nwrites: [rating]\nformat: rating\nmarks: [' 1', ' 2', ' 3']\ncue: 
 REPLY = "---\nwrites: [response]\n---\n$instruction\n"
 
 
-def asked(request: Request) -> str:
-    """The last line of the question: what the row says."""
+def last_line(request: Request) -> str:
+    """The last line of the question, which is the text of the row."""
     return request.messages[-1][1].rpartition("\n")[2]
 
 
 @dataclass
 class Script:
-    """What the model says to each question; every request it was paid for is written down, in any order it likes."""
+    """The reply to each question; every request that reaches the engine is recorded."""
 
-    text: Callable[[Request], str] = lambda request: f"Question about {asked(request)}"
+    text: Callable[[Request], str] = lambda request: f"Question about {last_line(request)}"
     marks: Callable[[Request], tuple[float, ...]] = lambda request: (0.0, 0.5, 0.5)
     paid: list[Request] = field(default_factory=list)
     built: int = 0
     context: int = 10**6  # characters
 
-    def load(self, model: str, speed: Speed) -> "Told":
+    def load(self, model: str, speed: Speed) -> "ScriptedEngine":
         self.built += 1
-        return Told(self, identity.identity(model))
+        return ScriptedEngine(self, identity.identity(model))
 
-    def news(self) -> list[str]:
-        """What was asked since the last look, sorted."""
-        found = sorted(asked(request) for request in self.paid)
+    def new_questions(self) -> list[str]:
+        """The questions since the last call, sorted."""
+        found = sorted(last_line(request) for request in self.paid)
         self.paid.clear()
         return found
 
 
 @dataclass(frozen=True)
-class Told:
+class ScriptedEngine:
     """The engine: a word is a token, and the last request is answered first."""
 
     script: Script
@@ -96,7 +96,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Built:
+class VerbOutputs:
     """What a verb left: rows kept, rows dropped, counts."""
 
     rows: list[Row]
@@ -111,32 +111,32 @@ def documents(*texts: str, origin: str = "web") -> list[Row]:
     return [{"id": rows.row_id(text), "origin": origin, "response": text} for text in texts]
 
 
-def project(folder: Path, monkeypatch: pytest.MonkeyPatch, script: Script) -> Script:
-    """Make `folder` a project whose engine `scripted` says what the script says."""
+def scripted_project(folder: Path, monkeypatch: pytest.MonkeyPatch, script: Script) -> Script:
+    """Make `folder` a project whose engine `scripted` answers by the script."""
     files = {"prompts/ask.md": ASK, "prompts/judge.md": JUDGE, "prompts/reply.md": REPLY, "params.yaml": "profile: p\n"}
     for name, text in (files | {"profiles/p.yaml": "speed: {}\n", "models/m/model.safetensors": "weights"}).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     monkeypatch.chdir(folder)
     monkeypatch.setenv("BALEEN_MEMO", str(folder / ".memo"))
-    monkeypatch.setitem(table.ENGINES, "scripted", lambda: (Told.kind, script.load))
+    monkeypatch.setitem(table.ENGINES, "scripted", lambda: (ScriptedEngine.kind, script.load))
     return script
 
 
-def build(verb: str, table: list[Row] | None, *flags: str) -> Built:
-    """Write the input when it is given, run the verb as its command line would, and read what it left."""
+def run_verb(verb: str, table: list[Row] | None, *flags: str) -> VerbOutputs:
+    """Write the input when it is given, run the verb as its command line would, and read its outputs."""
     if table is not None:
         rows.write("in", table)
     engine = ["--engine", "scripted", "--model", "m"]
     import_module(f"stages.{verb}").main(["out", "--input", "in", *engine, *flags])
-    return left("out")
+    return read_outputs("out")
 
 
-def left(name: str) -> Built:
+def read_outputs(name: str) -> VerbOutputs:
     kept, dropped = (list(rows.read(Path("data", f"{name}{end}.parquet"))) for end in ("", ".dropped"))
-    return Built(kept, dropped, json.loads(Path("data", f"{name}.json").read_text()))
+    return VerbOutputs(kept, dropped, json.loads(Path("data", f"{name}.json").read_text()))
 
 
-def nothing_left() -> bool:
+def no_outputs() -> bool:
     """No table, no counts and no half-written file of the target."""
     return not [path for path in Path("data").iterdir() if path.name.lstrip(".").startswith("out")]

@@ -1,4 +1,4 @@
-"""Acceptance, second part: what a build runs again, where it stops, what reaches a dataset and what is told.
+"""Acceptance, second part: what a build runs again, where it stops, what reaches a dataset and what is reported.
 
 Real stages, under DVC or not; the judge of the bench answers through transformers or as a server.
 """
@@ -17,7 +17,7 @@ import pytest
 import workbench
 from faulty_proxy import Fault, Json, Proxy, serving
 from test_incremental import seed_row
-from workbench import Bench, asked, asked_of, at, column, counts, outs, pairs, question, words
+from workbench import Bench, ask_memo, at_proxy, column, counts, outs, pairs, question, questions_of, verb_arguments
 
 from baleen.engines.hf import HF
 from baleen.engines.protocol import Request, Sampling
@@ -61,19 +61,19 @@ class Judge:
 
     @property
     def flags(self) -> list[str]:
-        return at(self.proxy)
+        return at_proxy(self.proxy)
 
-    def asked(self) -> list[str]:
-        """The questions that came since the last look, repeated ones once."""
-        found = {body["messages"][-1]["content"] for body in self.proxy.seen}
-        self.proxy.seen.clear()
+    def new_questions(self) -> list[str]:
+        """The questions since the last call, repeated ones once."""
+        found = {body["messages"][-1]["content"] for body in self.proxy.bodies}
+        self.proxy.bodies.clear()
         return sorted(found)
 
 
 @pytest.fixture
 def server(bench: Bench) -> Iterator[Judge]:
     pytest.importorskip("openai")
-    honest, says = workbench.served(HF("judge", Speed(device="cpu"))), dict[str, str]()
+    honest, says = workbench.served_engine(HF("judge", Speed(device="cpu"))), dict[str, str]()
 
     def answer(path: str, body: Json, headers: object) -> tuple[int, Json]:
         status, found = honest(path, body, {})
@@ -88,28 +88,31 @@ def server(bench: Bench) -> Iterator[Judge]:
 
 
 @pytest.fixture
-def built(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built_project(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that a first round of Humpback was built in."""
-    return project.twin(project.built(tmp_path_factory), tmp_path / "edited")
+    return project.copy_project(project.built_small(tmp_path_factory), tmp_path / "edited")
 
 
-def test_03_one_seed_row_teaches_the_backward_model_anew_and_leaves_the_corpus_alone(built: Path) -> None:
+def test_03_one_seed_row_teaches_the_backward_model_anew_and_leaves_the_corpus_alone(built_project: Path) -> None:
     """Under DVC: seeds and backward model run, nothing that reads, cuts or de-duplicates other files does."""
-    before = identity.identity(str(built / "models/ask"))
-    seed_row(built)
-    ran = project.repro(built, "train@ask", "ingest@web", "ingest@heldout", "ingest@prose", "train@base")
+    before = identity.identity(str(built_project / "models/ask"))
+    seed_row(built_project)
+    ran = project.repro(built_project, "train@ask", "ingest@web", "ingest@heldout", "ingest@prose", "train@base")
     assert ran == {"ingest@seed", "train@ask"}
-    assert identity.identity(str(built / "models/ask")) != before
+    assert identity.identity(str(built_project / "models/ask")) != before
 
 
-def test_04_another_threshold_asks_no_model(built: Path) -> None:
+def test_04_another_threshold_asks_no_model(built_project: Path) -> None:
     """Under DVC: the filter and what puts tables together run; no verb that loads a model does, and the memo stays."""
-    paid, kept = project.replies(built), project.counts(built, "data/humpback-dataset.json")["rows_out"]
-    project.change(built / "params.yaml", "curate.share", 0.6)
-    ran = project.repro(built, "map@humpback-dataset")
+    paid, kept = (
+        project.memo_replies(built_project),
+        project.load_json(built_project, "data/humpback-dataset.json")["rows_out"],
+    )
+    project.set_yaml(built_project / "params.yaml", "curate.share", 0.6)
+    ran = project.repro(built_project, "map@humpback-dataset")
     assert ran == {"filter@humpback-curate-1", "mix@humpback-mix-1", "map@humpback-dataset"}
-    assert project.replies(built) == paid
-    assert project.counts(built, "data/humpback-dataset.json")["rows_out"] > kept
+    assert project.memo_replies(built_project) == paid
+    assert project.load_json(built_project, "data/humpback-dataset.json")["rows_out"] > kept
 
 
 def test_05_a_judge_that_answers_garbage_stops_the_build_and_the_share_is_told(bench: Bench, server: Judge) -> None:
@@ -120,17 +123,17 @@ def test_05_a_judge_that_answers_garbage_stops_the_build_and_the_share_is_told(b
     server.says |= {row["response"]: GARBAGE for row in table[::10] + table[1::5]}
     with pytest.raises(Problem, match=r"generate out: only 70% of 20 .*6 unreadable.*prompts/judge\.md"):
         bench.run("generate", *server.flags, "--min-readable", "0.8")
-    assert outs() == [] and len(server.asked()) == 20
+    assert outs() == [] and len(server.new_questions()) == 20
     bench.run("generate", *server.flags, "--min-readable", "0.7")
     assert (counts()["readable"], counts()["dropped"], counts()["rows_out"]) == (0.7, {"unreadable": 6}, 14)
-    assert server.asked() == []
+    assert server.new_questions() == []
 
 
 def test_05_the_gate_of_expected_ratings_stops_it_too(bench: Bench) -> None:
-    """The same when a rating is read from the probabilities of the marks: NULL where they have none."""
+    """The same when a rating is read from the probabilities of the choices: NULL where they have none."""
     table = pairs(20)
     rows.write("in", table)
-    bench.spoiled = lambda request: asked(request) in {question(row) for row in table[:6]}
+    bench.spoiled = lambda request: ask_memo(request) in {question(row) for row in table[:6]}
     with pytest.raises(Problem, match=r"score out: only 70% of 20 .*prompts/judge\.md"):
         bench.run("score", "--min-readable", "0.8")
     assert outs() == []
@@ -143,17 +146,17 @@ def test_06_a_batch_that_fails_leaves_no_row_and_is_all_that_is_asked_again(benc
     """HTTP 500 for eight rows until they are given up: no table and so no dataset; the next run asks those eight."""
     table = pairs(24)
     rows.write("in", table)
-    failing = set(asked_of(table[8:16]))
+    failing = set(questions_of(table[8:16]))
     server.proxy.always = lambda body: Fault(500) if body["messages"][-1]["content"] in failing else None
     with pytest.raises(Problem, match="8 of 24 requests .* failed: .*HTTP 500.* run the same command"):
         bench.run("generate", *server.flags)
     with pytest.raises(Problem, match="no table data/out.parquet"):
         map.main(["dataset", "--input", "out", "--apply", "messages"])
-    assert outs() == [] and len(server.asked()) == 24
+    assert outs() == [] and len(server.new_questions()) == 24
     server.proxy.always = lambda body: None
     bench.run("generate", *server.flags)
     map.main(["dataset", "--input", "out", "--apply", "messages"])
-    assert server.asked() == sorted(failing)
+    assert server.new_questions() == sorted(failing)
     assert column("id", "dataset") == [row["id"] for row in table] and None not in column("rating", "dataset")
 
 
@@ -180,7 +183,7 @@ def test_12_a_prompt_with_braces_reaches_the_model_as_it_stands(bench: Bench, se
     bench.run("generate", *server.flags, "--prompt", "json", "--temperature", "0", "--keep-unreadable")
     said = [f'{{"text": "{row["response"]}", "like": {{"score": {{}}, "cost": "$5"}}}}' for row in table]
     assert [json.loads(text)["text"] for text in said] == [row["response"] for row in table]
-    assert server.asked() == sorted(said)
+    assert server.new_questions() == sorted(said)
     direct = HF("judge", Speed(device="cpu")).generate(
         [Request((("user", text),)) for text in said], Sampling(0, max_tokens=6)
     )
@@ -191,10 +194,10 @@ def test_12_a_prompt_with_braces_reaches_the_model_as_it_stands(bench: Bench, se
 def test_13_the_newest_packages_in_a_fresh_environment_build_a_dataset_offline(tmp_path: Path) -> None:
     """pyproject.toml alone, without our constraints, gives an environment in which the check passes and DVC builds
     a dataset from nothing: base model, backward model, candidates. Needs a package index, and skips without one."""
-    folder, programs = project.settled(tmp_path / "project"), tmp_path / "venv/bin"
-    project.change(folder / "recipes/humpback.yaml", "map.humpback-dataset.input", "humpback-pool")
-    project.only(folder, ["humpback-dataset"])
-    project.begin(folder)
+    folder, programs = project.set_up_small(tmp_path / "project"), tmp_path / "venv/bin"
+    project.set_yaml(folder / "recipes/humpback.yaml", "map.humpback-dataset.input", "humpback-pool")
+    project.keep_only(folder, ["humpback-dataset"])
+    project.init_git(folder)
     links = os.environ.get("UV_FIND_LINKS", os.environ.get("PIP_FIND_LINKS", ""))
     env = project.environment(folder) | {"UV_FIND_LINKS": links, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
 
@@ -211,7 +214,7 @@ def test_13_the_newest_packages_in_a_fresh_environment_build_a_dataset_offline(t
     env["HF_HUB_OFFLINE"] = "1"
     assert "are well wired" in ran("python", "-m", "stages.check")
     ran("dvc", "repro", "map@humpback-dataset")
-    augmented, made = (project.counts(folder, f"data/humpback-{name}.json") for name in ("augment", "dataset"))
+    augmented, made = (project.load_json(folder, f"data/humpback-{name}.json") for name in ("augment", "dataset"))
     assert augmented["rows_in"] == project.DOCUMENTS and augmented["rows_out"] == made["rows_out"] > 0
 
 
@@ -220,8 +223,8 @@ def test_14_progress_reads_well_in_the_file_that_nohup_leaves(bench: Bench) -> N
     row."""
     rows.write("in", pairs(300))
     often = "from baleen.project import progress; import stages.generate as verb; progress.EVERY = 0.0"
-    often += f"; verb.main({words()})"
-    workbench.command(bench.home, Path("nohup.out"), "-c", often)
+    often += f"; verb.main({verb_arguments()})"
+    workbench.run_command(bench.home, Path("nohup.out"), "-c", often)
     said = Path("nohup.out").read_bytes().decode()
     assert not re.search("[\r\x1b\x08]", said)
     first, *between, last = [line for line in said.splitlines() if line.startswith("out ") and "/300 " in line]

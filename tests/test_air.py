@@ -18,7 +18,7 @@ FIRST: Row = {
 }  # fmt: skip
 
 
-def begun(**changes: object) -> Row:
+def begun_row(**changes: object) -> Row:
     return air.begin(FIRST)[0] | changes
 
 
@@ -30,7 +30,7 @@ def test_a_row_begins_with_all_kinds_in_an_order_of_its_own() -> None:
 
 
 def test_an_accepted_constraint_joins_the_instruction_and_uses_up_its_kind() -> None:
-    (made,) = air.tighten(begun())
+    (made,) = air.tighten(begun_row())
     assert made["constraints"] == ["start with the word ann"]
     assert made["instruction"] == "Who is ann?\n- start with the word ann"
     assert "linguistic" not in made["kinds"].split("\n") and len(made["kinds"].split("\n")) == 11
@@ -58,7 +58,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("changes", "why"), REFUSED)
 def test_a_refused_constraint_ends_the_row_with_a_reason(changes: Row, why: str) -> None:
-    before = begun(**changes)
+    before = begun_row(**changes)
     (made,) = air.tighten(before)
     assert (made["ended"], made["kinds"]) == (why, "")
     assert (made["constraints"], made["instruction"]) == (before["constraints"], "Who is ann?")
@@ -71,19 +71,19 @@ def test_a_refused_constraint_ends_the_row_with_a_reason(changes: Row, why: str)
     "said", ["写得像给孩子看的故事", 'keep {"a": $1} as it is', "write for children of ten", *ORDINARY]
 )
 def test_what_code_cannot_read_is_taken_from_the_judge(said: str) -> None:
-    assert air.tighten(begun(addition=said, kind="audience"))[0]["constraints"] == [said]
+    assert air.tighten(begun_row(addition=said, kind="audience"))[0]["constraints"] == [said]
 
 
 def test_rows_put_together_keep_only_what_the_student_fails() -> None:
     some = ["start with the word ann", "use the word baker", "write for children", "be kind to all"]
-    parts = air.part(begun(constraints=some))
+    parts = air.part(begun_row(constraints=some))
     assert [one["holds"] for one in parts] == [0.0, 1.0, None, None]
     rated = [one | {"rating": mark} for one, mark in zip(parts, (3.0, 0.0, 1.2, 2.9), strict=True)]
     fates = air.hard(rated)
     assert [why for _, why in fates] == ["", "met by code", "part of a", "met by mark"]
     assert fates[0][0]["id"] == "a" and fates[0][0]["constraints"] == [some[0], some[2]]
     assert air.hard([rated[3] | {"rating": None}])[0][1] == "mark unreadable"
-    assert air.part(begun()) == "no constraint"
+    assert air.part(begun_row()) == "no constraint"
 
 
 MERGED = [  # what a model makes of "Who is ann?" with two constraints, and whether it says all of it
@@ -100,20 +100,20 @@ MERGED = [  # what a model makes of "Who is ann?" with two constraints, and whet
 
 @pytest.mark.parametrize(("said", "whole"), MERGED)
 def test_a_merge_that_forgets_something_gives_way_to_a_list(said: str | None, whole: bool) -> None:
-    row = begun(constraints=["start with the word ann", "write for children"], instruction=said)
+    row = begun_row(constraints=["start with the word ann", "write for children"], instruction=said)
     (made,) = air.complete(row)
     listed = "Who is ann?\n- start with the word ann\n- write for children"
     assert made == row | {"instruction": said if whole else listed}
 
 
 def test_a_merge_in_chinese_must_say_all_of_it() -> None:
-    row = begun(bare="写一首诗", constraints=["不超过50字"])
+    row = begun_row(bare="写一首诗", constraints=["不超过50字"])
     said = [air.complete(row | {"instruction": text})[0]["instruction"] for text in ("写一首诗，不超过50字。", "写诗")]
     assert said == ["写一首诗，不超过50字。", "写一首诗\n- 不超过50字"]
 
 
 def test_a_row_can_be_told_as_it_began() -> None:
-    row = begun(constraints=["be kind"], instruction="Who is ann?\n- be kind")
+    row = begun_row(constraints=["be kind"], instruction="Who is ann?\n- be kind")
     assert air.unrefined(row) == [row | {"instruction": "Who is ann?", "constraints": []}]
 
 

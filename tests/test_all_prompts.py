@@ -1,4 +1,4 @@
-"""What holds for every prompt of the project: any text goes in as it is, answers read back, sources are told."""
+"""For every prompt of the project: any text goes in unchanged, answers are parsed back, sources are named."""
 
 import re
 from pathlib import Path
@@ -72,7 +72,7 @@ def test_a_prompt_tells_its_source_in_its_head(name: str) -> None:
 
 @pytest.mark.parametrize("name", JUDGES)
 def test_a_prompt_that_judges_begins_with_its_rubric_which_an_engine_reads_once(name: str) -> None:
-    """Rows have what stands before their first column in common, and it is longer than what is said after it; where it
+    """Rows have the text before their first column in common, and it is longer than the text after it; where it
     is not, what differs between the questions about one row stands last."""
     prompt = prompts.load(name)
     given = [row(prompt, "a seed"), row(prompt, "some page") | {"origin": "web"}]

@@ -29,7 +29,7 @@ def numbers(*numbers: int) -> list[Request]:
     return texts(*map(str, numbers))
 
 
-def asked(
+def ask_echo(
     root: Path,
     requests: Sequence[Request],
     echo: Echo | None = None,
@@ -51,8 +51,8 @@ def replies(answers: list[Answer]) -> list[str]:
     return [reply.text for _, reply, _, _ in answers]
 
 
-def paid(root: Path) -> list[str]:
-    """What the engine was paid for, in the order of payment."""
+def queried(root: Path) -> list[str]:
+    """What the engine was queried for, in order."""
     log = root / "log"
     return log.read_text().split("\n")[:-1] if log.exists() else []
 
@@ -66,14 +66,14 @@ NO_ENGINE = EngineQuery("echo/1", "model", no_engine, "generate", SAMPLING)
 
 def test_answers_come_in_the_order_asked(tmp_path: Path) -> None:
     requests = numbers(*range(50))
-    answers = asked(tmp_path, requests)
+    answers = ask_echo(tmp_path, requests)
     assert [request for request, *_ in answers] == requests
     assert replies(answers) == [str(n) for n in range(50)]
-    assert sorted(paid(tmp_path), key=int) == [str(n) for n in range(50)]
+    assert sorted(queried(tmp_path), key=int) == [str(n) for n in range(50)]
 
 
 def test_a_second_run_pays_nothing_and_builds_no_engine(tmp_path: Path) -> None:
-    first = asked(tmp_path, numbers(*range(50)))
+    first = ask_echo(tmp_path, numbers(*range(50)))
     second = list(ask(Memo(tmp_path), NO_ENGINE, numbers(*range(50))))
     assert [answer[:3] for answer in first] == [answer[:3] for answer in second]
     assert {hit for *_, hit in first} == {False} and {hit for *_, hit in second} == {True}
@@ -85,19 +85,19 @@ def test_nothing_asked_builds_no_engine(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("order", [range(29, -1, -1), range(5, 40), [*range(15), 99, *range(15, 30)]])
 def test_reordered_or_longer_tables_pay_only_for_new_rows(tmp_path: Path, order: Sequence[int]) -> None:
-    asked(tmp_path, numbers(*range(30)))
-    assert replies(asked(tmp_path, numbers(*order), window=7)) == [str(n) for n in order]
-    assert sorted(paid(tmp_path)) == sorted(str(n) for n in {*range(30), *order})
+    ask_echo(tmp_path, numbers(*range(30)))
+    assert replies(ask_echo(tmp_path, numbers(*order), window=7)) == [str(n) for n in order]
+    assert sorted(queried(tmp_path)) == sorted(str(n) for n in {*range(30), *order})
 
 
 def test_equal_requests_are_paid_once_in_a_window_and_across_windows(tmp_path: Path) -> None:
-    answers = asked(tmp_path, numbers(1, 1, 2, 1, 2, 2), window=3)
+    answers = ask_echo(tmp_path, numbers(1, 1, 2, 1, 2, 2), window=3)
     assert [hit for *_, hit in answers] == [False, True, False, True, True, True]
-    assert sorted(paid(tmp_path)) == ["1", "2"]
+    assert sorted(queried(tmp_path)) == ["1", "2"]
 
 
 def test_scattered_misses_are_gathered_for_one_call(tmp_path: Path) -> None:
-    asked(tmp_path, numbers(*[n for n in range(64) if n % 8]))
+    ask_echo(tmp_path, numbers(*[n for n in range(64) if n % 8]))
     sizes: list[int] = []
 
     @dataclass
@@ -106,7 +106,7 @@ def test_scattered_misses_are_gathered_for_one_call(tmp_path: Path) -> None:
             sizes.append(len(requests))
             return super().generate(requests, sampling)
 
-    asked(tmp_path, numbers(*range(64)), Counting(tmp_path / "log"), window=8)
+    ask_echo(tmp_path, numbers(*range(64)), Counting(tmp_path / "log"), window=8)
     assert sizes == [8]
 
 
@@ -121,13 +121,13 @@ def test_what_only_this_server_cannot_read_is_asked_again(tmp_path: Path, passin
             return ((index, replace(TOO_LONG, passing=passing)) for index, _ in enumerate(requests))
 
     for _ in range(2):
-        assert {reply for _, reply, *_ in asked(tmp_path, numbers(*range(8)), Short(tmp_path / "log"))} == {TOO_LONG}
+        assert {reply for _, reply, *_ in ask_echo(tmp_path, numbers(*range(8)), Short(tmp_path / "log"))} == {TOO_LONG}
     assert sizes == pays
 
 
 def test_a_kind_of_question_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="did you mean 'loss'"):
-        asked(tmp_path, numbers(1), kind="los")
+        ask_echo(tmp_path, numbers(1), kind="los")
 
 
 @pytest.mark.parametrize(
@@ -147,34 +147,34 @@ def test_a_reply_serves_another_limit_only_when_it_had_finished(
     tmp_path: Path, first: int, then: int, pays: bool
 ) -> None:
     sentence = texts("one two three four")
-    asked(tmp_path, sentence, sampling=Sampling(max_tokens=first))
-    ((_, reply, _, hit),) = asked(tmp_path, sentence, sampling=Sampling(max_tokens=then))
+    ask_echo(tmp_path, sentence, sampling=Sampling(max_tokens=first))
+    ((_, reply, _, hit),) = ask_echo(tmp_path, sentence, sampling=Sampling(max_tokens=then))
     assert hit is not pays
     assert reply.text == " ".join("ONE TWO THREE FOUR".split()[:then])
 
 
 def test_replies_cut_off_at_different_limits_live_side_by_side(tmp_path: Path) -> None:
     for limit in (2, 3, 9, 2, 3, 9):
-        asked(tmp_path, texts("one two three four"), sampling=Sampling(max_tokens=limit))
-    assert len(paid(tmp_path)) == 3
+        ask_echo(tmp_path, texts("one two three four"), sampling=Sampling(max_tokens=limit))
+    assert len(queried(tmp_path)) == 3
 
 
 def test_the_key_told_is_that_of_the_record(tmp_path: Path) -> None:
-    answers = asked(tmp_path, texts("one", "one two three"), sampling=Sampling(max_tokens=2))
+    answers = ask_echo(tmp_path, texts("one", "one two three"), sampling=Sampling(max_tokens=2))
     assert len(Memo(tmp_path).get(key for _, _, key, _ in answers)) == 2
 
 
 @pytest.mark.parametrize("kind", ["loss", "choose"])
 def test_graded_and_weighed_answers_come_back_exactly(tmp_path: Path, kind: str) -> None:
     requests = [Request((("user", "q"),), answer=str(n), marks=("1", "2", "3")[: n % 3 + 1]) for n in range(5)]
-    first, second = (asked(tmp_path, requests, kind=kind) for _ in range(2))
+    first, second = (ask_echo(tmp_path, requests, kind=kind) for _ in range(2))
     assert [reply for _, reply, _, _ in first] == [reply for _, reply, _, _ in second]
     assert all(reply.values for _, reply, _, _ in first)
 
 
 def test_cached_tokens_are_told_when_paid_for_and_forgotten_by_the_memo(tmp_path: Path) -> None:
     marked = [Request((("user", str(n)),), marks=("1", "2")) for n in range(3)]
-    first, second = asked(tmp_path, marked, kind="choose"), asked(tmp_path, marked, kind="choose")
+    first, second = ask_echo(tmp_path, marked, kind="choose"), ask_echo(tmp_path, marked, kind="choose")
     assert [reply.cached_tokens for _, reply, _, _ in first] == [0, 1, 2]
     assert [reply.cached_tokens for _, reply, _, _ in second] == [0, 0, 0]
     kept = Memo(tmp_path).get(key for _, _, key, _ in first)
@@ -183,17 +183,17 @@ def test_cached_tokens_are_told_when_paid_for_and_forgotten_by_the_memo(tmp_path
 
 def test_an_engine_that_fails_leaves_what_was_paid_and_no_error(tmp_path: Path) -> None:
     with pytest.raises(ConnectionError):
-        asked(tmp_path, numbers(*range(20)), Echo(tmp_path / "log", fails_at=6), window=20)
-    answers = asked(tmp_path, numbers(*range(20)), window=20)
+        ask_echo(tmp_path, numbers(*range(20)), Echo(tmp_path / "log", fails_at=6), window=20)
+    answers = ask_echo(tmp_path, numbers(*range(20)), window=20)
     assert sum(hit for *_, hit in answers) == 6
-    assert len(paid(tmp_path)) == 20
+    assert len(queried(tmp_path)) == 20
 
 
 def test_a_request_left_unanswered_is_a_problem_and_the_rest_is_kept(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="no reply to 1 of 8 requests"):
-        asked(tmp_path, numbers(*range(8)), Echo(tmp_path / "log", skips=3))
-    asked(tmp_path, numbers(*range(8)))
-    assert len(paid(tmp_path)) == 8
+        ask_echo(tmp_path, numbers(*range(8)), Echo(tmp_path / "log", skips=3))
+    ask_echo(tmp_path, numbers(*range(8)))
+    assert len(queried(tmp_path)) == 8
 
 
 @dataclass
@@ -210,7 +210,7 @@ class Batching(Echo):
 
 
 def test_replies_are_written_while_the_engine_works_on_the_next(tmp_path: Path) -> None:
-    asked(tmp_path, numbers(*range(20)), Batching(tmp_path / "log"), window=20)
+    ask_echo(tmp_path, numbers(*range(20)), Batching(tmp_path / "log"), window=20)
     assert segments.count_records(Memo(tmp_path)) == 20
 
 
@@ -232,12 +232,12 @@ class Batches(Echo):
 
 def test_all_replies_of_a_batch_are_in_the_memo_before_the_next_begins(tmp_path: Path) -> None:
     engine = Batches(tmp_path / "log")
-    asked(tmp_path, numbers(*range(1600)), engine, window=1600)
+    ask_echo(tmp_path, numbers(*range(1600)), engine, window=1600)
     assert engine.stored == [0, 400, 800, 1200]
 
 
 def run_and_die(root: Path, dies_at: int) -> None:
-    asked(root, numbers(*range(40)), Batching(root / "log", dies_at=dies_at), window=40)
+    ask_echo(root, numbers(*range(40)), Batching(root / "log", dies_at=dies_at), window=40)
 
 
 @pytest.mark.parametrize("dies_at", [0, 3, 17, 39])
@@ -246,15 +246,15 @@ def test_kill_9_loses_at_most_the_batch_in_flight(tmp_path: Path, dies_at: int) 
     dying.start()
     dying.join()
     assert dying.exitcode == -signal.SIGKILL
-    answers = asked(tmp_path, numbers(*range(40)), window=40)
+    answers = ask_echo(tmp_path, numbers(*range(40)), window=40)
     assert replies(answers) == [str(n) for n in range(40)]
-    assert len(paid(tmp_path)) <= 40 + 4
+    assert len(queried(tmp_path)) <= 40 + 4
     assert max(0, dies_at - 4) <= sum(hit for *_, hit in answers) <= dies_at
 
 
 def run_slowly(root: Path, numbered: list[int], start: Barrier) -> None:
     start.wait()
-    assert replies(asked(root, numbers(*numbered), window=16)) == [str(n) for n in numbered]
+    assert replies(ask_echo(root, numbers(*numbered), window=16)) == [str(n) for n in numbered]
 
 
 @pytest.mark.parametrize("processes", [2, 4])
@@ -268,23 +268,23 @@ def test_processes_over_the_same_rows_pay_for_each_once(tmp_path: Path, processe
     for run in runs:
         run.join()
     assert [run.exitcode for run in runs] == [0] * processes
-    assert sorted(paid(tmp_path), key=int) == [str(n) for n in range(200)]
+    assert sorted(queried(tmp_path), key=int) == [str(n) for n in range(200)]
 
 
 def test_a_budget_stops_says_how_far_and_the_next_run_goes_on(tmp_path: Path) -> None:
     requests = numbers(*range(200))
     with pytest.raises(Problem, match=r"budget of 200 tokens is spent \(256\) and 128 rows are done.*same command"):
-        asked(tmp_path, requests, window=1000, budget=200)
-    assert len(paid(tmp_path)) == 128
-    assert len(asked(tmp_path, requests, window=1000, budget=200)) == 200
-    assert len(paid(tmp_path)) == 200
+        ask_echo(tmp_path, requests, window=1000, budget=200)
+    assert len(queried(tmp_path)) == 128
+    assert len(ask_echo(tmp_path, requests, window=1000, budget=200)) == 200
+    assert len(queried(tmp_path)) == 200
 
 
 def test_a_budget_counts_over_windows_and_only_what_is_newly_paid(tmp_path: Path) -> None:
-    asked(tmp_path, numbers(*range(10)), budget=20)
-    asked(tmp_path, numbers(*range(10)), budget=0)
+    ask_echo(tmp_path, numbers(*range(10)), budget=20)
+    ask_echo(tmp_path, numbers(*range(10)), budget=0)
     with pytest.raises(Problem, match=r"30 rows are done"):
-        asked(tmp_path, numbers(*range(40)), window=10, budget=40)
+        ask_echo(tmp_path, numbers(*range(40)), window=10, budget=40)
 
 
 def test_a_model_that_changed_meanwhile_is_not_asked(tmp_path: Path) -> None:
@@ -293,13 +293,13 @@ def test_a_model_that_changed_meanwhile_is_not_asked(tmp_path: Path) -> None:
         list(
             ask(Memo(tmp_path), EngineQuery("echo/1", "old weights", lambda: changed, "generate", SAMPLING), numbers(1))
         )
-    assert paid(tmp_path) == []
+    assert queried(tmp_path) == []
 
 
 def test_a_damaged_record_is_paid_again(tmp_path: Path) -> None:
-    asked(tmp_path, numbers(*range(10)))
+    ask_echo(tmp_path, numbers(*range(10)))
     Memo(tmp_path).run(lambda db: db.execute("UPDATE reply SET value = X'00' WHERE rowid = 3"))
-    answers = asked(tmp_path, numbers(*range(10)))
+    answers = ask_echo(tmp_path, numbers(*range(10)))
     assert replies(answers) == [str(n) for n in range(10)]
     assert sum(hit for *_, hit in answers) == 9
 
@@ -315,25 +315,25 @@ def test_totals_add_up() -> None:
 
 def test_the_rate_of_what_was_paid_is_remembered_and_hits_change_nothing(tmp_path: Path) -> None:
     seconds = RateInterval(replies=4, seconds=1e9, clock=map(float, range(1000)).__next__)
-    asked(tmp_path, numbers(*range(10)), window=10, every=seconds)
+    ask_echo(tmp_path, numbers(*range(10)), window=10, every=seconds)
     found = throughput.rates(Memo(tmp_path))
     assert found["generate echo/1 model"].replies == found["generate echo/1 model"].prompt_tokens == 10
     assert found["generate echo/1 model"].completion_tokens == 10 and found["generate echo/1 model"].seconds > 10
-    asked(tmp_path, numbers(*range(10)), every=seconds)
+    ask_echo(tmp_path, numbers(*range(10)), every=seconds)
     assert throughput.rates(Memo(tmp_path)) == found
 
 
 def test_the_time_until_a_failure_is_no_part_of_the_rate(tmp_path: Path) -> None:
     with pytest.raises(ConnectionError):
-        asked(tmp_path, numbers(*range(20)), Echo(tmp_path / "log", fails_at=6), window=20)
+        ask_echo(tmp_path, numbers(*range(20)), Echo(tmp_path / "log", fails_at=6), window=20)
     assert throughput.rates(Memo(tmp_path))["generate echo/1 model"].replies == 4
 
 
 def test_progress_counts_every_row_and_the_hits(tmp_path: Path) -> None:
-    asked(tmp_path, numbers(*range(10)))
+    ask_echo(tmp_path, numbers(*range(10)))
     shown = StringIO()
     with Progress("web", 21, stream=shown) as progress:
-        asked(tmp_path, numbers(*range(20), 15), progress=progress)
+        ask_echo(tmp_path, numbers(*range(20), 15), progress=progress)
     assert "web  21/21 rows  100%" in shown.getvalue()
     assert shown.getvalue().rstrip().endswith("cached 11  tokens 20")
 
@@ -345,5 +345,5 @@ def test_progress_tells_the_share_of_replies_that_cannot_be_read_among_hits_and_
     shown = StringIO()
     for last in (8, 16):
         with Progress("web", last, stream=shown) as progress:
-            asked(tmp_path, numbers(*range(last)), progress=progress, is_unreadable=odd)
+            ask_echo(tmp_path, numbers(*range(last)), progress=progress, is_unreadable=odd)
         assert shown.getvalue().rstrip().endswith("unreadable 25%")

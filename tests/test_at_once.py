@@ -14,7 +14,7 @@ IGNORED = "/data/*\n!/data/web.parquet\n/.memo/\n/.site/\n/ledger\n__pycache__/\
 DOCUMENTS = 150
 
 
-def versioned(folder: Path) -> Path:
+def committed_project(folder: Path) -> Path:
     """The small project under git, with everything it needs committed."""
     small_project.create(folder, DOCUMENTS)
     (folder / ".gitignore").write_text(IGNORED)
@@ -27,14 +27,14 @@ def versioned(folder: Path) -> Path:
     return folder
 
 
-def ran(folder: Path, number: int) -> bool:
-    """Whether so many experiments that ask the same ran at once to their end, having paid for each row once, and DVC
+def experiments_run_once(folder: Path, number: int) -> bool:
+    """Whether so many experiments with the same questions ran at once to their end, each row queried once, and DVC
     has all of them: of two that end in the same moment it can keep one."""
     gates = ",".join(str(n / 1000) for n in range(1, number + 1))  # a setting that makes each ask all rows again
     try:
         run(folder, "dvc", "exp", "run", "--queue", "-S", f"profiles/pocket.yaml:generate.min_readable={gates}")
         command = f"dvc exp run --run-all -j {number}"
-        if not project.drained(folder, command, small_project.environment(folder)):
+        if not project.queue_finished(folder, command, small_project.environment(folder)):
             return False
         assert set(paid(folder).values()) == {1} and len(paid(folder)) == 2 * DOCUMENTS
         assert len(set(tables(folder))) == 1 and all(tables(folder))
@@ -52,4 +52,4 @@ def tables(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("number", [2, 4])
 def test_each_row_is_paid_once(number: int, tmp_path: Path) -> None:
-    assert any(ran(versioned(tmp_path / f"project-{n}"), number) for n in range(3))
+    assert any(experiments_run_once(committed_project(tmp_path / f"project-{n}"), number) for n in range(3))

@@ -32,14 +32,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copytree(CHECKOUT / name, tmp_path / name)
     for name in ("stages", "baleen", "pocket"):
         (tmp_path / name).symlink_to(CHECKOUT / name)
-    written(tmp_path, {"params.yaml": "profile: pocket\ncurate: {share: 0.5}\n", "data/in.parquet": TABLE})
-    written(tmp_path, {"data/out.parquet": b"an older table", "models/out/config.json": "an older model"})
+    write_files(tmp_path, {"params.yaml": "profile: pocket\ncurate: {share: 0.5}\n", "data/in.parquet": TABLE})
+    write_files(tmp_path, {"data/out.parquet": b"an older table", "models/out/config.json": "an older model"})
     monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / ".memo"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def written(folder: Path, files: dict[str, Any]) -> None:
+def write_files(folder: Path, files: dict[str, Any]) -> None:
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,13 +49,13 @@ def written(folder: Path, files: dict[str, Any]) -> None:
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
-def kept(folder: Path) -> dict[str, bytes]:
+def project_files(folder: Path) -> dict[str, bytes]:
     """Everything in the project but the memo and the code, hidden files too."""
     own = [path for path in folder.rglob("*") if path.is_file() and path.relative_to(folder).parts[0] != ".memo"]
     return {str(path.relative_to(folder)): path.read_bytes() for path in own}
 
 
-def one_line(code: object, shown: str, words: str) -> None:
+def assert_one_line(code: object, shown: str, words: str) -> None:
     assert code == 1
     lines = [line for line in shown.splitlines() if not PROGRESS.match(line)]
     assert len(lines) == 1 and lines[0].startswith("baleen: "), shown
@@ -72,11 +72,11 @@ def run(verb: str, *words: str) -> object:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_bad_input_is_one_line_and_nothing_is_left(case: Case, home: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    written(home, case.files)
-    before = kept(home)
+    write_files(home, case.files)
+    before = project_files(home)
     code = run(*case.command.split())
-    one_line(code, capfd.readouterr().err, case.words)
-    assert kept(home) == before
+    assert_one_line(code, capfd.readouterr().err, case.words)
+    assert project_files(home) == before
 
 
 def test_a_run_that_is_stopped_says_that_the_same_command_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,11 +102,11 @@ def test_an_extra_that_is_not_installed_is_one_line(
     module: str, home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     command, extra = LACKING[module]
-    written(home, {"models/m/model.safetensors": "x"})
+    write_files(home, {"models/m/model.safetensors": "x"})
     translation.sacrebleu_metric.cache_clear()
     monkeypatch.setitem(sys.modules, module, None)
     words = rf"baleen: {module.partition('.')[0]} is not installed; pip install -e '\.\[{extra}\]'$"
-    one_line(run(*command.split()), capfd.readouterr().err, words)
+    assert_one_line(run(*command.split()), capfd.readouterr().err, words)
 
 
 @pytest.mark.parametrize("module", ["trl.trainer.sft_trainer", "openai"])
@@ -154,14 +154,14 @@ def test_a_model_that_cannot_be_asked_is_one_line(
     template: bool, words: str, home: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     tokenizer(home / "models/m", template)
-    written(home, {"models/m/pytorch_model.bin": b"pickle"})
+    write_files(home, {"models/m/pytorch_model.bin": b"pickle"})
     code = run("generate", "out", *ASK.split())
-    one_line(code, capfd.readouterr().err, words)
+    assert_one_line(code, capfd.readouterr().err, words)
     assert (home / "data/out.parquet").read_bytes() == b"an older table"
 
 
 def test_a_huge_document_is_counted_and_the_others_are_kept(home: Path) -> None:
-    written(home, {"c/a.txt": "A text.", "c/b.txt": b""})
+    write_files(home, {"c/a.txt": "A text.", "c/b.txt": b""})
     os.truncate(home / "c/b.txt", 50_000_000)
     assert run("ingest", "out", "--source", "c", "--origin", "web") == 0
     assert json.loads((home / "data/out.json").read_text())["dropped"] == {"too large": 1}
@@ -169,12 +169,12 @@ def test_a_huge_document_is_counted_and_the_others_are_kept(home: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a malformed JSON line", "a misspelt prompt"])
 def test_a_command_line_ends_with_code_one_and_one_line(name: str, home: Path) -> None:
-    written(home, CASES[name].files)
-    before = kept(home)
+    write_files(home, CASES[name].files)
+    before = project_files(home)
     verb, *words = CASES[name].command.split()
     ended = command(home, [sys.executable, "-m", f"stages.{verb}", *words])
-    one_line(ended.returncode, ended.stderr, CASES[name].words)
-    assert ended.stdout == "" and kept(home) == before
+    assert_one_line(ended.returncode, ended.stderr, CASES[name].words)
+    assert ended.stdout == "" and project_files(home) == before
 
 
 def command(folder: Path, words: list[str], file_size: int | None = None) -> subprocess.CompletedProcess[str]:
@@ -193,13 +193,15 @@ def corpus(folder: Path) -> list[str]:
 
 def test_a_write_that_fails_is_one_line_and_leaves_the_older_table(home: Path) -> None:
     words = corpus(home)
-    before = kept(home)
+    before = project_files(home)
     ended = command(home, words, file_size=100_000)
-    one_line(ended.returncode, ended.stderr, r"File too large.*make room on the disk and run the same command again")
-    assert kept(home) == before
+    assert_one_line(
+        ended.returncode, ended.stderr, r"File too large.*make room on the disk and run the same command again"
+    )
+    assert project_files(home) == before
 
 
-def mounted(home: Path, options: str, words: list[str]) -> subprocess.CompletedProcess[str]:
+def run_on_small_disk(home: Path, options: str, words: list[str]) -> subprocess.CompletedProcess[str]:
     """Run a program that sees a small disk at full/, in a mount namespace of its own."""
     (home / "full").mkdir()
     line = 'mount -t tmpfs -o "$0" tmpfs full || exit 99; "$@"; code=$?; ls -A full; exit $code'
@@ -220,14 +222,14 @@ def mounted(home: Path, options: str, words: list[str]) -> subprocess.CompletedP
 @pytest.mark.skipif(not shutil.which("unshare"), reason="needs unshare")
 def test_a_disk_that_takes_nothing_is_one_line_and_stays_empty(options: str, words: str, home: Path) -> None:
     line = [word.replace("out", "full/out.parquet") if word == "out" else word for word in corpus(home)]
-    ended = mounted(home, options, line)
-    one_line(ended.returncode, ended.stderr, words)
+    ended = run_on_small_disk(home, options, line)
+    assert_one_line(ended.returncode, ended.stderr, words)
     assert ended.stdout == ""
 
 
 def test_a_file_in_place_of_the_data_folder_is_one_line(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     shutil.rmtree(home / "data")
-    written(home, {"data": "a file", "c.txt": "A text."})
+    write_files(home, {"data": "a file", "c.txt": "A text."})
     code = run("ingest", "out", "--source", "c.txt", "--origin", "web")
-    one_line(code, capfd.readouterr().err, "'data.*the folder must be one that can be written to")
+    assert_one_line(code, capfd.readouterr().err, "'data.*the folder must be one that can be written to")
     assert (home / "data").read_text() == "a file"

@@ -43,7 +43,7 @@ FIGURES = {
 }
 
 
-def told(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+def benchmark_figures(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     """The one object that a benchmark prints."""
     monkeypatch.setattr(sys, "argv", [name, *TINY[name].split(), "--json"])
     import_module(f"benchmarks.{name}").main()
@@ -56,6 +56,6 @@ def test_a_benchmark_tells_its_figures(
 ) -> None:
     if name == "scale" and not find_spec("ray"):
         pytest.skip("Ray is not installed (extra ray)")
-    found = told(name, monkeypatch, capsys)
+    found = benchmark_figures(name, monkeypatch, capsys)
     assert found.keys() >= FIGURES[name] and found.get("equal", True)
     assert found.get("speedup") == found.get("hf_speedup", found.get("speedup"))

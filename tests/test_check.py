@@ -53,7 +53,7 @@ def edit(file: str, path: str, value: Any) -> None:
     Path(file).write_text(yaml_text(whole))
 
 
-def found() -> graph.Stages:
+def all_stages() -> graph.Stages:
     rules = settings.load_yaml(Path("dvc.yaml"), plain=False)["stages"]
     return graph.stages(rules, recipes.lines(recipes.files()), settings.load_yaml(Path("params.yaml")))
 
@@ -75,7 +75,7 @@ def test_dvc_sees_the_stages_that_check_sees(home: Path) -> None:
     for words in (["git", "init", "-q"], [*DVC, "init", "-q"]):
         subprocess.run(words, check=True)
     names = subprocess.run([*DVC, "stage", "list", "--all", "--name-only"], text=True, capture_output=True, check=True)
-    assert set(names.stdout.split()) == set(found())
+    assert set(names.stdout.split()) == set(all_stages())
 
 
 def test_a_stage_reads_and_writes_what_its_rule_says(home: Path) -> None:
@@ -102,7 +102,7 @@ def own_data(home: Path) -> None:
     edit("recipes/sources.yaml", "ingest", {"web": web, "seed": seed})
 
 
-def pinned(home: Path, name: str) -> None:
+def write_pin(home: Path, name: str) -> None:
     """A pin as README writes it."""
     pin = next(pin for pin in re.findall(r"`(\{\w+: [^`]+\})`", README) if name in pin)
     (home / f"models/{name}").mkdir(parents=True)
@@ -110,7 +110,7 @@ def pinned(home: Path, name: str) -> None:
 
 
 def test_readmes_server_can_be_asked(home: Path) -> None:
-    pinned(home, "endpoint")
+    write_pin(home, "endpoint")
     line = "generate/back-and-forth-draft"
     edit("recipes/back-and-forth.yaml", f"{line}/model", "endpoint")
     edit("recipes/back-and-forth.yaml", f"{line}/engine", "openai")
@@ -118,8 +118,8 @@ def test_readmes_server_can_be_asked(home: Path) -> None:
 
 
 def test_readmes_translator_can_be_asked(home: Path) -> None:
-    pinned(home, "eng-spa")
-    pinned(home, "spa-eng")
+    write_pin(home, "eng-spa")
+    write_pin(home, "spa-eng")
     block = next(block for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "apertium" in block)
     rules = {line.name: line.rule for line in recipes.lines(recipes.files())}
     for name, given in parse_yaml(block).items():

@@ -14,7 +14,7 @@ def memo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def written(run: Path, step: int) -> Path:
+def write_checkpoint(run: Path, step: int) -> Path:
     folder = run / f"checkpoint-{step}"
     (folder / "deeper").mkdir(parents=True)
     (folder / "model.safetensors").write_bytes(b"weights" * step)
@@ -23,7 +23,7 @@ def written(run: Path, step: int) -> Path:
 
 
 def test_a_checkpoint_counts_once_it_is_marked(tmp_path: Path) -> None:
-    folder = written(tmp_path, 10)
+    folder = write_checkpoint(tmp_path, 10)
     assert checkpoints.last_complete(tmp_path) is None
     checkpoints.mark_complete(folder)
     assert checkpoints.last_complete(tmp_path) == folder
@@ -31,13 +31,13 @@ def test_a_checkpoint_counts_once_it_is_marked(tmp_path: Path) -> None:
 
 def test_marking_a_checkpoint_deletes_those_before_it(tmp_path: Path) -> None:
     for step in (5, 10):
-        checkpoints.mark_complete(written(tmp_path, step))
+        checkpoints.mark_complete(write_checkpoint(tmp_path, step))
     assert [path.name for path in checkpoints.all_checkpoints(tmp_path)] == ["checkpoint-10"]
 
 
 @pytest.mark.parametrize("damage", ["cut", "lost", "more", "no mark", "broken mark"])
 def test_a_damaged_checkpoint_does_not_count(tmp_path: Path, damage: str) -> None:
-    folder = written(tmp_path, 10)
+    folder = write_checkpoint(tmp_path, 10)
     checkpoints.mark_complete(folder)
     {
         "cut": lambda: (folder / "model.safetensors").write_bytes(b"w"),
@@ -50,28 +50,28 @@ def test_a_damaged_checkpoint_does_not_count(tmp_path: Path, damage: str) -> Non
 
 
 def test_a_half_written_later_checkpoint_leaves_the_one_before_in_force(tmp_path: Path) -> None:
-    checkpoints.mark_complete(written(tmp_path, 90))
-    written(tmp_path, 100)
+    checkpoints.mark_complete(write_checkpoint(tmp_path, 90))
+    write_checkpoint(tmp_path, 100)
     assert checkpoints.last_complete(tmp_path) == tmp_path / "checkpoint-90"
 
 
 def test_clean_leaves_the_last_complete_checkpoint_alone(tmp_path: Path) -> None:
-    checkpoints.mark_complete(written(tmp_path, 9))
-    written(tmp_path, 10)
+    checkpoints.mark_complete(write_checkpoint(tmp_path, 9))
+    write_checkpoint(tmp_path, 10)
     assert checkpoints.keep_last_complete(tmp_path) == tmp_path / "checkpoint-9"
     assert checkpoints.all_checkpoints(tmp_path) == [tmp_path / "checkpoint-9"]
 
 
 def test_a_folder_is_gone_when_the_run_ends_well(memo: Path) -> None:
     with checkpoints.run_folder("abc") as run:
-        written(run, 1)
+        write_checkpoint(run, 1)
         assert run == memo / "checkpoints" / "abc"
     assert not run.exists()
 
 
 def test_a_folder_is_kept_when_the_run_fails(memo: Path) -> None:
     with pytest.raises(Problem), checkpoints.run_folder("abc") as run:
-        checkpoints.mark_complete(written(run, 1))
+        checkpoints.mark_complete(write_checkpoint(run, 1))
         raise Problem("no power")
     assert checkpoints.last_complete(run) is not None
 

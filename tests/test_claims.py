@@ -23,14 +23,14 @@ def lines(made: Claim) -> list[recipes.Line]:
     return recipes.lines([Path(f"recipes/{name}.yaml") for name in ("sources", "constraints", *made.recipes)])
 
 
-def built(made: Claim) -> graph.Stages:
+def claim_stages(made: Claim) -> graph.Stages:
     """The stages that are built for a claim."""
     rules = {name: rule for name, rule in RULES.items() if name != "report"}
     found = graph.stages(rules, lines(made), PROJECT.params)
     return graph.needed(found, made.targets or found)
 
 
-def tables(made: Claim) -> Iterator[tuple[str, list[str]]]:
+def claim_tables(made: Claim) -> Iterator[tuple[str, list[str]]]:
     """The tables that a claim reads, with the columns it needs of them."""
     for pair in made.pairs.values():
         needs = [*parse_value(pair.measure).columns, *(parse_condition(pair.keep).value.columns if pair.keep else [])]
@@ -42,8 +42,8 @@ def tables(made: Claim) -> Iterator[tuple[str, list[str]]]:
 @pytest.mark.parametrize("method", METHODS)
 def test_what_a_claim_reads_is_built_for_it(method: str) -> None:
     made = claim(method)
-    outs = {out for stage in built(made).values() for out in stage.outs}
-    assert [table for table, _ in tables(made) if f"data/{table}.parquet" not in outs] == []
+    outs = {out for stage in claim_stages(made).values() for out in stage.outs}
+    assert [table for table, _ in claim_tables(made) if f"data/{table}.parquet" not in outs] == []
     files = {file for file, *_ in made.figures.values()}
     assert [file for file in files if not {f"data/{file}.json", f"{file}.json"} & outs] == []
 
@@ -91,7 +91,7 @@ UNLIKE = {  # who is compared with what it began as, or with what has another ta
 
 @pytest.mark.parametrize("method", METHODS)
 def test_arms_that_are_compared_learn_as_long_from_the_same_base(method: str) -> None:
-    whole = {(line.verb == "train", line.name): line.given for line in lines(claim(method))}
+    whole = {(line.verb == "train", line.name): line.given for line in claim_lines(claim(method))}
     for name, pair in claim(method).pairs.items():
         models = tuple(str(whole[False, table].get("model")) for table in (pair.better, pair.other))
         if models not in UNLIKE and models[0] != models[1] and all((True, model) in whole for model in models):

@@ -35,7 +35,7 @@ def test_a_claim_is_judged_by_code_mended_or_left_to_the_judge() -> None:
     assert crab.claim(row(1, [])) == "no constraint"
 
 
-def judged(number: int, *claims: tuple[str, float | None, float | None]) -> list[Row]:
+def judged_rows(number: int, *claims: tuple[str, float | None, float | None]) -> list[Row]:
     return [
         row(number)
         | {"id": f"{number}-{i}", "parent": f"r{number}", "constraint": text, "holds": true, "probability": p}
@@ -45,8 +45,8 @@ def judged(number: int, *claims: tuple[str, float | None, float | None]) -> list
 
 def test_only_true_constraints_stay_and_every_claim_has_a_fate() -> None:
     table = [
-        *judged(1, ("a", 0.0, 0.9), ("b", 1.0, 0.1), ("c", None, 0.9), ("d", None, 0.4), ("e", None, None)),
-        *judged(2, ("a", 0.0, 0.9)),
+        *judged_rows(1, ("a", 0.0, 0.9), ("b", 1.0, 0.1), ("c", None, 0.9), ("d", None, 0.4), ("e", None, None)),
+        *judged_rows(2, ("a", 0.0, 0.9)),
     ]
     fates = crab.verify(table)
     assert [why for _, why in fates] == [
@@ -174,7 +174,7 @@ MALFORMED = ["", "none", "* a", "-a", "-", "- \n-  ", "1. a", "NULL", '["a"]', '
 
 @pytest.mark.parametrize("reply", MALFORMED)
 def test_a_reply_without_lines_is_unreadable(reply: str) -> None:
-    assert prompts.load("crab/constrain").read(reply) is None
+    assert prompts.load("crab/constrain").parse_reply(reply) is None
 
 
 def test_written_constraints_read_back() -> None:

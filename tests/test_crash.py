@@ -65,24 +65,24 @@ PLACES = {  # where the small disk is: bytes of it, what is told
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def complete_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A project whose table was built with room."""
     folder = small_project.create(tmp_path_factory.mktemp("disk") / "project", 150)
-    small_project.run(folder, *generating())
+    small_project.run(folder, *generate_command())
     shutil.move(folder / "full/asked.parquet", folder / "expected.parquet")
     shutil.rmtree(folder / "full")
     yield folder
 
 
-def generating() -> list[str]:
+def generate_command() -> list[str]:
     """The command, its table being in full/."""
     return ["full/asked.parquet" if word == "asked" else word for word in small_project.words("generate")]
 
 
-def filled(folder: Path, place: str) -> subprocess.CompletedProcess[str]:
+def generate_on_full_disk(folder: Path, place: str) -> subprocess.CompletedProcess[str]:
     """Generate twice with the memo or the table on a small disk that is made larger in between."""
     small_project.empty(folder)
-    line = ["env", "BALEEN_MEMO=full/memo", *generating()] if place == "memo" else generating()
+    line = ["env", "BALEEN_MEMO=full/memo", *generate_command()] if place == "memo" else generate_command()
     return subprocess.run(
         ["unshare", "-rm", "sh", "-c", FILL, PLACES[place][0], *line],
         cwd=folder,
@@ -94,13 +94,17 @@ def filled(folder: Path, place: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.skipif(not shutil.which("unshare"), reason="needs unshare")
-def test_a_run_whose_disk_fills_tells_it_in_one_line_and_goes_on_when_there_is_room(place: str, whole: Path) -> None:
-    done = filled(whole, place)
+def test_a_run_whose_disk_fills_tells_it_in_one_line_and_goes_on_when_there_is_room(
+    place: str, complete_project: Path
+) -> None:
+    done = generate_on_full_disk(complete_project, place)
     if done.returncode == 99 or "unshare" in done.stderr:
         pytest.skip("needs a mount namespace of its own")
     told = [line for line in done.stderr.splitlines() if line.startswith("baleen: ")]
     assert len(told) == 1 and PLACES[place][1] in told[0] and "room" in told[0] and "Traceback" not in done.stderr
     assert done.stdout.split("\n")[:2] == ["ended 1", "ended 0"]
-    assert (whole / "asked-again.parquet").read_bytes() == (whole / "expected.parquet").read_bytes()
-    paid, largest = small_project.paid(whole), max(map(len, small_project.batches(whole)))
+    assert (complete_project / "asked-again.parquet").read_bytes() == (
+        complete_project / "expected.parquet"
+    ).read_bytes()
+    paid, largest = small_project.paid(complete_project), max(map(len, small_project.batches(complete_project)))
     assert len(paid) == 150 and paid.total() - 150 <= (2 * largest if place == "memo" else 0)

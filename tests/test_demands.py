@@ -75,8 +75,8 @@ def test_a_fifth_of_the_bounds_are_rounded_to_two_steps() -> None:
     assert sum(int(high) - int(low) == 2000 for _, low, high in ranges) / len(ranges) == pytest.approx(0.2, abs=0.03)
 
 
-def read(said: str) -> tuple[str, list[int]]:
-    """Which way a demand points and its numbers, read back by words that the code does not share."""
+def parse_demand(said: str) -> tuple[str, list[int]]:
+    """Direction and numbers of a demand, parsed by words that the tested code does not use."""
     signs = {
         "above": "more than|over|超过|以上",
         "below": "less than|under|少于|以内",
@@ -94,7 +94,7 @@ def test_more_than_has_the_lower_and_less_than_the_upper_bound_in_both_languages
     assert len(plain) == 2
     for sentence in plain:
         kind, *bounds = limit.split()
-        assert read(sentence) == (kind, [int(b) for b in bounds])
+        assert parse_demand(sentence) == (kind, [int(b) for b in bounds])
     spelt = said - plain
     assert bool(spelt) == (language == "zh")
     assert all(numeral(int(bound)) in sentence for sentence in spelt for bound in limit.split()[1:])

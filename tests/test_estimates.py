@@ -1,4 +1,4 @@
-"""An estimate tells what a run would cost and how long it would take, from what was paid before."""
+"""An estimate is the cost and the duration of a run, from earlier replies."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -44,18 +44,18 @@ def texts(*words: str, answer: str = "") -> list[Request]:
     return [Request((("user", word),), answer=answer) for word in words]
 
 
-def paid(memo: Memo, kind: str, requests: list[Request], model: Model) -> None:
+def query_model(memo: Memo, kind: str, requests: list[Request], model: Model) -> None:
     list(ask(memo, EngineQuery(model.kind, model.identity, lambda: model, kind, SAMPLING), requests))
 
 
-def found(memo: Memo, requests: list[Request], kind: str = "generate", identity: str = "m") -> Estimate:
+def estimate_of(memo: Memo, requests: list[Request], kind: str = "generate", identity: str = "m") -> Estimate:
     return estimate(memo, query_settings("e", identity, kind, SAMPLING), requests)
 
 
 def test_each_missing_question_counts_once_and_a_token_has_four_characters_as_long_as_none_is_known(
     tmp_path: Path,
 ) -> None:
-    told = found(Memo(tmp_path), texts("new!", "new!", "other..."))
+    told = estimate_of(Memo(tmp_path), texts("new!", "new!", "other..."))
     assert (told.rows, told.cached, told.missing) == (3, 1, 2)
     assert (told.prompt_tokens, told.completion_tokens, told.max_completion_tokens, told.seconds) == (3, None, 20, None)
     assert str(told) == (
@@ -65,9 +65,9 @@ def test_each_missing_question_counts_once_and_a_token_has_four_characters_as_lo
 
 def test_replies_of_this_table_tell_how_long_tokens_and_replies_are(tmp_path: Path) -> None:
     memo = Memo(tmp_path)
-    paid(memo, "generate", texts("known word"), Model(says=3))
-    paid(memo, "generate", texts("of another table"), Model(says=9))
-    told = found(memo, texts("known word", "new words "))
+    query_model(memo, "generate", texts("known word"), Model(says=3))
+    query_model(memo, "generate", texts("of another table"), Model(says=9))
+    told = estimate_of(memo, texts("known word", "new words "))
     assert (told.cached, told.missing, told.prompt_tokens, told.completion_tokens, told.characters_per_token) == (
         1,
         1,
@@ -80,15 +80,15 @@ def test_replies_of_this_table_tell_how_long_tokens_and_replies_are(tmp_path: Pa
 
 def test_other_replies_of_the_model_tell_how_long_replies_are_while_the_table_has_none(tmp_path: Path) -> None:
     memo = Memo(tmp_path)
-    paid(memo, "generate", texts("a", "b", "c"), Model(says=4))
-    assert found(memo, texts("new", "newer")).completion_tokens == 8
-    assert found(memo, texts("new", "newer"), identity="another model").completion_tokens is None
+    query_model(memo, "generate", texts("a", "b", "c"), Model(says=4))
+    assert estimate_of(memo, texts("new", "newer")).completion_tokens == 8
+    assert estimate_of(memo, texts("new", "newer"), identity="another model").completion_tokens is None
 
 
 def test_a_likelihood_reads_its_answer_and_writes_nothing(tmp_path: Path) -> None:
     memo = Memo(tmp_path)
-    paid(memo, "loss", texts("ab", answer="cdef"), Model())
-    told = found(memo, texts("ab", "gh", answer="cdef"), "loss")
+    query_model(memo, "loss", texts("ab", answer="cdef"), Model())
+    told = estimate_of(memo, texts("ab", "gh", answer="cdef"), "loss")
     assert (told.characters_per_token, told.prompt_tokens, told.completion_tokens, told.max_completion_tokens) == (
         2.0,
         3,
@@ -102,11 +102,11 @@ def test_the_time_follows_the_rate_measured_for_this_model_and_kind_of_question(
     memo = Memo(tmp_path)
     throughput.add(memo, "generate e m", Rate(1000, 10.0, 6200, 3000))
     throughput.add(memo, "generate e m", Rate(1000, 10.0, 6600, 9000))
-    told = found(memo, texts(*(f"{n:0400}" for n in range(1000))))
+    told = estimate_of(memo, texts(*(f"{n:0400}" for n in range(1000))))
     assert (told.prompt_tokens, told.completion_tokens, told.seconds) == (100_000, 6000, pytest.approx(106_000 / 1240))
     assert str(told).endswith("at most 10,000; about 85 s at 1,240 tokens/s measured on 2,000 replies")
-    assert "no rate measured yet" in str(found(memo, texts("a"), "choose"))
-    assert str(found(memo, [])).endswith("nothing to wait for")
+    assert "no rate measured yet" in str(estimate_of(memo, texts("a"), "choose"))
+    assert str(estimate_of(memo, [])).endswith("nothing to wait for")
 
 
 @pytest.mark.parametrize(

@@ -86,41 +86,43 @@ ROWS: list[Row] = [
 
 
 @pytest.fixture(scope="module")
-def words() -> Any:
+def tokenizer() -> Any:
     return scratch.new_tokenizer(TEXTS, Fresh(phrases=["seed message", "web message"]))
 
 
-def shown(found: Any, words: Any) -> list[Any]:
+def split_tokens(found: Any, tokenizer: Any) -> list[Any]:
     """Question and answer of each example, as tokens."""
     split = [example and (example[0][: example[1]], example[0][example[1] :]) for example in found]
-    return [pair and tuple(" ".join(words.convert_ids_to_tokens(ids)) for ids in pair) for pair in split]
+    return [pair and tuple(" ".join(tokenizer.convert_ids_to_tokens(ids)) for ids in pair) for pair in split]
 
 
 @pytest.mark.slow
-def test_the_loss_covers_the_answer_and_its_end_alone(words: Any) -> None:
+def test_the_loss_covers_the_answer_and_its_end_alone(tokenizer: Any) -> None:
     prompt = Prompt("p", "$instruction", ("response",), system={"seed": "seed message", "web": "web message"})
-    first, second, third = shown(examples.encoded(ROWS, lambda row: prompt, "", words), words)
+    first, second, third = split_tokens(examples.encoded(ROWS, lambda row: prompt, "", tokenizer), tokenizer)
     assert first == ("<s> <|system|> seed message <|user|> what is it ? <|assistant|>", "it is a cat . </s>")
     assert second is None
     assert third == ("<s> <|system|> web message <|user|> what is it ? <|assistant|>", "- a dog </s>")
 
 
 @pytest.mark.slow
-def test_a_tag_chooses_the_system_message_of_every_row(words: Any) -> None:
+def test_a_tag_chooses_the_system_message_of_every_row(tokenizer: Any) -> None:
     prompt = Prompt("p", "$instruction", ("response",), system={"seed": "seed message", "web": "web message"})
-    found = shown(examples.encoded(ROWS, lambda row: prompt, "web", words), words)
+    found = split_tokens(examples.encoded(ROWS, lambda row: prompt, "web", tokenizer), tokenizer)
     assert all("web message" in pair[0] for pair in found if pair)
 
 
 @pytest.mark.slow
-def test_a_prefill_is_not_learned(words: Any) -> None:
+def test_a_prefill_is_not_learned(tokenizer: Any) -> None:
     prompt = Prompt("p", "$instruction .", ("response",), prefill="it is")
-    assert shown(examples.encoded(ROWS[:1], lambda row: prompt, "", words), words) == [
+    assert split_tokens(examples.encoded(ROWS[:1], lambda row: prompt, "", tokenizer), tokenizer) == [
         ("<s> <|user|> what is it ? . <|assistant|> it is", "a cat . </s>")
     ]
 
 
 @pytest.mark.slow
-def test_a_prompt_without_a_question_is_plain_text(words: Any) -> None:
+def test_a_prompt_without_a_question_is_plain_text(tokenizer: Any) -> None:
     prompt = Prompt("p", "", ("response",))
-    assert shown(examples.encoded(ROWS[:1], lambda row: prompt, "", words), words) == [("", "<s> it is a cat . </s>")]
+    assert split_tokens(examples.encoded(ROWS[:1], lambda row: prompt, "", tokenizer), tokenizer) == [
+        ("", "<s> it is a cat . </s>")
+    ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import project
 import pytest
-from project import dvc, replies, running
+from project import dvc, memo_replies, stages_run
 
 pytestmark = pytest.mark.slow
 SHARES = ["0.2", "0.3", "0.4"]  # the project's own is 0.304, which keeps the same rows as 0.3
@@ -24,25 +24,27 @@ AFTER_THE_FILTER = {
 
 def block() -> list[str]:
     """The commands of the README, for a recipe of one round."""
-    [lines] = project.readme("Compare thresholds")
+    [lines] = project.readme_commands("Compare thresholds")
     assert len(lines) == 5
     return [line.replace("humpback.dev", "humpback-1.dev") for line in lines]
 
 
 def shell(folder: Path, line: str) -> str:
-    return project.command(folder, "bash", "-ec", line).stdout
+    return project.run_command(folder, "bash", "-ec", line).stdout
 
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """All thresholds queued and run by two workers."""
     for _ in range(3):
-        folder = project.twin(project.built(tmp_path_factory), tmp_path_factory.mktemp("experiments") / "project")
-        project.unbuilt(folder)
+        folder = project.copy_project(
+            project.built_small(tmp_path_factory), tmp_path_factory.mktemp("experiments") / "project"
+        )
+        project.add_unneeded_target(folder)
         try:
             for line in block()[:2]:
                 shell(folder, line)
-            if project.drained(folder, block()[2], project.environment(folder)):
+            if project.queue_finished(folder, block()[2], project.environment(folder)):
                 yield folder
                 return
         finally:
@@ -64,14 +66,16 @@ def test_every_threshold_succeeds_and_stands_beside_the_figures_of_every_model(c
 
 
 def test_nothing_before_the_filter_runs_again_and_what_keeps_the_same_rows_trains_nothing(compared: Path) -> None:
-    ran = {at: running(dvc(compared, "queue", "logs", row["Experiment"])) for at, row in experiments(compared).items()}
+    ran = {
+        at: stages_run(dvc(compared, "queue", "logs", row["Experiment"])) for at, row in experiments(compared).items()
+    }
     same = {"filter@humpback-curate-1"}
     assert ran == {"0.2": AFTER_THE_FILTER, "0.3": same, "0.4": AFTER_THE_FILTER}
 
 
 def test_queued_runs_keep_their_replies_in_one_memo(compared: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    new = replies(compared) - replies(project.built(tmp_path_factory))
-    asked = project.counts(compared, "data/heldout.json")["rows_out"]
+    new = memo_replies(compared) - memo_replies(project.built_small(tmp_path_factory))
+    asked = project.load_json(compared, "data/heldout.json")["rows_out"]
     assert len({space for space, _ in new}) == 2 and len(new) == 2 * asked
 
 
@@ -86,6 +90,6 @@ def test_the_comparison_of_the_readme_shows_threshold_and_figures_and_no_paths(c
 def test_on_the_branch_of_an_experiment_there_is_nothing_to_run(compared: Path) -> None:
     chosen = experiments(compared)["0.4"]["Experiment"]
     said = shell(compared, block()[4].replace("NAME", chosen))
-    assert running(said) == set()
+    assert stages_run(said) == set()
     assert project.load(compared / "params.yaml")["curate"]["share"] == 0.4
     assert not (compared / "data/unneeded.parquet").exists()

@@ -101,7 +101,7 @@ def test_a_column_the_table_lacks_is_named(tmp_path: Path) -> None:
         build(tmp_path, "--best", "loss")
 
 
-def clustered(folder: Path, *flags: str) -> tuple[list[str], dict[str, str]]:
+def filter_clusters(folder: Path, *flags: str) -> tuple[list[str], dict[str, str]]:
     """40 rows in two directions; those of the first are all worse than those of the second."""
     table = [
         {"id": f"{side}{i}", "distance": float(i + 100 * side), "vector": [1.0 - side, float(side)]}
@@ -117,21 +117,21 @@ def clustered(folder: Path, *flags: str) -> tuple[list[str], dict[str, str]]:
 
 
 def test_every_cluster_loses_its_own_worst_rows(tmp_path: Path) -> None:
-    kept, dropped = clustered(tmp_path, "--within", "vector", "--clusters", "2", "--share", "0.9")
+    kept, dropped = filter_clusters(tmp_path, "--within", "vector", "--clusters", "2", "--share", "0.9")
     worst = dict.fromkeys(("018", "019", "118", "119"), "not best distance")
     assert dropped == worst | {"unread": "not best distance"} and len(kept) == 36
 
 
 def test_rounding_is_carried_over_small_clusters(tmp_path: Path) -> None:
     """2 % of 20 rows is less than half a row, of 40 nearly a whole one."""
-    kept, _ = clustered(tmp_path, "--within", "vector", "--clusters", "2", "--share", "0.98")
+    kept, _ = filter_clusters(tmp_path, "--within", "vector", "--clusters", "2", "--share", "0.98")
     assert len(kept) == 39
 
 
 @pytest.mark.parametrize("flags", [("--count", "3"), ("--clusters", "0")])
 def test_ranks_inside_clusters_need_a_share_and_clusters(tmp_path: Path, flags: tuple[str, str]) -> None:
     with pytest.raises(Problem, match="within ranks inside clusters"):
-        clustered(tmp_path, "--within", "vector", *flags)
+        filter_clusters(tmp_path, "--within", "vector", *flags)
 
 
 def test_a_row_with_vectors_of_any_name_can_leave(tmp_path: Path) -> None:

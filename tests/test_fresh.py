@@ -47,23 +47,23 @@ def test_byte_pairs_give_back_every_byte(text: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def spoken() -> object:
+def tokenizer() -> object:
     return scratch.new_tokenizer(TEXTS, Fresh(phrases=[PHRASE]))
 
 
 @pytest.mark.slow
-def test_the_chat_template_costs_one_token_a_message(spoken: load.Any) -> None:
+def test_the_chat_template_costs_one_token_a_message(tokenizer: load.Any) -> None:
     messages = [{"role": "system", "content": PHRASE}, {"role": "user", "content": f"{PHRASE}\n\na dog\n\n{PHRASE}"}]
-    asked, answer = chat.prompt_and_answer(spoken, messages, "", "the cat")
-    tokens = spoken.convert_ids_to_tokens(spoken(asked, add_special_tokens=False)["input_ids"])
+    asked, answer = chat.prompt_and_answer(tokenizer, messages, "", "the cat")
+    tokens = tokenizer.convert_ids_to_tokens(tokenizer(asked, add_special_tokens=False)["input_ids"])
     shown = ["<s>", "<|system|>", "PHRASE", "<|user|>", "PHRASE", "a", "dog", "PHRASE", "<|assistant|>"]
     assert ["PHRASE" if PHRASE in token else token for token in tokens] == shown
     assert answer == "the cat</s>"
 
 
 @pytest.mark.slow
-def test_a_prefill_belongs_to_the_question(spoken: load.Any) -> None:
-    asked, answer = chat.prompt_and_answer(spoken, [{"role": "user", "content": "a"}], "the ", "cat")
+def test_a_prefill_belongs_to_the_question(tokenizer: load.Any) -> None:
+    asked, answer = chat.prompt_and_answer(tokenizer, [{"role": "user", "content": "a"}], "the ", "cat")
     assert (asked, answer) == ("<s><|user|>a<|assistant|>the ", "cat</s>")
 
 
@@ -77,9 +77,9 @@ def test_chatml_ends_every_turn_with_the_tokenizers_own_end() -> None:
 
 
 @pytest.mark.slow
-def test_special_tokens_are_left_out_of_a_reply(spoken: load.Any) -> None:
-    ids = spoken("<s><|user|>a dog<|assistant|>the cat \n sat</s>", add_special_tokens=False)["input_ids"]
-    assert spoken.decode(ids, skip_special_tokens=True) == "a dog the cat \n sat"
+def test_special_tokens_are_left_out_of_a_reply(tokenizer: load.Any) -> None:
+    ids = tokenizer("<s><|user|>a dog<|assistant|>the cat \n sat</s>", add_special_tokens=False)["input_ids"]
+    assert tokenizer.decode(ids, skip_special_tokens=True) == "a dog the cat \n sat"
 
 
 @pytest.mark.slow

@@ -1,12 +1,12 @@
-"""generate: every row is kept or dropped with its reason, and only what the memo lacks is asked."""
+"""generate: every row is kept or dropped with its reason, and only what is not in the memo is queried."""
 
 import json
 import re
 from pathlib import Path
 
 import pytest
-from filled_memo import spoil
-from scripted import ASK, Script, asked, build, documents, left, nothing_left, project
+from filled_memo import corrupt
+from scripted import ASK, Script, documents, last_line, no_outputs, read_outputs, run_verb, scripted_project
 
 from baleen import prompts
 from baleen.engines.protocol import Reply, Request
@@ -23,7 +23,7 @@ LIMIT = ("--max-tokens", "3")
 
 @pytest.fixture
 def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
-    return project(tmp_path, monkeypatch, Script())
+    return scripted_project(tmp_path, monkeypatch, Script())
 
 
 def prompt(text: str, name: str = "ask") -> None:
@@ -31,7 +31,7 @@ def prompt(text: str, name: str = "ask") -> None:
 
 
 def test_every_row_gets_its_own_reply_in_the_order_of_the_table(script: Script) -> None:
-    made = build("generate", documents("b", "a", "c"), *PROMPT)
+    made = run_verb("generate", documents("b", "a", "c"), *PROMPT)
     assert made.column("instruction") == ["Question about b", "Question about a", "Question about c"]
     assert made.column("response") == ["b", "a", "c"]
     assert made.counts["rows_in"] == made.counts["rows_out"] == 3
@@ -39,12 +39,12 @@ def test_every_row_gets_its_own_reply_in_the_order_of_the_table(script: Script) 
 
 
 def odd_replies(request: Request) -> str:
-    return {"b": "", "c": "much too long a reply"}.get(asked(request), "Fine.")
+    return {"b": "", "c": "much too long a reply"}.get(last_line(request), "Fine.")
 
 
 def test_dropped_rows_lie_beside_the_table_with_reason_and_raw_reply(script: Script) -> None:
     script.text = odd_replies
-    made = build("generate", documents("a", "b", "c", "d"), *PROMPT, *LIMIT)
+    made = run_verb("generate", documents("a", "b", "c", "d"), *PROMPT, *LIMIT)
     assert made.column("response") == ["a", "d"]
     told = [(row["response"], row["reason"], row["reply"]) for row in made.dropped]
     assert told == [("b", "unreadable", ""), ("c", "truncated", "much too long")]
@@ -60,97 +60,97 @@ def test_a_row_longer_than_the_model_reads_leaves_with_that_reason_and_is_asked_
     script.context = 60
     table = documents("short", "x" * 100)
     for limit, news in (("8", {"short", "x" * 100}), ("8", set()), ("9", {"x" * 100})):
-        made = build("generate", table, *PROMPT, "--max-tokens", limit)
+        made = run_verb("generate", table, *PROMPT, "--max-tokens", limit)
         assert [row["reason"] for row in made.dropped] == ["too long"] and made.column("response") == ["short"]
-        assert set(script.news()) == news
+        assert set(script.new_questions()) == news
 
 
 def test_rows_with_an_empty_column_are_not_asked_about_and_pass_as_they_are(script: Script) -> None:
     table = [row | {"open": "" if row["response"] in "bd" else "yes"} for row in documents("a", "b", "c", "d")]
-    script.text = lambda request: "" if asked(request) == "a" else "Fine."
-    made = build("generate", table, *PROMPT, "--only", "open")
+    script.text = lambda request: "" if last_line(request) == "a" else "Fine."
+    made = run_verb("generate", table, *PROMPT, "--only", "open")
     assert [(row["response"], row["instruction"]) for row in made.rows] == [("b", None), ("d", None), ("c", "Fine.")]
-    assert [row["response"] for row in made.dropped] == ["a"] and sorted(script.news()) == ["a", "c"]
+    assert [row["response"] for row in made.dropped] == ["a"] and sorted(script.new_questions()) == ["a", "c"]
     told = {key: made.counts[key] for key in ("rows_in", "rows_out", "asked", "passed", "readable")}
     assert told == {"rows_in": 4, "rows_out": 3, "asked": 2, "passed": 2, "readable": 0.5}
 
 
 def test_when_no_row_is_to_be_asked_about_all_pass_and_nothing_is_asked(script: Script) -> None:
-    made = build("generate", [row | {"open": ""} for row in documents("a", "b")], *PROMPT, "--only", "open")
-    assert len(made.rows) == 2 and not script.news()
+    made = run_verb("generate", [row | {"open": ""} for row in documents("a", "b")], *PROMPT, "--only", "open")
+    assert len(made.rows) == 2 and not script.new_questions()
 
 
 def test_a_build_stops_at_the_gate_and_says_the_share_and_the_reasons(script: Script) -> None:
     script.text = odd_replies
     words = r"generate out: only 33% of 3 replies could be read \(1 unreadable, 1 truncated\).*mend prompts/ask\.md"
     with pytest.raises(Problem, match=words):
-        build("generate", documents("a", "b", "c"), *PROMPT, *LIMIT)
-    assert nothing_left()
+        run_verb("generate", documents("a", "b", "c"), *PROMPT, *LIMIT)
+    assert no_outputs()
 
 
 def test_the_gate_shows_a_reply_that_could_not_be_read(script: Script) -> None:
     script.text = odd_replies
     with pytest.raises(Problem, match="for example 'much too long' could not"):
-        build("generate", documents("a", "c"), *PROMPT, *LIMIT, "--min-readable", "0.9")
+        run_verb("generate", documents("a", "c"), *PROMPT, *LIMIT, "--min-readable", "0.9")
 
 
 def test_the_gate_can_be_lowered_and_pays_nothing_again(script: Script) -> None:
     script.text = odd_replies
     with pytest.raises(Problem):
-        build("generate", documents("a", "b", "c"), *PROMPT, *LIMIT)
-    script.news()
-    made = build("generate", None, *PROMPT, *LIMIT, "--min-readable", "0.3")
-    assert made.counts["rows_out"] == 1 and script.news() == []
+        run_verb("generate", documents("a", "b", "c"), *PROMPT, *LIMIT)
+    script.new_questions()
+    made = run_verb("generate", None, *PROMPT, *LIMIT, "--min-readable", "0.3")
+    assert made.counts["rows_out"] == 1 and script.new_questions() == []
 
 
 def test_no_readable_reply_at_all_is_a_problem_even_without_a_gate(script: Script) -> None:
     script.text = lambda request: " "
     with pytest.raises(Problem, match=r"generate out: no row is left of 2 \(2 unreadable\)"):
-        build("generate", documents("a", "b"), *PROMPT, "--min-readable", "0")
+        run_verb("generate", documents("a", "b"), *PROMPT, "--min-readable", "0")
 
 
 def test_replies_that_could_not_be_read_are_seen_in_the_preview_that_is_named_and_cost_nothing(script: Script) -> None:
-    script.text = lambda request: f"{asked(request)} and on and on"
+    script.text = lambda request: f"{last_line(request)} and on and on"
     flags = [*PROMPT, *LIMIT, "--min-readable", "0", "--temperature", "1"]
     with pytest.raises(Problem, match="run it with (--.*) and read data/out-preview.parquet") as caught:
-        build("generate", documents(*map(str, range(30))), *flags)
-    script.news()
+        run_verb("generate", documents(*map(str, range(30))), *flags)
+    script.new_questions()
     told = re.search(r"run it with (.*) and read", str(caught.value))[1].split()
     verb.main(["out", "--input", "in", "--engine", "scripted", "--model", "m", *flags, *told])
-    seen = left("out-preview").column("instruction")
-    assert script.news() == [] and seen == [f"{n} and on …" for n in range(20)]
+    seen = read_outputs("out-preview").column("instruction")
+    assert script.new_questions() == [] and seen == [f"{n} and on …" for n in range(20)]
     assert not Path("data/out.parquet").exists()
 
 
 def test_a_reply_that_no_column_can_hold_is_told(script: Script) -> None:
     script.text = lambda request: "It is good."
     with pytest.raises(Problem, match=r"no row is left of 1 \(1 unreadable\); the first reply was 'It is good.'"):
-        build("generate", documents("a"), "--prompt", "judge", "--min-readable", "0")
+        run_verb("generate", documents("a"), "--prompt", "judge", "--min-readable", "0")
 
 
 def test_unreadable_rows_can_be_kept_as_they_came_and_are_counted(script: Script) -> None:
     script.text = odd_replies
-    made = build("generate", documents("a", "b", "c"), *PROMPT, *LIMIT, "--keep-unreadable")
+    made = run_verb("generate", documents("a", "b", "c"), *PROMPT, *LIMIT, "--keep-unreadable")
     assert made.column("instruction") == ["Fine.", "", "much too long …"]
     assert made.counts["kept_unread"] == {"truncated": 1, "unreadable": 1}
     assert made.dropped == [] and made.counts["rows_out"] == 3
 
 
 def test_several_replies_to_a_row_have_ids_and_seeds_of_their_own(script: Script) -> None:
-    script.text = lambda request: f"{asked(request)} {request.seed}"
-    made = build("generate", documents("a", "b"), *PROMPT, "--n", "3")
+    script.text = lambda request: f"{last_line(request)} {request.seed}"
+    made = run_verb("generate", documents("a", "b"), *PROMPT, "--n", "3")
     assert made.column("response") == ["a", "a", "a", "b", "b", "b"]
     assert len(set(made.column("id"))) == len(set(made.column("instruction"))) == 6
     assert made.rows[0]["id"] == rows.row_id("a")
-    again = build("generate", documents("b", "a"), *PROMPT, "--n", "3")
+    again = run_verb("generate", documents("b", "a"), *PROMPT, "--n", "3")
     assert sorted(again.column("instruction")) == sorted(made.column("instruction"))
 
 
 def test_more_replies_to_a_row_pay_only_for_the_new_ones(script: Script) -> None:
-    build("generate", documents("a", "b"), *PROMPT, "--n", "2")
-    script.news()
-    build("generate", None, *PROMPT, "--n", "3")
-    assert script.news() == ["a", "b"]
+    run_verb("generate", documents("a", "b"), *PROMPT, "--n", "2")
+    script.new_questions()
+    run_verb("generate", None, *PROMPT, "--n", "3")
+    assert script.new_questions() == ["a", "b"]
 
 
 def test_another_seed_draws_again_and_greedy_has_none(script: Script) -> None:
@@ -160,8 +160,8 @@ def test_another_seed_draws_again_and_greedy_has_none(script: Script) -> None:
         (["--temperature", "0"], 1),
         (["--temperature", "0", "--seed", "1"], 0),
     ):
-        build("generate", documents("a"), *PROMPT, *flags)
-        assert len(script.news()) == paid
+        run_verb("generate", documents("a"), *PROMPT, *flags)
+        assert len(script.new_questions()) == paid
 
 
 REVISE = "---\nwrites: [response]\n---\nBetter, please:\n$draft\n"
@@ -169,22 +169,22 @@ REVISE = "---\nwrites: [response]\n---\nBetter, please:\n$draft\n"
 
 def test_a_prompt_that_revises_keeps_the_draft(script: Script) -> None:
     prompt(REVISE, "revise")
-    script.text = lambda request: asked(request).upper()
-    made = build("generate", documents("one", "two"), "--prompt", "revise")
+    script.text = lambda request: last_line(request).upper()
+    made = run_verb("generate", documents("one", "two"), "--prompt", "revise")
     assert made.column("draft") == ["one", "two"] and made.column("response") == ["ONE", "TWO"]
 
 
 def test_a_row_that_passes_unasked_has_no_draft(script: Script) -> None:
     prompt(REVISE, "revise")
     table = [row | {"open": "" if row["response"] == "b" else "yes"} for row in documents("a", "b")]
-    made = build("generate", table, "--prompt", "revise", "--only", "open")
+    made = run_verb("generate", table, "--prompt", "revise", "--only", "open")
     assert made.column("response") == ["b", "Question about a"] and made.column("draft") == [None, "a"]
 
 
 def test_a_row_that_passes_unasked_keeps_the_draft_it_has(script: Script) -> None:
     prompt(REVISE, "revise")
     table = [row | {"draft": "old", "open": ""} for row in documents("a")]
-    assert build("generate", table, "--prompt", "revise", "--only", "open").column("draft") == ["old"]
+    assert run_verb("generate", table, "--prompt", "revise", "--only", "open").column("draft") == ["old"]
 
 
 @pytest.mark.parametrize(
@@ -200,8 +200,8 @@ def test_a_draft_of_a_column_that_the_table_lacks_is_told_before_anything_is_ask
 ) -> None:
     prompt(REVISE, "revise")
     with pytest.raises(Problem, match=f"data/in.parquet has no column {lacking}; it has id"):
-        build("generate", table, "--prompt", "revise", *flags)
-    assert script.built == 0 and nothing_left()
+        run_verb("generate", table, "--prompt", "revise", *flags)
+    assert script.built == 0 and no_outputs()
 
 
 def test_the_columns_of_a_table_are_read_once(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,7 +215,7 @@ def test_the_columns_of_a_table_are_read_once(script: Script, monkeypatch: pytes
 
 
 def test_the_reply_can_be_written_to_another_column(script: Script) -> None:
-    made = build("generate", documents("a"), *PROMPT, "--writes", "answer")
+    made = run_verb("generate", documents("a"), *PROMPT, "--writes", "answer")
     assert made.column("answer") == ["Question about a"] and "instruction" not in made.rows[0]
 
 
@@ -223,12 +223,12 @@ def test_the_reply_can_be_written_to_another_column(script: Script) -> None:
     ("origin", "tag", "said"), [("seed", "", "Be kind."), ("web", "", "Be brief."), ("web", "seed", "Be kind.")]
 )
 def test_the_origin_or_the_tag_chooses_the_system_message(script: Script, origin: str, tag: str, said: str) -> None:
-    build("generate", documents("a", origin=origin), *PROMPT, *(["--tag", tag] if tag else []))
+    run_verb("generate", documents("a", origin=origin), *PROMPT, *(["--tag", tag] if tag else []))
     assert script.paid[0].messages[0] == ("system", said)
 
 
 def test_lineage_says_who_was_asked_what_and_how(script: Script) -> None:
-    made = build("generate", documents("a"), *PROMPT, "--temperature", "0.5", "--seed", "7")
+    made = run_verb("generate", documents("a"), *PROMPT, "--temperature", "0.5", "--seed", "7")
     (step,) = made.rows[0]["lineage"]
     assert (step["target"], step["columns"]) == ("out", "instruction")
     assert len(step["prompt"]) == 16 and len(step["model"]) == 32 and len(step["key"]) == 32
@@ -237,8 +237,8 @@ def test_lineage_says_who_was_asked_what_and_how(script: Script) -> None:
 
 
 def test_lineage_grows_with_every_step(script: Script) -> None:
-    first = build("generate", documents("a"), *PROMPT)
-    second = build("generate", first.rows, *PROMPT, "--writes", "answer")
+    first = run_verb("generate", documents("a"), *PROMPT)
+    second = run_verb("generate", first.rows, *PROMPT, "--writes", "answer")
     assert [step["columns"] for step in second.rows[0]["lineage"]] == ["instruction", "answer"]
 
 
@@ -250,12 +250,12 @@ def test_only_an_engine_that_can_is_asked_to_hold_replies_to_a_format(script: Sc
         Problem,
         match="ask.md has format text, which structured output cannot have; .* fields, lines, rating, linguist.tagged",
     ):
-        build("generate", documents("a"), *PROMPT, "--structured")
+        run_verb("generate", documents("a"), *PROMPT, "--structured")
 
 
 def test_a_prompt_may_hold_braces_and_dollars(script: Script) -> None:
     prompt('---\nwrites: [instruction]\n---\nReply as {"cost": "$$5", "of": {}}\n$response\n')
-    build("generate", documents("a"), *PROMPT)
+    run_verb("generate", documents("a"), *PROMPT)
     assert script.paid[0].messages[-1][1] == 'Reply as {"cost": "$5", "of": {}}\na'
 
 
@@ -277,145 +277,145 @@ RATINGS = [
 @pytest.mark.parametrize(("reply", "rating"), RATINGS)
 def test_a_written_rating_is_read_or_counted_as_unreadable(script: Script, reply: str, rating: float | None) -> None:
     script.text = lambda request: reply
-    made = build("generate", documents("a"), "--prompt", "judge", "--keep-unreadable", "--writes", "verdict")
+    made = run_verb("generate", documents("a"), "--prompt", "judge", "--keep-unreadable", "--writes", "verdict")
     assert made.rows[0]["verdict"] == rating
     assert made.counts["readable"] == float(rating is not None)
 
 
 def test_a_second_run_asks_nothing_and_loads_no_model(script: Script) -> None:
-    first = build("generate", documents("a", "b"), *PROMPT)
+    first = run_verb("generate", documents("a", "b"), *PROMPT)
     bytes_ = Path("data/out.parquet").read_bytes()
-    assert script.news() == ["a", "b"] and script.built == 1
-    second = build("generate", None, *PROMPT)
+    assert script.new_questions() == ["a", "b"] and script.built == 1
+    second = run_verb("generate", None, *PROMPT)
     assert (second, Path("data/out.parquet").read_bytes()) == (first, bytes_)
-    assert script.news() == [] and script.built == 1
+    assert script.new_questions() == [] and script.built == 1
 
 
 def test_a_changed_prompt_word_asks_exactly_the_rows_whose_question_changed(script: Script) -> None:
     table = [*documents("a", "b"), *documents("c", "d", origin="seed")]
-    build("generate", table, *PROMPT)
-    assert script.news() == ["a", "b", "c", "d"]
+    run_verb("generate", table, *PROMPT)
+    assert script.new_questions() == ["a", "b", "c", "d"]
     prompt(ASK.replace("kind", "very kind"))
-    build("generate", table, *PROMPT)
-    assert script.news() == ["c", "d"]
+    run_verb("generate", table, *PROMPT)
+    assert script.new_questions() == ["c", "d"]
 
 
 def test_appended_rows_ask_only_those_and_reordered_rows_none(script: Script) -> None:
-    build("generate", documents("a", "b"), *PROMPT)
-    script.news()
-    build("generate", documents("a", "b", "c"), *PROMPT)
-    assert script.news() == ["c"]
-    made = build("generate", documents("c", "a", "b"), *PROMPT)
-    assert script.news() == [] and made.column("response") == ["c", "a", "b"]
+    run_verb("generate", documents("a", "b"), *PROMPT)
+    script.new_questions()
+    run_verb("generate", documents("a", "b", "c"), *PROMPT)
+    assert script.new_questions() == ["c"]
+    made = run_verb("generate", documents("c", "a", "b"), *PROMPT)
+    assert script.new_questions() == [] and made.column("response") == ["c", "a", "b"]
 
 
 def test_a_better_parser_asks_nothing(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = build("generate", documents("a"), *PROMPT)
-    script.news()
+    before = run_verb("generate", documents("a"), *PROMPT)
+    script.new_questions()
     shouting = Format(lambda reply, columns: {columns[0]: reply.upper()}, FORMATS["text"].show)
     monkeypatch.setitem(FORMATS, "text", shouting)
-    after = build("generate", None, *PROMPT)
+    after = run_verb("generate", None, *PROMPT)
     assert (before.column("instruction"), after.column("instruction")) == (["Question about a"], ["QUESTION ABOUT A"])
-    assert script.news() == []
+    assert script.new_questions() == []
 
 
 def test_other_weights_at_the_same_path_ask_everything(script: Script) -> None:
-    build("generate", documents("a", "b"), *PROMPT)
-    script.news()
+    run_verb("generate", documents("a", "b"), *PROMPT)
+    script.new_questions()
     Path("models/m/model.safetensors").write_text("other weights")
-    build("generate", None, *PROMPT)
-    assert script.news() == ["a", "b"]
+    run_verb("generate", None, *PROMPT)
+    assert script.new_questions() == ["a", "b"]
 
 
 def test_speed_settings_ask_nothing(script: Script) -> None:
-    build("generate", documents("a", "b"), *PROMPT)
-    script.news()
+    run_verb("generate", documents("a", "b"), *PROMPT)
+    script.new_questions()
     Path("profiles/p.yaml").write_text("speed: {batch_tokens: 7, gpu_memory: 0.5, processes: 3, threads: 2}\n")
-    build("generate", None, *PROMPT)
-    assert script.news() == []
+    run_verb("generate", None, *PROMPT)
+    assert script.new_questions() == []
 
 
 def test_only_replies_that_were_cut_off_are_asked_again_with_more_room(script: Script) -> None:
     script.text = odd_replies
-    build("generate", documents("a", "c"), *PROMPT, *LIMIT)
-    script.news()
-    made = build("generate", None, *PROMPT, "--max-tokens", "30")
-    assert script.news() == ["c"] and made.column("instruction") == ["Fine.", "much too long a reply"]
+    run_verb("generate", documents("a", "c"), *PROMPT, *LIMIT)
+    script.new_questions()
+    made = run_verb("generate", None, *PROMPT, "--max-tokens", "30")
+    assert script.new_questions() == ["c"] and made.column("instruction") == ["Fine.", "much too long a reply"]
 
 
 def test_a_preview_asks_the_first_rows_and_leaves_the_table_alone(script: Script) -> None:
     rows.write("in", documents("a", "b", "c"))
     verb.main(["out", "--input", "in", "--engine", "scripted", "--model", "m", *PROMPT, "--limit", "2"])
-    assert left("out-preview").column("response") == ["a", "b"]
+    assert read_outputs("out-preview").column("response") == ["a", "b"]
     assert not Path("data/out.parquet").exists()
 
 
 def test_a_spent_budget_keeps_what_was_paid_and_the_same_command_goes_on(script: Script) -> None:
     table = documents(*(f"row {n}" for n in range(100)))
     with pytest.raises(Problem, match=r"the budget of 10 tokens is spent .* run the same command to go on"):
-        build("generate", table, *PROMPT, "--budget", "10")
-    paid = len(script.news())
-    assert 0 < paid < 100 and nothing_left()
-    build("generate", None, *PROMPT)
-    assert len(script.news()) == 100 - paid
+        run_verb("generate", table, *PROMPT, "--budget", "10")
+    paid = len(script.new_questions())
+    assert 0 < paid < 100 and no_outputs()
+    run_verb("generate", None, *PROMPT)
+    assert len(script.new_questions()) == 100 - paid
 
 
 def test_a_dry_run_says_what_would_be_asked_and_asks_nothing(
     script: Script, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    build("generate", documents("a"), *PROMPT)
-    script.news()
+    run_verb("generate", documents("a"), *PROMPT)
+    script.new_questions()
     Path("data/out.parquet").unlink()
     rows.write("in", documents("a", "b", "b"))
     verb.main(["out", "--input", "in", "--engine", "scripted", "--model", "m", *PROMPT, "--dry-run"])
     shown = capsys.readouterr().out
     assert shown.startswith("generate out: 3 rows, 2 cached or repeated, 1 to query; about ")
     assert "about 3 to write, at most 512; about 0 s at " in shown and shown.endswith("nothing was queried\n")
-    assert script.news() == [] and not Path("data/out.parquet").exists()
+    assert script.new_questions() == [] and not Path("data/out.parquet").exists()
 
 
 def test_a_damaged_record_is_told_and_paid_again_and_no_other(
     script: Script, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    before = build("generate", documents("a", "b", "c"), *PROMPT)
-    script.news()
-    spoil(Memo(memo_folder()), "UPDATE reply SET value = X'00' WHERE rowid = 2")
-    after = build("generate", None, *PROMPT)
-    assert len(script.news()) == 1 and after.rows == before.rows
+    before = run_verb("generate", documents("a", "b", "c"), *PROMPT)
+    script.new_questions()
+    corrupt(Memo(memo_folder()), "UPDATE reply SET value = X'00' WHERE rowid = 2")
+    after = run_verb("generate", None, *PROMPT)
+    assert len(script.new_questions()) == 1 and after.rows == before.rows
     assert "a damaged record in" in capfd.readouterr().err
-    build("generate", None, *PROMPT)
-    assert script.news() == [] and "damaged" not in capfd.readouterr().err
+    run_verb("generate", None, *PROMPT)
+    assert script.new_questions() == [] and "damaged" not in capfd.readouterr().err
 
 
 def test_a_reply_that_repeats_what_it_was_asked_leaves_as_an_echo(script: Script) -> None:
-    script.text = lambda request: asked(request) if "cat" in asked(request) else "What is it ?"
-    made = build("generate", documents("the cat sat down", "a dog"), *PROMPT, "--echo", "0.8")
+    script.text = lambda request: last_line(request) if "cat" in last_line(request) else "What is it ?"
+    made = run_verb("generate", documents("the cat sat down", "a dog"), *PROMPT, "--echo", "0.8")
     assert made.column("response") == ["a dog"] and made.counts["dropped"] == {"echo": 1}
 
 
 def test_a_model_that_echoes_most_of_what_it_reads_stops_the_build(script: Script) -> None:
-    script.text = asked
+    script.text = last_line
     with pytest.raises(Problem, match=r"only 0% of 2 replies could be read \(2 echo\)"):
-        build("generate", documents("the cat sat down", "a dog runs off"), *PROMPT, "--echo", "0.8")
+        run_verb("generate", documents("the cat sat down", "a dog runs off"), *PROMPT, "--echo", "0.8")
 
 
 def test_a_model_that_says_the_same_to_everybody_stops_the_build(script: Script) -> None:
     script.text = lambda request: "What is it ?"
     table = documents(*map(str, range(50)))
     with pytest.raises(Problem, match=r"only 2.0% of the 2-grams .* min_distinct is 5.0%; such as 'What is it \?'"):
-        build("generate", table, *PROMPT, "--min-distinct", "0.05")
-    assert build("generate", table, *PROMPT, "--min-distinct", "0.01").counts["distinct"] == 0.02
+        run_verb("generate", table, *PROMPT, "--min-distinct", "0.05")
+    assert run_verb("generate", table, *PROMPT, "--min-distinct", "0.01").counts["distinct"] == 0.02
 
 
 def test_where_no_reply_was_read_there_is_no_variety_to_measure(script: Script) -> None:
     varied = ("--min-distinct", "0.05")
-    made = build("generate", [row | {"open": ""} for row in documents("a")], *PROMPT, *varied, "--only", "open")
+    made = run_verb("generate", [row | {"open": ""} for row in documents("a")], *PROMPT, *varied, "--only", "open")
     assert len(made.rows) == 1 and "distinct" not in made.counts
     script.text = lambda request: ""
-    made = build("generate", documents("a"), *PROMPT, *varied, "--keep-unreadable")
+    made = run_verb("generate", documents("a"), *PROMPT, *varied, "--keep-unreadable")
     assert len(made.rows) == 1 and "distinct" not in made.counts
     with pytest.raises(Problem, match="no row is left of 1"):
-        build("generate", documents("a"), *PROMPT, *varied, "--min-readable", "0")
+        run_verb("generate", documents("a"), *PROMPT, *varied, "--min-readable", "0")
 
 
 PLAIN = "---\nwrites: [instruction]\nprefill: |-\n  Answer: $response\n  Question:\nstop: 'Answer:'\n---\n"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from test_train import home as home  # a workspace with prompts, a profile, tables and the pin of a model
-from test_train import trained
+from test_train import train_model
 
 from baleen.errors import Problem
 from baleen.models import identity, load, scratch
@@ -21,7 +21,7 @@ LINE = "Say it in one line."
 
 
 @pytest.fixture(scope="module")
-def grown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def old_and_grown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("grown")
     scratch.make(folder / "old", Fresh(hidden_size=16, intermediate_size=16, phrases=["Be kind."]), ["a cat ."], seed=0)
     scratch.grow(folder / "old", folder / "new", [f"a zebra {LINE} 17 [ ]", LINE], [LINE], seed=0)
@@ -34,22 +34,22 @@ def ids(folder: Path, text: str) -> list[int]:
 
 
 @pytest.mark.slow
-def test_what_was_known_keeps_its_ids_and_weights(grown: tuple[Path, Path]) -> None:
+def test_what_was_known_keeps_its_ids_and_weights(old_and_grown: tuple[Path, Path]) -> None:
     from transformers import AutoModelForCausalLM
 
-    old, new = grown
+    old, new = old_and_grown
     assert ids(old, "a cat . Be kind.") == ids(new, "a cat . Be kind.")
-    first, second = (AutoModelForCausalLM.from_pretrained(path).get_input_embeddings().weight for path in grown)
+    first, second = (AutoModelForCausalLM.from_pretrained(path).get_input_embeddings().weight for path in old_and_grown)
     assert (first == second[: len(first)]).all() and len(second) == len(load.tokenizer(str(new), chat=False))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("text", "count"), [("a zebra 17", 3), (f"a cat {LINE} [ 17 ]", 6), (f"{LINE} {LINE}", 2)])
-def test_new_words_and_lines_are_one_token_each(grown: tuple[Path, Path], text: str, count: int) -> None:
-    unknown = ids(grown[1], "horse")
-    found = ids(grown[1], text)
+def test_new_words_and_lines_are_one_token_each(old_and_grown: tuple[Path, Path], text: str, count: int) -> None:
+    unknown = ids(old_and_grown[1], "horse")
+    found = ids(old_and_grown[1], text)
     assert len(found) == count and not set(found) & set(unknown)
-    assert load.tokenizer(str(grown[1]), chat=False).decode(found) == text
+    assert load.tokenizer(str(old_and_grown[1]), chat=False).decode(found) == text
 
 
 @pytest.mark.slow
@@ -110,7 +110,7 @@ def test_a_model_of_the_hub_has_nothing_to_learn_either(home: Path) -> None:
 @pytest.mark.slow
 def test_lessons_train_a_grown_model(home: Path) -> None:
     lessons(home)
-    trained("base", "pretrain", base="origin", table="prose")
+    train_model("base", "pretrain", base="origin", table="prose")
     asked = ["--prompts", "own", "--grow", "--steps", "5", "--batch", "2", "--profile", "tiny", "--settings", "short"]
     train.main(["m", "--input", "lessons", "--base", "base", *asked])
     told = json.loads(Path("models/m.json").read_text())

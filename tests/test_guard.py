@@ -9,8 +9,7 @@ from pathlib import Path
 
 import project
 import pytest
-from scripted import ASK, Script, build, documents, nothing_left
-from scripted import project as scripted_project
+from scripted import ASK, Script, documents, no_outputs, run_verb, scripted_project
 
 from baleen.engines.protocol import Request
 from baleen.errors import Problem
@@ -22,19 +21,19 @@ from benchmarks import small_project
 BIG = b"x" * inputs.SMALL
 
 
-def saved(folder: Path) -> None:
+def rewrite_file(folder: Path) -> None:
     (folder / "file").write_bytes((folder / "file").read_bytes())
 
 
-def touched(folder: Path) -> None:
+def set_mtime(folder: Path) -> None:
     os.utime(folder / "file", ns=(1, 1))
 
 
 EDITS: dict[str, tuple[bytes, Callable[[Path], object], bool]] = {
     "other words": (b"old", lambda folder: (folder / "file").write_bytes(b"new"), True),
-    "the same words saved again": (b"old", saved, False),
+    "the same words saved again": (b"old", rewrite_file, False),
     "deleted": (b"old", lambda folder: (folder / "file").unlink(), True),
-    "a big file written again": (BIG, touched, True),
+    "a big file written again": (BIG, set_mtime, True),
     "a big file left alone": (BIG, lambda folder: None, False),
     "a file added to a folder": (b"old", lambda folder: (folder / "folder/more").write_text("more"), True),
     "what an editor hides": (b"old", lambda folder: (folder / "folder/.more.swp").write_text("more"), False),
@@ -111,8 +110,8 @@ NOTICED = {
 }
 
 
-def edited(script: Script, edit: Callable[[], None]) -> None:
-    """Generate, with an edit made before the first reply comes."""
+def generate_with_edit(script: Script, edit: Callable[[], None]) -> None:
+    """Generate, with an edit before the first reply comes."""
 
     def text(request: Request) -> str:
         edit()
@@ -120,33 +119,33 @@ def edited(script: Script, edit: Callable[[], None]) -> None:
 
     script.text = text
     with inputs.watching():
-        build("generate", documents("a"), "--prompt", "ask", "--profile", "p")
+        run_verb("generate", documents("a"), "--prompt", "ask", "--profile", "p")
 
 
 @pytest.mark.parametrize("name", NOTICED)
 def test_an_edit_during_a_run_is_named_and_nothing_is_left(name: str, script: Script) -> None:
     with pytest.raises(Problem, match=f"{name} changed while .* ran; nothing was written, run the same command again"):
-        edited(script, NOTICED[name])
-    assert nothing_left()
+        generate_with_edit(script, NOTICED[name])
+    assert no_outputs()
 
 
 def test_settings_that_the_stage_does_not_use_may_change(script: Script) -> None:
-    edited(script, other_section)
-    assert not nothing_left()
+    generate_with_edit(script, other_section)
+    assert not no_outputs()
 
 
 NOTE = "from baleen.project import inputs; from stages import {verb}; import sys\nwith inputs.watching():\n"
 NOTE += "    {verb}.main(sys.argv[1:]); print(*inputs.watched(), sep='\\n')"
 
 
-def noted(folder: Path, command: str) -> set[str]:
-    """What a stage notes, running as its command says."""
+def noted_inputs(folder: Path, command: str) -> set[str]:
+    """The inputs that a stage notes when its command runs."""
     _, _, verb, *words = shlex.split(command)
     code = NOTE.format(verb=verb.removeprefix("stages."))
-    return set(project.command(folder, sys.executable, "-c", code, *words).stdout.splitlines())
+    return set(project.run_command(folder, sys.executable, "-c", code, *words).stdout.splitlines())
 
 
-def declared(stage: dict[str, object]) -> set[str]:
+def declared_inputs(stage: dict[str, object]) -> set[str]:
     """What DVC hashes for a stage beside the code; of several sections of a profile, the one that the stage uses."""
     deps = [dep["path"] for dep in stage["deps"]]  # type: ignore[attr-defined]
     params = stage.get("params", {}).items()  # type: ignore[attr-defined]
@@ -157,19 +156,19 @@ def declared(stage: dict[str, object]) -> set[str]:
 
 @pytest.mark.slow
 def test_every_verb_notes_what_dvc_hashes(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = project.twin(project.built(tmp_path_factory), tmp_path_factory.mktemp("noted") / "project")
+    folder = project.copy_project(project.built_small(tmp_path_factory), tmp_path_factory.mktemp("noted") / "project")
     stages = parse_yaml((folder / "dvc.lock").read_text())["stages"]
     one_each = {name.partition("@")[0]: stage for name, stage in stages.items()}
-    missing = {name: declared(stage) - noted(folder, stage["cmd"]) for name, stage in one_each.items()}
+    missing = {name: declared_inputs(stage) - noted_inputs(folder, stage["cmd"]) for name, stage in one_each.items()}
     assert not any(missing.values()), missing
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return small_project.create(tmp_path_factory.mktemp("small") / "project", 150)
 
 
-def building(folder: Path, *command: str) -> subprocess.Popen[str]:
+def start_build(folder: Path, *command: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command, cwd=folder, env=small_project.environment(folder), text=True, stderr=subprocess.PIPE, bufsize=1
     )
@@ -177,24 +176,24 @@ def building(folder: Path, *command: str) -> subprocess.Popen[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["prompts/ask.md", "baleen/formats.py"])
-def test_dvc_records_nothing_false_when_a_dependency_is_edited_while_it_builds(name: str, small: Path) -> None:
-    small_project.empty(small)
-    path = small / name
+def test_dvc_records_nothing_false_when_a_dependency_is_edited_while_it_builds(name: str, small_folder: Path) -> None:
+    small_project.empty(small_folder)
+    path = small_folder / name
     before = path.read_bytes()
-    with building(small, "dvc", "repro", "generate") as build:
-        small_project.until(lambda: bool(small_project.batches(small)), build)
+    with start_build(small_folder, "dvc", "repro", "generate") as build:
+        small_project.until(lambda: bool(small_project.batches(small_folder)), build)
         path.write_bytes(CHANGES[path.suffix](before))
         _, said = build.communicate()
     assert build.returncode and f"{name} changed while generate@asked ran; nothing was written" in said
-    assert recorded(small) == {"code"}
-    assert all(found.name.startswith("code-") for found in small_project.built(small))
-    paid = small_project.paid(small)
+    assert recorded_stages(small_folder) == {"code"}
+    assert all(found.name.startswith("code-") for found in small_project.built(small_folder))
+    paid = small_project.paid(small_folder)
     path.write_bytes(before)
-    small_project.run(small, "dvc", "repro", "generate")
-    assert small_project.paid(small) == paid and recorded(small) == {"code", "generate@asked"}
+    small_project.run(small_folder, "dvc", "repro", "generate")
+    assert small_project.paid(small_folder) == paid and recorded_stages(small_folder) == {"code", "generate@asked"}
 
 
-def recorded(folder: Path) -> set[str]:
+def recorded_stages(folder: Path) -> set[str]:
     return set(parse_yaml((folder / "dvc.lock").read_text(encoding="utf-8"))["stages"])
 
 

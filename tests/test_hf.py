@@ -30,7 +30,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> HF:
     return HF(str(folder), Speed(device="cpu", batch_tokens=256))
 
 
-def asked(n: int, **given: object) -> list[Request]:
+def random_requests(n: int, **given: object) -> list[Request]:
     texts = [" ".join(WORDS[i % 7 : i % 7 + 2 + i % 9]) for i in range(n)]
     return [Request((("user", text),), seed=1000 + i, **given) for i, text in enumerate(texts)]  # type: ignore[arg-type]
 
@@ -41,13 +41,13 @@ def replies(engine: HF, requests: list[Request], sampling: Sampling) -> list[str
 
 
 def test_every_request_gets_its_own_reply(engine: HF) -> None:
-    found = dict(engine.generate(asked(20), Sampling(temperature=0, max_tokens=8)))
+    found = dict(engine.generate(random_requests(20), Sampling(temperature=0, max_tokens=8)))
     assert sorted(found) == list(range(20))
     assert all(reply.completion_tokens <= 8 and reply.prompt_tokens > 0 for reply in found.values())
 
 
 def test_the_same_seed_gives_the_same_reply_whatever_the_batch_or_order(engine: HF) -> None:
-    requests, sampling = asked(24), Sampling(temperature=1.0, top_p=0.95, max_tokens=12)
+    requests, sampling = random_requests(24), Sampling(temperature=1.0, top_p=0.95, max_tokens=12)
     together = replies(engine, requests, sampling)
     assert replies(engine, requests[::-1], sampling)[::-1] == together
     assert [replies(engine, [request], sampling)[0] for request in requests] == together
@@ -71,8 +71,8 @@ def test_samples_follow_the_probabilities(engine: HF) -> None:
 
 
 def test_top_k_one_is_greedy(engine: HF) -> None:
-    greedy = replies(engine, asked(6), Sampling(temperature=0, max_tokens=6))
-    assert replies(engine, asked(6), Sampling(temperature=1.0, top_p=1.0, top_k=1, max_tokens=6)) == greedy
+    greedy = replies(engine, random_requests(6), Sampling(temperature=0, max_tokens=6))
+    assert replies(engine, random_requests(6), Sampling(temperature=1.0, top_p=1.0, top_k=1, max_tokens=6)) == greedy
 
 
 def test_loss_does_not_depend_on_the_batch(engine: HF) -> None:
@@ -88,7 +88,7 @@ def test_all_replies_of_a_batch_are_taken_before_the_next_begins(engine: HF, mon
     taken, told = list[int](), list[int]()
     monkeypatch.setattr(engine, "tokens", 1)  # a batch a request
     monkeypatch.setattr(engine, "before_batch", lambda: told.append(len(taken)))
-    for index, _ in engine.loss(asked(3, answer="leeks")):
+    for index, _ in engine.loss(random_requests(3, answer="leeks")):
         taken.append(index)
     assert isinstance(engine, Batched) and told == [0, 1, 2]
 
@@ -124,7 +124,7 @@ def test_a_request_longer_than_the_model_reads_is_told_apart_and_the_others_answ
 
 
 def test_a_reply_cut_off_says_so(engine: HF) -> None:
-    found = [reply for _, reply in engine.generate(asked(30), Sampling(temperature=1.0, max_tokens=2))]
+    found = [reply for _, reply in engine.generate(random_requests(30), Sampling(temperature=1.0, max_tokens=2))]
     assert {reply.finish for reply in found} <= {"stop", "length"}
     assert all(reply.completion_tokens == 2 for reply in found if reply.finish == "length")
 
@@ -137,7 +137,7 @@ def test_a_plain_text_request_begins_the_text(engine: HF) -> None:
 TOLD = ["anna barda is a baker .", "leeks", "kelna soup needs leeks"]
 
 
-def bare(engine: HF, monkeypatch: pytest.MonkeyPatch, **ends: None) -> HF:
+def without_bos(engine: HF, monkeypatch: pytest.MonkeyPatch, **ends: None) -> HF:
     """The engine with a tokenizer that begins no text with a token of its own."""
     words = deepcopy(engine.tokenizer)
     for name in ("bos_token", *ends):
@@ -146,7 +146,7 @@ def bare(engine: HF, monkeypatch: pytest.MonkeyPatch, **ends: None) -> HF:
     return engine
 
 
-def by_hand(engine: HF, text: str) -> list[float]:
+def token_losses(engine: HF, text: str) -> list[float]:
     """The loss of every token of a text, and of its end, but the first."""
     ids = torch.tensor([engine.tokenizer(text + "</s>", add_special_tokens=False)["input_ids"]])
     with torch.inference_mode():
@@ -155,9 +155,9 @@ def by_hand(engine: HF, text: str) -> list[float]:
 
 
 def test_a_text_after_nothing_is_graded_from_its_second_token(engine: HF, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = dict(bare(engine, monkeypatch).loss([Request((), answer=text) for text in TOLD]))
+    found = dict(without_bos(engine, monkeypatch).loss([Request((), answer=text) for text in TOLD]))
     for index, text in enumerate(TOLD):
-        wanted = by_hand(engine, text)
+        wanted = token_losses(engine, text)
         values = sum(wanted) / len(wanted), max(wanted), len(wanted)
         assert found[index].values == pytest.approx(values, abs=1e-4)
         assert (found[index].prompt_tokens, found[index].completion_tokens) == (1, len(wanted))
@@ -167,12 +167,14 @@ def test_a_text_after_nothing_is_graded_from_its_second_token(engine: HF, monkey
 def test_a_text_of_one_token_after_nothing_has_no_likelihood(
     engine: HF, monkeypatch: pytest.MonkeyPatch, ends: dict[str, None], answer: str
 ) -> None:
-    found = dict(bare(engine, monkeypatch, **ends).loss([Request((), answer=answer), Request((), answer=TOLD[0])]))
+    found = dict(
+        without_bos(engine, monkeypatch, **ends).loss([Request((), answer=answer), Request((), answer=TOLD[0])])
+    )
     assert (found[0], found[0].values) == (UNGRADED, ()) and found[1].values
 
 
 def test_the_vector_of_a_text_after_nothing_is_over_all_its_tokens(engine: HF, monkeypatch: pytest.MonkeyPatch) -> None:
-    ((_, found),) = bare(engine, monkeypatch).embed([Request((), answer=TOLD[0])])
+    ((_, found),) = without_bos(engine, monkeypatch).embed([Request((), answer=TOLD[0])])
     ids = torch.tensor([engine.tokenizer(TOLD[0] + "</s>", add_special_tokens=False)["input_ids"]])
     with torch.inference_mode():
         states = engine.model.base_model(ids).last_hidden_state[0]
@@ -186,28 +188,30 @@ def test_replies_are_values() -> None:
 RUBRIC = "anna barda is a baker . " * 4
 
 
-def weighed(n: int) -> list[Request]:
+def rating_requests(n: int) -> list[Request]:
     texts = [RUBRIC + " ".join(WORDS[i % 5 : i % 5 + 1 + i % 12]) for i in range(n)]
     return [Request((("user", text),), marks=("1", "2", "3"), opening=RUBRIC) for text in texts]
 
 
 def test_a_rubric_that_all_prompts_begin_with_is_read_once(engine: HF) -> None:
     engine.opening_cache = None
-    found = dict(engine.choose(weighed(9)))
+    found = dict(engine.choose(rating_requests(9)))
     assert sorted(reply.cached_tokens for reply in found.values())[:2] == [0, 25]
-    bare = dict(engine.choose([replace(request, opening="") for request in weighed(9)]))
+    bare = dict(engine.choose([replace(request, opening="") for request in rating_requests(9)]))
     assert all(bare[i].values == pytest.approx(found[i].values, abs=1e-6) for i in range(9))
     assert not any(reply.cached_tokens for reply in bare.values())
 
 
 def test_what_a_prompt_does_not_begin_with_is_not_shared(engine: HF) -> None:
-    wrong = [replace(request, opening=RUBRIC + "kelna kelna") for request in weighed(4)]
+    wrong = [replace(request, opening=RUBRIC + "kelna kelna") for request in rating_requests(4)]
     assert not any(reply.cached_tokens for _, reply in engine.choose(wrong))
 
 
 @pytest.mark.parametrize("kind", ["loss", "choose", "embed"])
 def test_what_is_graded_is_the_same_to_the_last_bit_whatever_the_batch_or_order(engine: HF, kind: str) -> None:
-    graded = [replace(request, answer=" ".join(WORDS[i % 6 : i % 6 + i % 9])) for i, request in enumerate(weighed(90))]
+    graded = [
+        replace(request, answer=" ".join(WORDS[i % 6 : i % 6 + i % 9])) for i, request in enumerate(rating_requests(90))
+    ]
     whole, chance = dict(getattr(engine, kind)(graded)), Random(0)
     for size in (1, 1, 1, 2, 3, 4, 9, 40, 89):
         some = chance.sample(range(90), size)
@@ -216,7 +220,9 @@ def test_what_is_graded_is_the_same_to_the_last_bit_whatever_the_batch_or_order(
 
 
 def test_the_vector_of_an_answer_does_not_depend_on_the_batch(engine: HF) -> None:
-    requests = [Request(request.messages, answer=f"anna barda is {i} .") for i, request in enumerate(asked(9))]
+    requests = [
+        Request(request.messages, answer=f"anna barda is {i} .") for i, request in enumerate(random_requests(9))
+    ]
     together = dict(engine.embed(requests))
     for i, request in enumerate(requests):
         ((_, alone),) = engine.embed([request])

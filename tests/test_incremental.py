@@ -1,4 +1,4 @@
-"""After an edit exactly the stages it touches run again, and exactly the replies it touches are paid."""
+"""After an edit exactly the stages it touches run again, and exactly the replies it touches are queried again."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import project
 import pytest
-from project import DOCUMENTS, SHARE, change, git, replace, replies, repro
+from project import DOCUMENTS, SHARE, git, memo_replies, replace_once, repro, set_yaml
 
 from pocket import records
 
@@ -17,13 +17,13 @@ GOAL = "train@humpback-1"
 
 @pytest.fixture(scope="module")
 def one_round(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return project.built(tmp_path_factory)
+    return project.built_small(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
 def two_rounds(one_round: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The second round of the recipe added to a built first one, and built."""
-    folder = project.twin(one_round, tmp_path_factory.mktemp("two") / "rounds")
+    folder = project.copy_project(one_round, tmp_path_factory.mktemp("two") / "rounds")
     shutil.copy(project.CHECKOUT / "recipes/humpback.yaml", folder / "recipes/humpback.yaml")
     assert repro(folder) == {
         "score@humpback-judge-2",
@@ -38,20 +38,20 @@ def two_rounds(one_round: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def comments_and_speed(folder: Path) -> None:
     for name in ("params.yaml", "recipes/humpback.yaml", "recipes/sources.yaml", "profiles/tiny.yaml"):
         project.append(folder / name, "# a remark")
-    change(folder / "profiles/tiny.yaml", "speed.train_rows", 4)
-    change(folder / "profiles/tiny.yaml", "speed.batch_tokens", 4096)
+    set_yaml(folder / "profiles/tiny.yaml", "speed.train_rows", 4)
+    set_yaml(folder / "profiles/tiny.yaml", "speed.batch_tokens", 4096)
 
 
 def same_rows(folder: Path) -> None:
-    change(folder / "params.yaml", "curate.share", SHARE - 0.001)
+    set_yaml(folder / "params.yaml", "curate.share", SHARE - 0.001)
 
 
 def judge_prompt(folder: Path) -> None:
-    replace(folder / "prompts/likely.md", "\n$instruction", "\nPlease: $instruction")
+    replace_once(folder / "prompts/likely.md", "\n$instruction", "\nPlease: $instruction")
 
 
 def ask_prompt(folder: Path) -> None:
-    replace(folder / "prompts/ask.md", "Reply with the instruction alone.", "Write the instruction alone.")
+    replace_once(folder / "prompts/ask.md", "Reply with the instruction alone.", "Write the instruction alone.")
 
 
 def seed_row(folder: Path) -> None:
@@ -67,7 +67,7 @@ def next_document(folder: Path) -> None:
 
 
 def learning_rate(folder: Path) -> None:
-    change(folder / "profiles/tiny.yaml", "sft.lr", 2.0e-3)
+    set_yaml(folder / "profiles/tiny.yaml", "sft.lr", 2.0e-3)
 
 
 CURATED = {"filter@humpback-curate-1", "mix@humpback-mix-1", "train@humpback-1"}
@@ -84,11 +84,11 @@ EDITS: dict[str, tuple[Callable[[Path], None], set[str]]] = {
 }
 
 
-def undone(folder: Path, before: dict[str, str], *targets: str) -> None:
+def assert_undo_runs_nothing(folder: Path, before: dict[str, str], *targets: str) -> None:
     """Taking an edit back runs nothing: what was built before comes from the run cache, byte for byte."""
     git(folder, "checkout", "-q", "--", "params.yaml", "recipes", "profiles", "prompts", "data/raw")
     assert repro(folder, *targets) == set()
-    assert project.outputs(folder) == before
+    assert project.output_hashes(folder) == before
 
 
 def test_building_again_runs_nothing(one_round: Path) -> None:
@@ -97,34 +97,34 @@ def test_building_again_runs_nothing(one_round: Path) -> None:
 
 @pytest.mark.parametrize("name", EDITS)
 def test_an_edit_runs_what_it_touches_and_undoing_it_nothing(name: str, one_round: Path, tmp_path: Path) -> None:
-    folder, (edit, touched) = project.twin(one_round, tmp_path / "edited"), EDITS[name]
-    before, paid = project.outputs(folder), replies(folder)
+    folder, (edit, touched) = project.copy_project(one_round, tmp_path / "edited"), EDITS[name]
+    before, paid = project.output_hashes(folder), memo_replies(folder)
     edit(folder)
     assert repro(folder, GOAL) == touched
     if name == "one more document":
-        assert sorted(space.split()[0] for space, _ in replies(folder) - paid) == ["generate", "loss"]
-    undone(folder, before, GOAL)
+        assert sorted(space.split()[0] for space, _ in memo_replies(folder) - paid) == ["generate", "loss"]
+    assert_undo_runs_nothing(folder, before, GOAL)
 
 
 def test_the_threshold_of_the_last_round_trains_only_the_last_model(two_rounds: Path, tmp_path: Path) -> None:
-    folder = project.twin(two_rounds, tmp_path / "edited")
-    before, paid = project.outputs(folder), replies(folder)
+    folder = project.copy_project(two_rounds, tmp_path / "edited")
+    before, paid = project.output_hashes(folder), memo_replies(folder)
     last = "humpback-curate-2:  {input: humpback-judge-2, "
-    replace(folder / "recipes/humpback.yaml", last, last + "share: 0.5, ")
+    replace_once(folder / "recipes/humpback.yaml", last, last + "share: 0.5, ")
     assert repro(folder) == {
         "filter@humpback-curate-2",
         "mix@humpback-mix-2",
         "map@humpback-dataset",
         "train@humpback",
     }
-    assert replies(folder) == paid
-    undone(folder, before)
+    assert memo_replies(folder) == paid
+    assert_undo_runs_nothing(folder, before)
 
 
 def test_the_shared_threshold_asks_nothing_before_the_model_it_changes(two_rounds: Path, tmp_path: Path) -> None:
-    folder = project.twin(two_rounds, tmp_path / "edited")
-    before, paid = project.outputs(folder), replies(folder)
-    change(folder / "params.yaml", "curate.share", 0.5)
+    folder = project.copy_project(two_rounds, tmp_path / "edited")
+    before, paid = project.output_hashes(folder), memo_replies(folder)
+    set_yaml(folder / "params.yaml", "curate.share", 0.5)
     assert repro(folder, "train@humpback", "map@humpback-dataset") == {
         *CURATED,
         "score@humpback-judge-2",
@@ -133,6 +133,6 @@ def test_the_shared_threshold_asks_nothing_before_the_model_it_changes(two_round
         "map@humpback-dataset",
         "train@humpback",
     }
-    spaces = [space for space, _ in replies(folder) - paid]
+    spaces = [space for space, _ in memo_replies(folder) - paid]
     assert len(spaces) == DOCUMENTS and len(set(spaces)) == 1 and spaces[0].startswith("loss ")
-    undone(folder, before, "train@humpback", "map@humpback-dataset")
+    assert_undo_runs_nothing(folder, before, "train@humpback", "map@humpback-dataset")

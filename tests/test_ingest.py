@@ -23,18 +23,18 @@ LINES = "".join(json.dumps({"body": text}) + "\n" for text in DOCS).encode()
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def ingested(*flags: str, origin: str = "web", name: str = "out") -> list[dict[str, Any]]:
+def ingest_rows(*flags: str, origin: str = "web", name: str = "out") -> list[dict[str, Any]]:
     main([name, "--origin", origin, *flags])
     rows: list[dict[str, Any]] = pq.read_table(f"data/{name}.parquet").to_pylist()
     return rows
 
 
-def dropped(name: str = "out") -> list[tuple[str, str]]:
+def dropped_rows(name: str = "out") -> list[tuple[str, str]]:
     found = pq.read_table(f"data/{name}.dropped.parquet").to_pylist()
     return [(row["id"], row["reason"]) for row in found]
 
@@ -49,7 +49,7 @@ def jsonl(*rows: object, name: str = "in.jsonl") -> str:
     return name
 
 
-def tar(files: dict[str, bytes]) -> bytes:
+def tar_bytes(files: dict[str, bytes]) -> bytes:
     with tarfile.open(fileobj=(sink := io.BytesIO()), mode="w:gz") as archive:
         for name, content in files.items():
             member = tarfile.TarInfo(name)
@@ -58,14 +58,14 @@ def tar(files: dict[str, bytes]) -> bytes:
     return sink.getvalue()
 
 
-def zipped(files: dict[str, bytes]) -> bytes:
+def zip_bytes(files: dict[str, bytes]) -> bytes:
     with zipfile.ZipFile(sink := io.BytesIO(), "w") as archive:
         for name, content in files.items():
             archive.writestr(name, content)
     return sink.getvalue()
 
 
-def parquet() -> bytes:
+def parquet_bytes() -> bytes:
     pq.write_table(pa.table({"body": DOCS}), sink := io.BytesIO())
     return sink.getvalue()
 
@@ -75,20 +75,20 @@ CORPORA = {
     "c.jsonl": LINES,
     "c.jsonl.gz": gzip.compress(LINES),
     "c.json": json.dumps([{"body": text} for text in DOCS]).encode(),
-    "c.parquet": parquet(),
+    "c.parquet": parquet_bytes(),
     "c.csv": f'body\n"{DOCS[0]}"\n"{DOCS[1]}"\n'.encode(),
     "c.tsv": f"body\n{DOCS[0]}\n{DOCS[1]}\n".encode(),
-    "c.tar.gz": tar({"c.jsonl": LINES}),
-    "texts.tar.gz": tar(TEXTS),
-    "texts.zip": zipped(TEXTS),
-    "pages.zip": zipped({"a.md": TEXTS["a.txt"], "b.html": b"<p>" + TEXTS["b.txt"] + b"</p>"}),
+    "c.tar.gz": tar_bytes({"c.jsonl": LINES}),
+    "texts.tar.gz": tar_bytes(TEXTS),
+    "texts.zip": zip_bytes(TEXTS),
+    "pages.zip": zip_bytes({"a.md": TEXTS["a.txt"], "b.html": b"<p>" + TEXTS["b.txt"] + b"</p>"}),
 }
 
 
 @pytest.mark.parametrize("name", CORPORA)
 def test_a_corpus_gives_the_same_rows_in_every_form(name: str) -> None:
     Path(name).write_bytes(CORPORA[name])
-    rows = ingested("--source", name, *(["--columns.response", "body"] if name.startswith("c.") else []))
+    rows = ingest_rows("--source", name, *(["--columns.response", "body"] if name.startswith("c.") else []))
     assert [(row["id"], row["origin"], row["response"]) for row in rows] == [(row_id(t), "web", t) for t in DOCS]
     assert all(row["source"]["file"].startswith(name) for row in rows)
     assert (counts()["rows_in"], counts()["documents"]) == (2, 2)
@@ -106,7 +106,7 @@ def test_a_corpus_gives_the_same_rows_in_every_form(name: str) -> None:
 )
 def test_a_text_is_html_when_it_is_a_page_not_when_it_speaks_of_tags(text: str, response: str | None) -> None:
     Path("c.jsonl").write_text(json.dumps({"text": text}))
-    [row] = ingested("--source", "c.jsonl", "--columns.response", "text", "--segment", "true")
+    [row] = ingest_rows("--source", "c.jsonl", "--columns.response", "text", "--segment", "true")
     assert row["response"] == (response or text)
 
 
@@ -114,7 +114,7 @@ def test_a_folder_is_a_corpus_and_the_source_says_where_each_row_is_from() -> No
     Path("docs").mkdir()
     for name, content in TEXTS.items():
         Path("docs", name).write_bytes(content)
-    rows = ingested("--source", "docs", "--licence", "CC0-1.0")
+    rows = ingest_rows("--source", "docs", "--licence", "CC0-1.0")
     assert [row["source"] for row in rows] == [
         {"file": f"docs/{name}", "position": 1, "span": None, "licence": "CC0-1.0"} for name in TEXTS
     ]
@@ -123,7 +123,7 @@ def test_a_folder_is_a_corpus_and_the_source_says_where_each_row_is_from() -> No
 def test_equal_sources_give_equal_bytes() -> None:
     Path("c.jsonl").write_bytes(LINES)
     for name in ("one", "two"):
-        ingested("--source", "c.jsonl", "--columns.response", "body", name=name)
+        ingest_rows("--source", "c.jsonl", "--columns.response", "body", name=name)
     assert Path("data/one.parquet").read_bytes() == Path("data/two.parquet").read_bytes()
 
 
@@ -200,16 +200,16 @@ def test_an_empty_seed_is_a_problem_and_an_empty_document_is_counted(column: str
     flags = ["--source", jsonl(whole, whole | {column: text}), "--columns.instruction", "instruction"]
     flags += ["--columns.response", "response"]
     with pytest.raises(Problem, match=f"in.jsonl:2: the seed has an empty {column}"):
-        ingested(*flags, origin="seed")
+        ingest_rows(*flags, origin="seed")
     assert not list(Path("data").glob("*"))
-    assert len(ingested(*flags)) == 1
+    assert len(ingest_rows(*flags)) == 1
     assert counts()["dropped"] == {"empty": 1}
 
 
 def test_an_empty_input_is_no_fault() -> None:
     seed = {"instruction": "Why?", "input": "", "response": "Because."}
     flags = [word for name in seed for word in (f"--columns.{name}", name)]
-    assert ingested("--source", jsonl(seed), *flags, origin="seed")[0]["input"] == ""
+    assert ingest_rows("--source", jsonl(seed), *flags, origin="seed")[0]["input"] == ""
 
 
 WORDS = " ".join(f"word{i}" for i in range(60))
@@ -224,15 +224,17 @@ WORDS = " ".join(f"word{i}" for i in range(60))
     ],
 )
 def test_duplicates_leave_with_the_id_they_repeat(kind: str, texts: list[str], reasons: list[tuple[str, str]]) -> None:
-    rows = ingested("--source", jsonl(*({"t": t} for t in texts)), "--columns.response", "t", f"--deduplicate={kind}")
-    assert dropped() == reasons
+    rows = ingest_rows(
+        "--source", jsonl(*({"t": t} for t in texts)), "--columns.response", "t", f"--deduplicate={kind}"
+    )
+    assert dropped_rows() == reasons
     assert len(rows) + len(reasons) == counts()["rows_in"] == len(texts)
     assert sum(counts()["dropped"].values()) == len(reasons)
 
 
 def test_one_response_to_two_instructions_is_two_rows() -> None:
     rows = [{"i": "One?", "r": "Same."}, {"i": "Two?", "r": "Same."}]
-    assert len(ingested("--source", jsonl(*rows), "--columns.instruction", "i", "--columns.response", "r")) == 2
+    assert len(ingest_rows("--source", jsonl(*rows), "--columns.instruction", "i", "--columns.response", "r")) == 2
 
 
 def test_segments_are_counted_with_the_reasons_of_those_that_go() -> None:
@@ -242,7 +244,7 @@ def test_segments_are_counted_with_the_reasons_of_those_that_go() -> None:
         + "\n\n## Green\n\nTwo minutes.\n\n## Related posts\n\n- a\n\n## Kinds\n\nMany."
     )
     Path("tea.md").write_text(text)
-    rows = ingested("--source", "tea.md", "--segment", "--max-chars", "90", "--min-chars", "16")
+    rows = ingest_rows("--source", "tea.md", "--segment", "--max-chars", "90", "--min-chars", "16")
     assert [(row["source"]["span"], row["response"]) for row in rows] == [("Tea > Green", "## Green\n\nTwo minutes.")]
     assert counts() == {
         "rows_in": 4,
@@ -257,7 +259,7 @@ def test_segments_are_counted_with_the_reasons_of_those_that_go() -> None:
 
 def test_pages_in_a_column_are_cut_too() -> None:
     rows = [{"p": "<h1>Tea</h1><p>Boil.</p>"}, {"p": "# Coffee\n\nGrind."}]
-    found = ingested("--source", jsonl(*rows), "--columns.response", "p", "--segment")
+    found = ingest_rows("--source", jsonl(*rows), "--columns.response", "p", "--segment")
     assert [row["response"] for row in found] == ["# Tea\n\nBoil.", "# Coffee\n\nGrind."]
 
 
@@ -281,14 +283,14 @@ def test_text_is_normalised(raw: object, expected: object) -> None:
 def test_text_stays_as_it_is_when_asked() -> None:
     text = "e\u0301 \x07\n"
     assert (
-        ingested("--source", jsonl({"t": text}), "--columns.response", "t", "--normalise", "false")[0]["response"]
+        ingest_rows("--source", jsonl({"t": text}), "--columns.response", "t", "--normalise", "false")[0]["response"]
         == text
     )
 
 
 def test_half_a_surrogate_pair_does_not_stop_a_build() -> None:
     Path("in.jsonl").write_text('{"t": "bad \\ud83d half"}\n')
-    rows = ingested("--source", "in.jsonl", "--columns.response", "t", "--normalise", "false")
+    rows = ingest_rows("--source", "in.jsonl", "--columns.response", "t", "--normalise", "false")
     assert rows[0]["response"] == "bad \ufffd half"
 
 
@@ -302,14 +304,16 @@ def test_a_document_over_the_limit_is_counted(name: str) -> None:
         texts = {"txt": big, "csv": f"text\n{big}\n", "jsonl": json.dumps({"text": big}) + "\n"}
         Path("c", name).write_text(texts.get(name.rpartition(".")[2], json.dumps([{"text": big}])))
     Path("c", "small.txt").write_text("small")
-    rows = ingested("--source", "c", "--columns.response", "text", "--max-document-mb", "0.02")
+    rows = ingest_rows("--source", "c", "--columns.response", "text", "--max-document-mb", "0.02")
     assert [row["response"] for row in rows] == ["small"]
     assert counts()["dropped"] == {"too large": 1}
     assert Path("data/out.dropped.parquet").stat().st_size < 10_000
 
 
 def test_limit_takes_the_first_records() -> None:
-    rows = ingested("--source", jsonl(*({"t": f"t{i}"} for i in range(9))), "--columns.response", "t", "--limit", "2")
+    rows = ingest_rows(
+        "--source", jsonl(*({"t": f"t{i}"} for i in range(9))), "--columns.response", "t", "--limit", "2"
+    )
     assert [row["response"] for row in rows] == ["t0", "t1"]
 
 
@@ -338,7 +342,7 @@ def test_a_mistake_is_one_line_and_leaves_nothing(flags: list[str], words: str) 
     Path("blank.txt").write_text(" \n")
     Path("bad.txt").write_bytes(b"ab\xff")
     with pytest.raises(Problem) as error:
-        ingested(*flags)
+        ingest_rows(*flags)
     assert words in str(error.value)
     assert not list(Path().glob("data/*"))
 
@@ -352,7 +356,7 @@ def test_a_world_keeps_all_its_columns() -> None:
 def test_seeds_in_somebody_elses_schema_are_mapped() -> None:
     seed = {"name": "x", "instruction": "Name the pair.", "instances": [{"input": "a : b", "output": "Letters."}]}
     columns = ["--columns.instruction", "instruction,instances.0.input", "--columns.response", "instances.0.output"]
-    [row] = ingested("--source", jsonl(seed), *columns, origin="seed")
+    [row] = ingest_rows("--source", jsonl(seed), *columns, origin="seed")
     assert (row["instruction"], row["response"]) == ("Name the pair.\n\na : b", "Letters.")
 
 
@@ -360,7 +364,7 @@ def test_seeds_in_somebody_elses_schema_are_mapped() -> None:
 def test_pages_keep_their_lists_and_code(segment: str) -> None:
     page = "# tool\n\n> What it does.\n\n- Make a file:\n\n`tool {{path}}`\n\n```\n# comment\n    code\n```"
     Path("page.md").write_text(page + "\n")
-    assert [row["response"] for row in ingested("--source", "page.md", "--segment", segment)] == [page]
+    assert [row["response"] for row in ingest_rows("--source", "page.md", "--segment", segment)] == [page]
 
 
 @pytest.mark.parametrize("part", [part for part, _ in named("part") if "lessons" in part or "rewriting" in part])

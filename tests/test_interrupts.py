@@ -22,7 +22,7 @@ def interrupt() -> None:
     signal.raise_signal(signal.SIGINT)
 
 
-def soon(call: Callable[[], None]) -> None:
+def call_soon(call: Callable[[], None]) -> None:
     asyncio.get_running_loop().call_soon(call)
 
 
@@ -52,7 +52,7 @@ def test_a_second_interrupt_ends_what_the_first_one_closes() -> None:
             await asyncio.sleep(600)
             yield 7
         finally:
-            soon(interrupt)
+            call_soon(interrupt)
             try:
                 await asyncio.sleep(600)
             finally:
@@ -85,7 +85,7 @@ def test_an_item_that_had_arrived_is_yielded_and_the_interrupt_raised_next() -> 
 
     async def arriving() -> AsyncGenerator[int]:
         try:
-            soon(interrupt)  # before the loop stops
+            call_soon(interrupt)  # before the loop stops
             yield 7
             yield 8
         finally:
@@ -117,7 +117,7 @@ def test_whoever_listens_already_goes_on_listening() -> None:
     signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
 
     async def interrupted() -> AsyncGenerator[int]:
-        soon(interrupt)
+        call_soon(interrupt)
         yield await asyncio.sleep(0.01, 7)
 
     assert list(as_they_arrive(interrupted())) == [7] and heard == [signal.SIGINT]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from filled_memo import SPACE, key
+from filled_memo import SPACE, reply_key
 
 from baleen.errors import Problem
 from baleen.memo.store import Memo
@@ -13,18 +13,18 @@ from baleen.memo.write_behind import background_writer
 def test_all_is_stored_at_the_end_also_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConnectionError), background_writer(Memo(tmp_path), SPACE) as writer:
         for n in range(300):
-            writer.put(key(n), {"text": str(n)})
+            writer.put(reply_key(n), {"text": str(n)})
         raise ConnectionError("the server is gone")
-    assert len(Memo(tmp_path).get(map(key, range(300)))) == 300
+    assert len(Memo(tmp_path).get(map(reply_key, range(300)))) == 300
 
 
 def test_after_settling_all_is_stored(tmp_path: Path) -> None:
     with background_writer(Memo(tmp_path), SPACE) as writer:
         for n in range(300):
-            writer.put(key(n), {"text": str(n)})
+            writer.put(reply_key(n), {"text": str(n)})
             if n % 100 == 99:
                 writer.flush()
-                assert len(Memo(tmp_path).get(map(key, range(300)))) == n + 1
+                assert len(Memo(tmp_path).get(map(reply_key, range(300)))) == n + 1
         writer.flush()
 
 
@@ -34,7 +34,7 @@ def test_settling_tells_of_a_memo_that_cannot_be_written(tmp_path: Path) -> None
         pytest.raises(Problem, match="cannot make the memo folder"),
         background_writer(Memo(tmp_path / "file"), SPACE) as writer,
     ):
-        writer.put(key(1), {})
+        writer.put(reply_key(1), {})
         writer.flush()
 
 
@@ -50,11 +50,11 @@ def test_the_trouble_of_the_memo_is_told_to_the_one_who_keeps(tmp_path: Path) ->
         pytest.raises(Problem, match="cannot make the memo folder"),
         background_writer(Memo(tmp_path / "file"), SPACE) as writer,
     ):
-        writer.put(key(1), {})
+        writer.put(reply_key(1), {})
 
 
 def test_an_error_of_the_one_who_keeps_comes_before_the_trouble_of_the_memo(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConnectionError), background_writer(Memo(tmp_path / "file"), SPACE) as writer:
-        writer.put(key(1), {})
+        writer.put(reply_key(1), {})
         raise ConnectionError("the server is gone")

@@ -1,4 +1,4 @@
-"""Languages: told apart by script and small words, on made sentences and on real pages."""
+"""Languages are identified by script and stop words, in test sentences and on real pages."""
 
 import tarfile
 from collections import Counter

@@ -149,12 +149,12 @@ def test_thinning_is_the_same_each_time_and_another_for_another_row() -> None:
     assert first == [thinned(r, 0.2)[0]["outline"] for r in table] and len(set(first)) > 10
 
 
-def table(sizes: range) -> list[dict[str, Any]]:
+def rows_of_sizes(sizes: range) -> list[dict[str, Any]]:
     return [row("a " * n) | {"id": str(n)} for n in sizes]
 
 
 def test_the_keep_prefers_length_as_the_release_says() -> None:
-    fates = lengthy(table(range(1, 4001)))
+    fates = lengthy(rows_of_sizes(range(1, 4001)))
     kept = [int(r["id"]) for r, reason in fates if not reason]
     assert len(fates) == 4000 and {reason for _, reason in fates} == {"", "short"}
     assert 0.56 < len(kept) / 4000 < 0.62  # 59 % of a uniform set
@@ -163,7 +163,7 @@ def test_the_keep_prefers_length_as_the_release_says() -> None:
 
 
 def test_the_keep_depends_on_the_row_not_on_the_order() -> None:
-    rows = table(range(1, 200))
+    rows = rows_of_sizes(range(1, 200))
     kept = {r["id"] for r, reason in lengthy(rows) if not reason}
     assert {r["id"] for r, reason in lengthy(rows[::-1]) if not reason} == kept
     assert [r["id"] for r, _ in lengthy(rows[::-1])] == [r["id"] for r in rows[::-1]]
@@ -191,7 +191,7 @@ def test_the_extender_is_asked_with_the_opening_as_its_own_words(opening: str) -
 
 @pytest.mark.parametrize("reply", ["", " ", "\n", "\n\n\n", "\t", " \n ", "\r\n", "  \t\n", "\u3000", "\x0b"])
 def test_an_extension_without_a_word_is_unreadable(reply: str) -> None:
-    assert prompts.load("self-lengthen/extend").read(reply) is None
+    assert prompts.load("self-lengthen/extend").parse_reply(reply) is None
 
 
 def test_what_is_accepted_has_more_words_by_the_one_counter() -> None:

@@ -1,4 +1,4 @@
-"""What stands in for big models is taught as it will be asked: every lesson fits its prompt and reads back."""
+"""Stand-ins for big models are trained with the prompts that query them: lessons fit their prompt and parse back."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -18,35 +18,35 @@ LINES = recipes.lines(recipes.files())
 TABLES = {line.name: line for line in LINES if line.verb != "train"}
 
 
-def source(line: Line) -> Line:
+def source_line(line: Line) -> Line:
     """The ingest line that a table comes from."""
-    return line if line.verb == "ingest" else source(TABLES[line.given["input"]])
+    return line if line.verb == "ingest" else source_line(TABLES[line.given["input"]])
 
 
 TAUGHT = [line for line in LINES if line.verb == "train" and "prompts" in line.given]
 DIRECT = [line for line in TAUGHT if TABLES[line.given["input"]].verb == "ingest" or line.name == "kun-primary"]
 
 
-def lessons(line: Line, count: int = 120) -> list[Row]:
-    given = source(TABLES[line.given["input"]]).given
+def lesson_rows(line: Line, count: int = 120) -> list[Row]:
+    given = source_line(TABLES[line.given["input"]]).given
     found = islice(records(given["part"], 0, count, given.get("noise", 0.0)), count)
     table = [row | {"id": str(at), "origin": given["origin"]} for at, row in enumerate(found)]
     return [row for row, _ in roles(table)] if line.name == "kun-primary" else table
 
 
-def asked_of(row: Row, folder: str) -> Prompt:
+def prompt_of(row: Row, folder: str) -> Prompt:
     own = f"{folder}/{row['prompt']}"
     return prompts.load(own if Path(f"prompts/{own}.md").is_file() else row["prompt"])
 
 
 def answers(table: Iterable[Row], folder: str) -> list[tuple[Row, Prompt]]:
-    pairs = [(row, asked_of(row, folder)) for row in table]
+    pairs = [(row, prompt_of(row, folder)) for row in table]
     return [(row, prompt) for row, prompt in pairs if all(row[column] is not None for column in prompt.writes)]
 
 
 @pytest.mark.parametrize("line", DIRECT, ids=lambda line: line.name)
 def test_a_lesson_has_what_its_prompt_reads_and_its_answer_reads_back(line: Line) -> None:
-    found = answers(lessons(line), line.given["prompts"])
+    found = answers(lesson_rows(line), line.given["prompts"])
     assert len(found) >= 60
     assert {prompt.name for _, prompt in found if "/" not in prompt.name} <= {"ask", "reply", "text"}, (
         "GENERAL of stages/train.py"
@@ -63,7 +63,7 @@ def test_a_lesson_has_what_its_prompt_reads_and_its_answer_reads_back(line: Line
 
 @pytest.mark.parametrize("line", DIRECT, ids=lambda line: line.name)
 def test_a_lesson_in_judging_ends_in_a_mark_after_the_cue(line: Line) -> None:
-    for row, prompt in answers(lessons(line), line.given["prompts"]):
+    for row, prompt in answers(lesson_rows(line), line.given["prompts"]):
         if prompt.marks:
             assert prompt.format_reply(row) in {prompt.cue + mark for mark in prompt.marks}
 

@@ -1,4 +1,4 @@
-"""What a server says decides whether it is asked again, and pauses grow; no test here waits for a clock."""
+"""The answer of a server decides whether a request is retried, with growing pauses; no test waits for a real clock."""
 
 from dataclasses import replace
 

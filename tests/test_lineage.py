@@ -1,10 +1,10 @@
-"""Every generated column leads to prompt, model, settings and the row asked, through all verbs, recipes and rounds."""
+"""Every generated column leads to prompt, model, settings and the row, through all verbs, recipes and rounds."""
 
 from importlib import import_module
 from pathlib import Path
 
 import pytest
-from scripted import Script, build, documents, left, project
+from scripted import Script, documents, read_outputs, run_verb, scripted_project
 from test_map import SHAPED
 
 from baleen.project import layers, recipes
@@ -20,15 +20,15 @@ COLUMNS = check.columns_of(BOOK)
 PAST: list[Row] = [{key: f"{key} of before" for key in rows.STEP}]
 
 
-def generated(line: Line) -> bool:
+def is_generated(line: Line) -> bool:
     """Whether a model has written or graded something in a table or in one that it is made of."""
     if line.rule in ("generate", "answer", "score"):
         return True
     inputs = [line.given[key] for key in ("input", "other") if key in line.given]
-    return any(generated(BOOK.tables[name]) for name in inputs)
+    return any(is_generated(BOOK.tables[name]) for name in inputs)
 
 
-@pytest.mark.parametrize("line", [line for line in BOOK.tables.values() if generated(line)], ids=lambda x: x.name)
+@pytest.mark.parametrize("line", [line for line in BOOK.tables.values() if is_generated(line)], ids=lambda x: x.name)
 def test_a_table_that_a_model_had_a_part_in_has_a_lineage(line: Line) -> None:
     found = COLUMNS(line.name)
     assert found is None or "lineage" in found
@@ -38,10 +38,10 @@ def test_a_table_that_a_model_had_a_part_in_has_a_lineage(line: Line) -> None:
 def test_what_a_model_learns_from_has_a_lineage_when_a_model_wrote_it(line: Line) -> None:
     table = BOOK.tables[line.given["input"]]
     columns = COLUMNS(table.name) or frozenset()
-    assert ("lineage" in columns) == generated(table)
+    assert ("lineage" in columns) == is_generated(table)
 
 
-def before(name: str) -> Row:
+def row_before(name: str) -> Row:
     """A row that has been generated, with what the transform reads."""
     reads = parse_transform(f"{name}(1)" if TRANSFORMS[name].number else name).reads
     found = {column: SHAPED.get(column, "text") for column in reads}
@@ -51,7 +51,7 @@ def before(name: str) -> Row:
 
 @pytest.mark.parametrize("name", TRANSFORMS)
 def test_a_transform_keeps_the_lineage_and_tells_the_parent_of_a_row_it_renames(name: str) -> None:
-    row = before(name)
+    row = row_before(name)
     transform = parse_transform(f"{name}(1)" if TRANSFORMS[name].number else name)
     made = transform.function(row) if transform.function else [new for new, _ in transform.whole([row])]
     assert made and not isinstance(made, str)
@@ -62,12 +62,12 @@ def test_a_transform_keeps_the_lineage_and_tells_the_parent_of_a_row_it_renames(
 
 @pytest.fixture
 def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
-    return project(tmp_path, monkeypatch, Script())
+    return scripted_project(tmp_path, monkeypatch, Script())
 
 
 def run(verb: str, name: str, *flags: str) -> list[Row]:
     import_module(f"stages.{verb}").main([name, *flags])
-    return left(name).rows
+    return read_outputs(name).rows
 
 
 def test_through_two_rounds_every_step_leads_to_a_row_of_the_table_that_was_asked(script: Script) -> None:
@@ -91,14 +91,14 @@ def test_through_two_rounds_every_step_leads_to_a_row_of_the_table_that_was_aske
 
 def test_of_several_replies_each_leads_to_the_row_that_was_asked(script: Script) -> None:
     (document,) = documents("a")
-    made = build("generate", [document], "--prompt", "ask", "--n", "3", "--temperature", "1")
+    made = run_verb("generate", [document], "--prompt", "ask", "--n", "3", "--temperature", "1")
     assert len(set(made.column("id"))) == 3
     assert [row["lineage"][0]["row"] for row in made.rows] == [document["id"]] * 3
 
 
 def test_a_reply_that_is_dropped_keeps_its_lineage(script: Script) -> None:
     script.text = lambda request: "" if request.messages[-1][1].endswith("a") else "q"
-    made = build("generate", documents("a", "b", "c"), "--prompt", "ask")
+    made = run_verb("generate", documents("a", "b", "c"), "--prompt", "ask")
     assert [row["reason"] for row in made.dropped] == ["unreadable"]
     assert made.dropped[0]["lineage"][0]["row"] == made.dropped[0]["id"]
 

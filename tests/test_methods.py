@@ -47,7 +47,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def said(capsys: pytest.CaptureFixture[str], *names: str) -> list[list[str]]:
+def printed_words(capsys: pytest.CaptureFixture[str], *names: str) -> list[list[str]]:
     methods.main(list(names))
     return [line.split() for line in capsys.readouterr().out.splitlines()]
 
@@ -55,21 +55,21 @@ def said(capsys: pytest.CaptureFixture[str], *names: str) -> list[list[str]]:
 def test_rows_in_kept_and_dropped_add_up_over_the_tables_of_a_method(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lines = said(capsys)
+    lines = printed_words(capsys)
     assert ["own", "100", "30", "70", "90%", "itself"] in lines
     assert "left: 60 not best worst, 10 unreadable".split() in lines
 
 
 def test_a_taught_model_says_so(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ["other", "100", "100", "0", "100%", "distilled", "from", "other-chat"] in said(capsys, "other")
+    assert ["other", "100", "100", "0", "100%", "distilled", "from", "other-chat"] in printed_words(capsys, "other")
 
 
 def test_an_evaluation_is_told_with_its_difference(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "own: ok 0.400, +0.100 [+0.050, +0.150] against answers-reply".split() in said(capsys, "own")
+    assert "own: ok 0.400, +0.100 [+0.050, +0.150] against answers-reply".split() in printed_words(capsys, "own")
 
 
 def test_every_test_group_of_all_arms_files_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told = said(capsys, "own")
+    told = printed_words(capsys, "own")
     assert "abroad new: ok 0.300".split() in told and not any("0.900" in line for line in told)
 
 
@@ -88,7 +88,7 @@ def test_a_model_that_comes_from_an_instruct_model_is_taught_by_it(
     Path("dvc.yaml").write_text(yaml_text({"vars": [f"recipes/{name}.yaml" for name in (*RECIPES, "far")]}))
     Path("profiles").mkdir()
     Path("profiles/big.yaml").write_text("guide: {instead: {hub: a/b}}\n")
-    assert "distilled from far-guide".split() == said(capsys, "far")[1][-3:]
+    assert "distilled from far-guide".split() == printed_words(capsys, "far")[1][-3:]
 
 
 def test_a_method_that_is_not_there_is_a_problem(home: Path) -> None:

@@ -1,4 +1,4 @@
-"""Models: what a folder or a pin stands for, and what is said when it cannot be opened."""
+"""Models: what a folder or a pin stands for, and the error when it cannot be opened."""
 
 import shutil
 from pathlib import Path
@@ -19,7 +19,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def folder(name: str, **files: str) -> Path:
+def model_folder(name: str, **files: str) -> Path:
     found = Path("models", name)
     found.mkdir(parents=True)
     for file, text in files.items():
@@ -27,8 +27,8 @@ def folder(name: str, **files: str) -> Path:
     return found
 
 
-def pinned(text: str) -> str:
-    folder("pinned", pin__yaml=text)
+def pinned_model(text: str) -> str:
+    model_folder("pinned", pin__yaml=text)
     return "pinned"
 
 
@@ -37,26 +37,26 @@ WHOLE = {"model__safetensors": "1234", "config__json": "{}", "tokenizer__json": 
 
 @pytest.mark.parametrize("file", [name.replace("__", ".") for name in WHOLE])
 def test_identity_changes_with_every_file_that_shapes_an_answer(file: str) -> None:
-    before = identity.identity(folder("m", **WHOLE).name)
+    before = identity.identity(model_folder("m", **WHOLE).name)
     Path("models/m", file).write_text("other")
     assert identity.identity("m") != before
 
 
 @pytest.mark.parametrize("file", ["README.md", "training_args.bin", ".hidden"])
 def test_identity_ignores_cards_and_pickles(file: str) -> None:
-    before = identity.identity(folder("m", **WHOLE).name)
+    before = identity.identity(model_folder("m", **WHOLE).name)
     Path("models/m", file).write_text("other")
     assert identity.identity("m") == before
 
 
 def test_identity_does_not_depend_on_the_name() -> None:
-    shutil.copytree(folder("m", **WHOLE), "elsewhere")
+    shutil.copytree(model_folder("m", **WHOLE), "elsewhere")
     assert identity.identity("m") == identity.identity("./elsewhere")
 
 
 def test_the_identity_of_an_adapter_depends_on_its_base() -> None:
-    folder("base", **WHOLE)
-    folder("m", adapter_config__json='{"base_model_name_or_path": "models/base"}')
+    model_folder("base", **WHOLE)
+    model_folder("m", adapter_config__json='{"base_model_name_or_path": "models/base"}')
     before = identity.identity("m")
     Path("models/base/model.safetensors").write_text("other")
     assert identity.identity("m") != before
@@ -90,12 +90,12 @@ def test_the_hash_of_a_big_file_is_computed_once(home: Path) -> None:
     ],
 )
 def test_the_identity_of_a_pin_says_where_the_model_is(pin: str, wanted: str) -> None:
-    assert identity.identity(pinned(f"{pin}  # a comment")) == wanted
+    assert identity.identity(pinned_model(f"{pin}  # a comment")) == wanted
 
 
 def test_the_identity_of_a_model_to_be_made_depends_on_its_sizes() -> None:
-    folder("a", pin__yaml="fresh: {hidden_size: 64}")
-    folder("b", pin__yaml="fresh: {hidden_size: 128}")
+    model_folder("a", pin__yaml="fresh: {hidden_size: 64}")
+    model_folder("b", pin__yaml="fresh: {hidden_size: 128}")
     assert identity.identity("a") != identity.identity("b")
 
 
@@ -120,7 +120,7 @@ def test_the_identity_of_a_model_to_be_made_depends_on_its_sizes() -> None:
 )
 def test_a_pin_that_cannot_be_meant_is_named(pin: str, words: str) -> None:
     with pytest.raises(Problem, match="pin.yaml") as caught:
-        pins.pin(pinned(pin))
+        pins.pin(pinned_model(pin))
     assert words in str(caught.value)
 
 
@@ -137,7 +137,7 @@ def test_a_profile_may_name_whatever_a_pin_may(given: dict[str, str]) -> None:
 
 
 def test_an_unknown_model_is_answered_with_the_closest_name() -> None:
-    folder("humpback-1", **WHOLE)
+    model_folder("humpback-1", **WHOLE)
     with pytest.raises(Problem, match="unknown model 'humpback1'; did you mean 'humpback-1'?"):
         identity.identity("humpback1")
 
@@ -148,16 +148,16 @@ def test_an_unknown_model_is_answered_with_the_closest_name() -> None:
 )
 def test_a_model_without_weights_here_cannot_be_loaded(pin: str, words: str) -> None:
     with pytest.raises(Problem, match=words):
-        load.load(pinned(pin), Speed(device="cpu"))
+        load.load(pinned_model(pin), Speed(device="cpu"))
 
 
 def test_weights_in_pickle_are_not_opened() -> None:
-    folder("m", config__json="{}", pytorch_model__bin="x")
+    model_folder("m", config__json="{}", pytorch_model__bin="x")
     with pytest.raises(Problem, match=r"no weights in safetensors, only config.json, pytorch_model.bin"):
         load.weights("m", "float32")
 
 
 def test_a_folder_without_a_tokenizer_is_named() -> None:
-    folder("m", model__safetensors="x", config__json="{}")
+    model_folder("m", model__safetensors="x", config__json="{}")
     with pytest.raises(Problem, match="models/m has no tokenizer"):
         load.tokenizer("m")

@@ -37,7 +37,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(folder)
 
 
-def ready(port: int) -> bool:
+def is_ready(port: int) -> bool:
     with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/health") as reply:
         return bool(reply.status == 200)
     return False
@@ -59,7 +59,7 @@ def server(tiny: str, port: int, tmp_path_factory: pytest.TempPathFactory) -> It
     with log.open("wb") as said:
         running = subprocess.Popen([program, *words], env=quiet, stdout=said, stderr=said, start_new_session=True)
     try:
-        while not ready(port):
+        while not is_ready(port):
             assert running.poll() is None, log.read_text()[-3000:]
             with suppress(subprocess.TimeoutExpired):
                 running.wait(0.5)
@@ -71,18 +71,18 @@ def server(tiny: str, port: int, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture(scope="module")
-def real(server: str, tiny: str, tmp_path_factory: pytest.TempPathFactory) -> OpenAI:
-    model = pinned(tmp_path_factory.mktemp("pins") / "m", server, tiny)
+def direct_engine(server: str, tiny: str, tmp_path_factory: pytest.TempPathFactory) -> OpenAI:
+    model = write_pin(tmp_path_factory.mktemp("pins") / "m", server, tiny)
     return OpenAI(model, Speed(concurrency=4), Patience(seconds=900))
 
 
-def ordered(found: Iterator[tuple[int, Reply]]) -> list[Reply]:
+def ordered_replies(found: Iterator[tuple[int, Reply]]) -> list[Reply]:
     return [reply for _, reply in sorted(found, key=lambda pair: pair[0])]
 
 
-def test_greedy_replies_are_those_of_hf(real: OpenAI, tiny: str) -> None:
-    told = ordered(HF(tiny, Speed(device="cpu")).generate(REQUESTS, GREEDY))
-    assert ordered(real.generate(REQUESTS, GREEDY)) == told
+def test_greedy_replies_are_those_of_hf(direct_engine: OpenAI, tiny: str) -> None:
+    told = ordered_replies(HF(tiny, Speed(device="cpu")).generate(REQUESTS, GREEDY))
+    assert ordered_replies(direct_engine.generate(REQUESTS, GREEDY)) == told
 
 
 MARKED = replace(REQUESTS[0], marks=("1", "2", "3"))
@@ -100,6 +100,6 @@ STARTED = replace(REQUESTS[0], prefill="Well, ")
     ],
     ids=["loss", "choose", "prefill", "top_k"],
 )
-def test_what_the_server_cannot_do_is_said_with_a_way_out(real: OpenAI, ask: object, words: str) -> None:
+def test_what_the_server_cannot_do_is_said_with_a_way_out(direct_engine: OpenAI, ask: object, words: str) -> None:
     with pytest.raises(Problem, match=words):
-        list(ask(real))  # type: ignore[operator]
+        list(ask(direct_engine))  # type: ignore[operator]

@@ -113,9 +113,9 @@ def server(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proc
 
 
 @pytest.fixture(scope="module")
-def real(server: Process, tmp_path_factory: pytest.TempPathFactory) -> OpenAI:
+def direct_engine(server: Process, tmp_path_factory: pytest.TempPathFactory) -> OpenAI:
     return OpenAI(
-        pinned(tmp_path_factory.mktemp("pins") / "m", server.endpoint), Speed(concurrency=8), Patience(seconds=900)
+        write_pin(tmp_path_factory.mktemp("pins") / "m", server.endpoint), Speed(concurrency=8), Patience(seconds=900)
     )
 
 
@@ -124,91 +124,99 @@ def hf(tiny: str) -> HF:
     return HF(tiny, Speed(device="cpu"))
 
 
-def ordered(found: Iterator[tuple[int, Reply]]) -> list[Reply]:
+def ordered_replies(found: Iterator[tuple[int, Reply]]) -> list[Reply]:
     return [reply for _, reply in sorted(found, key=lambda pair: pair[0])]
 
 
-def whole(found: Iterator[tuple[int, Reply]]) -> list[Reply]:
+def whole_replies(found: Iterator[tuple[int, Reply]]) -> list[Reply]:
     """The replies without half characters at their end, which vLLM does not send."""
-    return [replace(reply, text=reply.text.rstrip("\ufffd")) for reply in ordered(found)]
+    return [replace(reply, text=reply.text.rstrip("\ufffd")) for reply in ordered_replies(found)]
 
 
 @pytest.mark.parametrize("requests", [REQUESTS, GRADED], ids=["plain", "prefill"])
-def test_greedy_replies_of_vllm_are_those_of_hf(real: OpenAI, hf: HF, requests: list[Request]) -> None:
+def test_greedy_replies_of_vllm_are_those_of_hf(direct_engine: OpenAI, hf: HF, requests: list[Request]) -> None:
     asked = [replace(request, answer="") for request in requests]
-    assert whole(real.generate(asked, GREEDY)) == whole(hf.generate(asked, GREEDY))
+    assert whole_replies(direct_engine.generate(asked, GREEDY)) == whole_replies(hf.generate(asked, GREEDY))
 
 
-def test_losses_of_vllm_are_those_of_hf(real: OpenAI, hf: HF) -> None:
-    for found, wanted in zip(ordered(real.loss(GRADED)), ordered(hf.loss(GRADED)), strict=True):
+def test_losses_of_vllm_are_those_of_hf(direct_engine: OpenAI, hf: HF) -> None:
+    for found, wanted in zip(
+        ordered_replies(direct_engine.loss(GRADED)), ordered_replies(hf.loss(GRADED)), strict=True
+    ):
         assert found.values == pytest.approx(wanted.values, abs=1e-4)
         assert replace(found, values=()) == replace(wanted, values=())
 
 
-def test_marks_of_vllm_weigh_what_they_weigh_in_hf(real: OpenAI, hf: HF) -> None:
-    for found, wanted in zip(ordered(real.choose(MARKED)), ordered(hf.choose(MARKED)), strict=True):
+def test_marks_of_vllm_weigh_what_they_weigh_in_hf(direct_engine: OpenAI, hf: HF) -> None:
+    for found, wanted in zip(
+        ordered_replies(direct_engine.choose(MARKED)), ordered_replies(hf.choose(MARKED)), strict=True
+    ):
         assert found.values == pytest.approx(wanted.values, abs=1e-4)
         assert min(found.values) > 0  # none is among the likeliest of a random model
 
 
-def test_marks_of_more_than_one_token_are_a_problem_at_vllm(real: OpenAI) -> None:
+def test_marks_of_more_than_one_token_are_a_problem_at_vllm(direct_engine: OpenAI) -> None:
     with pytest.raises(Problem, match="question 1, question 2 are not one token each"):
-        list(real.choose([replace(REQUESTS[0], marks=("question 1", "question 2"))]))
+        list(direct_engine.choose([replace(REQUESTS[0], marks=("question 1", "question 2"))]))
 
 
-def test_the_tokens_from_vllms_prefix_cache_are_told(real: OpenAI) -> None:
+def test_the_tokens_from_vllms_prefix_cache_are_told(direct_engine: OpenAI) -> None:
     rubric = replace(MARKED[0], messages=(("user", "question " * 60),))
-    list(real.choose([rubric]))
-    [(_, reply)] = real.choose([rubric])
+    list(direct_engine.choose([rubric]))
+    [(_, reply)] = direct_engine.choose([rubric])
     assert reply.prompt_tokens // 2 < reply.cached_tokens < reply.prompt_tokens
 
 
-def test_a_seed_gives_the_same_reply_alone_and_in_a_batch(real: OpenAI) -> None:
-    batch = texts(real, REQUESTS, DRAWN)
-    assert texts(real, REQUESTS[::-1], DRAWN)[::-1] == batch
-    assert [texts(real, [request], DRAWN)[0] for request in REQUESTS[:3]] == batch[:3]
+def test_a_seed_gives_the_same_reply_alone_and_in_a_batch(direct_engine: OpenAI) -> None:
+    batch = reply_texts(direct_engine, REQUESTS, DRAWN)
+    assert reply_texts(direct_engine, REQUESTS[::-1], DRAWN)[::-1] == batch
+    assert [reply_texts(direct_engine, [request], DRAWN)[0] for request in REQUESTS[:3]] == batch[:3]
 
 
 @pytest.mark.parametrize("name", ["fields", "lines"])
-def test_a_reply_held_to_a_format_can_be_read_at_vllm(real: OpenAI, name: str) -> None:
+def test_a_reply_held_to_a_format_can_be_read_at_vllm(direct_engine: OpenAI, name: str) -> None:
     """Of those that end: random weights seldom write a newline."""
     prompt = Prompt("made", "Tell me.", ("said",), format=name)
     held = replace(DRAWN, max_tokens=300, shape=prompt.shape)
-    ended = [reply.text for _, reply in real.generate(REQUESTS, held) if reply.finish == "stop"]
+    ended = [reply.text for _, reply in direct_engine.generate(REQUESTS, held) if reply.finish == "stop"]
     assert ended and all(prompt.parse_reply(text) for text in ended)
 
 
 @pytest.mark.parametrize("times", [600, 6000])  # known by its tokens, and by its characters before they are counted
-def test_a_request_that_is_longer_than_vllm_reads_has_no_reply_and_the_others_have(real: OpenAI, times: int) -> None:
+def test_a_request_that_is_longer_than_vllm_reads_has_no_reply_and_the_others_have(
+    direct_engine: OpenAI, times: int
+) -> None:
     long = replace(REQUESTS[4], messages=(("user", "question " * times),))
-    written = real.generate([*REQUESTS, long], GREEDY)
-    graded = real.loss([*GRADED, replace(long, answer="it has many uses.")])
-    weighed = real.choose([*MARKED, replace(long, prefill="Score:", marks=MARKED[0].marks)])
+    written = direct_engine.generate([*REQUESTS, long], GREEDY)
+    graded = direct_engine.loss([*GRADED, replace(long, answer="it has many uses.")])
+    weighed = direct_engine.choose([*MARKED, replace(long, prefill="Score:", marks=MARKED[0].marks)])
     for found in (written, graded, weighed):
-        assert [reply == TOO_LONG for reply in ordered(found)] == [False] * 12 + [True]
+        assert [reply == TOO_LONG for reply in ordered_replies(found)] == [False] * 12 + [True]
 
 
-def test_a_wrong_key_ends_the_run(real: OpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_key_ends_the_run(direct_engine: OpenAI, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BALEEN_API_KEY", "wrong")
     with pytest.raises(Problem, match="HTTP 401"):
-        texts(real)
+        reply_texts(direct_engine)
 
 
-def test_faults_between_here_and_vllm_change_nothing(real: OpenAI, server: Process, tmp_path: Path) -> None:
+def test_faults_between_here_and_vllm_change_nothing(direct_engine: OpenAI, server: Process, tmp_path: Path) -> None:
     faults = dict(enumerate(Fault(kind) for kind in (429, 500, 502, 503, "reset", "truncated", "malformed", "drip")))
-    with serving(Proxy(forward(f"http://127.0.0.1:{server.port}"), faults)) as proxy:
-        engine = OpenAI(pinned(tmp_path / "m", proxy.endpoint), Speed(concurrency=3), Time().patience(timeout=8.0))
-        assert texts(engine, REQUESTS, DRAWN) == texts(real, REQUESTS, DRAWN)
+    with serving(Proxy(forward_to(f"http://127.0.0.1:{server.port}"), faults)) as proxy:
+        engine = OpenAI(write_pin(tmp_path / "m", proxy.endpoint), Speed(concurrency=3), Time().patience(timeout=8.0))
+        assert reply_texts(engine, REQUESTS, DRAWN) == reply_texts(direct_engine, REQUESTS, DRAWN)
         assert engine.repeated == len(faults)
 
 
-def test_a_server_killed_and_started_again_in_the_middle_changes_nothing(real: OpenAI, server: Process) -> None:
+def test_a_server_killed_and_started_again_in_the_middle_changes_nothing(
+    direct_engine: OpenAI, server: Process
+) -> None:
     many = [replace(request, seed=seed) for seed in range(8) for request in REQUESTS]
-    whole = texts(real, many, DRAWN)
-    replies = real.generate(many, DRAWN)
+    whole = reply_texts(direct_engine, many, DRAWN)
+    replies = direct_engine.generate(many, DRAWN)
     found = dict(next(replies) for _ in range(10))
     server.kill()
     server.start()
     found |= dict(replies)
     assert [found[n].text for n in range(len(many))] == whole
-    assert real.repeated > 0
+    assert direct_engine.repeated > 0

@@ -18,7 +18,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def pinned(section: Any, name: str = "origin") -> pins.Pin | None:
+def written_pin(section: Any, name: str = "origin") -> pins.Pin | None:
     """The pin that is written for a profile with this origin, as the other verbs read it."""
     Path("profiles/p.yaml").write_text(yaml_text({"origin": section}))
     verb.main([name, "--profile", "p"])
@@ -26,7 +26,7 @@ def pinned(section: Any, name: str = "origin") -> pins.Pin | None:
 
 
 def test_a_model_on_the_hub_is_pinned_as_it_stands() -> None:
-    found = pinned({"hub": "a/b", "revision": COMMIT, "chat_template": "chatml"})
+    found = written_pin({"hub": "a/b", "revision": COMMIT, "chat_template": "chatml"})
     assert found == pins.Pin(hub="a/b", revision=COMMIT, chat_template="chatml")
     assert parse_yaml(Path("models/origin/pin.yaml").read_text()) == {
         "hub": "a/b",
@@ -36,28 +36,28 @@ def test_a_model_on_the_hub_is_pinned_as_it_stands() -> None:
 
 
 def test_a_model_at_an_endpoint_is_pinned_as_it_stands() -> None:
-    assert pinned({"endpoint": "http://x/v1", "model": "m"}) == pins.Pin(endpoint="http://x/v1", model="m")
+    assert written_pin({"endpoint": "http://x/v1", "model": "m"}) == pins.Pin(endpoint="http://x/v1", model="m")
 
 
 def test_sizes_are_a_model_to_be_made_with_every_default_written_out() -> None:
-    found = pinned({"hidden_size": 64, "tokenizer": "bpe"})
+    found = written_pin({"hidden_size": 64, "tokenizer": "bpe"})
     assert found and found.fresh and (found.fresh.hidden_size, found.fresh.tokenizer) == (64, "bpe")
     assert "num_hidden_layers" in parse_yaml(Path("models/origin/pin.yaml").read_text())["fresh"]
 
 
 def test_the_same_profile_gives_the_same_bytes_and_another_another_identity() -> None:
-    pinned({"hidden_size": 64})
+    written_pin({"hidden_size": 64})
     first, before = Path("models/origin/pin.yaml").read_bytes(), identity.identity("origin")
-    pinned({"hidden_size": 64})
+    written_pin({"hidden_size": 64})
     assert Path("models/origin/pin.yaml").read_bytes() == first
-    pinned({"hidden_size": 32})
+    written_pin({"hidden_size": 32})
     assert identity.identity("origin") != before
 
 
 @pytest.mark.parametrize("profile", sorted(PROFILES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_origin_of_every_profile_is_a_pin(profile: Path) -> None:
     section = parse_yaml(profile.read_text())["origin"]
-    found = pinned(section)
+    found = written_pin(section)
     assert found and bool(found.fresh) == ("hub" not in section)
 
 
@@ -78,7 +78,7 @@ MISTAKES = {
 @pytest.mark.parametrize(("section", "words"), MISTAKES.values(), ids=MISTAKES)
 def test_an_origin_that_cannot_be_meant_is_named_and_nothing_is_written(section: Any, words: str) -> None:
     with pytest.raises(Problem, match=words):
-        pinned(section)
+        written_pin(section)
     assert not Path("models").exists()
 
 

@@ -18,7 +18,7 @@ from baleen.errors import Problem
 
 
 @pytest.fixture
-def at(tmp_path: Path) -> Any:
+def make_limit(tmp_path: Path) -> Any:
     """Makes a limit with its clock; all share one file."""
 
     def make(requests: int = 0, tokens: int = 0, now: Time | None = None) -> tuple[RateLimit, Time]:
@@ -28,17 +28,17 @@ def at(tmp_path: Path) -> Any:
     return make
 
 
-def waited(limit: RateLimit, time: Time, tokens: int = 1) -> Note:
+def wait_for_note(limit: RateLimit, time: Time, tokens: int = 1) -> Note:
     while not isinstance(found := limit.admit_now(tokens), Note):
         time.now += found
     return found
 
 
 @pytest.mark.parametrize("amounts", [[1] * 200, [1, 7, 3, 5, 20, 2] * 30, [400, 1, 1] * 4])
-def test_no_minute_holds_more_than_the_limit(at: Any, amounts: list[int]) -> None:
-    (limit, time), sent = at(tokens=20), list[tuple[float, int]]()
+def test_no_minute_holds_more_than_the_limit(make_limit: Any, amounts: list[int]) -> None:
+    (limit, time), sent = make_limit(tokens=20), list[tuple[float, int]]()
     for amount in amounts:
-        waited(limit, time, amount)
+        wait_for_note(limit, time, amount)
         sent.append((time.now, amount))
         time.now += 0.37
     for begin, _ in sent:
@@ -47,15 +47,15 @@ def test_no_minute_holds_more_than_the_limit(at: Any, amounts: list[int]) -> Non
 
 
 @pytest.mark.parametrize("limits", [{"requests": 20}, {"tokens": 20}], ids=str)
-def test_a_limit_is_used_to_the_full(at: Any, limits: dict[str, int]) -> None:
-    limit, time = at(**limits)
+def test_a_limit_is_used_to_the_full(make_limit: Any, limits: dict[str, int]) -> None:
+    limit, time = make_limit(**limits)
     for _ in range(100):
-        waited(limit, time)
+        wait_for_note(limit, time)
     assert time.now == 240.0  # 20 at once in each of five minutes
 
 
-def test_tokens_that_were_reserved_and_not_used_are_free_again(at: Any) -> None:
-    limit, time = at(tokens=100)
+def test_tokens_that_were_reserved_and_not_used_are_free_again(make_limit: Any) -> None:
+    limit, time = make_limit(tokens=100)
     first, second = limit.admit_now(10), limit.admit_now(80)
     assert limit.admit_now(50) == 60.0
     limit.correct(second, 30)
@@ -66,21 +66,23 @@ def test_tokens_that_were_reserved_and_not_used_are_free_again(at: Any) -> None:
 
 
 @pytest.mark.parametrize("characters", range(6000, 6012))
-def test_what_is_larger_than_the_limit_waits_until_all_before_it_is_a_minute_old(at: Any, characters: int) -> None:
-    limit, _ = at(tokens=10_000)
+def test_what_is_larger_than_the_limit_waits_until_all_before_it_is_a_minute_old(
+    make_limit: Any, characters: int
+) -> None:
+    limit, _ = make_limit(tokens=10_000)
     amount = tokens_to_reserve({"messages": "x" * characters, "max_tokens": 8192})
     limit.admit_now(amount)
     assert limit.admit_now(amount) == 60.0
 
 
-def test_no_limit_never_waits_and_keeps_no_file(at: Any) -> None:
-    limit, _ = at()
+def test_no_limit_never_waits_and_keeps_no_file(make_limit: Any) -> None:
+    limit, _ = make_limit()
     limit.correct(limit.admit_now(10**9), 5)
     assert isinstance(limit.admit_now(10**9), Note) and not limit.path.exists()
 
 
-def test_requests_and_tokens_are_both_kept(at: Any) -> None:
-    limit, _ = at(requests=3, tokens=100)
+def test_requests_and_tokens_are_both_kept(make_limit: Any) -> None:
+    limit, _ = make_limit(requests=3, tokens=100)
 
     async def go() -> list[Note]:
         return await asyncio.gather(*(limit.admit(tokens) for tokens in (60, 30, 30, 1, 1)))
@@ -88,17 +90,17 @@ def test_requests_and_tokens_are_both_kept(at: Any) -> None:
     assert [note.last for note in asyncio.run(go())] == [0.0, 0.0, 60.0, 60.0, 60.0]
 
 
-def test_the_file_holds_a_minute_and_few_notes(at: Any) -> None:
-    limit, time = at(requests=10**6)
+def test_the_file_holds_a_minute_and_few_notes(make_limit: Any) -> None:
+    limit, time = make_limit(requests=10**6)
     for _ in range(500):
         limit.admit_now(1)
         time.now += 0.25
     assert len(limit.path.read_text().split("], [")) <= 61
 
 
-def test_two_at_one_file_keep_the_limits_together(at: Any) -> None:
-    one, now = at(requests=5, tokens=100)
-    other, _ = at(requests=5, tokens=100, now=now)
+def test_two_at_one_file_keep_the_limits_together(make_limit: Any) -> None:
+    one, now = make_limit(requests=5, tokens=100)
+    other, _ = make_limit(requests=5, tokens=100, now=now)
     notes = [one.admit_now(20), one.admit_now(20), other.admit_now(20), one.admit_now(20)]
     assert other.admit_now(21) == 60.0
     one.correct(notes[0], 0)
@@ -128,26 +130,26 @@ ODD = [b"[[NaN, NaN, 3, 3]]", b"[[0, 0, Infinity, 3]]", b"[[0, 0, -3, 3]]", b"[[
 
 
 @pytest.mark.parametrize("noise", NOISE + ODD, ids=str)
-def test_a_damaged_file_says_nothing_and_is_mended(at: Any, noise: bytes) -> None:
-    limit, _ = at(requests=3)
+def test_a_damaged_file_says_nothing_and_is_mended(make_limit: Any, noise: bytes) -> None:
+    limit, _ = make_limit(requests=3)
     limit.admit_now(1)
     limit.path.write_bytes(noise)
     assert [isinstance(limit.admit_now(1), Note) for _ in range(4)] == [True, True, True, False]
 
 
-def test_a_file_that_cannot_be_written_is_a_problem(at: Any) -> None:
-    limit, _ = at(requests=3)
+def test_a_file_that_cannot_be_written_is_a_problem(make_limit: Any) -> None:
+    limit, _ = make_limit(requests=3)
     limit.path.mkdir(parents=True)
     with pytest.raises(Problem, match="cannot keep a minute's limits in .*one.pace .*; set BALEEN_MEMO"):
         limit.admit_now(1)
 
 
-def real(path: Path, requests: int) -> RateLimit:
+def real_limit(path: Path, requests: int) -> RateLimit:
     return RateLimit(requests, 0, path, time.monotonic, asyncio.sleep)
 
 
 def ask_often(path: Path, start: Barrier, log: Path) -> None:
-    limit = real(path, 50)
+    limit = real_limit(path, 50)
     start.wait()
     log.write_text(str(sum(isinstance(limit.admit_now(1), Note) for _ in range(40))))
 
@@ -163,17 +165,17 @@ def test_processes_at_once_keep_the_limit_together(tmp_path: Path) -> None:
     assert sum(int(log.read_text()) for log in logs) == 50
 
 
-def die(path: Path) -> None:
-    limit = real(path, 2)
+def die_in_minute(path: Path) -> None:
+    limit = real_limit(path, 2)
     limit.admit_now(1)
     with limit.minute():
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_what_a_killed_process_sent_counts_and_its_lock_is_free(tmp_path: Path) -> None:
-    dying = multiprocessing.get_context("spawn").Process(target=die, args=(tmp_path / "limit",))
+    dying = multiprocessing.get_context("spawn").Process(target=die_in_minute, args=(tmp_path / "limit",))
     dying.start()
     dying.join()
     assert dying.exitcode == -signal.SIGKILL
-    limit = real(tmp_path / "limit", 2)
+    limit = real_limit(tmp_path / "limit", 2)
     assert [isinstance(limit.admit_now(1), Note) for _ in range(2)] == [True, False]

@@ -90,7 +90,7 @@ def test_two_answers_tell_the_same_when_their_facts_are_the_same(a: str, b: str,
     assert round_trip.agree(truth, a, b) == same
 
 
-def kept(route: str, parent: str, text: str) -> Row:
+def kept_row(route: str, parent: str, text: str) -> Row:
     own = {
         "id": f"{route}{parent}{text}",
         "route": route,
@@ -102,7 +102,9 @@ def kept(route: str, parent: str, text: str) -> Row:
 
 
 def test_the_next_trips_go_where_the_last_ones_paid() -> None:
-    table = [kept("es", str(i), "a b x y") for i in range(60)] + [kept("zh", str(i), "a b c x") for i in range(40)]
+    table = [kept_row("es", str(i), "a b x y") for i in range(60)] + [
+        kept_row("zh", str(i), "a b c x") for i in range(40)
+    ]
     assert route_gains(table) == {"es": 30.0, "zh": 10.0}
     told = allot(table)
     sent = [row for row, reason in told if not reason]
@@ -113,8 +115,10 @@ def test_the_next_trips_go_where_the_last_ones_paid() -> None:
 
 
 def test_routes_of_two_hops_are_not_taken_again() -> None:
-    assert {row["pivot"] for row, _ in allot([kept("es zh", "1", "x y z w"), kept("es", "1", "a b c x")])} >= {"es"}
-    assert [reason for _, reason in allot([kept("es zh", "1", "x y z w")])] == ["same original"]
+    assert {row["pivot"] for row, _ in allot([kept_row("es zh", "1", "x y z w"), kept_row("es", "1", "a b c x")])} >= {
+        "es"
+    }
+    assert [reason for _, reason in allot([kept_row("es zh", "1", "x y z w")])] == ["same original"]
 
 
 def test_the_vocabulary_of_a_world_is_that_of_all() -> None:

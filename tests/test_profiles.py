@@ -13,7 +13,7 @@ LINES = recipes.lines(recipes.all_files())
 PROJECT = layers.current(recipes.all_files())
 
 
-def whole(name: str) -> dict[str, Any]:
+def load_profile(name: str) -> dict[str, Any]:
     return dict(parse_yaml(Path(f"profiles/{name}.yaml").read_text(encoding="utf-8")))
 
 
@@ -41,7 +41,7 @@ def test_the_values_of_a_method_stand_with_where_they_come_from(name: str) -> No
 
 @pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.stem)
 def test_activations_are_computed_twice_by_one_setting_only(path: Path) -> None:
-    speed = whole(path.stem)["speed"]
+    speed = load_profile(path.stem)["speed"]
     chosen = parse_yaml(Path(speed.get("accelerate_config", path)).read_text())
     own, shards = speed.get("gradient_checkpointing"), chosen.get("fsdp_config", {})
     assert not (own and shards.get("fsdp_activation_checkpointing"))

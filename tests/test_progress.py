@@ -11,7 +11,7 @@ class Terminal(StringIO):
 
 
 class Clock:
-    """A clock that moves when told to."""
+    """A clock that the test sets."""
 
     now = 0.0
 

@@ -62,11 +62,11 @@ def cluster(model: str, workers: int, engine: str = "hf", **more: Any) -> Cluste
 
 
 @pytest.fixture(scope="module")
-def two(tiny: str) -> Iterator[Cluster]:
+def two_workers(tiny: str) -> Iterator[Cluster]:
     yield cluster(tiny, 2)
 
 
-def ordered(found: Iterator[tuple[int, Reply]]) -> list[Reply]:
+def ordered_replies(found: Iterator[tuple[int, Reply]]) -> list[Reply]:
     pairs = sorted(found, key=lambda pair: pair[0])
     assert [index for index, _ in pairs] == list(range(len(pairs)))
     return [reply for _, reply in pairs]
@@ -75,27 +75,29 @@ def ordered(found: Iterator[tuple[int, Reply]]) -> list[Reply]:
 @started
 @needed
 @pytest.mark.parametrize("sampling", [GREEDY, DRAWN], ids=["greedy", "drawn"])
-def test_two_workers_write_the_texts_of_one_process_in_any_order(two: Cluster, hf: HF, sampling: Sampling) -> None:
-    alone = ordered(hf.generate(REQUESTS, sampling))
-    assert ordered(two.generate(REQUESTS, sampling)) == alone
-    assert ordered(two.generate(REQUESTS[::-1], sampling))[::-1] == alone
+def test_two_workers_write_the_texts_of_one_process_in_any_order(
+    two_workers: Cluster, hf: HF, sampling: Sampling
+) -> None:
+    alone = ordered_replies(hf.generate(REQUESTS, sampling))
+    assert ordered_replies(two_workers.generate(REQUESTS, sampling)) == alone
+    assert ordered_replies(two_workers.generate(REQUESTS[::-1], sampling))[::-1] == alone
 
 
 @started
 @needed
-def test_one_worker_writes_what_two_write(tiny: str, two: Cluster, hf: HF) -> None:
-    assert ordered(cluster(tiny, 1).generate(REQUESTS, DRAWN)) == ordered(hf.generate(REQUESTS, DRAWN))
+def test_one_worker_writes_what_two_write(tiny: str, two_workers: Cluster, hf: HF) -> None:
+    assert ordered_replies(cluster(tiny, 1).generate(REQUESTS, DRAWN)) == ordered_replies(hf.generate(REQUESTS, DRAWN))
 
 
 @started
 @needed
 @pytest.mark.parametrize(("kind", "requests"), [("loss", GRADED), ("choose", MARKED), ("embed", REQUESTS)])
 def test_losses_probabilities_and_vectors_are_those_of_one_process(
-    two: Cluster, hf: HF, kind: str, requests: list[Request]
+    two_workers: Cluster, hf: HF, kind: str, requests: list[Request]
 ) -> None:
-    alone = ordered(getattr(hf, kind)(requests))
+    alone = ordered_replies(getattr(hf, kind)(requests))
     for order in (1, -1):
-        found = ordered(getattr(two, kind)(requests[::order]))[::order]
+        found = ordered_replies(getattr(two_workers, kind)(requests[::order]))[::order]
         for one, other in zip(found, alone, strict=True):
             assert one.values == pytest.approx(other.values, abs=1e-5)
             assert replace(one, values=()) == replace(other, values=())
@@ -110,36 +112,40 @@ def pid(worker: Any) -> int:
 
 @started
 @needed
-def test_a_worker_killed_in_the_middle_costs_no_reply(two: Cluster, hf: HF, capsys: pytest.CaptureFixture[str]) -> None:
-    killed_in_the_middle(two, hf)
+def test_a_worker_killed_in_the_middle_costs_no_reply(
+    two_workers: Cluster, hf: HF, capsys: pytest.CaptureFixture[str]
+) -> None:
+    killed_in_the_middle(two_workers, hf)
     assert "a worker ended over" in capsys.readouterr().err
 
 
-def killed_in_the_middle(two: Cluster, alone: Engine) -> None:
+def killed_in_the_middle(two_workers: Cluster, alone: Engine) -> None:
     """Kill one of two workers after the first reply of the other, and compare what comes with one process."""
-    victim = pid(next(iter(two.workers)))
+    victim = pid(next(iter(two_workers.workers)))
     os.kill(victim, signal.SIGSTOP)  # so that it holds requests when the others are done
-    replies = two.generate(REQUESTS, DRAWN)
+    replies = two_workers.generate(REQUESTS, DRAWN)
     found = [next(replies)]
     os.kill(victim, signal.SIGKILL)
-    texts = [reply.text for reply in ordered(iter([*found, *replies]))]
-    assert texts == [reply.text for reply in ordered(alone.generate(REQUESTS, DRAWN))]
-    assert len({pid(worker) for worker in two.workers} - {victim}) == 2
+    texts = [reply.text for reply in ordered_replies(iter([*found, *replies]))]
+    assert texts == [reply.text for reply in ordered_replies(alone.generate(REQUESTS, DRAWN))]
+    assert len({pid(worker) for worker in two_workers.workers} - {victim}) == 2
 
 
 @started
 @needed
-def test_a_reader_that_stops_early_frees_the_workers(two: Cluster, hf: HF) -> None:
-    replies = two.generate(REQUESTS, DRAWN)
+def test_a_reader_that_stops_early_frees_the_workers(two_workers: Cluster, hf: HF) -> None:
+    replies = two_workers.generate(REQUESTS, DRAWN)
     next(replies)
     replies.close()  # type: ignore[attr-defined]
-    assert ordered(two.generate(REQUESTS[:3], GREEDY)) == ordered(hf.generate(REQUESTS[:3], GREEDY))
+    assert ordered_replies(two_workers.generate(REQUESTS[:3], GREEDY)) == ordered_replies(
+        hf.generate(REQUESTS[:3], GREEDY)
+    )
 
 
 @started
 @needed
 def test_a_stage_on_a_cluster_pays_only_for_what_one_process_has_not(
-    two: Cluster, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    two_workers: Cluster, tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / ".memo"))
@@ -147,18 +153,18 @@ def test_a_stage_on_a_cluster_pays_only_for_what_one_process_has_not(
     rows.write("few", list(rows.read(rows.table_path("seed")))[:20])
     asked = ["--model", tiny, "--prompt", "reply", "--profile", "tiny", "--max-tokens", "8", "--keep-unreadable"]
     generate.main(["few-replies", "--input", "few", *asked, "--min-readable", "0"])
-    assert paid() == 20
-    workspace.speed(ray_workers=2)
+    assert reply_count() == 20
+    workspace.write_speed(ray_workers=2)
     generate.main(["replies", "--input", "seed", *asked, "--min-readable", "0"])
-    assert paid() == 60
+    assert reply_count() == 60
     there = Path("data/replies.parquet").read_bytes()
     monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / "empty"))
-    workspace.speed()
+    workspace.write_speed()
     generate.main(["replies", "--input", "seed", *asked, "--min-readable", "0"])
     assert Path("data/replies.parquet").read_bytes() == there
 
 
-def paid() -> int:
+def reply_count() -> int:
     return int(Memo(memo_folder()).run(lambda db: db.execute("SELECT COUNT(*) FROM reply").fetchone()[0]))
 
 
@@ -186,8 +192,8 @@ def test_vllm_in_two_workers_answers_what_it_answers_in_one_process(
     vllm_two: Cluster, vllm: Engine, order: int
 ) -> None:
     def both(kind: str, requests: list[Request], *given: Sampling) -> tuple[list[Reply], list[Reply]]:
-        found = ordered(getattr(vllm_two, kind)(requests[::order], *given))[::order]
-        return found, ordered(getattr(vllm, kind)(requests, *given))
+        found = ordered_replies(getattr(vllm_two, kind)(requests[::order], *given))[::order]
+        return found, ordered_replies(getattr(vllm, kind)(requests, *given))
 
     found, alone = both("generate", REQUESTS, DRAWN)
     assert [replace(reply, cached_tokens=0) for reply in found] == [replace(reply, cached_tokens=0) for reply in alone]
@@ -233,7 +239,7 @@ def test_requests_that_end_several_workers_are_a_problem(faulty: Callable[..., C
 @needed
 def test_workers_that_end_after_they_have_answered_some_are_no_problem(faulty: Callable[..., Cluster]) -> None:
     """Each reports after a second and ends before the second report, as on machines that are lent for a while."""
-    replies = ordered(faulty(dies_at=6, seconds=0.3).generate(REQUESTS[:16], GREEDY))
+    replies = ordered_replies(faulty(dies_at=6, seconds=0.3).generate(REQUESTS[:16], GREEDY))
     assert [reply.text.split()[0] for reply in replies] == ["TELL"] * 16
 
 
@@ -258,7 +264,7 @@ HASTY = {"RAY_gcs_rpc_server_reconnect_timeout_s": "5"}  # Ray's agents look for
 
 
 def drive(model: str) -> None:
-    """Print the processes of a cluster at work, and end when told to."""
+    """Print the processes of a working cluster, and end when stdin closes."""
     engine = cluster(model, 2)
     assert len(list(engine.loss(GRADED))) == 40
     print(*(child.pid for child in psutil.Process().children(recursive=True)), flush=True)

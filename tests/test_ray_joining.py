@@ -53,20 +53,20 @@ def test_an_address_that_names_none_is_a_problem(address: str) -> None:
 
 
 @pytest.fixture
-def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def no_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in which no `ray start` has left anything."""
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
     return tmp_path
 
 
-def test_auto_without_a_cluster_is_a_problem(empty: Path) -> None:
+def test_auto_without_a_cluster_is_a_problem(no_ray: Path) -> None:
     with pytest.raises(Problem, match="ray_address is auto, but RAY_ADDRESS is not set and no `ray start` has left"):
         resolved_address("auto")
 
 
 def test_auto_is_what_ray_start_left_unless_the_environment_says_more(
-    empty: Path, monkeypatch: pytest.MonkeyPatch
+    no_ray: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address_file().parent.mkdir()
     address_file().write_text("10.0.0.1:6379\n")
@@ -87,7 +87,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bytes | None],
     def begin(said: bytes | None) -> str:
         doors.append(socket.create_server(("127.0.0.1", 0)))
         if said is not None:
-            Thread(target=speak, args=(doors[-1], said)).start()
+            Thread(target=answer_once, args=(doors[-1], said)).start()
         return f"127.0.0.1:{doors[-1].getsockname()[1]}"
 
     yield begin
@@ -95,7 +95,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[bytes | None],
         door.close()
 
 
-def speak(door: socket.socket, said: bytes) -> None:
+def answer_once(door: socket.socket, said: bytes) -> None:
     line, _ = door.accept()
     with line, suppress(ConnectionError):
         line.sendall(said)
@@ -202,7 +202,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def stage(home: Path, env: dict[str, str], address: str) -> subprocess.CompletedProcess[str]:
     """The stage in a process of its own, with an empty memo, on a cluster."""
-    workspace.speed(ray_workers=2, ray_address=address)
+    workspace.write_speed(ray_workers=2, ray_address=address)
     words = ["-m", "stages.generate", "replies", "--input", "seed", "--model", "tiny", *ASKED]
     env = env | {"BALEEN_MEMO": str(home / "empty"), "PYTHONPATH": str(Path(__file__).parents[1])}
     return subprocess.run([sys.executable, *words], cwd=home, env=env, capture_output=True, text=True)
@@ -233,7 +233,7 @@ def test_a_stage_on_a_cluster_writes_the_table_of_one_process(
         ("ray://127.0.0.1:1", "baleen: no Ray cluster answers at ray://127.0.0.1:1: "),
     ],
 )
-def test_a_stage_without_a_cluster_ends_with_one_line(empty: Path, home: Path, address: str, words: str) -> None:
+def test_a_stage_without_a_cluster_ends_with_one_line(no_ray: Path, home: Path, address: str, words: str) -> None:
     ended = stage(home, dict(os.environ), address)
     assert ended.returncode == 1
     progress, last = ended.stderr.splitlines()[:-1], ended.stderr.splitlines()[-1]

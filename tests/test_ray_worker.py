@@ -23,13 +23,13 @@ def test_a_worker_has_one_thread_unless_the_settings_say_more(threads: int, told
     assert environment(Speed(threads=threads))["OMP_NUM_THREADS"] == told
 
 
-def none(model: str, speed: Speed) -> Engine:
+def load_nothing(model: str, speed: Speed) -> Engine:
     raise AssertionError("no model is loaded")
 
 
 def test_a_machine_without_the_project_is_a_problem() -> None:
     with pytest.raises(Problem, match="no folder /nowhere/project on .*every machine of the cluster must share"):
-        Worker("/nowhere/project", none, "tiny", Speed()).load("echo/1", "model")
+        Worker("/nowhere/project", load_nothing, "tiny", Speed()).load("echo/1", "model")
 
 
 def test_a_worker_finds_the_code_of_this_process() -> None:

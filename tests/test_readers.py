@@ -40,11 +40,11 @@ TABLES = {
 PACK = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
 
 
-def read(source: Path | str, **options: object) -> list[Record]:
+def read_records(source: Path | str, **options: object) -> list[Record]:
     return list(records(Source(str(source), **options), Counter()))  # type: ignore[arg-type]
 
 
-def parsed(kind: str, content: bytes, limit: int = 1000) -> list[Record]:
+def parse_bytes(kind: str, content: bytes, limit: int = 1000) -> list[Record]:
     return list(READERS[kind](OpenFile("f", io.BytesIO(content), "utf-8", limit)))
 
 
@@ -57,11 +57,11 @@ def test_tables_give_the_same_records_in_every_format(tmp_path: Path, name: str,
     elif packed:
         content = PACK[packed](content)
     (tmp_path / f"{name}{packed}").write_bytes(content)
-    assert [record.fields for record in read(tmp_path / f"{name}{packed}")] == ROWS
+    assert [record.fields for record in read_records(tmp_path / f"{name}{packed}")] == ROWS
 
 
 def test_tabs_separate_a_tsv() -> None:
-    found = parsed("tsv", b"id\ttext\na\tone, two\n")
+    found = parse_bytes("tsv", b"id\ttext\na\tone, two\n")
     assert found == [Record("f", 2, {"id": "a", "text": "one, two"})]
 
 
@@ -79,12 +79,12 @@ def test_tabs_separate_a_tsv() -> None:
     ],
 )
 def test_positions_are_lines_or_numbers_of_records(kind: str, content: bytes, positions: list[int]) -> None:
-    assert [record.position for record in parsed(kind, content)] == positions
+    assert [record.position for record in parse_bytes(kind, content)] == positions
 
 
 def test_a_json_array_larger_than_the_buffer_is_read_whole() -> None:
     rows = [{"text": "x" * (i * 331 % 70_000)} for i in range(40)]
-    assert [record.fields for record in parsed("json", json.dumps(rows).encode(), 100_000)] == rows
+    assert [record.fields for record in parse_bytes("json", json.dumps(rows).encode(), 100_000)] == rows
 
 
 @pytest.mark.parametrize(
@@ -107,14 +107,14 @@ def test_a_json_array_larger_than_the_buffer_is_read_whole() -> None:
 )
 def test_what_cannot_be_read_is_named_with_its_place(kind: str, content: bytes, words: str) -> None:
     with pytest.raises(Problem) as error:
-        parsed(kind, content)
+        parse_bytes(kind, content)
     assert words in str(error.value)
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "text", "markdown", "html"])
 def test_a_document_over_the_limit_is_refused_and_the_next_one_read(kind: str) -> None:
     content = b'{"text": "' + b"x" * 200_000 + b'"}\n{"text": "small"}\n'
-    first, *rest = parsed(kind, content)
+    first, *rest = parse_bytes(kind, content)
     assert (first.fields, first.reason) == ({}, "too large")
     assert [record.fields for record in rest] == ([{"text": "small"}] if kind == "jsonl" else [])
 
@@ -122,8 +122,8 @@ def test_a_document_over_the_limit_is_refused_and_the_next_one_read(kind: str) -
 def test_another_encoding_can_be_named(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes("señal".encode("latin-1"))
     (tmp_path / "b.jsonl").write_bytes('{"text": "señal"}\n{"text": "x"}'.encode("utf-16"))
-    assert read(tmp_path / "a.txt", encoding="latin-1")[0].fields["text"] == "señal"
-    assert [r.fields["text"] for r in read(tmp_path / "b.jsonl", encoding="utf-16")] == ["señal", "x"]
+    assert read_records(tmp_path / "a.txt", encoding="latin-1")[0].fields["text"] == "señal"
+    assert [r.fields["text"] for r in read_records(tmp_path / "b.jsonl", encoding="utf-16")] == ["señal", "x"]
 
 
 @pytest.mark.parametrize(
@@ -144,12 +144,12 @@ def test_another_encoding_can_be_named(tmp_path: Path) -> None:
 def test_a_page_is_read_in_the_encoding_that_it_declares(head: str, encoding: str) -> None:
     words = {"cp1252": "Crème brûlée – 5 €", "utf-8": "Crème 漢字"}.get(encoding, "漢字")
     page = f"<html>{head}<p>{words}</p>"
-    assert [record.fields["text"] for record in parsed("html", page.encode(encoding))] == [page]
+    assert [record.fields["text"] for record in parse_bytes("html", page.encode(encoding))] == [page]
 
 
 def test_a_byte_that_the_declared_encoding_has_not_is_named() -> None:
     with pytest.raises(Problem, match="f: byte 25 is not CP949"):
-        parsed("html", b"<meta charset='euc-kr'>ab\xff")
+        parse_bytes("html", b"<meta charset='euc-kr'>ab\xff")
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ PAGES = {"b/two.md": b"# Two\n\ntext two\n", "a.txt": b"text one\n"}
 IGNORED = {".hidden.md": b"x", "._a.txt": b"x", "__MACOSX/a.txt": b"x", ".git/c.txt": b"x", "photo.png": b"\x89"}
 
 
-def pack(path: Path, files: dict[str, bytes]) -> Path:
+def write_archive(path: Path, files: dict[str, bytes]) -> Path:
     """A tar (packed by its suffix) or zip with the files in reverse order, a link and a folder."""
     if path.suffix == ".zip":
         with zipfile.ZipFile(path, "w") as archive:
@@ -188,7 +188,7 @@ def pack(path: Path, files: dict[str, bytes]) -> Path:
     return path
 
 
-def folder(path: Path, files: dict[str, bytes]) -> Path:
+def write_folder(path: Path, files: dict[str, bytes]) -> Path:
     for name, content in files.items():
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         (path / name).write_bytes(content)
@@ -197,41 +197,41 @@ def folder(path: Path, files: dict[str, bytes]) -> Path:
 
 @pytest.mark.parametrize("name", ["c", "c.tar", "c.tgz", "c.tar.gz", "c.tar.bz2", "c.tar.xz", "c.zip"])
 def test_folders_and_archives_give_their_files_by_name(tmp_path: Path, name: str) -> None:
-    path = (pack if "." in name else folder)(tmp_path / name, PAGES | IGNORED)
+    path = (write_archive if "." in name else write_folder)(tmp_path / name, PAGES | IGNORED)
     joint = "!" if "." in name else "/"
-    found = [(record.file, record.fields["text"]) for record in read(path)]
+    found = [(record.file, record.fields["text"]) for record in read_records(path)]
     assert found == [(f"{path}{joint}a.txt", "text one\n"), (f"{path}{joint}b/two.md", "# Two\n\ntext two\n")]
 
 
 @pytest.mark.parametrize("name", ["c", "c.tar.gz", "c.zip"])
 @pytest.mark.parametrize("match, titles", [("*.md", ["two"]), ("b/*", ["two"]), ("a.*", ["a"]), ("", ["a", "two"])])
 def test_match_chooses_files_inside(tmp_path: Path, name: str, match: str, titles: list[str]) -> None:
-    path = (pack if "." in name else folder)(tmp_path / name, PAGES)
-    assert [record.fields["title"].lower() for record in read(path, match=match)] == titles
+    path = (write_archive if "." in name else write_folder)(tmp_path / name, PAGES)
+    assert [record.fields["title"].lower() for record in read_records(path, match=match)] == titles
 
 
 def test_a_glob_takes_files_at_any_depth(tmp_path: Path) -> None:
-    folder(tmp_path, PAGES)
-    assert [record.markup for record in read(tmp_path / "**" / "*.*")] == ["text", "markdown"]
+    write_folder(tmp_path, PAGES)
+    assert [record.markup for record in read_records(tmp_path / "**" / "*.*")] == ["text", "markdown"]
 
 
 def test_files_below_here_are_named_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder(tmp_path, PAGES)
+    write_folder(tmp_path, PAGES)
     monkeypatch.chdir(tmp_path)
-    assert {read(path)[0].file for path in ("a.txt", tmp_path / "a.txt", "./a.txt")} == {"a.txt"}
+    assert {read_records(path)[0].file for path in ("a.txt", tmp_path / "a.txt", "./a.txt")} == {"a.txt"}
 
 
 def test_links_to_files_are_read_in_a_folder(tmp_path: Path) -> None:
     (tmp_path / "cache").write_bytes(b"linked")
-    folder(tmp_path / "c", {})
+    write_folder(tmp_path / "c", {})
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "a.txt").symlink_to(tmp_path / "cache")
-    assert [record.fields["text"] for record in read(tmp_path / "c")] == ["linked"]
+    assert [record.fields["text"] for record in read_records(tmp_path / "c")] == ["linked"]
 
 
 def test_files_of_no_known_kind_are_counted(tmp_path: Path) -> None:
     notes = Counter[str]()
-    list(records(Source(str(folder(tmp_path, PAGES | IGNORED))), notes))
+    list(records(Source(str(write_folder(tmp_path, PAGES | IGNORED))), notes))
     assert notes == {"files": 2, "files_passed_over": 1}
 
 
@@ -255,7 +255,7 @@ def test_a_source_that_is_not_there_or_broken_is_named(tmp_path: Path, source: s
     folder(tmp_path, files)
     (tmp_path / "empty").mkdir()
     with pytest.raises(Problem) as error:
-        read(tmp_path / source)
+        read_records(tmp_path / source)
     assert words in str(error.value)
 
 
@@ -269,7 +269,7 @@ def test_the_suffix_tells_the_kind(name: str, kind: str) -> None:
 
 def test_a_kind_may_be_given_for_files_without_suffix(tmp_path: Path) -> None:
     (tmp_path / "part-0000").write_text(LINES)
-    assert [record.fields for record in read(tmp_path, kind="jsonl")] == ROWS
+    assert [record.fields for record in read_records(tmp_path, kind="jsonl")] == ROWS
 
 
 @pytest.mark.slow
@@ -277,10 +277,10 @@ def test_a_saved_data_set_gives_its_rows(tmp_path: Path) -> None:
     datasets = pytest.importorskip("datasets")
     datasets.Dataset.from_list(ROWS).save_to_disk(tmp_path / "plain")
     datasets.DatasetDict({"train": datasets.Dataset.from_list(ROWS)}).save_to_disk(tmp_path / "split")
-    assert [record.fields for record in read(tmp_path / "plain")] == ROWS
-    assert [record.fields for record in read(tmp_path / "split", split="train")] == ROWS
+    assert [record.fields for record in read_records(tmp_path / "plain")] == ROWS
+    assert [record.fields for record in read_records(tmp_path / "split", split="train")] == ROWS
     with pytest.raises(Problem, match="did you mean 'train'"):
-        read(tmp_path / "split", split="trian")
+        read_records(tmp_path / "split", split="trian")
 
 
 @pytest.mark.slow

@@ -35,7 +35,7 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> graph.Stages:
     return graph.stages(rules, recipes.lines(recipes.files()), PARAMS)
 
 
-def named(kind: str, first: str) -> list[str]:
+def commands_of(kind: str, first: str) -> list[str]:
     """The commands that begin with a word, in the order of README."""
     found = [command for command in COMMANDS if command.startswith(first)]
     assert found, f"README has no {kind}"
@@ -46,12 +46,12 @@ def test_readme_has_commands() -> None:
     assert len(COMMANDS) > 12
 
 
-@pytest.mark.parametrize("command", named("make command", "make "))
+@pytest.mark.parametrize("command", commands_of("make command", "make "))
 def test_a_make_target_is_in_the_makefile(command: str) -> None:
     assert command.split()[1] in MAKE
 
 
-@pytest.mark.parametrize("command", named("python command", "python -m "))
+@pytest.mark.parametrize("command", commands_of("python command", "python -m "))
 def test_a_module_is_there_and_its_names_are_known(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     module, *words = [word for word in shlex.split(command)[2:] if word not in ("...", "TARGET...")]
     assert find_spec(module)
@@ -100,7 +100,7 @@ def test_every_verb_says_how_it_is_used(verb: str, capsys: pytest.CaptureFixture
     assert ("--dry-run" in shown.out) == (verb in ("generate", "score", "train"))
 
 
-@pytest.mark.parametrize("command", named("dvc command", "dvc "))
+@pytest.mark.parametrize("command", commands_of("dvc command", "dvc "))
 def test_a_dvc_command_names_what_is_there(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _, verb, *words = shlex.split(command)
     assert verb in DVC
@@ -110,7 +110,7 @@ def test_a_dvc_command_names_what_is_there(command: str, monkeypatch: pytest.Mon
         assert any(words[1] == out for made in known.values() for out in made.outs)
 
 
-@pytest.mark.parametrize("command", [*named("build", "dvc repro"), *named("sweep", "dvc exp run --queue")])
+@pytest.mark.parametrize("command", [*commands_of("build", "dvc repro"), *commands_of("sweep", "dvc exp run --queue")])
 def test_no_command_builds_all_methods_without_being_asked_to(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     known = stages(monkeypatch)
     assert [word for word in shlex.split(command) if word in known]

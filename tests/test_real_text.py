@@ -36,7 +36,7 @@ def pages(code: str, count: int = 300) -> list[str]:
 
 
 @cache
-def told(code: str) -> list[str]:
+def descriptions(code: str) -> list[str]:
     """What each page says of its command, a sentence or two, without code and addresses."""
     found = [[line[2:] for line in page.splitlines() if re.match(r"> [^<`]*$", line)] for page in pages(code)]
     return [" ".join(lines) for lines in found if lines and "http" not in " ".join(lines)]
@@ -64,7 +64,7 @@ def test_every_measured_constraint_holds_on_the_page_it_was_measured_on(code: st
 
 @EVERY
 def test_a_written_list_of_real_sentences_reads_back(code: str) -> None:
-    some = told(code)
+    some = descriptions(code)
     assert FORMATS["lines"].read(FORMATS["lines"].show({"constraints": some}, ["constraints"]), ["constraints"]) == {
         "constraints": [text.strip() for text in some]
     }
@@ -73,7 +73,7 @@ def test_a_written_list_of_real_sentences_reads_back(code: str) -> None:
 @EVERY
 def test_what_ends_is_sound_and_said_twice_is_not(code: str) -> None:
     """Self-Lengthen's check: ten words or thirteen characters, in closing punctuation."""
-    whole = [text for text in told(code) if text.endswith((".", "。")) and words(text) >= 13]
+    whole = [text for text in descriptions(code) if text.endswith((".", "。")) and words(text) >= 13]
     assert len(whole) >= 10
     assert sum(map(sound, whole)) >= 0.9 * len(whole)
     assert {flaw(f"{text} {text}") for text in whole} <= {"repeats itself", "speaks of revision"}
@@ -84,11 +84,11 @@ def test_what_ends_is_sound_and_said_twice_is_not(code: str) -> None:
 def test_a_demand_is_in_the_language_of_the_request_and_holds_for_the_page(code: str) -> None:
     kinds = Counter[str]()
     for at, page in enumerate(pages(code)):
-        made = demand({"id": str(at), "instruction": told(code)[0], "response": page}, 10)
+        made = demand({"id": str(at), "instruction": descriptions(code)[0], "response": page}, 10)
         assert isinstance(made, list)
         assert length_score(made[0]["limit"], page) == 1.0
         kinds[made[0]["limit"].split()[0]] += 1
-        added = made[0]["instruction"].removeprefix(told(code)[0])
+        added = made[0]["instruction"].removeprefix(descriptions(code)[0])
         assert ("字" in added) == (code == "zh") and ("words" in added) == (code != "zh")
     shares = {kind: count / kinds.total() for kind, count in kinds.items()}
     assert all(abs(shares[kind] - share) < 0.1 for kind, share in KINDS.items()), shares
@@ -114,7 +114,7 @@ def test_every_chinese_word_that_points_at_something_counts_and_nothing_else() -
 
 
 def test_real_chinese_answers_stay_and_those_that_excuse_themselves_or_stutter_leave() -> None:
-    plain = [text for text in told("zh") if "根据" not in text and "作为" not in text and "2023" not in text]
+    plain = [text for text in descriptions("zh") if "根据" not in text and "作为" not in text and "2023" not in text]
     assert len(plain) > 200
     assert not any(kun.excuses(text) or kun.stutters(text) or back_and_forth.making(text) for text in plain if text)
     assert all(kun.excuses(f"抱歉，{text}") == 1 and kun.stutters(text * 7) == 1 for text in plain[:20])
@@ -123,6 +123,6 @@ def test_real_chinese_answers_stay_and_those_that_excuse_themselves_or_stutter_l
 
 @EVERY
 def test_a_text_supports_itself_and_not_another_language(code: str) -> None:
-    other = " ".join(told("zh" if code != "zh" else "en")[:5])
-    assert all(supported(text, text) == 1.0 for text in told(code) if words(text) > 1)
-    assert sum(supported(text, other) for text in told(code)) / len(told(code)) < 0.3
+    other = " ".join(descriptions("zh" if code != "zh" else "en")[:5])
+    assert all(supported(text, text) == 1.0 for text in descriptions(code) if words(text) > 1)
+    assert sum(supported(text, other) for text in descriptions(code)) / len(descriptions(code)) < 0.3

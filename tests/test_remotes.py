@@ -9,7 +9,7 @@ from pathlib import Path
 
 import project
 import pytest
-from project import change, dvc, git, replace, repro
+from project import dvc, git, replace_once, repro, set_yaml
 from s3 import CREDENTIALS, server
 
 pytestmark = pytest.mark.slow
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 def pushed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A built project whose results are committed and at a remote."""
     place = tmp_path_factory.mktemp(request.param)
-    folder = project.twin(project.built(tmp_path_factory), place / "project")
+    folder = project.copy_project(project.built_small(tmp_path_factory), place / "project")
     with pytest.MonkeyPatch.context() as patch:
         for name, value in CREDENTIALS.items():
             patch.setenv(name, value)
@@ -32,15 +32,15 @@ def pushed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 def block(number: int) -> list[str]:
     """The commands of the README's section, for a recipe of one round."""
-    lines = project.readme("Share what you built")[number]
+    lines = project.readme_commands("Share what you built")[number]
     return [line.partition(" #")[0].replace("train@humpback", "train@humpback-1") for line in lines]
 
 
 def push(folder: Path, url: str, address: str = "") -> Path:
     """Push what was built; one target is not."""
-    project.unbuilt(folder)
+    project.add_unneeded_target(folder)
     add, *lines = block(0)
-    project.command(folder, *add.replace("s3://my-bucket/baleen", url).split())
+    project.run_command(folder, *add.replace("s3://my-bucket/baleen", url).split())
     if address:
         dvc(folder, "remote", "modify", "store", "endpointurl", address)
     shell(folder, lines)
@@ -49,11 +49,11 @@ def push(folder: Path, url: str, address: str = "") -> Path:
 
 def shell(folder: Path, lines: list[str]) -> None:
     for line in lines:
-        project.command(folder, "bash", "-ec", line)
+        project.run_command(folder, "bash", "-ec", line)
 
 
 def memo(folder: Path, *words: str) -> str:
-    return project.command(folder, sys.executable, "-m", "stages.memo", *words).stdout
+    return project.run_command(folder, sys.executable, "-m", "stages.memo", *words).stdout
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +70,8 @@ EVALUATED = re.compile(r"data/(answers-.*|heldout)(\.dropped)?\.parquet")  # nei
 
 
 def test_a_clone_pulls_every_table_and_checkpoint_and_builds_nothing(pushed: Path, clone: Path) -> None:
-    built = project.outputs(pushed)
-    assert project.outputs(clone) == {name: of for name, of in built.items() if not EVALUATED.match(name)}
+    built = project.output_hashes(pushed)
+    assert project.output_hashes(clone) == {name: of for name, of in built.items() if not EVALUATED.match(name)}
     assert repro(clone, *targets()) == set()
     assert git(clone, "status", "--short") == ""
 
@@ -82,20 +82,20 @@ def targets() -> list[str]:
 
 
 def test_a_clone_with_another_threshold_runs_the_filter_and_what_follows(clone: Path, tmp_path: Path) -> None:
-    folder = project.twin(clone, tmp_path / "edited")
-    change(folder / "params.yaml", "curate.share", 0.5)
+    folder = project.copy_project(clone, tmp_path / "edited")
+    set_yaml(folder / "params.yaml", "curate.share", 0.5)
     assert repro(folder, "train@humpback-1") == {"filter@humpback-curate-1", "mix@humpback-mix-1", "train@humpback-1"}
 
 
 def test_a_colleague_pays_nothing_for_rows_that_were_paid_for(pushed: Path, clone: Path, tmp_path: Path) -> None:
-    assert project.replies(clone) == project.replies(pushed)
-    folder = project.twin(clone, tmp_path / "forced")
-    replace(folder / "stages/generate.py", "import json", "import json  # an edit that asks nothing new")
+    assert project.memo_replies(clone) == project.memo_replies(pushed)
+    folder = project.copy_project(clone, tmp_path / "forced")
+    replace_once(folder / "stages/generate.py", "import json", "import json  # an edit that asks nothing new")
     dvc(folder, "repro", "code")
     said = dvc(folder, "repro", "--single-item", "--force", "generate@humpback-augment", "score@humpback-judge-1")
     assert project.running(said) == {"generate@humpback-augment", "score@humpback-judge-1"}
     assert said.count("80 rows, 0 queried, 80 cached") == 2
-    assert project.outputs(folder) == project.outputs(clone)
+    assert project.output_hashes(folder) == project.output_hashes(clone)
     assert memo(folder, "push").endswith(": 0 replies pushed\n")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripted import Script, left, project
+from scripted import Script, read_outputs, scripted_project
 
 from baleen import prompts
 from baleen.engines import apertium
@@ -142,17 +142,17 @@ def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     if not {"eng-spa", "spa-eng"} <= set(apertium.installed_pairs()):
         pytest.skip("the pair eng-spa of Apertium is not installed")
     for name in ("eng-spa", "spa-eng"):
-        pinned(name, apertium.package_version(name) or "1")
+        write_pin(name, apertium.package_version(name) or "1")
     yield "eng-spa"
 
 
-def pinned(name: str, version: str) -> None:
+def write_pin(name: str, version: str) -> None:
     folder = Path("models", name)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "pin.yaml").write_text(f"apertium: {name}\nversion: {version}\n")
 
 
-def said(name: str, *texts: str) -> list[str]:
+def translations(name: str, *texts: str) -> list[str]:
     asked = [Request((("user", text),)) for text in texts]
     return [reply.text for _, reply in sorted(Apertium(name, Speed()).generate(asked, GREEDY))]
 
@@ -160,9 +160,9 @@ def said(name: str, *texts: str) -> list[str]:
 @needs_apertium
 def test_a_real_translator_rewords_and_leaves_marks_and_lines_alone(pair: str) -> None:
     texts = ["The teacher asked ⟦1⟧ questions.\n\n  Write it ⟦2⟧.", "", "How is the weather?"]
-    there = said(pair, *texts)
+    there = translations(pair, *texts)
     assert there[1] == "" and "⟦1⟧" in there[0] and there[0].count("\n") == 2 and "tiempo" in there[2]
-    back = said("spa-eng", *there)
+    back = translations("spa-eng", *there)
     assert back[0] != texts[0] and "⟦2⟧" in back[0] and "\n\n  " in back[0]
 
 
@@ -170,7 +170,7 @@ def test_a_real_translator_rewords_and_leaves_marks_and_lines_alone(pair: str) -
 def test_identity_is_pair_and_version_and_another_version_is_a_problem(pair: str) -> None:
     assert identity.identity(pair).startswith("apertium:eng-spa@")
     if apertium.package_version(pair):
-        pinned(pair, "0.0.0")
+        write_pin(pair, "0.0.0")
         with pytest.raises(Problem, match=r"write version: .* in the pin of eng-spa"):
             Apertium(pair, Speed())
 
@@ -189,7 +189,7 @@ def test_sampling_and_grading_are_beyond_it(pair: str) -> None:
 @needs_apertium
 def test_a_round_trip_goes_through_the_memo_like_any_engine(pair: str, monkeypatch: pytest.MonkeyPatch) -> None:
     home = Path.cwd()
-    project(home, monkeypatch, Script())
+    scripted_project(home, monkeypatch, Script())
     for name in ("text-to", "text-from"):
         target = Path("prompts/round-trip") / f"{name}.md"
         target.parent.mkdir(exist_ok=True, parents=True)
@@ -201,7 +201,7 @@ def test_a_round_trip_goes_through_the_memo_like_any_engine(pair: str, monkeypat
         flags = ["--engine", "apertium", "--temperature", "0", "--model", model, "--prompt", f"round-trip/{name}"]
         generate.main([made, "--input", told, *flags])
     map.main(["words", "--input", "back", "--apply", "round_trip.unmask"])
-    found = left("words")
+    found = read_outputs("words")
     assert speaks(found.column("abroad")[0], "es") == 1.0
     assert found.column("instruction")[0] != texts[0]
     assert all(span in found.column("instruction")[1] for span in ("3", "in json", "https://a.b/c"))
@@ -213,7 +213,7 @@ def test_a_round_trip_goes_through_the_memo_like_any_engine(pair: str, monkeypat
 
 def test_without_the_programme_one_line_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    pinned("eng-spa", "1")
+    write_pin("eng-spa", "1")
     monkeypatch.setenv("PATH", "")
     with pytest.raises(Problem, match="needs the program apertium; install it"):
         Apertium("eng-spa", Speed())

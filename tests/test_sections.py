@@ -45,16 +45,16 @@ def f():
 Keep it dry. And dark."""
 
 
-def cut(text: str, markup: str = "markdown", **rules: float) -> list[Piece]:
+def cut_text(text: str, markup: str = "markdown", **rules: float) -> list[Piece]:
     return list(segments(text, markup, Rules(**rules)))  # type: ignore[arg-type]
 
 
 def test_a_document_that_fits_is_one_segment_as_written() -> None:
-    assert cut(PAGE) == [Piece(PAGE.strip(), "Title")]
+    assert cut_text(PAGE) == [Piece(PAGE.strip(), "Title")]
 
 
 def test_the_largest_subtrees_that_fit_are_taken() -> None:
-    found = [(piece.span, piece.text) for piece in cut(PAGE, max_chars=60)]
+    found = [(piece.span, piece.text) for piece in cut_text(PAGE, max_chars=60)]
     assert found == [
         ("Title", "# Title\n\nIntro text."),
         ("Title > Usage", "## Usage\n\n- one\n- two\n\n### Details\n\nMore text."),
@@ -67,8 +67,8 @@ def test_html_becomes_text_with_its_lists_code_and_tables() -> None:
 
 
 def test_html_is_cut_at_headers() -> None:
-    assert [piece.span for piece in cut(HTML, "html", max_chars=160)] == ["Tea", "Tea > Storage"]
-    assert cut(HTML, "html") == [Piece(TEA, "Tea")]
+    assert [piece.span for piece in cut_text(HTML, "html", max_chars=160)] == ["Tea", "Tea > Storage"]
+    assert cut_text(HTML, "html") == [Piece(TEA, "Tea")]
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_html_reads_as_a_browser_shows_it(page: str, text: str) -> None:
 )
 def test_marks_of_markdown_are_words_in_html(words: str) -> None:
     page = f"<h1>T</h1><p>t<br>{words.replace('<', '&lt;')}</p><h1>U</h1><p>u</p>"
-    assert [piece.text for piece in cut(page, "html")] == [f"# T\n\nt\n{words}", "# U\n\nu"]
-    assert cut(f"<h1>{words.replace('<', '&lt;')} x</h1><p>u</p>", "html")[0].span == f"{words} x"
+    assert [piece.text for piece in cut_text(page, "html")] == [f"# T\n\nt\n{words}", "# U\n\nu"]
+    assert cut_text(f"<h1>{words.replace('<', '&lt;')} x</h1><p>u</p>", "html")[0].span == f"{words} x"
 
 
 TEX = r"\frac{a_1}{b} &lt; \{c\}"
@@ -179,13 +179,13 @@ LONG = {
 @pytest.mark.parametrize("markup, number", [(markup, n) for markup, pages in LONG.items() for n in range(len(pages))])
 def test_no_page_takes_more_than_its_length_in_time_or_text(markup: str, number: int) -> None:
     page = LONG[markup][number]
-    assert sum(len(piece.text) for piece in cut(page, markup, max_chars=3000)) <= 12 * len(page)
+    assert sum(len(piece.text) for piece in cut_text(page, markup, max_chars=3000)) <= 12 * len(page)
 
 
 @pytest.mark.parametrize("page", ["", " ", "<!-- -->", "<html></html>", "<script>x</script>", '<?xml version="1.0"?>'])
 def test_html_without_text_is_empty(page: str) -> None:
     assert document_text(page, "html") == ""
-    assert [piece.reason for piece in cut(page, "html")] == ["empty"]
+    assert [piece.reason for piece in cut_text(page, "html")] == ["empty"]
 
 
 def test_html_with_an_encoding_declaration_or_deep_nesting_is_read() -> None:
@@ -198,11 +198,14 @@ def test_html_with_an_encoding_declaration_or_deep_nesting_is_read() -> None:
     ["```\n# no header\n```", "- a\n  # no header", "    # no header", "\\# no header", "#no header", "a # b"],
 )
 def test_a_hash_in_code_or_text_is_no_header(text: str) -> None:
-    assert cut(f"# T\n\n{text}\n\nend", max_chars=8) == [Piece(f"# T\n\n{text}\n\nend", "T", "too long")]
+    assert cut_text(f"# T\n\n{text}\n\nend", max_chars=8) == [Piece(f"# T\n\n{text}\n\nend", "T", "too long")]
 
 
 def test_underlined_headers_count() -> None:
-    assert [piece.span for piece in cut("One\n===\n\ntext\n\nTwo\n---\n\ntext", max_chars=20)] == ["One", "One > Two"]
+    assert [piece.span for piece in cut_text("One\n===\n\ntext\n\nTwo\n---\n\ntext", max_chars=20)] == [
+        "One",
+        "One > Two",
+    ]
 
 
 def test_front_matter_is_no_text() -> None:
@@ -213,8 +216,8 @@ def test_front_matter_is_no_text() -> None:
 
 
 def test_text_without_headers_is_one_segment() -> None:
-    assert cut("just\n\ntext") == [Piece("just\n\ntext")]
-    assert cut("# not Markdown", "text") == [Piece("# not Markdown")]
+    assert cut_text("just\n\ntext") == [Piece("just\n\ntext")]
+    assert cut_text("# not Markdown", "text") == [Piece("# not Markdown")]
 
 
 @pytest.mark.parametrize(
@@ -230,16 +233,16 @@ def test_text_without_headers_is_one_segment() -> None:
     ],
 )
 def test_navigation_empty_headers_and_what_has_no_header_go(page: str, refused: list[tuple[str, str]]) -> None:
-    assert [(piece.text, piece.reason) for piece in cut(page) if piece.reason] == refused
+    assert [(piece.text, piece.reason) for piece in cut_text(page) if piece.reason] == refused
 
 
 def test_header_rules_can_be_off() -> None:
     page = "lead\n\n# LOUD\n\ntext\n\n## Related posts\n\n- a"
-    assert cut(page, headers=False) == [Piece(page)]
+    assert cut_text(page, headers=False) == [Piece(page)]
 
 
 def test_a_header_in_capitals_goes_but_sections_below_it_stay() -> None:
-    found = [(piece.span, piece.reason) for piece in cut("# SHOUTING\n\ntext\n\n## Quiet\n\ntext")]
+    found = [(piece.span, piece.reason) for piece in cut_text("# SHOUTING\n\ntext\n\n## Quiet\n\ntext")]
     assert found == [("SHOUTING", "header"), ("SHOUTING > Quiet", "")]
 
 
@@ -250,7 +253,7 @@ def test_a_header_in_capitals_goes_but_sections_below_it_stay() -> None:
      "Sign up today", "Table of contents", "Share this:", "About the author", "All rights reserved 2020"],
 )  # fmt: skip
 def test_headers_for_navigation_are_known(name: str) -> None:
-    assert cut(f"# T\n\ntext\n\n## {name}\n\n- a")[0].reason == "header"
+    assert cut_text(f"# T\n\ntext\n\n## {name}\n\n- a")[0].reason == "header"
 
 
 @pytest.mark.parametrize(
@@ -259,7 +262,7 @@ def test_headers_for_navigation_are_known(name: str) -> None:
      "Sharing data", "Archive formats", "Comments in Python", "Registers of the CPU", "References"],
 )  # fmt: skip
 def test_headers_of_real_sections_stay(name: str) -> None:
-    assert cut(f"# T\n\ntext\n\n## {name}\n\n- a")[0].reason == ""
+    assert cut_text(f"# T\n\ntext\n\n## {name}\n\n- a")[0].reason == ""
 
 
 @pytest.mark.parametrize(
@@ -292,5 +295,5 @@ def test_rules_refuse_with_a_reason(text: str, rules: Rules, reason: str) -> Non
 
 def test_levels_may_be_skipped() -> None:
     page = "### Deep\n\na\n\n# Top\n\nb\n\n#### Deeper\n\nc"
-    assert [piece.span for piece in cut(page, max_chars=12)] == ["Deep", "Top", "Top > Deeper"]
+    assert [piece.span for piece in cut_text(page, max_chars=12)] == ["Deep", "Top", "Top > Deeper"]
     assert section_tree([]).text == ""

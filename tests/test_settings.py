@@ -35,13 +35,13 @@ def read(line: str) -> Options:
 
 
 def test_flags_carry_words_lists_maps_and_switches(project: Path) -> None:
-    made = read("x --input web --keep a>=1 b<2 --columns.instruction q --columns.response a --highest")
+    made = parse_line("x --input web --keep a>=1 b<2 --columns.instruction q --columns.response a --highest")
     assert (made.input, made.keep, made.highest) == ("web", ["a>=1", "b<2"], True)
     assert made.columns == {"instruction": "q", "response": "a"}
 
 
 def test_a_single_word_for_a_list_is_a_list_of_one(project: Path) -> None:
-    assert read("x --input web --keep a>=1").keep == ["a>=1"]
+    assert parse_line("x --input web --keep a>=1").keep == ["a>=1"]
 
 
 def test_later_layers_win(project: Path) -> None:
@@ -65,7 +65,7 @@ MISTAKES = [
 @pytest.mark.parametrize(("line", "words"), MISTAKES)
 def test_a_mistake_is_one_clear_line(project: Path, line: str, words: str) -> None:
     with pytest.raises(Problem, match=words):
-        read(line)
+        parse_line(line)
 
 
 FILES = [
@@ -112,14 +112,14 @@ def test_a_speed_that_cannot_be_is_refused(project: Path, given: str, words: str
         settings.speed("odd")
 
 
-def helped(verb: str, capsys: pytest.CaptureFixture[str]) -> str:
+def help_text(verb: str, capsys: pytest.CaptureFixture[str]) -> str:
     with pytest.raises(SystemExit):
         options.options_of_run(Options, ["--help"], verb)
     return capsys.readouterr().out
 
 
 def test_help_lists_every_setting_as_it_is_typed(capsys: pytest.CaptureFixture[str]) -> None:
-    shown = helped("filter", capsys)
+    shown = help_text("filter", capsys)
     assert all(f"--{name}" in shown for name in ("input", "keep", "columns", "share", "count", "highest"))
     assert "table to read [str, required]" in shown and "of the rows [float, default 1.0]" in shown
     assert "conditions [list[str], default []]" in shown and "mapping [dict[str, str], default {}]" in shown
@@ -137,7 +137,7 @@ FLAGS = {
 def test_help_lists_the_flags_that_are_no_settings_where_they_are_read(
     verb: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shown = helped(verb, capsys)
+    shown = help_text(verb, capsys)
     assert {name for name in set.union(*FLAGS.values()) if f"  --{name} " in shown} == FLAGS[verb]
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from safetensors.torch import load
 from test_train import home as home  # a workspace with prompts, a profile, tables and the pin of a model
-from test_train import trained
-from tiny import speed
+from test_train import train_model
+from tiny import write_speed
 
 from baleen.project.yaml_files import parse_yaml
 
@@ -22,9 +22,9 @@ def files(name: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path("models", name).iterdir() if path.suffix != ".md"}
 
 
-def begun() -> None:
+def train_base() -> None:
     """A base that ends its replies with a token of its own too."""
-    trained("base", "short")
+    train_model("base", "short")
     path = Path("models/base/generation_config.json")
     path.write_text(json.dumps(json.loads(path.read_text()) | {"eos_token_id": 5}))
 
@@ -44,7 +44,7 @@ def shard(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(AcceleratorState, "__init__", as_on_gpus)
     for name, value in {"accelerate_use_fsdp": True, **FSDP}.items():
         monkeypatch.setenv(name.upper(), str(value).lower() if isinstance(value, bool) else str(value))
-    speed(processes=2, train_rows=4)
+    write_speed(processes=2, train_rows=4)
 
 
 @pytest.mark.slow
@@ -59,10 +59,10 @@ def shard(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_sharded_training_ends_in_the_files_that_one_process_writes(
     home: Path, monkeypatch: pytest.MonkeyPatch, section: str, more: tuple[str, ...], apart: float
 ) -> None:
-    begun()
-    alone = trained("alone", section, *more, base="base")
+    train_base()
+    alone = train_model("alone", section, *more, base="base")
     shard(monkeypatch)
-    both = trained("both", section, *more, base="base")
+    both = train_model("both", section, *more, base="base")
     assert both["loss"] == pytest.approx(alone["loss"], abs=5e-3)
     one, other = files("alone"), files("both")
     (weights,) = {name for name in one if name.endswith(".safetensors")}

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from scripted import Script, asked, build, documents, project
+from scripted import Script, documents, last_line, run_verb, scripted_project
 
 from baleen import prompts
 from baleen.measures.expressions import parse_condition, parse_value
@@ -23,18 +23,18 @@ WRAP = (
 )
 
 
-def loaded(name: str) -> prompts.Prompt:
+def load_prompt(name: str) -> prompts.Prompt:
     return prompts.load(name, folder=PROMPTS)
 
 
 @pytest.fixture
 def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
-    made = project(tmp_path, monkeypatch, Script())
+    made = scripted_project(tmp_path, monkeypatch, Script())
     Path("prompts/wrap.md").write_text(WRAP)
     return made
 
 
-def said(instruction: str, response: str, given: str = "") -> str:
+def marked_reply(instruction: str, response: str, given: str = "") -> str:
     return f"#instruction#: {instruction}\n#input#: {given}\n#response#: {response}"
 
 
@@ -44,21 +44,21 @@ def test_a_reply_that_repeats_the_wrapper_leaves_as_a_leak(script: Script) -> No
         "b": "Say what b is.",
         "c": "now design one task from this text. ok",
     }
-    script.text = lambda request: said(texts[asked(request)], "It is b.")
+    script.text = lambda request: marked_reply(texts[last_line(request)], "It is b.")
     table = [row | {"document": row["response"]} for row in documents("a", "b", "c")]
-    made = build("generate", table, "--prompt", "wrap", "--leak", "0.5", "--min-readable", "0.3")
+    made = run_verb("generate", table, "--prompt", "wrap", "--leak", "0.5", "--min-readable", "0.3")
     assert made.column("document") == ["b"] and made.counts["dropped"] == {"leak": 2}
 
 
 def test_fields_that_ran_together_leave_as_unreadable(script: Script) -> None:
     replies = {
-        "a": said("Why ?", "So ."),
+        "a": marked_reply("Why ?", "So ."),
         "b": "#instruction#: Why ?\n#response#: So .",
-        "c": said("Why ?", "#input#: x"),
+        "c": marked_reply("Why ?", "#input#: x"),
     }
-    script.text = lambda request: replies[asked(request)]
+    script.text = lambda request: replies[last_line(request)]
     table = [row | {"document": row["response"]} for row in documents("a", "b", "c")]
-    made = build("generate", table, "--prompt", "wrap", "--leak", "0.5", "--min-readable", "0.3")
+    made = run_verb("generate", table, "--prompt", "wrap", "--leak", "0.5", "--min-readable", "0.3")
     assert made.column("document") == ["a"] and made.counts["dropped"] == {"unreadable": 2}
     assert made.rows[0]["response"] == "So ." and made.rows[0]["input"] == ""
 
@@ -96,14 +96,14 @@ def test_the_same_instruction_with_another_input_is_another_task(tmp_path: Path)
 @pytest.mark.parametrize("origin", ["seed", "web", "heldout"])
 def test_without_an_input_a_student_is_asked_as_by_the_common_prompt(origin: str) -> None:
     row = {"id": "a", "origin": origin, "instruction": "中文 {a: $5} ?", "response": "r"}
-    ours, common = loaded("tegit/reply"), loaded("reply")
+    ours, common = load_prompt("tegit/reply"), load_prompt("reply")
     assert ours.messages(row | {"input": ""}) == common.messages(row)
     assert ours.messages(row | {"input": "x"})[-1]["content"] == "中文 {a: $5} ?\n\nx"
 
 
 def test_the_backward_prompt_says_what_humpback_says() -> None:
     row = {"id": "a", "origin": "web", "response": "text", "document": "text"}
-    assert loaded("tegit/backward").messages(row) == loaded("ask").messages(row)
+    assert load_prompt("tegit/backward").messages(row) == load_prompt("ask").messages(row)
 
 
 def test_the_document_stays_beside_the_output() -> None:

@@ -16,7 +16,7 @@ import forks
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
-from tiny import PROSE, populate, speed
+from tiny import PROSE, populate, write_speed
 
 from baleen.errors import Problem
 from baleen.models import identity, load, pins, scratch
@@ -42,30 +42,30 @@ def command(name: str, section: str, *more: str, base: str = "origin", table: st
     return [sys.executable, "-m", "stages.train", name, *told, "--profile", "tiny", "--settings", section, *more]
 
 
-def started(words: list[str]) -> int:
+def start_training(words: list[str]) -> int:
     """Process id of a training that runs in a fork of this process, which has imported TRL already."""
     import_module("trl.trainer.sft_trainer")
-    return forks.started(train.main, words[1:], Path(f"{words[1]}.log"))
+    return forks.fork_stage(train.main, words[1:], Path(f"{words[1]}.log"))
 
 
-def ran(words: list[str]) -> tuple[int, str]:
-    """Exit code and what was said on stderr."""
-    return forks.ended(started(words)), Path(f"{words[1]}.log").read_text()
+def run_training(words: list[str]) -> tuple[int, str]:
+    """Exit code and stderr."""
+    return forks.exit_code(start_training(words)), Path(f"{words[1]}.log").read_text()
 
 
-def trained(name: str, section: str, *more: str, **told: str) -> dict[str, Any]:
+def train_model(name: str, section: str, *more: str, **told: str) -> dict[str, Any]:
     """Train in a process of its own; its numbers."""
-    assert (done := ran(command(name, section, *more, **told)[2:]))[0] == 0, done
+    assert (done := run_training(command(name, section, *more, **told)[2:]))[0] == 0, done
     return json.loads(Path("models", f"{name}.json").read_text())  # type: ignore[no-any-return]
 
 
-def complaint(name: str, section: str, *more: str, **told: str) -> str:
-    code, said = ran(command(name, section, *more, **told)[2:])
+def error_line(name: str, section: str, *more: str, **told: str) -> str:
+    code, said = run_training(command(name, section, *more, **told)[2:])
     assert code == 1, said
     return said.splitlines()[-1]
 
 
-def killed_when(ready: Callable[[], bool], words: list[str]) -> None:
+def kill_when(ready: Callable[[], bool], words: list[str]) -> None:
     """Start a run and kill it, with all its processes' parent, as soon as `ready()`."""
     run = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not ready():
@@ -82,7 +82,7 @@ def weights(name: str) -> bytes:
 
 
 def left_over() -> list[str]:
-    """What training leaves in models/ and among the checkpoints beside its results."""
+    """Files that training leaves in models/ and among the checkpoints, without its results."""
     hidden = [path.name for path in Path("models").glob(".*")]
     return hidden + [path.name for path in Path("memo/checkpoints").glob("*/")]
 
@@ -196,7 +196,7 @@ def test_a_run_goes_on_from_what_the_same_code_has_begun(
     assert (train.digest(train.read(options), options) == before) is same
 
 
-def killed_while_saving(folder: Path, *_: object) -> None:
+def save_half(folder: Path, *_: object) -> None:
     """As transformers saves: the configuration first, the weights after it."""
     folder.mkdir()
     (folder / "config.json").write_text("{}")
@@ -204,7 +204,7 @@ def killed_while_saving(folder: Path, *_: object) -> None:
     raise KeyboardInterrupt
 
 
-def saved(folder: Path, *_: object) -> None:
+def save_files(folder: Path, *_: object) -> None:
     folder.mkdir()
     for name in ("config.json", "model.safetensors"):
         (folder / name).write_text("{}")
@@ -215,15 +215,15 @@ def test_a_base_that_a_killed_run_left_half_written_is_written_anew(
 ) -> None:
     options = TrainOptions(input="seed", base="origin", prompt="reply")
     lessons = train.read(options)
-    monkeypatch.setattr(scratch, "make", killed_while_saving)
+    monkeypatch.setattr(scratch, "make", save_half)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             train.base(home, lessons, options)
-    monkeypatch.setattr(scratch, "make", saved)
+    monkeypatch.setattr(scratch, "make", save_files)
     start = Path(train.base(home, lessons, options))
     assert sorted(path.name for path in start.iterdir()) == ["config.json", "model.safetensors"]
     assert not (home / "base.part").exists()
-    monkeypatch.setattr(scratch, "make", killed_while_saving)
+    monkeypatch.setattr(scratch, "make", save_half)
     assert train.base(home, lessons, options) == str(start)
 
 
@@ -249,11 +249,11 @@ def test_a_trained_model_is_counted_and_answers(home: Path, capsys: pytest.Captu
 
 @pytest.mark.slow
 def test_two_processes_learn_what_one_does(home: Path) -> None:
-    alone = trained("alone", "short")
-    speed(processes=2, train_rows=4)
-    both = trained("both", "short")
-    speed(train_rows=2)
-    bit_by_bit = trained("bit-by-bit", "short")
+    alone = train_model("alone", "short")
+    write_speed(processes=2, train_rows=4)
+    both = train_model("both", "short")
+    write_speed(train_rows=2)
+    bit_by_bit = train_model("bit-by-bit", "short")
     assert both["loss"] == pytest.approx(alone["loss"], abs=2e-4)
     assert bit_by_bit["loss"] == pytest.approx(alone["loss"], abs=2e-4)
     assert {**both, "loss": 0} == {**alone, "loss": 0}
@@ -291,8 +291,8 @@ def test_trainings_of_several_processes_that_begin_together_do_not_meet_each_oth
 
 @pytest.mark.slow
 def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(home: Path) -> None:
-    trained("whole", "sft")
-    speed(checkpoint_seconds=0)
+    train_model("whole", "sft")
+    write_speed(checkpoint_seconds=0)
     run = Path("memo/checkpoints")
     moments: list[Callable[[], bool]] = [
         lambda: any(run.glob("*/examples.arrow")),
@@ -300,9 +300,9 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(home: Path) -> None:
         lambda: any(run.glob("*/checkpoint-20/complete.json")),
     ]
     for moment in moments:
-        killed_when(moment, command("killed", "sft"))
+        kill_when(moment, command("killed", "sft"))
         assert not Path("models/killed").exists()
-    numbers = trained("killed", "sft")
+    numbers = train_model("killed", "sft")
     assert "10/40 steps" not in Path("killed.log").read_text()
     assert weights("killed") == weights("whole")
     assert numbers == json.loads(Path("models/whole.json").read_text())
@@ -311,16 +311,16 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(home: Path) -> None:
 
 @pytest.mark.slow
 def test_processes_end_with_the_run_that_started_them(home: Path) -> None:
-    speed(processes=2, train_rows=4, checkpoint_seconds=0)
+    write_speed(processes=2, train_rows=4, checkpoint_seconds=0)
     run = Path("memo/checkpoints")
-    killed_when(lambda: any(run.glob("*/checkpoint-10")), command("m", "sft"))
-    trained("m", "sft")  # waits for the lock, which the processes of a run hold as long as one of them lives
+    kill_when(lambda: any(run.glob("*/checkpoint-10")), command("m", "sft"))
+    train_model("m", "sft")  # waits for the lock, which the processes of a run hold as long as one of them lives
     assert left_over() == []
 
 
 @pytest.mark.slow
 def test_two_runs_of_the_same_training_take_turns(home: Path) -> None:
-    both = [started(command(name, "short")[2:]) for name in ("one", "two")]
+    both = [start_training(command(name, "short")[2:]) for name in ("one", "two")]
     assert [os.waitpid(child, 0)[1] for child in both] == [0, 0]
     assert "which trains the same model" in Path("one.log").read_text() + Path("two.log").read_text()
     assert weights("one") == weights("two")
@@ -329,9 +329,9 @@ def test_two_runs_of_the_same_training_take_turns(home: Path) -> None:
 
 @pytest.mark.slow
 def test_lora_is_merged_or_kept_apart(home: Path) -> None:
-    trained("base", "short")
-    trained("merged", "lora", base="base")
-    trained("apart", "lora", "--adapter", base="base")
+    train_model("base", "short")
+    train_model("merged", "lora", base="base")
+    train_model("apart", "lora", "--adapter", base="base")
     assert load.weights("merged", "float32").num_parameters() == load.weights("base", "float32").num_parameters()
     assert {path.name for path in Path("models/apart").glob("adapter*")} == {
         "adapter_config.json",
@@ -343,35 +343,35 @@ def test_lora_is_merged_or_kept_apart(home: Path) -> None:
 
 @pytest.mark.slow
 def test_weights_trained_in_bfloat16_are_saved_and_asked_in_it(home: Path) -> None:
-    assert trained("m", "short", "--bf16")["loss"] < 4
+    assert train_model("m", "short", "--bf16")["loss"] < 4
     assert load.checkpoint_dtype("m") == "bfloat16"
     assert str(load.load("m", load.Speed(device="cpu"))[0].dtype) == "torch.bfloat16"
 
 
 @pytest.mark.slow
 def test_rows_without_an_answer_are_counted_and_nothing_else_is_lost(home: Path) -> None:
-    numbers = trained("m", "short", table="broken")
+    numbers = train_model("m", "short", table="broken")
     without = sum(str(i) < "2" for i in range(60))
     assert (numbers["examples"], numbers["dropped"]) == (60 - without, {"no answer": without})
 
 
 @pytest.mark.slow
 def test_no_example_left_is_a_line_that_says_why(home: Path) -> None:
-    assert "no example is left of data/seed.parquet" in (line := complaint("m", "tight")) and "too long" in line
+    assert "no example is left of data/seed.parquet" in (line := error_line("m", "tight")) and "too long" in line
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_lost_loss_is_one_line(home: Path, processes: int) -> None:
-    speed(processes=processes)
-    trained("base", "short")
+    write_speed(processes=processes)
+    train_model("base", "short")
     path = Path("models/base/model.safetensors")
-    spoil(path)
-    assert "the loss is nan at step 10; lower lr" in complaint("m", "wild", base="base")
+    corrupt_weights(path)
+    assert "the loss is nan at step 10; lower lr" in error_line("m", "wild", base="base")
     assert not Path("models/m").exists()
 
 
-def spoil(path: Path) -> None:
+def corrupt_weights(path: Path) -> None:
     """Put a weight that is not a number into a model."""
     from safetensors.torch import load_file, save_file
 
@@ -382,17 +382,17 @@ def spoil(path: Path) -> None:
 
 @pytest.mark.slow
 def test_an_adapter_goes_on_from_an_adapter_or_is_merged_first(home: Path) -> None:
-    trained("base", "short")
+    train_model("base", "short")
     apart = ("--adapter",)
-    trained("first", "lora", *apart, base="base")
-    trained("second", "lora", *apart, base="first")
+    train_model("first", "lora", *apart, base="base")
+    train_model("second", "lora", *apart, base="first")
     told = identity.adapter_config(Path("models/second"))
     assert told["base_model_name_or_path"] == "models/base" and told["r"] == 2
     assert adapters("second") != adapters("first") and adapters("second").keys() == adapters("first").keys()
     assert answer("second") != answer("base") and len({answer(name) for name in ("base", "first", "second")}) == 3
-    trained("merged", "lora", base="first")  # goes on, and is merged at the end
+    train_model("merged", "lora", base="first")  # goes on, and is merged at the end
     assert Path("models/merged/model.safetensors").is_file() and answer("merged") == answer("second")
-    trained("full", "short", base="first")
+    train_model("full", "short", base="first")
     assert Path("models/full/model.safetensors").is_file()
 
 
@@ -415,7 +415,7 @@ def answer(name: str) -> tuple[float, ...]:
 
 @pytest.mark.slow
 def test_an_adapter_goes_on_in_its_own_rank_only(home: Path) -> None:
-    trained("base", "short")
-    trained("first", "lora", "--adapter", base="base")
-    told = complaint("second", "lora", "--adapter", "--lora-rank", "4", base="first")
+    train_model("base", "short")
+    train_model("first", "lora", "--adapter", base="base")
+    told = error_line("second", "lora", "--adapter", "--lora-rank", "4", base="first")
     assert "first is an adapter of rank 2; write lora_rank: 2" in told

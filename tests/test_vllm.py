@@ -55,12 +55,12 @@ def hf(tiny: str) -> HF:
     return HF(tiny, SPEED)
 
 
-def ordered(found: Iterator[tuple[int, Reply]]) -> list[Reply]:
+def ordered_replies(found: Iterator[tuple[int, Reply]]) -> list[Reply]:
     return [reply for _, reply in sorted(found, key=lambda pair: pair[0])]
 
 
-def texts(engine: Engine, requests: Sequence[Request], sampling: Sampling) -> list[str]:
-    return [reply.text for reply in ordered(engine.generate(requests, sampling))]
+def reply_texts(engine: Engine, requests: Sequence[Request], sampling: Sampling) -> list[str]:
+    return [reply.text for reply in ordered_replies(engine.generate(requests, sampling))]
 
 
 @pytest.mark.parametrize("found", ["0.32.0", "0.32.1+cpu", "0.32.9.dev3"])
@@ -120,13 +120,13 @@ def test_marks_of_more_than_one_token_are_a_problem(vllm: VLLM) -> None:
 @needed
 @pytest.mark.parametrize("sampling", [GREEDY, replace(GREEDY, repetition_penalty=1.3)], ids=["plain", "penalty"])
 def test_greedy_replies_are_those_of_hf(vllm: VLLM, hf: HF, sampling: Sampling) -> None:
-    assert ordered(vllm.generate(REQUESTS, sampling)) == ordered(hf.generate(REQUESTS, sampling))
+    assert ordered_replies(vllm.generate(REQUESTS, sampling)) == ordered_replies(hf.generate(REQUESTS, sampling))
 
 
 @started
 @needed
 def test_losses_are_those_of_hf(vllm: VLLM, hf: HF) -> None:
-    for found, wanted in zip(ordered(vllm.loss(GRADED)), ordered(hf.loss(GRADED)), strict=True):
+    for found, wanted in zip(ordered_replies(vllm.loss(GRADED)), ordered_replies(hf.loss(GRADED)), strict=True):
         assert found.values == pytest.approx(wanted.values, abs=1e-4)
         assert replace(found, values=()) == replace(wanted, values=())
 
@@ -139,7 +139,7 @@ def test_losses_of_texts_after_nothing_are_those_of_hf(vllm: VLLM, hf: HF, monke
         words.bos_token = None
         monkeypatch.setattr(engine, "renderer", Renderer(words))
     asked = [Request((), answer=answer) for answer in ("it has many uses.", "", "Well, it has")]
-    theirs, ours = ordered(vllm.loss(asked)), ordered(hf.loss(asked))
+    theirs, ours = ordered_replies(vllm.loss(asked)), ordered_replies(hf.loss(asked))
     for found, wanted in zip(theirs, ours, strict=True):
         assert found.values == pytest.approx(wanted.values, abs=1e-4)
         assert replace(found, values=()) == replace(wanted, values=())
@@ -149,7 +149,7 @@ def test_losses_of_texts_after_nothing_are_those_of_hf(vllm: VLLM, hf: HF, monke
 @started
 @needed
 def test_probabilities_of_marks_are_those_of_hf_and_not_normalised(vllm: VLLM, hf: HF) -> None:
-    for found, wanted in zip(ordered(vllm.choose(MARKED)), ordered(hf.choose(MARKED)), strict=True):
+    for found, wanted in zip(ordered_replies(vllm.choose(MARKED)), ordered_replies(hf.choose(MARKED)), strict=True):
         assert found.values == pytest.approx(wanted.values, abs=1e-4)
         assert 0 < sum(found.values) < 1
 
@@ -159,17 +159,17 @@ def test_probabilities_of_marks_are_those_of_hf_and_not_normalised(vllm: VLLM, h
 def test_prompts_asked_again_come_from_the_cache(vllm: VLLM) -> None:
     rubric = "It is a fine number. " * 32
     asked = [replace(request, messages=(("user", rubric + request.messages[0][1]),)) for request in MARKED]
-    assert {reply.cached_tokens for reply in ordered(vllm.choose(asked))} != {0}
-    for reply in ordered(vllm.choose(asked)):
+    assert {reply.cached_tokens for reply in ordered_replies(vllm.choose(asked))} != {0}
+    for reply in ordered_replies(vllm.choose(asked)):
         assert reply.prompt_tokens // 2 < reply.cached_tokens < reply.prompt_tokens
 
 
 @started
 @needed
 def test_a_seed_gives_the_same_reply_alone_reversed_and_in_a_batch(vllm: VLLM) -> None:
-    batch = texts(vllm, REQUESTS, DRAWN)
-    assert texts(vllm, REQUESTS[::-1], DRAWN)[::-1] == batch
-    assert [texts(vllm, [request], DRAWN)[0] for request in REQUESTS[:3]] == batch[:3]
+    batch = reply_texts(vllm, REQUESTS, DRAWN)
+    assert reply_texts(vllm, REQUESTS[::-1], DRAWN)[::-1] == batch
+    assert [reply_texts(vllm, [request], DRAWN)[0] for request in REQUESTS[:3]] == batch[:3]
     assert len(set(batch)) == len(batch)
 
 
@@ -177,8 +177,8 @@ def test_a_seed_gives_the_same_reply_alone_reversed_and_in_a_batch(vllm: VLLM) -
 @needed
 def test_samples_do_not_depend_on_how_many_prompts_fit_one_forward_pass(vllm: VLLM) -> None:
     long = [replace(r, messages=(("user", "It is a fine one. " * 12 + r.messages[0][1]),)) for r in REQUESTS]
-    assert sum(reply.prompt_tokens for reply in ordered(vllm.generate(long, DRAWN))) > 2 * SPEED.batch_tokens
-    assert texts(vllm, long, DRAWN)[3:6] == texts(vllm, long[3:6], DRAWN)
+    assert sum(reply.prompt_tokens for reply in ordered_replies(vllm.generate(long, DRAWN))) > 2 * SPEED.batch_tokens
+    assert reply_texts(vllm, long, DRAWN)[3:6] == reply_texts(vllm, long[3:6], DRAWN)
 
 
 @started
@@ -188,18 +188,18 @@ def test_a_reply_held_to_a_format_can_be_read(vllm: VLLM, name: str) -> None:
     """A model with random weights writes an utterance without a slot by itself, and none of the others."""
     prompt = Prompt("made", "Tell me.", ("said",), format=name)
     free = replace(DRAWN, max_tokens=400)
-    assert name == "linguist.tagged" or not any(prompt.parse_reply(text) for text in texts(vllm, REQUESTS, free))
-    held = ordered(vllm.generate(REQUESTS, replace(free, shape=prompt.shape)))
+    assert name == "linguist.tagged" or not any(prompt.parse_reply(text) for text in reply_texts(vllm, REQUESTS, free))
+    held = ordered_replies(vllm.generate(REQUESTS, replace(free, shape=prompt.shape)))
     ended = [reply.text for reply in held if reply.finish == "stop"]
     assert ended and all(prompt.parse_reply(text) for text in ended)
-    assert held == ordered(vllm.generate(REQUESTS, replace(free, shape=prompt.shape)))
+    assert held == ordered_replies(vllm.generate(REQUESTS, replace(free, shape=prompt.shape)))
 
 
 @started
 @needed
 def test_another_seed_gives_another_reply(vllm: VLLM) -> None:
     again = [replace(request, seed=request.seed + 1) for request in REQUESTS]
-    assert all(a != b for a, b in zip(texts(vllm, again, DRAWN), texts(vllm, REQUESTS, DRAWN), strict=True))
+    assert all(a != b for a, b in zip(reply_texts(vllm, again, DRAWN), reply_texts(vllm, REQUESTS, DRAWN), strict=True))
 
 
 @started
@@ -209,7 +209,7 @@ def test_a_reader_that_stops_early_takes_its_requests_back(vllm: VLLM) -> None:
     next(replies)
     replies.close()  # type: ignore[attr-defined]
     assert not vllm.engine.has_unfinished_requests()
-    assert len(texts(vllm, REQUESTS[:2], GREEDY)) == 2
+    assert len(reply_texts(vllm, REQUESTS[:2], GREEDY)) == 2
 
 
 @started
@@ -223,7 +223,7 @@ def test_a_request_that_is_too_long_is_told_apart(vllm: VLLM) -> None:
 def test_no_row_leaves_because_the_memory_of_a_machine_is_short(vllm: VLLM, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vllm, "max_length", 10**6)
     with pytest.raises(Problem, match="do not fit the 512 tokens that vLLM's memory holds"):
-        ordered(vllm.generate([Request((("user", "word " * 700),))], GREEDY))
+        ordered_replies(vllm.generate([Request((("user", "word " * 700),))], GREEDY))
 
 
 @started

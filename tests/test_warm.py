@@ -34,7 +34,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def socket_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     path = str(tmp_path_factory.mktemp("warm") / "door")
     with subprocess.Popen([sys.executable, "-P", preload.__file__, path], stdout=subprocess.PIPE, text=True) as ready:
         assert ready.stdout and ready.stdout.readline() == "ready\n"
@@ -42,10 +42,10 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ready.kill()
 
 
-def start(project: Path, door: str, code: str, prefix: str = sys.prefix) -> subprocess.Popen[str]:
+def start(project: Path, socket_path: str, code: str, prefix: str = sys.prefix) -> subprocess.Popen[str]:
     """The stage `probe`, in a process group of its own, as DVC starts one."""
     (project / "stages/probe.py").write_text(PROBE + code)
-    told = {**os.environ, "TOLD": "so", preload.DOOR: f"{prefix}{os.pathsep}{door}", "PYTHONPATH": ""}
+    told = {**os.environ, "TOLD": "so", preload.DOOR: f"{prefix}{os.pathsep}{socket_path}", "PYTHONPATH": ""}
     command = ["sh", "-c", f"exec {sys.executable} -m stages.probe $$ 'two words'"]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=project, env=told, stdout=pipe, stderr=pipe, text=True, process_group=0)
@@ -57,18 +57,20 @@ def result(stage: subprocess.Popen[str]) -> tuple[int, str, list[str]]:
 
 
 def test_a_stage_goes_on_in_a_copy_with_its_own_arguments_folder_environment_and_group(
-    project: Path, door: str
+    project: Path, socket_path: str
 ) -> None:
-    stage = start(project, door, "")
+    stage = start(project, socket_path, "")
     code, err, out = result(stage)
     assert (code, err) == (0, "")
     assert out[0] == f"True ['{stage.pid}', 'two words'] {project} so True" and int(out[1]) != stage.pid
 
 
-def test_code_is_read_anew_for_every_stage(project: Path, door: str) -> None:
+def test_code_is_read_anew_for_every_stage(project: Path, socket_path: str) -> None:
     for number in (1, 2):
         (project / "baleen/counted.py").write_text(f"NUMBER = {number}{' ' * number}")
-        assert result(start(project, door, "from baleen.counted import NUMBER; print(NUMBER)"))[2][2:] == [str(number)]
+        assert result(start(project, socket_path, "from baleen.counted import NUMBER; print(NUMBER)"))[2][2:] == [
+            str(number)
+        ]
 
 
 @pytest.mark.parametrize(
@@ -86,13 +88,13 @@ def test_code_is_read_anew_for_every_stage(project: Path, door: str) -> None:
         ("os.kill(os.getpid(), 9)", 137, ""),
     ],
 )
-def test_a_stage_ends_as_its_copy_ends(project: Path, door: str, code: str, status: int, said: str) -> None:
-    found, err, _ = result(start(project, door, code))
+def test_a_stage_ends_as_its_copy_ends(project: Path, socket_path: str, code: str, status: int, said: str) -> None:
+    found, err, _ = result(start(project, socket_path, code))
     assert found == status and said in err
 
 
-def test_the_copy_of_a_stage_that_is_killed_ends_too(project: Path, door: str) -> None:
-    stage = start(project, door, "time.sleep(600)")
+def test_the_copy_of_a_stage_that_is_killed_ends_too(project: Path, socket_path: str) -> None:
+    stage = start(project, socket_path, "time.sleep(600)")
     assert stage.stdout
     stage.stdout.readline()
     copy = psutil.Process(int(stage.stdout.readline()))
@@ -101,14 +103,14 @@ def test_the_copy_of_a_stage_that_is_killed_ends_too(project: Path, door: str) -
     stage.communicate(timeout=600)  # the copy has the pipes too: this returns when it ends
     psutil.wait_procs([copy], timeout=600)
     assert not alive(copy.pid)
-    assert result(start(project, door, ""))[0] == 0
+    assert result(start(project, socket_path, ""))[0] == 0
 
 
 @pytest.mark.parametrize(("place", "prefix"), [("nowhere", sys.prefix), ("", "/another/python")])
 def test_without_a_process_of_the_same_python_a_stage_runs_by_itself(
-    project: Path, door: str, place: str, prefix: str
+    project: Path, socket_path: str, place: str, prefix: str
 ) -> None:
-    stage = start(project, place or door, "", prefix)
+    stage = start(project, place or socket_path, "", prefix)
     code, _, out = result(stage)
     assert code == 0 and out[0].startswith("False") and int(out[1]) == stage.pid
 

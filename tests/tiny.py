@@ -34,7 +34,7 @@ SECTIONS = {
 }
 
 
-def speed(**more: Any) -> None:
+def write_speed(**more: Any) -> None:
     """Change the speed settings of the workspace."""
     whole = SECTIONS | {"speed": {"device": "cpu", "train_rows": 8, "checkpoint_seconds": 3600} | more}
     Path("profiles/tiny.yaml").write_text(yaml.safe_dump(whole))
@@ -47,7 +47,7 @@ def populate(home: Path) -> None:
     (home / "params.yaml").write_text("profile: tiny\n")
     (home / "prompts/text.md").write_text("---\nwrites: [response]\n---\n")
     (home / "prompts/reply.md").write_text("---\nwrites: [response]\n---\n$instruction\n")
-    speed()
+    write_speed()
     rows.write("prose", [{"id": str(i), "origin": "prose", "response": text} for i, text in enumerate(PROSE)])
     asked = [(f"what does {name} do ?", text) for (name, _, _), text in zip(FACTS, PROSE, strict=True)]
     seed = [{"id": str(i), "origin": "seed", "instruction": q, "response": a} for i, (q, a) in enumerate(asked)]

@@ -1,4 +1,4 @@
-"""A project with one model that was really taught to judge, asked through real engines that tell what they are paid."""
+"""A project with one model that was trained to judge, queried through real engines that log every request."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from typing import Any
 import forks
 import project
 import pytest
-from faulty_proxy import Json, Proxy, Time, pinned
+from faulty_proxy import Json, Proxy, Time, write_pin
 from tiny import PROSE, SIZES
 
 from baleen.engines import hf, table
@@ -52,8 +52,8 @@ PROFILE = {
 
 @dataclass
 class Watched:
-    """A real engine that writes down every reply it gives, and counts those of each batch; it kills its process before
-    reply `dies_at`, and replies for which `spoiled` holds are worth nothing."""
+    """A real engine that logs every reply, and counts those of each batch; it kills its process before
+    reply `dies_at`, and requests for which `spoiled` holds get an unreadable reply."""
 
     engine: Engine
     log: Path
@@ -80,10 +80,12 @@ class Watched:
     def kind(self) -> str:
         return self.engine.kind
 
-    def told(self, requests: Sequence[Request], replies: Iterator[tuple[int, Reply]]) -> Iterator[tuple[int, Reply]]:
+    def log_replies(
+        self, requests: Sequence[Request], replies: Iterator[tuple[int, Reply]]
+    ) -> Iterator[tuple[int, Reply]]:
         for number, (index, reply) in enumerate(replies, 1):
             with self.log.open("a") as file:
-                file.write(json.dumps(asked(requests[index])) + "\n")
+                file.write(json.dumps(ask_memo(requests[index])) + "\n")
             if self.batches:
                 self.batches[-1] += 1
             if number == self.dies_at:
@@ -92,22 +94,22 @@ class Watched:
             yield index, nothing if self.spoiled(requests[index]) else reply
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
-        return self.told(requests, self.engine.generate(requests, sampling))
+        return self.log_replies(requests, self.engine.generate(requests, sampling))
 
     def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        return self.told(requests, self.engine.loss(requests))
+        return self.log_replies(requests, self.engine.loss(requests))
 
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        return self.told(requests, self.engine.choose(requests))
+        return self.log_replies(requests, self.engine.choose(requests))
 
 
-def asked(request: Request) -> str:
+def ask_memo(request: Request) -> str:
     return request.messages[-1][1]
 
 
 @dataclass
 class Bench:
-    """The project in the current folder: what its engines are told to do, and what they were paid for."""
+    """The project in the current folder: faults of its engines, and the log of what they answered."""
 
     home: Path
     dies_at: int = 0
@@ -122,23 +124,25 @@ class Bench:
     def watched(self, make: Callable[[str, Speed], Engine], model: str, speed: Speed) -> Watched:
         return Watched(make(model, speed), self.log, self.batches, self.dies_at, self.spoiled)
 
-    def news(self) -> list[str]:
-        """What was asked since the last look, sorted."""
+    def new_questions(self) -> list[str]:
+        """The questions since the last call, sorted."""
         found = self.log.read_text().splitlines() if self.log.exists() else []
         self.log.unlink(missing_ok=True)
         return sorted(json.loads(line) for line in found)
 
     def run(self, verb: str, *flags: str) -> bytes:
         """Run a verb on table `in` as its command line would; the bytes of its table `out`."""
-        import_module(f"stages.{verb}").main(words(*flags))
+        import_module(f"stages.{verb}").main(verb_arguments(*flags))
         return Path("data/out.parquet").read_bytes()
 
     def fork(self, verb: str, *flags: str) -> int:
         """The same in a process of its own; its exit code."""
-        return forks.ended(forks.started(import_module(f"stages.{verb}").main, words(*flags), Path("fork.log")))
+        return forks.exit_code(
+            forks.fork_stage(import_module(f"stages.{verb}").main, verb_arguments(*flags), Path("fork.log"))
+        )
 
 
-def words(*flags: str) -> list[str]:
+def verb_arguments(*flags: str) -> list[str]:
     given = [] if "--model" in flags else ["--model", "judge"]
     prompt = [] if "--prompt" in flags else ["--prompt", "judge"]
     return ["out", "--input", "in", "--profile", "bench", *given, *prompt, *flags]
@@ -157,7 +161,7 @@ def question(row: Row) -> str:
     return f"rate {row['response']}"
 
 
-def asked_of(table: list[Row]) -> list[str]:
+def questions_of(table: list[Row]) -> list[str]:
     return sorted(question(row) for row in table)
 
 
@@ -174,14 +178,14 @@ def column(name: str, table: str = "out") -> list[Any]:
     return [row[name] for row in rows.read(rows.table_path(table))]
 
 
-def change(**speed: Any) -> None:
+def set_speed(**speed: Any) -> None:
     """Other speed settings."""
     whole = yaml.safe_load(Path("profiles/bench.yaml").read_text())
     Path("profiles/bench.yaml").write_text(yaml.safe_dump(whole | {"speed": whole["speed"] | speed}))
 
 
 def populate(home: Path) -> None:
-    """Prompts, a profile, the table a judge is taught with and the pin of the model it starts from."""
+    """Prompts, a profile, the table a judge is trained on and the pin of the model it starts from."""
     for folder in ("prompts", "profiles", "data", "models"):
         (home / folder).mkdir()
     (home / "prompts/judge.md").write_text(JUDGE)
@@ -192,33 +196,33 @@ def populate(home: Path) -> None:
     origin.main(["origin", "--profile", "bench"])
 
 
-def training(name: str) -> int:
+def start_training(name: str) -> int:
     """Process id of the training of the judge."""
     import_module("trl.trainer.sft_trainer")
     told = ["--input", "taught", "--base", "origin", "--prompt", "judge", "--settings", "teach", "--profile", "bench"]
-    return forks.started(import_module("stages.train").main, [name, *told], Path(f"{name}.log"))
+    return forks.fork_stage(import_module("stages.train").main, [name, *told], Path(f"{name}.log"))
 
 
-def taught(home: Path) -> None:
+def training_rows(home: Path) -> None:
     """The project with its judge, trained without interruption."""
     with chdir(home), pytest.MonkeyPatch.context() as patch:
         patch.setenv("BALEEN_MEMO", str(home / ".memo"))
         populate(home)
-        assert forks.ended(training("judge")) == 0, Path("judge.log").read_text()
+        assert forks.exit_code(start_training("judge")) == 0, Path("judge.log").read_text()
 
 
-def begin(home: Path, factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def start_bench(home: Path, factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A copy of the project in which the real engines are watched."""
-    shutil.copytree(project.shared(factory, "taught", taught), home)
+    shutil.copytree(project.shared_folder(factory, "taught", training_rows), home)
     monkeypatch.chdir(home)
     monkeypatch.setenv("BALEEN_MEMO", str(home / ".memo"))
     bench = Bench(home)
-    engines(bench, monkeypatch)
+    watch_engines(bench, monkeypatch)
     return bench
 
 
-def served(engine: Engine) -> Callable[[str, Json, Mapping[str, str]], tuple[int, Json]]:
-    """The answers of an OpenAI-compatible server behind which an engine stands."""
+def served_engine(engine: Engine) -> Callable[[str, Json, Mapping[str, str]], tuple[int, Json]]:
+    """The answers of an OpenAI-compatible server with an engine behind it."""
     turn = threading.Lock()
 
     def answer(path: str, body: Json, headers: Mapping[str, str]) -> tuple[int, Json]:
@@ -235,20 +239,20 @@ def served(engine: Engine) -> Callable[[str, Json, Mapping[str, str]], tuple[int
     return answer
 
 
-def engines(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the real engines watched; a server is waited for by a clock that moves by itself."""
+def watch_engines(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Log the requests of the real engines; waiting for a server uses a clock that moves by itself."""
     patient = partial(client.OpenAI, patience=bench.time.patience(seconds=1e9))
     monkeypatch.setitem(table.ENGINES, "hf", lambda: (hf.SEMANTICS, partial(bench.watched, hf.HF)))
     monkeypatch.setitem(table.ENGINES, "openai", lambda: (client.SEMANTICS, partial(bench.watched, patient)))
 
 
-def at(proxy: Proxy) -> list[str]:
+def at_proxy(proxy: Proxy) -> list[str]:
     """The flags that ask the judge behind a server."""
-    return ["--engine", "openai", "--model", Path(pinned(Path("models/served"), proxy.endpoint, "judge")).name]
+    return ["--engine", "openai", "--model", Path(write_pin(Path("models/served"), proxy.endpoint, "judge")).name]
 
 
-def command(home: Path, log: Path, *said: str) -> None:
-    """Run a program as one does before going home; both its streams go to a file."""
+def run_command(home: Path, log: Path, *said: str) -> None:
+    """Run a program under nohup; both its streams go to a file."""
     ours = {key: value for key, value in os.environ.items() if not key.startswith(("DVC_", "PYTEST_"))}
     with log.open("wb") as file:
         done = subprocess.run(
