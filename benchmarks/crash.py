@@ -71,7 +71,7 @@ def start(folder: Path, name: str) -> subprocess.Popen[str]:
     """Start a command in a process group of its own."""
     with (folder / "said").open("a") as said:
         env = small_project.environment(folder)
-        words = small_project.words(name)
+        words = small_project.stage_command(name)
         return subprocess.Popen(words, cwd=folder, env=env, text=True, stdout=said, stderr=said, start_new_session=True)
 
 
@@ -196,7 +196,7 @@ def through(folder: Path, name: str, random: Random, limit: int) -> list[Kill]:
     kills: list[Kill] = []
     for _, aim in zip(range(ATTEMPTS), aims(name, random), strict=False):
         if len(kills) >= limit:
-            small_project.run(folder, *small_project.words(name))
+            small_project.run(folder, *small_project.stage_command(name))
             return kills
         kill = killed(folder, name, aim, random)
         if kill is None:

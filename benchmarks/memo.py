@@ -59,8 +59,8 @@ def no_engine() -> Engine:
     raise AssertionError("a reply is missing")
 
 
-def look(root: Path, number: int) -> Figures:
-    """Ask for everything again, keeping nothing."""
+def read_hits(root: Path, number: int) -> Figures:
+    """Query everything again, all from the memo, and keep no reply."""
     start = time.perf_counter()
     query = EngineQuery(SETTINGS.engine_kind, SETTINGS.identity, no_engine, "generate", SAMPLING)
     answers = ask(Memo(root), query, requests(number))
@@ -87,7 +87,7 @@ def main() -> None:
     given = parser.parse_args()
     with TemporaryDirectory() as folder:
         figures = {"replies": given.replies} | apart(fill, Path(folder), given.replies)
-        figures |= apart(look, Path(folder), given.replies)
+        figures |= apart(read_hits, Path(folder), given.replies)
     print(
         json.dumps(figures) if given.json else "\n".join(f"{name:<20} {value:>12}" for name, value in figures.items())
     )

@@ -38,11 +38,11 @@ class Parrot:
     identity: str
     kind: str = "parrot-1"
 
-    def said(self, requests: Sequence[Request], sampling: Sampling | None = None) -> Iterator[tuple[int, Reply]]:
+    def echo(self, requests: Sequence[Request], sampling: Sampling | None = None) -> Iterator[tuple[int, Reply]]:
         for index, request in enumerate(requests):
             yield index, Reply(request.messages[-1][1][-200:], prompt_tokens=100, completion_tokens=50)
 
-    generate = loss = choose = embed = said
+    generate = loss = choose = embed = echo
 
 
 def parrot(model: str, speed: Speed) -> Engine:

@@ -51,7 +51,7 @@ NEW = 16  # tokens of a reply at most
 DRAWN = ["--temperature", "0.7", "--top-p", "0.9", "--max-tokens", str(NEW), "--keep-unreadable", "--min-readable", "0"]
 
 
-def words(random: Random, few: int, many: int) -> str:
+def random_words(random: Random, few: int, many: int) -> str:
     return " ".join(
         "".join(random.choices("etaoinshrdlu", k=random.randint(2, 4))) for _ in range(random.randint(few, many))
     )
@@ -60,7 +60,7 @@ def words(random: Random, few: int, many: int) -> str:
 def documents(number: int) -> list[Row]:
     """Rows of 12 to 30 words of instruction and 6 to 22 of response, all different."""
     random = Random(0)
-    pairs = [(words(random, 12, 30), f"{words(random, 6, 22)} {n}") for n in range(number)]
+    pairs = [(random_words(random, 12, 30), f"{random_words(random, 6, 22)} {n}") for n in range(number)]
     return [{"id": rows.row_id(a), "origin": "web", "instruction": q, "response": a} for q, a in pairs]
 
 
@@ -83,7 +83,7 @@ def stage(verb: Callable[[list[str]], None], kind: str, flags: Sequence[str]) ->
         verb(["out", "--input", "web", "--model", "tiny", "--engine", kind, "--profile", "bench", *flags])
 
 
-def asked(name: str, table: list[Row]) -> list[Request]:
+def requests_of(name: str, table: list[Row]) -> list[Request]:
     """What the stages ask of each row."""
     prompt = prompts.load(name)
     said = [answers.conversation(prompt, row, "") for row in table]
@@ -193,8 +193,8 @@ def sides(kind: str, table: list[Row]) -> dict[str, Sides]:
     semantics, make = engine_table.ENGINES[kind]()
     ready: Any = make("tiny", SPEED)
     engine_table.ENGINES[kind] = lambda: (semantics, lambda model, speed: ready)
-    texts = [ready.renderer.prompt(request) for request in asked("ask", table)]
-    turns = [ready.renderer.prompt_and_answer(request) for request in asked("reply", table)]
+    texts = [ready.renderer.prompt(request) for request in requests_of("ask", table)]
+    turns = [ready.renderer.prompt_and_answer(request) for request in requests_of("reply", table)]
     starts, replies = [prompt for prompt, _ in turns], [answer for _, answer in turns]
     ours = {
         "generate": lambda: stage(generate.main, kind, ["--prompt", "ask", *DRAWN]),

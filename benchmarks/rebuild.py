@@ -66,12 +66,12 @@ def edit(path: Path, **sections: dict[str, Any]) -> None:
 
 def rephrase(folder: Path, table: list[Row]) -> int:
     """Another system message for seeds; the number of rows whose rendered prompt is another now."""
-    path, before = folder / "prompts/ask.md", said(folder, table)
+    path, before = folder / "prompts/ask.md", rendered_prompts(folder, table)
     path.write_text(path.read_text(encoding="utf-8").replace("Be kind.", "Be kind and short."), encoding="utf-8")
-    return sum(old != new for old, new in zip(before, said(folder, table), strict=True))
+    return sum(old != new for old, new in zip(before, rendered_prompts(folder, table), strict=True))
 
 
-def said(folder: Path, table: list[Row]) -> list[list[dict[str, str]]]:
+def rendered_prompts(folder: Path, table: list[Row]) -> list[list[dict[str, str]]]:
     """The rendered prompt of each row."""
     prompt = prompts.load("ask", folder=folder / "prompts")
     return [prompt.messages(row) for row in table]

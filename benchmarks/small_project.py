@@ -110,7 +110,7 @@ def environment(folder: Path) -> dict[str, str]:
     return kept | own | {"PATH": path, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
 
 
-def words(name: str) -> list[str]:
+def stage_command(name: str) -> list[str]:
     """The command of a stage, or of the whole build."""
     return ["dvc", "repro"] if name == "dvc" else [sys.executable, *STAGES[name].split()]
 

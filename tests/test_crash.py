@@ -76,7 +76,7 @@ def complete_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
 
 def generate_command() -> list[str]:
     """The command, its table being in full/."""
-    return ["full/asked.parquet" if word == "asked" else word for word in small_project.words("generate")]
+    return ["full/asked.parquet" if word == "asked" else word for word in small_project.stage_command("generate")]
 
 
 def generate_on_full_disk(folder: Path, place: str) -> subprocess.CompletedProcess[str]:

@@ -197,7 +197,7 @@ def test_a_second_payer_waits_says_so_and_then_finds_everything(tmp_path: Path) 
     first = Memo(tmp_path)
     second = Memo(tmp_path, say=lambda line: waiting.set())
 
-    def look() -> dict[str, dict[str, object]]:
+    def get_when_free() -> dict[str, dict[str, object]]:
         with second.locked_space(SPACE):
             found = second.get([reply_key(1)])
             second.close()
@@ -205,7 +205,7 @@ def test_a_second_payer_waits_says_so_and_then_finds_everything(tmp_path: Path) 
 
     with ThreadPoolExecutor(1) as pool:
         with first.locked_space(SPACE):
-            found = pool.submit(look)
+            found = pool.submit(get_when_free)
             assert waiting.wait(30)
             first.put(SPACE, {reply_key(1): {"text": "paid once"}})
         assert found.result() == {reply_key(1): {"text": "paid once"}}

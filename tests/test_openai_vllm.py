@@ -45,7 +45,7 @@ QUIET = {
 
 
 @dataclass
-class Process:
+class VllmServer:
     """vLLM's server on a port of its own."""
 
     folder: str
@@ -113,7 +113,7 @@ def server(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proc
 
 
 @pytest.fixture(scope="module")
-def direct_engine(server: Process, tmp_path_factory: pytest.TempPathFactory) -> OpenAI:
+def direct_engine(server: VllmServer, tmp_path_factory: pytest.TempPathFactory) -> OpenAI:
     return OpenAI(
         write_pin(tmp_path_factory.mktemp("pins") / "m", server.endpoint), Speed(concurrency=8), Patience(seconds=900)
     )
@@ -200,7 +200,7 @@ def test_a_wrong_key_ends_the_run(direct_engine: OpenAI, monkeypatch: pytest.Mon
         reply_texts(direct_engine)
 
 
-def test_faults_between_here_and_vllm_change_nothing(direct_engine: OpenAI, server: Process, tmp_path: Path) -> None:
+def test_faults_between_here_and_vllm_change_nothing(direct_engine: OpenAI, server: VllmServer, tmp_path: Path) -> None:
     faults = dict(enumerate(Fault(kind) for kind in (429, 500, 502, 503, "reset", "truncated", "malformed", "drip")))
     with serving(Proxy(forward_to(f"http://127.0.0.1:{server.port}"), faults)) as proxy:
         engine = OpenAI(write_pin(tmp_path / "m", proxy.endpoint), Speed(concurrency=3), Time().patience(timeout=8.0))
@@ -209,7 +209,7 @@ def test_faults_between_here_and_vllm_change_nothing(direct_engine: OpenAI, serv
 
 
 def test_a_server_killed_and_started_again_in_the_middle_changes_nothing(
-    direct_engine: OpenAI, server: Process
+    direct_engine: OpenAI, server: VllmServer
 ) -> None:
     many = [replace(request, seed=seed) for seed in range(8) for request in REQUESTS]
     whole = reply_texts(direct_engine, many, DRAWN)

@@ -84,10 +84,10 @@ def test_no_limit_never_waits_and_keeps_no_file(make_limit: Any) -> None:
 def test_requests_and_tokens_are_both_kept(make_limit: Any) -> None:
     limit, _ = make_limit(requests=3, tokens=100)
 
-    async def go() -> list[Note]:
+    async def admit_all() -> list[Note]:
         return await asyncio.gather(*(limit.admit(tokens) for tokens in (60, 30, 30, 1, 1)))
 
-    assert [note.last for note in asyncio.run(go())] == [0.0, 0.0, 60.0, 60.0, 60.0]
+    assert [note.last for note in asyncio.run(admit_all())] == [0.0, 0.0, 60.0, 60.0, 60.0]
 
 
 def test_the_file_holds_a_minute_and_few_notes(make_limit: Any) -> None:

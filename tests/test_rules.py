@@ -132,3 +132,27 @@ def test_heavy_imports_happen_inside_functions(file: Path) -> None:
     top = [n for n in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(n, ast.Import | ast.ImportFrom)]
     names = [n.module or "" if isinstance(n, ast.ImportFrom) else n.names[0].name for n in top]
     assert not HEAVY & {name.partition(".")[0] for name in names}
+
+
+SAY_NOTHING = {
+    "alike", "asked", "common", "do", "done", "found", "given", "go", "handle", "helper", "helpers", "here", "look",
+    "made", "misc", "plain", "process", "said", "seen", "stuff", "there", "thing", "things", "told", "util", "utils",
+}  # fmt: skip
+NAMED_BY_RECIPES = {"crab.plain", "linguist.asked", "self_lengthen.told"}
+OLDER = {
+    "inputs.look", "inputs.seen", "settings.told", "tongue.common", "check.alike", "mix.told", "train.alike"
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "file",
+    sorted(
+        path for folder in ("baleen", "pocket", "stages", "benchmarks", "tests") for path in Path(folder).rglob("*.py")
+    ),
+    ids=str,
+)
+def test_a_name_says_what_it_holds_or_does(file: Path) -> None:
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    nodes = [node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, definitions)]
+    bad = {f"{file.stem}.{node.name}" for node in nodes if node.name.lower() in SAY_NOTHING}
+    assert file.stem not in SAY_NOTHING and bad - NAMED_BY_RECIPES - OLDER == set()

@@ -112,12 +112,13 @@ def difference(folders: dict[int, Path], pair: Pair) -> Row:
         both = [i for i in mine if i in theirs]
         gains = [100 * (mine[i][1] - theirs[i][1]) for i in both]
         clusters = [f"{world} {mine[i][0]}" for i in both]
-        found[f"world {world}"] = told(gains, clusters)
+        found[f"world {world}"] = gain_interval(gains, clusters)
         pooled, cells = pooled + gains, cells + clusters
-    return found | {"all": told(pooled, cells)}
+    return found | {"all": gain_interval(pooled, cells)}
 
 
-def told(gains: list[float], clusters: list[str]) -> Row:
+def gain_interval(gains: list[float], clusters: list[str]) -> Row:
+    """The mean of gains with its 95 % interval, in percentage points."""
     low, high = bootstrap_interval(gains, clusters)
     return {"points": round(fmean(gains), 1), "low": round(low, 1), "high": round(high, 1), "rows": len(gains)}
 
