@@ -29,8 +29,8 @@ WRITTEN: dict[type, str] = {
 @dataclass(frozen=True, eq=False)
 class Prompt:
     """`system` gives the system message of each origin, `prefill` the start of the reply, and `stop` what no longer
-    belongs to it; `score` weighs the `marks` (lowest first) against each other after the `cue`, without waiting for
-    reasons. Without a body the prefill is a text that the model goes on with, and the reply what it adds."""
+    belongs to it; `score` gets the probabilities of the `marks` (the choices, lowest first) right after the `cue`,
+    without generated reasons. Without a body the model continues the text of the prefill, and that is the reply."""
 
     name: str
     body: str

@@ -41,14 +41,14 @@ INGEST = {
         "ingest out --source c --origin web", r"nothing to read in c \(no files\); known are", {"c/.hidden": "x"}
     ),
     "a folder of unknown files": Case(
-        "ingest out --source c --origin web", r"nothing to read in c \(1 .docx\).*say --kind", {"c/a.docx": "x"}
+        "ingest out --source c --origin web", r"nothing to read in c \(1 .docx\).*set --kind", {"c/a.docx": "x"}
     ),
     "a glob without match": Case(
         "ingest out --source c/*.md --origin web", r"no file or folder c/\*\.md", {"c/a.txt": "x"}
     ),
     "a malformed JSON line": Case(
         "ingest out --source c.jsonl --origin web --columns.response text",
-        r"c\.jsonl:2 is not JSON \(.*\); mend or delete the line",
+        r"c\.jsonl:2 is not JSON \(.*\); fix or delete the line",
         {"c.jsonl": '{"text": "one"}\n{"text": "two\n'},
     ),
     "a missing field": Case(
@@ -86,7 +86,7 @@ INGEST = {
     ),
     "a truncated gz": Case(
         "ingest out --source c.txt.gz --origin web",
-        r"c\.txt\.gz is damaged or locked .*fetch it again",
+        r"c\.txt\.gz is damaged or locked .*download it again",
         {"c.txt.gz": gzip.compress(b"word " * 500)[:40]},
     ),
     "a corrupt tar": Case(

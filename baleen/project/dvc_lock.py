@@ -61,7 +61,7 @@ def tables_of_lock(revision: str, lock: str) -> list[RecordedTable]:
     try:
         stages = (parse_yaml(lock) or {}).get("stages") or {}
     except InvalidYaml as error:
-        raise Problem(f"{LOCK} of {revision} is not YAML ({error}); mend it, or delete that branch or tag") from None
+        raise Problem(f"{LOCK} of {revision} is not YAML ({error}); fix it, or delete that branch or tag") from None
     outs = [out for stage in stages.values() for out in stage.get("outs") or []]
     return [
         RecordedTable(str(out["path"]), str(out["md5"]), int(out.get("size", 0)), revision)

@@ -18,7 +18,7 @@ from importlib import import_module
 from runpy import run_module
 from typing import Any, NoReturn
 
-DOOR = "BALEEN_WARM"  # Python's folder and the socket of the process that is ready; empty in a stage that came from it
+DOOR = "BALEEN_WARM"  # Python's prefix and the socket of the preloaded process; empty in its copies
 IMPORTS = (
     "pandas", "pyarrow.parquet", "omegaconf", "torch", "transformers.models.auto.modeling_auto", "accelerate",
     "transformers.models.llama.modeling_llama", "datasets", "peft", "trl.trainer.sft_trainer",

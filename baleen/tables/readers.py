@@ -103,7 +103,7 @@ def json_lines(opened: OpenFile) -> Iterator[Record]:
             try:
                 value = json.loads(line)
             except (ValueError, RecursionError) as error:
-                raise Problem(f"{opened.name}:{number} is not JSON ({error}); mend or delete the line") from None
+                raise Problem(f"{opened.name}:{number} is not JSON ({error}); fix or delete the line") from None
             yield json_record(opened, number, value)
 
 
@@ -160,7 +160,7 @@ def json_values(opened: OpenFile) -> Iterator[Record]:
                 raise ValueError("no ',' before it")
             value = cursor.value()
         except (ValueError, RecursionError) as error:
-            hint = "mend the file, or write one object a line and name it .jsonl"
+            hint = "fix the file, or write one object a line and name it .jsonl"
             raise Problem(f"{opened.name}:{number}: record {number} is not JSON ({error}); {hint}") from None
         yield json_record(opened, number, value)
 
@@ -173,7 +173,7 @@ def parquet_rows(opened: OpenFile) -> Iterator[Record]:
         rows = (row for batch in batches for row in batch.to_pylist())
         yield from (Record(opened.name, number, row) for number, row in enumerate(rows, 1))
     except (pa.ArrowException, pa.ArrowInvalid) as error:
-        raise Problem(f"{opened.name} is not a whole Parquet file ({error}); fetch it again") from None
+        raise Problem(f"{opened.name} is not a whole Parquet file ({error}); download it again") from None
 
 
 def delimited_rows(opened: OpenFile, delimiter: str) -> Iterator[Record]:

@@ -90,7 +90,7 @@ def file_records(source: Source, notes: Counter[str]) -> Iterator[Record]:
         found = ", ".join(f"{n} {suffix}" for suffix, n in sorted(passed_over.items())) or "no files"
         known = f"known are {' '.join(SUFFIXES)}, each also with {' '.join(PACKED)}"
         raise Problem(
-            f"nothing to read in {source.path} ({found}); {known}; or say --kind, one of {', '.join(READERS)}"
+            f"nothing to read in {source.path} ({found}); {known}; or set --kind, one of {', '.join(READERS)}"
         )
 
 
@@ -98,7 +98,7 @@ def damage_problem(name: str, error: Exception) -> Exception:
     """A Problem for bytes that cannot be decompressed; an error of the disk unchanged."""
     if isinstance(error, OSError) and error.errno:
         return error
-    return Problem(f"{name} is damaged or locked ({error}); fetch it again")
+    return Problem(f"{name} is damaged or locked ({error}); download it again")
 
 
 def file_kind(name: str) -> str:
