@@ -16,7 +16,7 @@ from baleen.tables.rows import Row
 from pocket.noise import answer_to
 from pocket.parts import heldout
 from pocket.phrasing import FORMS, INSTRUCTIONS, Spec, draw_train, fill, instruct, prose
-from pocket.tongue import STAYS, SYNONYMS, clauses_of, coined, common, reordered
+from pocket.tongue import STAYS, SYNONYMS, clauses_of, coined, common_words, reordered
 from pocket.truth import read_truth
 from pocket.world import World, stream
 
@@ -80,7 +80,7 @@ def pivot_word(word: str, pivot: Pivot) -> str:
 @cache
 def translatable(number: int) -> frozenset[str]:
     """The words that the pivots translate: all common ones, and all synonyms."""
-    return common(number) | frozenset(word for word in synonym_groups() if not STAYS.fullmatch(word))
+    return common_words(number) | frozenset(word for word in synonym_groups() if not STAYS.fullmatch(word))
 
 
 @cache

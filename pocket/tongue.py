@@ -53,11 +53,11 @@ def tongue_word(word: str) -> str:
 @cache
 def dictionary(number: int) -> dict[str, tuple[str, ...]]:
     """The meanings of each word of the tongue, for all common words of the world of this number."""
-    return {tongue_word(word): synonyms_of(word) for word in common(number)}
+    return {tongue_word(word): synonyms_of(word) for word in common_words(number)}
 
 
 @cache
-def common(number: int) -> frozenset[str]:
+def common_words(number: int) -> frozenset[str]:
     """All words of the texts, instructions and utterances of a world, without names, figures and punctuation."""
     world = build(number)
     own = {word for name in world.entities for word in name.split()} | set(world.values["river"])
@@ -73,7 +73,7 @@ def translate(world: World, text: str) -> str:
 
 def translated_clause(clause: list[str], world: World) -> list[str]:
     """A clause in the order and the words of the tongue; punctuation that ends a clause stays."""
-    translatable = common(world.number)
+    translatable = common_words(world.number)
     return [tongue_word(word) if word in translatable else word for word in reordered(clause)]
 
 

@@ -221,7 +221,7 @@ def check_stage(stage: Stage, all_lines: Book, columns: Callable[[str], Columns]
         raise Problem(f"{stage.where}: {str(problem).removeprefix(own)}") from None
 
 
-def alike(line: Line) -> str:
+def settings_key(line: Line) -> str:
     """The same for lines that differ in nothing but names, whose settings a profile makes good or bad together."""
     return repr([line.rule, sorted((key, repr(given)) for key, given in line.given.items() if key not in NAMES)])
 

@@ -34,12 +34,12 @@ def mixed(path: rows.Table, other: rows.Table, times: int, columns: list[str]) -
     for copy in range(times):
         for row in path:
             own = row["id"] if copy == 0 else row_id(row["id"], "copy", str(copy))
-            yield told(row, columns) | {"id": own}
+            yield with_columns(row, columns) | {"id": own}
     for row in other:
-        yield told(row, columns)
+        yield with_columns(row, columns)
 
 
-def told(row: Row, columns: list[str]) -> Row:
+def with_columns(row: Row, columns: list[str]) -> Row:
     """These columns of a row; the lineage of one that nobody has generated is empty."""
     found = {column: row[column] for column in columns if column != "lineage"}
     steps = [step for step in row.get("lineage") or [] if not gone(step, found)]

@@ -239,12 +239,12 @@ def untrained(options: TrainOptions) -> str:
 
 def expected_time(tokens: int, options: TrainOptions) -> str:
     """How long earlier trainings of a model of this size say it takes."""
-    rate = throughput.rates(Memo(memo_folder())).get(alike(options))
+    rate = throughput.rates(Memo(memo_folder())).get(rate_key(options))
     speed = rate.tokens_per_second if rate else None
     return f"about {duration(tokens / speed)} at {speed:,.0f} tokens/s measured" if speed else "no rate measured yet"
 
 
-def alike(options: TrainOptions) -> str:
+def rate_key(options: TrainOptions) -> str:
     """What the speed of a training is remembered under."""
     return f"train {parameters(options.base)} parameters{' lora' if options.lora_rank else ''}"
 
@@ -278,7 +278,7 @@ def build(name: str, options: TrainOptions, speed: Speed) -> None:
         processes.launch(job)
         if whole:  # the time of a run that was interrupted says nothing
             tokens = size_up(lessons, options)[2]
-            throughput.add(Memo(memo_folder()), alike(options), Rate(1, monotonic() - begun, tokens))
+            throughput.add(Memo(memo_folder()), rate_key(options), Rate(1, monotonic() - begun, tokens))
         publish(name, Path(job.output), counts(job))
 
 

@@ -4,7 +4,7 @@ from pocket import records
 from pocket.tongue import (
     PREPOSITIONS,
     SYNONYMS,
-    common,
+    common_words,
     dictionary,
     synonyms_of,
     tongue_word,
@@ -24,10 +24,10 @@ def texts(world: World) -> list[str]:
 
 @pytest.mark.parametrize("number", WORLDS)
 def test_every_common_word_has_a_word_of_its_own_that_is_no_other_word(number: int) -> None:
-    world, heads = build(number), {synonyms_of(word)[0] for word in common(number)}
+    world, heads = build(number), {synonyms_of(word)[0] for word in common_words(number)}
     assert len({tongue_word(word) for word in heads}) == len(heads)
     names = {word for name in world.entities for word in name.split()}
-    assert not {tongue_word(word) for word in heads} & (names | common(number) | set(world.values["river"]))
+    assert not {tongue_word(word) for word in heads} & (names | common_words(number) | set(world.values["river"]))
 
 
 def test_no_word_is_in_two_groups_of_synonyms() -> None:
@@ -62,7 +62,7 @@ def test_names_and_figures_stay_and_prepositions_end_their_phrase() -> None:
 
 def test_translation_leaves_no_common_word_untranslated() -> None:
     world = build(0)
-    left = {word for text in texts(world) for word in world.lexer.findall(translate(world, text))} & common(0)
+    left = {word for text in texts(world) for word in world.lexer.findall(translate(world, text))} & common_words(0)
     assert left == set()
 
 

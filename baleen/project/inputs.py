@@ -37,10 +37,10 @@ Look = Callable[[], object]
 _watched: list[dict[str, tuple[Look, object]]] = []  # of the runs in progress; the last one notes
 
 
-def look(path: Path) -> object:
+def file_state(path: Path) -> object:
     """What tells two states of a file or folder apart; None when there is nothing."""
     if path.is_dir():
-        return [(str(found), stamp(found)) for found in sorted(path.rglob("*")) if seen(found.relative_to(path))]
+        return [(str(found), stamp(found)) for found in sorted(path.rglob("*")) if is_tracked(found.relative_to(path))]
     if not path.is_file():
         return None
     return sha256(path.read_bytes()).hexdigest() if path.stat().st_size < SMALL else stamp(path)
@@ -52,7 +52,7 @@ def stamp(path: Path) -> tuple[int, int, int] | None:
     return (found.st_ino, found.st_size, found.st_mtime_ns) if path.is_file() else None
 
 
-def seen(path: Path) -> bool:
+def is_tracked(path: Path) -> bool:
     """Whether a file of a folder counts; what an editor or the system hides there does not."""
     return not any(part.startswith(".") or part == "__pycache__" for part in path.parts)
 
@@ -90,7 +90,7 @@ def watch(name: str, now: Look, was: object) -> None:
 def reads(path: Path) -> Path:
     """The path, noted; to be called before it is opened."""
     if _watched and str(path) not in _watched[-1]:
-        watch(str(path), lambda: look(path), look(path))
+        watch(str(path), lambda: file_state(path), file_state(path))
     return path
 
 
@@ -110,7 +110,7 @@ def changed() -> str:
     if not _watched:
         return ""
     files = loaded()
-    code = (path for path, was in CODE_AT_START.items() if path in files and look(path) != was)
+    code = (path for path, was in CODE_AT_START.items() if path in files and file_state(path) != was)
     found = next((str(path.relative_to(CODE)) for path in code), "")
     return found or next((name for name, (now, was) in _watched[-1].items() if now() != was), "")
 

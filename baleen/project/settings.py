@@ -124,7 +124,7 @@ def layered(kind: type[Any], where: str, *layers: Mapping[str, Any]) -> Any:
         given = [OmegaConf.create(layer) for layer in flat(layers)]
         return OmegaConf.merge(blank(cast(Any, kind)), *given)
     except (ValidationError, ConfigKeyError, OmegaConfBaseException) as error:
-        raise Problem(f"{where}: {told(error)}") from None
+        raise Problem(f"{where}: {error_line(error)}") from None
 
 
 def flat(layers: Sequence[Mapping[str, Any]]) -> list[Settings]:
@@ -140,7 +140,7 @@ def blank(kind: type[Any]) -> Any:
     return OmegaConf.structured(kind)
 
 
-def told(error: OmegaConfBaseException) -> str:
+def error_line(error: OmegaConfBaseException) -> str:
     """OmegaConf's complaint in one line."""
     key = getattr(error, "full_key", None) or "?"
     return f"setting {key!r}: {str(error).splitlines()[0]}"
