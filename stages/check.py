@@ -234,7 +234,7 @@ def check_under(path: Path, chosen: list[Line], project: Project) -> None:
     """Every line resolves under another profile too, so that changing the profile is all it takes."""
     other = layers.under(path.stem, project)
     try:
-        for line in {alike(line): line for line in chosen}.values():
+        for line in {settings_key(line): line for line in chosen}.values():
             if values_of(line, other) != values_of(line, project):
                 resolved(line, other)
     except Problem as problem:

@@ -124,7 +124,7 @@ def check(options: EvaluateOptions, where: str) -> None:
 
 def names(options: EvaluateOptions) -> list[tuple[str, str]]:
     """The measures that the settings name."""
-    return [("measure", v.measure) for v in map(value, [*options.mean, *options.auc]) if v.measure]
+    return [("measure", v.measure) for v in map(parse_value, [*options.mean, *options.auc]) if v.measure]
 
 
 def main(argv: list[str]) -> None:

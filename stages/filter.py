@@ -136,9 +136,9 @@ def decided(options: FilterOptions, table: list[Row] | rows.Table) -> Iterator[t
 
 def needed(options: FilterOptions) -> list[str]:
     """Columns that the settings mention."""
-    mentioned = [c for text in options.keep for c in condition(text).value.columns]
-    mentioned += [selection(options.select).column] if options.select else []
-    mentioned += value(options.best).columns if options.best else ()
+    mentioned = [c for text in options.keep for c in parse_condition(text).value.columns]
+    mentioned += [parse_selection(options.select).column] if options.select else []
+    mentioned += parse_value(options.best).columns if options.best else ()
     return [*mentioned, *columns_in(options.unique), *filter(None, [options.within])]
 
 
@@ -157,7 +157,9 @@ def check(options: FilterOptions, where: str) -> None:
 
 def names(options: FilterOptions) -> list[tuple[str, str]]:
     """The measures and the selector that the settings name."""
-    values = [condition(text).value for text in options.keep] + [value(options.best) for _ in options.best[:1]]
+    values = [parse_condition(text).value for text in options.keep] + [
+        parse_value(options.best) for _ in options.best[:1]
+    ]
     chosen = [("selector", options.select.partition("(")[0])] * bool(options.select)
     return [*(("measure", one.measure) for one in values if one.measure), *chosen]
 

@@ -19,7 +19,7 @@ from baleen.errors import Problem, unknown
 from baleen.project.command_line import run
 from baleen.project.options import options_of_run
 from baleen.project.settings import REQUIRED, setting
-from baleen.tables.duplicates import checker
+from baleen.tables.duplicates import duplicate_checker
 from baleen.tables.readers import READERS, Record
 from baleen.tables.rows import LONE_SURROGATE, NUMBER, TEXT, TYPES, Output, Row, row_id, table_path
 from baleen.tables.sections import Piece, Rules, checked_piece, document_text, segments

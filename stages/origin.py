@@ -5,6 +5,7 @@ from pathlib import Path
 from baleen.errors import Problem
 from baleen.models import pins
 from baleen.project import command_line, layers, plan
+from baleen.project.yaml_files import yaml_text
 
 
 def pin_of(name: str, profile: str) -> dict[str, object]:
@@ -20,7 +21,7 @@ def main(argv: list[str]) -> None:
     if given.keys() - {"profile"}:
         raise Problem("usage: python -m stages.origin NAME [--profile PROFILE]")
     path = Path("models", name, "pin.yaml")
-    text = yaml.safe_dump(pin_of(name, str(given.get("profile", ""))), sort_keys=False, allow_unicode=True)
+    text = yaml_text(pin_of(name, str(given.get("profile", ""))))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
 

@@ -29,7 +29,7 @@ from baleen.models import identity, load, pins, scratch
 from baleen.project import code_hashes, inputs, settings
 from baleen.project.command_line import run
 from baleen.project.inputs import unchanged
-from baleen.project.locks import root
+from baleen.project.locks import memo_folder
 from baleen.project.options import options_of_run, run_flags
 from baleen.project.settings import Speed
 from baleen.project.yaml_files import yaml_text

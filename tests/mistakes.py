@@ -264,7 +264,7 @@ RECIPES = {
     "an interpolation in params.yaml": Case(
         "check",
         r"params\.yaml:2 holds a '\$\{': write the plain value",
-        recipe("map: {}\n") | {"params.yaml": "a: 1\nb: ${a}\n"},
+        with_recipe("map: {}\n") | {"params.yaml": "a: 1\nb: ${a}\n"},
     ),
     "a recipe that is no YAML": Case("check", r"recipes/r\.yaml is not YAML: ", with_recipe("map: {a: [}\n")),
     "a misspelt table in a recipe": Case(

@@ -50,7 +50,7 @@ def repro(folder: Path, *targets: str) -> set[str]:
     return stages_run(dvc(folder, "repro", *targets))
 
 
-def running(said: str) -> set[str]:
+def stages_run(said: str) -> set[str]:
     """The stages whose command ran, from what DVC said; those that the run cache knew are not among them, nor the
     plan."""
     return set(RUN.findall(said)) - {"plan"}
@@ -132,10 +132,10 @@ def write_tiny_profile(folder: Path) -> None:
     profile = load(folder / "profiles/pocket.yaml")
     small = {name: profile.get(name, {}) | section for name, section in TINY.items()}
     dump(folder / "profiles/tiny.yaml", profile | small)
-    change(folder / "params.yaml", "profile", "tiny")
-    change(folder / "params.yaml", "pool.keep", [])
-    change(folder / "params.yaml", "curate.share", SHARE)
-    change(folder / "recipes/sources.yaml", "load.prose.rows", PROSE)
+    set_yaml(folder / "params.yaml", "profile", "tiny")
+    set_yaml(folder / "params.yaml", "pool.keep", [])
+    set_yaml(folder / "params.yaml", "curate.share", SHARE)
+    set_yaml(folder / "recipes/sources.yaml", "load.prose.rows", PROSE)
 
 
 def write_own_files(folder: Path) -> None:
@@ -187,7 +187,7 @@ def recipe_files(folder: Path) -> list[Path]:
 def keep_only(folder: Path, wanted: Iterable[str]) -> None:
     """Leave out every recipe line that the wanted tables and models do not need, and figures that are gone."""
     lines = dict[str, dict[str, Any]]()
-    for path in recipes(folder):
+    for path in recipe_files(folder):
         lines |= {name: line for rule, part in load(path).items() if rule != "settings" for name, line in part.items()}
     kept, waiting = set[str](), list(wanted)
     while waiting:
@@ -198,14 +198,14 @@ def keep_only(folder: Path, wanted: Iterable[str]) -> None:
                 lines[name][key] for key in ("input", "other", "against", "model", "base") if key in lines[name]
             ]
     groups = {lines[name]["settings"] for name in kept if "settings" in lines[name]} | {"sft", "answers", "generate"}
-    for path in recipes(folder):
+    for path in recipe_files(folder):
         left = {
             rule: {name: line for name, line in part.items() if name in (groups if rule == "settings" else kept)}
             for rule, part in load(path).items()
         }
         dump(path, left)
     shutil.rmtree(folder / "recipes/more", ignore_errors=True)
-    report(folder, kept)
+    trim_report(folder, kept)
 
 
 def trim_report(folder: Path, kept: set[str]) -> None:
@@ -265,7 +265,7 @@ def built_small(factory: pytest.TempPathFactory) -> Path:
     return shared_folder(factory, "built", build_small)
 
 
-def outputs(folder: Path) -> dict[str, str]:
+def output_hashes(folder: Path) -> dict[str, str]:
     """Every file a build leaves, by the hash of its bytes, but for the plan."""
     files = [*(folder / "data").glob("*.*"), *(folder / "models").glob("**/*.*"), *folder.glob("metrics.json")]
     return {str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()}

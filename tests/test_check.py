@@ -12,6 +12,7 @@ import pytest
 
 from baleen.errors import Problem
 from baleen.project import graph, layers, recipes, settings
+from baleen.project.yaml_files import parse_yaml, yaml_text
 from baleen.tables import rows
 from stages import check as verb
 from stages import generate, origin, score, train
@@ -79,13 +80,13 @@ def test_dvc_sees_the_stages_that_check_sees(home: Path) -> None:
 
 
 def test_a_stage_reads_and_writes_what_its_rule_says(home: Path) -> None:
-    made = found()["train@humpback"]
+    made = all_stages()["train@humpback"]
     assert {"data/humpback-mix-2.parquet", "models/base", "data/plan/humpback.yaml"} == set(made.deps)
     assert made.outs == ("models/humpback", "models/humpback.json")
 
 
 def test_targets_are_checked_with_all_they_are_built_from_and_nothing_else(home: Path) -> None:
-    names = list(graph.needed(found(), ["train@humpback-1"]))
+    names = list(graph.needed(all_stages(), ["train@humpback-1"]))
     assert names.index("load@web") < names.index("score@humpback-judge-1") < names.index("train@humpback-1")
     assert not {"train@humpback", "load@heldout", "report"} & set(names)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from baleen.measures.expressions import condition, value
+from baleen.measures.expressions import parse_condition, parse_value
 from baleen.project import graph, layers, recipes, settings
 from baleen.tables import rows
 from benchmarks import claims
@@ -19,14 +19,14 @@ ARMS = sorted([*Path("recipes").glob("*-arms.yaml"), *Path("recipes/more").glob(
 PROJECT = layers.current(recipes.all_files())
 
 
-def lines(made: Claim) -> list[recipes.Line]:
+def claim_lines(made: Claim) -> list[recipes.Line]:
     return recipes.lines([Path(f"recipes/{name}.yaml") for name in ("sources", "constraints", *made.recipes)])
 
 
 def claim_stages(made: Claim) -> graph.Stages:
     """The stages that are built for a claim."""
     rules = {name: rule for name, rule in RULES.items() if name != "report"}
-    found = graph.stages(rules, lines(made), PROJECT.params)
+    found = graph.stages(rules, claim_lines(made), PROJECT.params)
     return graph.needed(found, made.targets or found)
 
 
@@ -51,15 +51,15 @@ def test_what_a_claim_reads_is_built_for_it(method: str) -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_its_tables_have_the_columns_that_its_measures_read(method: str) -> None:
     made = claim(method)
-    columns = check.columns_of(check.book(lines(made), PROJECT))
-    assert [(table, needs) for table, needs in tables(made) if set(needs) - (columns(table) or set(needs))] == []
+    columns = check.columns_of(check.book(claim_lines(made), PROJECT))
+    assert [(table, needs) for table, needs in claim_tables(made) if set(needs) - (columns(table) or set(needs))] == []
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_figure_of_an_evaluation_is_one_of_its_measures(method: str) -> None:
     made = claim(method)
-    book = check.book(lines(made), PROJECT)
-    evaluations = {line.name: book.line_settings(line) for line in lines(made) if line.verb == "evaluate"}
+    book = check.book(claim_lines(made), PROJECT)
+    evaluations = {line.name: book.line_settings(line) for line in claim_lines(made) if line.verb == "evaluate"}
     for file, *keys in made.figures.values():
         if file in evaluations and keys[0] == "groups":
             assert keys[2] in evaluations[file].mean, (file, keys)

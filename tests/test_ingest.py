@@ -349,8 +349,8 @@ def test_a_mistake_is_one_line_and_leaves_nothing(flags: list[str], words: str) 
 
 def test_a_world_keeps_all_its_columns() -> None:
     flags = ["--world", "1", "--rows", "5", "--deduplicate="]
-    assert set(ingested(*flags, "--part", "web")[0]) == {"id", "origin", "source", "response", "truth"}
-    assert {"instruction", "response"} < set(ingested(*flags, "--part", "seed", origin="seed")[0])
+    assert set(ingest_rows(*flags, "--part", "web")[0]) == {"id", "origin", "source", "response", "truth"}
+    assert {"instruction", "response"} < set(ingest_rows(*flags, "--part", "seed", origin="seed")[0])
 
 
 def test_seeds_in_somebody_elses_schema_are_mapped() -> None:
@@ -368,7 +368,7 @@ def test_pages_keep_their_lists_and_code(segment: str) -> None:
 
 
 @pytest.mark.parametrize("part", [part for part, _ in named("part") if "lessons" in part or "rewriting" in part])
-def test_every_lesson_of_a_pocket_part_is_kept_whatever_its_prompt_writes(here: Path, part: str) -> None:
+def test_every_lesson_of_a_pocket_part_is_kept_whatever_its_prompt_writes(folder: Path, part: str) -> None:
     main(["x", "--part", part, "--rows", "120", "--deduplicate", "", "--origin", "lesson"])
     told = json.loads(Path("data/x.json").read_text())
     assert (told["rows_in"], told["rows_out"], told["dropped"]) == (120, 120, {})

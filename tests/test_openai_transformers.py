@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from faulty_proxy import REQUESTS, WANTED, pinned
+from faulty_proxy import REQUESTS, WANTED, write_pin
 from ports import reserved
 
 from baleen.engines.hf import HF

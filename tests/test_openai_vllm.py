@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from faulty_proxy import REQUESTS, WANTED, Fault, Proxy, Time, forward, pinned, serving, texts
+from faulty_proxy import REQUESTS, WANTED, Fault, Proxy, Time, forward_to, reply_texts, serving, write_pin
 from ports import reserved
 
 from baleen.engines.hf import HF
@@ -98,9 +98,9 @@ def with_key(value: str) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def server(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+def server(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VllmServer]:
     with with_key("k"), reserved() as port:
-        found = Process(tiny, tmp_path_factory.mktemp("server") / "log", port)
+        found = VllmServer(tiny, tmp_path_factory.mktemp("server") / "log", port)
         try:
             found.start()
             assert found.running

@@ -5,6 +5,7 @@ import pytest
 
 from baleen.errors import Problem
 from baleen.models import identity, pins
+from baleen.project.yaml_files import parse_yaml, yaml_text
 from stages import origin as verb
 
 PROFILES = Path(__file__).parents[1] / "profiles"

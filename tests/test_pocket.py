@@ -4,7 +4,6 @@ from random import Random
 import pytest
 
 from baleen.errors import Problem
-from baleen.project.yaml_files import parse_yaml
 from pocket import measures, parts, records
 from pocket.checker import check
 from pocket.noise import NOISE, answer_to, document

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from baleen.project import layers, recipes
+from baleen.project.yaml_files import parse_yaml
 from stages import check, verbs
 
 PROFILES = sorted(Path("profiles").glob("*.yaml"))
@@ -19,11 +20,11 @@ def load_profile(name: str) -> dict[str, Any]:
 
 def test_no_profile_has_a_section_that_nobody_names() -> None:
     named = {*check.verbs_of(LINES), "origin", "speed"}
-    assert [(path.stem, name) for path in PROFILES for name in whole(path.stem).keys() - named] == []
+    assert [(path.stem, name) for path in PROFILES for name in load_profile(path.stem).keys() - named] == []
 
 
 def test_what_is_the_same_in_every_profile_stands_in_none() -> None:
-    sections = [set(map(repr, whole(path.stem).items())) for path in PROFILES]
+    sections = [set(map(repr, load_profile(path.stem).items())) for path in PROFILES]
     assert set.intersection(*sections) == set()
 
 
@@ -68,11 +69,13 @@ REPORTED: dict[str, dict[str, object]] = {  # what the papers and releases say
 def resolved(name: str, profile: str) -> dict[str, Any]:
     """The settings of the first line that names a group, under a profile."""
     project = layers.under(profile, PROJECT)
-    line = next(line for line in LINES if line.given.get("settings", DEFAULT.get(line.rule)) == name and plain(line))
+    line = next(
+        line for line in LINES if line.given.get("settings", DEFAULT.get(line.rule)) == name and without_sampling(line)
+    )
     return vars(layers.resolved(verbs.options_of(line.verb), line, project))
 
 
-def plain(line: recipes.Line) -> bool:
+def without_sampling(line: recipes.Line) -> bool:
     """Whether a line leaves sampling to its settings."""
     return "temperature" not in line.given
 
@@ -91,4 +94,4 @@ def test_crab_writes_constraints_as_its_release_does() -> None:
 
 
 def test_the_pocket_asks_every_method_alike_where_it_has_no_reason_not_to() -> None:
-    assert not {"rewrite", "polish", "student"} & whole("pocket").keys()
+    assert not {"rewrite", "polish", "student"} & load_profile("pocket").keys()

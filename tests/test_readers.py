@@ -252,7 +252,7 @@ def test_a_source_that_is_not_there_or_broken_is_named(tmp_path: Path, source: s
     zst = pa.Codec("zstd").compress(LINES.encode() * 99, asbytes=True)
     files = {"photo.png": b"", "no.zip": b"zip", "no.tar.gz": gzip.compress(b"tar" * 999), "cut.jsonl.zst": zst[:-9]}
     files |= {"cut.jsonl.gz": gzip.compress(LINES.encode())[:-9]}
-    folder(tmp_path, files)
+    write_folder(tmp_path, files)
     (tmp_path / "empty").mkdir()
     with pytest.raises(Problem) as error:
         read_records(tmp_path / source)
@@ -286,14 +286,14 @@ def test_a_saved_data_set_gives_its_rows(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_data_set_of_the_hub_is_loaded_by_its_name(tmp_path: Path) -> None:
     pytest.importorskip("datasets")
-    folder(tmp_path, {"set/train.jsonl": LINES.encode()})
-    found = read("", hub=f"{tmp_path}/set", split="train", licence="CC0-1.0")
+    write_folder(tmp_path, {"set/train.jsonl": LINES.encode()})
+    found = read_records("", hub=f"{tmp_path}/set", split="train", licence="CC0-1.0")
     assert [(record.fields, record.licence) for record in found] == [(row, "CC0-1.0") for row in ROWS]
 
 
 @pytest.mark.slow
 def test_python_brings_thousands_of_documents(tmp_path: Path) -> None:
-    found = read("", python="docs")
+    found = read_records("", python="docs")
     assert len(found) > 2000
     assert {record.licence for record in found} == {"PSF-2.0"}
     texts = {record.fields["title"]: record.fields["text"] for record in found}

@@ -14,6 +14,7 @@ from baleen.engines.openai.retries import KEYS
 from baleen.models import pins
 from baleen.project import graph, layers, recipes, settings
 from baleen.project.command_line import run
+from baleen.project.yaml_files import parse_yaml
 from stages import verbs
 
 ROOT = Path(__file__).parents[1]
@@ -212,7 +213,7 @@ def test_the_table_of_verbs_is_complete() -> None:
 def test_what_readme_writes_in_yaml_can_be_pasted(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     known = {line.name: line.rule for line in recipes.lines(recipes.files())}
-    written = yaml.safe_load(block)
+    written = parse_yaml(block)
     for name, given in written.get("ingest", written).items():
         if name in known:
             line = recipes.Line(name, known[name], given, "README.md")

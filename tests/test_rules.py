@@ -8,8 +8,9 @@ import pytest
 
 from baleen.engines import table
 from baleen.project import code_hashes, recipes
+from baleen.project.yaml_files import parse_yaml
 
-RULES = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
+RULES = parse_yaml(Path("dvc.yaml").read_text())["stages"]
 SINGLE = {"plan", "origin", "report"}  # rules without lines
 
 

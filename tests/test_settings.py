@@ -29,7 +29,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def read(line: str) -> Options:
+def parse_line(line: str) -> Options:
     """The settings of a command line in a folder that is no project."""
     return options.options_of_run(Options, line.split(), "generate")[1]
 
@@ -45,9 +45,9 @@ def test_a_single_word_for_a_list_is_a_list_of_one(project: Path) -> None:
 
 
 def test_later_layers_win(project: Path) -> None:
-    assert read("x --input web --profile small").share == 0.5
-    assert read("x --input web --profile small --settings own").share == 0.25
-    assert read("x --input web --profile small --settings own --share 0.1").share == 0.1
+    assert parse_line("x --input web --profile small").share == 0.5
+    assert parse_line("x --input web --profile small --settings own").share == 0.25
+    assert parse_line("x --input web --profile small --settings own --share 0.1").share == 0.1
 
 
 MISTAKES = [

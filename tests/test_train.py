@@ -21,6 +21,7 @@ from tiny import PROSE, populate, write_speed
 from baleen.errors import Problem
 from baleen.models import identity, load, pins, scratch
 from baleen.project import inputs
+from baleen.project.yaml_files import yaml_text
 from baleen.training import processes
 from baleen.training.options import TrainOptions
 from stages import origin, train
@@ -279,12 +280,12 @@ def test_trainings_of_several_processes_that_begin_together_do_not_meet_each_oth
 ) -> None:
     monkeypatch.setenv("ACCELERATE_USE_CPU", "true")
     Path("accelerate.yaml").write_text(config)
-    speed(processes=2, train_rows=4, accelerate_config="accelerate.yaml" if config else "")
-    both = {name: started(command(name, name)[2:]) for name in ("short", "sft")}
+    write_speed(processes=2, train_rows=4, accelerate_config="accelerate.yaml" if config else "")
+    both = {name: start_training(command(name, name)[2:]) for name in ("short", "sft")}
     ends = [forks.ended(child) for child in both.values()]
     assert ends == [0, 0], [Path(f"{name}.log").read_text() for name in both]
-    speed()
-    alone = trained("alone", "short")
+    write_speed()
+    alone = train_model("alone", "short")
     found = json.loads(Path("models/short.json").read_text())
     assert found["loss"] == pytest.approx(alone["loss"], abs=2e-4) and left_over() == []
 

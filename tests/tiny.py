@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from baleen.project.yaml_files import yaml_text
 from baleen.tables import rows
 from stages import origin
 
@@ -37,7 +36,7 @@ SECTIONS = {
 def write_speed(**more: Any) -> None:
     """Change the speed settings of the workspace."""
     whole = SECTIONS | {"speed": {"device": "cpu", "train_rows": 8, "checkpoint_seconds": 3600} | more}
-    Path("profiles/tiny.yaml").write_text(yaml.safe_dump(whole))
+    Path("profiles/tiny.yaml").write_text(yaml_text(whole))
 
 
 def populate(home: Path) -> None:

@@ -180,8 +180,8 @@ def column(name: str, table: str = "out") -> list[Any]:
 
 def set_speed(**speed: Any) -> None:
     """Other speed settings."""
-    whole = yaml.safe_load(Path("profiles/bench.yaml").read_text())
-    Path("profiles/bench.yaml").write_text(yaml.safe_dump(whole | {"speed": whole["speed"] | speed}))
+    whole = parse_yaml(Path("profiles/bench.yaml").read_text())
+    Path("profiles/bench.yaml").write_text(yaml_text(whole | {"speed": whole["speed"] | speed}))
 
 
 def populate(home: Path) -> None:

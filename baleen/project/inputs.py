@@ -60,7 +60,7 @@ def is_tracked(path: Path) -> bool:
 def sources() -> dict[Path, object]:
     """The state of every module of the project that can change a row."""
     files = [path for folder in ("baleen", "pocket", "stages") for path in (CODE / folder).rglob("*.py")]
-    return {path: look(path) for path in files if not silent(path.relative_to(CODE))}
+    return {path: file_state(path) for path in files if not silent(path.relative_to(CODE))}
 
 
 def silent(module: Path) -> bool:

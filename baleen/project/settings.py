@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException, ValidationError
 
 from baleen.errors import Problem, unknown
-from baleen.project.yaml_files import parsed
+from baleen.project.yaml_files import InvalidYaml, parse_yaml
 
 T = TypeVar("T")
 REQUIRED: Any = REQUIRED_MARK

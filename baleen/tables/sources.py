@@ -31,7 +31,7 @@ import pyarrow as pa
 from baleen.errors import Problem, unknown
 from baleen.project import inputs
 from baleen.project.lookup import WORLD
-from baleen.tables.readers import READERS, Opened, Record, docstrings, topics
+from baleen.tables.readers import READERS, OpenFile, Record, docstrings, help_topics
 from baleen.tables.rows import Row
 
 SPOOL = 256_000_000  # bytes
@@ -62,7 +62,7 @@ class Source:
 
 def records(source: Source, notes: Counter[str]) -> Iterator[Record]:
     """All records of a source in order; `notes` counts the files that were read and those of no known kind."""
-    for name, reader in (("hub", hub), ("python", python), ("part", generated)):
+    for name, reader in (("hub", hub_records), ("python", python_docs), ("part", world_records)):
         if getattr(source, name):
             return reader(source)
     path = inputs.reads(Path(source.path))
@@ -198,7 +198,7 @@ def zip_members(file: BinaryIO, name: str, wanted: Callable[[str], bool]) -> Ite
                 yield inside, cast(BinaryIO, content)
 
 
-def numbered(name: str, rows: Iterable[Row], licence: str | None = None) -> Iterator[Record]:
+def numbered_records(name: str, rows: Iterable[Row], licence: str | None = None) -> Iterator[Record]:
     return (Record(name, number, dict(row), "", licence) for number, row in enumerate(rows, 1))
 
 
@@ -221,7 +221,7 @@ def choose_split(dataset: Any, split: str, name: str) -> Iterable[Row]:
     return cast(Iterable[Row], dataset[split])
 
 
-def hub(source: Source) -> Iterator[Record]:
+def hub_records(source: Source) -> Iterator[Record]:
     """Rows of a data set of the Hugging Face hub (or of a folder that `load_dataset` can read), streamed."""
     from datasets import load_dataset
 
@@ -230,16 +230,16 @@ def hub(source: Source) -> Iterator[Record]:
     except (OSError, ValueError) as error:
         hint = "check the name, config, revision and the connection"
         raise Problem(f"cannot load the data set {source.hub!r} ({str(error).splitlines()[0]}); {hint}") from None
-    return numbered(source.hub, chosen(found, source.split, source.hub), source.licence or None)
+    return numbered_records(source.hub, choose_split(found, source.split, source.hub), source.licence or None)
 
 
-def generated(source: Source) -> Iterator[Record]:
+def world_records(source: Source) -> Iterator[Record]:
     """Rows of a part of a generated world."""
     rows = import_module(WORLD).records(source.part, source.world, source.rows, source.noise)
-    return numbered(f"{WORLD} {source.world}", rows)
+    return numbered_records(f"{WORLD} {source.world}", rows)
 
 
-def python(source: Source) -> Iterator[Record]:
+def python_docs(source: Source) -> Iterator[Record]:
     """The documentation that comes with this Python: public docstrings of the standard library, then its topics."""
     if source.python != "docs":
         raise Problem(unknown("part of Python", source.python, ["docs"]))
