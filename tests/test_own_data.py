@@ -16,7 +16,7 @@ import project
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from project import CHECKOUT, replace_once, repro, run_command
+from project import CHECKOUT, append, replace_once, repro, run_command
 from tokenizers import Tokenizer
 
 from baleen.tables import rows
@@ -88,10 +88,13 @@ def readme_lines() -> tuple[dict[str, str], list[str]]:
 
 def use_own_data(folder: Path, corpus: str, seeds: str) -> None:
     """Put the README's lines in the place of ours, with the names of the files that are there."""
-    for name, said in readme_lines()[0].items():
+    for name, line in readme_lines()[0].items():
         path = folder / ("params.yaml" if name == "profile" else "recipes/sources.yaml")
-        [old] = re.findall(rf"^ *{name}: .*$", path.read_text(encoding="utf-8"), re.MULTILINE)
-        replace_once(path, old, said.replace("my/corpus", f"my/{corpus}").replace("my/seeds.jsonl", f"my/{seeds}"))
+        new = line.replace("my/corpus", f"my/{corpus}").replace("my/seeds.jsonl", f"my/{seeds}")
+        if old := re.findall(rf"^ *{name}: .*$", path.read_text(encoding="utf-8"), re.MULTILINE):
+            replace_once(path, old[0], new if name == "profile" else "  # a line of load that is gone")
+        if name != "profile":
+            append(path, new)
     (folder / "my").mkdir(exist_ok=True)
     CORPORA[corpus](folder / "my" / corpus)
     SEEDS[seeds](folder / "my" / seeds)
@@ -122,10 +125,10 @@ def test_every_format_is_read_through_the_lines_of_the_readme(corpus: str, seeds
 
 def test_the_documentation_of_python_is_a_corpus(sources: Path) -> None:
     path = sources / "recipes/sources.yaml"
-    [old] = re.findall(r"^  web: +{source.*$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    replace_once(path, old, "  web: {source: data/raw/python-docs.yaml, deduplicate: exact, origin: web}")
+    [old] = re.findall(r"^  web: .*$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    replace_once(path, old, "  web: {python: docs, deduplicate: exact, origin: web}")
     run_command(sources, "python", "-m", "stages.check")
-    assert repro(sources, "ingest@web") == {"ingest@web"}
+    assert repro(sources, "load@web") == {"load@web"}
     assert project.load_json(sources, "data/web.json")["rows_out"] > 1000
 
 
@@ -137,7 +140,7 @@ def test_the_lines_and_two_commands_build_humpback_on_own_data(
         shutil.copy(CHECKOUT / f"recipes/{name}.yaml", folder / f"recipes/{name}.yaml")
     project.set_yaml(folder / "params.yaml", "curate.share", 0.5)
     use_own_data(folder, "docs.jsonl", "seeds.jsonl")
-    for section in ("pretrain", "backward", "sft"):
+    for section in ("pretrain", "train"):
         project.set_yaml(folder / "profiles/text.yaml", f"{section}.steps", 30)
     for line in readme_lines()[1]:
         run_command(folder, "bash", "-ec", line)
