@@ -86,9 +86,7 @@ class Prompt:
         system = [{"role": "system", "content": system_text}] if system_text else []
         if not self.body:
             return system
-        question = self.fill(self.body, row).rstrip(
-            "\n"
-        )  # an empty last column, such as no input, leaves no blank lines
+        question = self.fill(self.body, row).rstrip("\n")  # an empty last column leaves no blank lines
         return [*system, {"role": "user", "content": question}]
 
     def fill(self, text: str, row: Row) -> str:

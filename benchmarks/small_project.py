@@ -32,7 +32,7 @@ FILES: dict[str, dict[str, Any]] = {
     },
     "recipes/small.yaml": {
         "generate": {"asked": {"input": "web", "model": "tiny", "prompt": "ask", "settings": "generate"}},
-        "judge": {"graded": {"input": "asked", "model": "tiny"}},
+        "score": {"graded": {"input": "asked", "model": "tiny"}},
     },
 }
 # A line for every request when its batch goes to the model: what is there twice was paid twice.
@@ -59,8 +59,8 @@ def _batches(self, *lengths, batches=HF.batches, **extra):
 HF.batches, HF.generate, HF.loss = _batches, _noted(HF.generate, 0), _noted(HF.loss, 0)
 """
 STAGES = {
-    "generate": "-m stages.generate asked --input web --model tiny --prompt ask --profile pocket",
-    "score": "-m stages.score graded --input asked --model tiny --prompt ask --profile pocket",
+    "generate": "-m stages.generate asked",
+    "score": "-m stages.score graded",
 }
 TABLES = ("asked", "graded")
 
@@ -74,7 +74,7 @@ def documents(count: int) -> list[rows.Row]:
 def rules(recipe: dict[str, Any]) -> dict[str, Any]:
     """The rules of the checkout that a recipe needs."""
     whole = parse_yaml((CHECKOUT / "dvc.yaml").read_text(encoding="utf-8"))
-    stages = {name: whole["stages"][name] for name in ("code", *recipe)}
+    stages = {name: whole["stages"][name] for name in ("plan", *recipe)}
     return {"vars": ["params.yaml", "recipes/small.yaml"], "stages": stages}
 
 
@@ -132,8 +132,8 @@ def empty(folder: Path) -> None:
 
 
 def built(folder: Path) -> Iterator[Path]:
-    """Every file in data/ but the input, hidden ones too."""
-    return (path for path in (folder / "data").iterdir() if not fnmatch(path.name, "web.*"))
+    """Every file in data/ but the input and the plan, hidden ones too."""
+    return (path for path in (folder / "data").iterdir() if not fnmatch(path.name, "web.*") and path.name != "plan")
 
 
 def outcome(folder: Path) -> dict[str, str]:

@@ -60,7 +60,11 @@ def everything() -> Iterator[tuple[str, Planned]]:
     """Every target with its plan; `origin` and `report` are stages that no recipe speaks of."""
     paths = recipes.all_files()
     project = layers.current(paths)
-    yield "origin", Planned("origin", pins.origin_section(project.profile_name), [], {}, code_hashes.digests("origin"))
+    if "origin" in project.profile:
+        yield (
+            "origin",
+            Planned("origin", pins.origin_section(project.profile_name), [], {}, code_hashes.digests("origin")),
+        )
     yield "report", Planned("report", {}, [], {}, code_hashes.digests("report"))
     for line in recipes.lines(paths):
         try:

@@ -97,7 +97,7 @@ def test_03_one_seed_row_teaches_the_backward_model_anew_and_leaves_the_corpus_a
     """Under DVC: seeds and backward model run, nothing that reads, cuts or de-duplicates other files does."""
     before = identity.identity(str(built_project / "models/ask"))
     seed_row(built_project)
-    ran = project.repro(built_project, "train@ask", "ingest@web", "ingest@heldout", "ingest@prose", "train@base")
+    ran = project.repro(built_project, "train@ask", "ingest@web", "ingest@heldout", "load@prose", "train@base")
     assert ran == {"ingest@seed", "train@ask"}
     assert identity.identity(str(built_project / "models/ask")) != before
 

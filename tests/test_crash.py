@@ -76,7 +76,9 @@ def complete_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
 
 def generate_command() -> list[str]:
     """The command, its table being in full/."""
-    return ["full/asked.parquet" if word == "asked" else word for word in small_project.stage_command("generate")]
+    flags = "--input web --model tiny --prompt ask --profile pocket".split()
+    words = ["full/asked.parquet" if word == "asked" else word for word in small_project.stage_command("generate")]
+    return [*words, *flags]
 
 
 def generate_on_full_disk(folder: Path, place: str) -> subprocess.CompletedProcess[str]:

@@ -91,7 +91,7 @@ def test_a_colleague_pays_nothing_for_rows_that_were_paid_for(pushed: Path, clon
     assert project.memo_replies(clone) == project.memo_replies(pushed)
     folder = project.copy_project(clone, tmp_path / "forced")
     replace_once(folder / "stages/generate.py", "import json", "import json  # an edit that asks nothing new")
-    dvc(folder, "repro", "code")
+    dvc(folder, "repro", "plan")
     said = dvc(folder, "repro", "--single-item", "--force", "generate@humpback-augment", "score@humpback-judge-1")
     assert project.stages_run(said) == {"generate@humpback-augment", "score@humpback-judge-1"}
     assert said.count("80 rows, 0 queried, 80 cached") == 2

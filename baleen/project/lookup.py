@@ -2,8 +2,8 @@
 
 `crab.verify` is `verify` in baleen/methods/crab.py, `pocket.ok` is `ok` in a module of the package pocket, a name
 without a dot stands in a generic module. Only names of a module's `__all__` are found, each with its kind: a function
-is a measure, one under `@transform` a transform, one whose first parameter is `world` a part of a generated world, and
-what is assigned a format.
+is a measure, one under `@transform` a transform, one that returns `list[int]` a selector, one whose first parameter is
+`world` a part of a generated world, and what is assigned a format.
 """
 
 import ast
@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 
 from baleen.project.inputs import CODE
 
-METHODS, WORLD, SELECTORS = "baleen.methods", "pocket", "baleen.measures.selectors"
+METHODS, WORLD = "baleen.methods", "pocket"
 GENERIC = {  # the module, or the package, of the names without a dot
     "measure": "baleen.measures",
-    "selector": SELECTORS,
+    "selector": "baleen.measures",
     "transform": "baleen.transforms",
     "format": "baleen.formats",
     "part": "pocket.parts",
@@ -41,14 +41,14 @@ def exports(module: str) -> dict[str, str]:
     assigned = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
     listed = ast.literal_eval(assigned["__all__"]) if "__all__" in assigned else []
     defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    return {name: kind_of(module, defined[name]) if name in defined else "format" for name in listed}
+    return {name: kind_of(defined[name]) if name in defined else "format" for name in listed}
 
 
-def kind_of(module: str, function: ast.FunctionDef) -> str:
-    if module == SELECTORS:
-        return "selector"
+def kind_of(function: ast.FunctionDef) -> str:
     if any(ast.unparse(decorator).startswith("transform(") for decorator in function.decorator_list):
         return "transform"
+    if function.returns and ast.unparse(function.returns) == "list[int]":
+        return "selector"
     return "part" if function.args.args and function.args.args[0].arg == "world" else "measure"
 
 
