@@ -109,7 +109,7 @@ def test_an_edit_runs_what_it_touches_and_undoing_it_nothing(name: str, one_roun
 def test_the_threshold_of_the_last_round_trains_only_the_last_model(two_rounds: Path, tmp_path: Path) -> None:
     folder = project.copy_project(two_rounds, tmp_path / "edited")
     before, paid = project.output_hashes(folder), memo_replies(folder)
-    last = "humpback-curate-2:  {input: humpback-judge-2, "
+    last = "humpback-curate-2: {input: humpback-judge-2, "
     replace_once(folder / "recipes/humpback.yaml", last, last + "share: 0.5, ")
     assert repro(folder) == {
         "filter@humpback-curate-2",

@@ -39,6 +39,7 @@ def block(number: int) -> list[str]:
 def push(folder: Path, url: str, address: str = "") -> Path:
     """Push what was built; one target is not."""
     project.add_unneeded_target(folder)
+    dvc(folder, "repro", "plan")
     add, *lines = block(0)
     project.run_command(folder, *add.replace("s3://my-bucket/baleen", url).split())
     if address:
