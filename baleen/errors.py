@@ -7,8 +7,12 @@ class Problem(Exception):
     """One line: what is wrong, where, with which value, and what to write instead; ends the program with code 1."""
 
 
+LISTED = 60  # names in one error
+
+
 def unknown(what: str, name: str, known: list[str]) -> str:
-    """'unknown prompt 'jduge'; did you mean 'judge'?', or the list of what exists."""
-    close = get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(sorted(known)) or 'none'}"
+    """'unknown prompt 'jduge'; did you mean 'judge'?', or the list of what exists, at most LISTED of it."""
+    close, rest = get_close_matches(name, known, n=1), len(known) - LISTED
+    some = ", ".join(sorted(known)[:LISTED]) + (f" and {rest} more" if rest > 0 else "")
+    hint = f"did you mean {close[0]!r}?" if close else f"there are: {some or 'none'}"
     return f"unknown {what} {name!r}; {hint}"

@@ -2,7 +2,8 @@
 
 import errno
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from baleen.errors import Problem
@@ -67,15 +68,13 @@ def advised(error: Exception) -> str:
     return str(error)
 
 
-def run(main: Callable[[list[str]], None]) -> NoReturn:
-    """Run a command line; a Problem, a full disk, a closed folder or an extra that is not installed become one line on
-    stderr and code 1."""
+@contextmanager
+def report_problems() -> Iterator[None]:
+    """Turn a Problem, a full disk, a closed folder or an extra that is not installed into one line on stderr and exit
+    code 1, and Ctrl-C into 130."""
     try:
         with inputs.watching():
-            if found := plan.outdated():
-                raise Problem(f"{found} was edited after it was planned; run `dvc repro plan`, then the same command")
-            main(sys.argv[1:])
-            unchanged()
+            yield
     except (Problem, OSError, ModuleNotFoundError) as problem:
         if isinstance(problem, ModuleNotFoundError) and lacking(problem) not in EXTRAS:
             raise
@@ -84,6 +83,15 @@ def run(main: Callable[[list[str]], None]) -> NoReturn:
     except KeyboardInterrupt:
         print("baleen: stopped; every reply that was paid for is kept, the same command goes on", file=sys.stderr)
         sys.exit(130)
+
+
+def run(main: Callable[[list[str]], None]) -> NoReturn:
+    """Run the command line of a stage and exit; see `report_problems`."""
+    with report_problems():
+        if outdated := plan.outdated():
+            raise Problem(f"{outdated} was edited after it was planned; run `dvc repro plan`, then the same command")
+        main(sys.argv[1:])
+        unchanged()
     sys.exit(0)
 
 

@@ -1,0 +1,102 @@
+r"""baleen: look at the targets of a project before DVC builds them.
+
+\b
+baleen show humpback-augment               every setting with its value and where it comes from
+baleen run humpback-augment --dry-run      what it would query and cost; --limit 20 makes a preview
+baleen plan                                what would be built again, and why
+baleen check                               is everything well wired?
+"""
+
+from dataclasses import asdict
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+
+from baleen.errors import Problem, unknown
+from baleen.project import layers, plan, recipes
+from baleen.project.command_line import report_problems
+from baleen.project.recipes import Line
+from baleen.project.settings import ONCE
+from stages import check as checks
+from stages import plan as planning
+from stages import verbs
+
+app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help=__doc__)
+FLAGS = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def line_of(target: str) -> Line:
+    """The recipe line of a target, written as DVC does (train@humpback) or without its rule."""
+    lines = {line.name: line for line in recipes.lines(recipes.files())}
+    name = target.rpartition("@")[2]
+    if name not in lines:
+        raise Problem(unknown("target", name, list(lines)))
+    return lines[name]
+
+
+@app.command()
+def show(target: str) -> None:
+    """Print every setting of a target with its value and the place that it comes from."""
+    line = line_of(target)
+    settings = layers.origins(verbs.options_of(line.verb), line, layers.current(recipes.all_files()))
+    print(f"{line.rule}@{line.name}  ({line.where})")
+    for name, (value, place) in settings.items():
+        print(f"  {name:<20}{value!s:<36}  {place}")
+
+
+@app.command(context_settings=FLAGS)
+def run(
+    context: typer.Context,
+    target: str,
+    dry_run: Annotated[bool, typer.Option(help="say what would be queried and what it would cost, and stop")] = False,
+    limit: Annotated[int, typer.Option(help="preview: only the first rows, written to <target>-preview")] = 0,
+) -> None:
+    """Preview a target, or say what it would cost. Other flags change its settings for this once: --temperature 0.2"""
+    line = line_of(target)
+    if not dry_run and not limit:
+        raise Problem(f"dvc repro {line.rule}@{line.name} builds it; for a look add --limit 20, or --dry-run")
+    once = {"dry_run": dry_run, "limit": limit}
+    if odd := next((name for name, value in once.items() if value and line.verb not in ONCE[name]), ""):
+        raise Problem(f"{line.verb} has no --{odd.replace('_', '-')}; dvc repro {line.rule}@{line.name} builds it")
+    flags = ["--dry-run"] * dry_run + ["--limit", str(limit)] * bool(limit)
+    import_module(f"stages.{line.verb}").main([line.name, *flags, *context.args])
+
+
+def differences(old: Any, new: Any, name: str) -> list[str]:
+    """What differs between two sections of plans."""
+    return [f"{name} {key}" for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+
+
+@app.command("plan")
+def plan_command() -> None:
+    """Print which targets would be built again for another plan, and why. What follows from them DVC says."""
+    if not plan.FOLDER.is_dir():
+        raise Problem("nothing is planned yet; dvc repro plan does it, and dvc repro builds what is not there")
+    count, listed = 0, {line.name for line in recipes.lines(recipes.files())} | {"origin", "report"}
+    for target, now in planning.everything():
+        before, after = plan.planned(target), asdict(now)
+        if target not in listed or before == now:
+            continue
+        count += 1
+        old = asdict(before) if before else {}
+        sections = (("settings", "setting"), ("prompts", "prompt"), ("code", "code of"))
+        why = [text for section, name in sections for text in differences(old.get(section, {}), after[section], name)]
+        print(f"{target}: {', '.join(why[:6]) if before else 'not planned yet'}{', ...' if len(why) > 6 else ''}")
+    print(f"{count} of {len(listed)} targets have another plan")
+
+
+@app.command()
+def check(targets: Annotated[list[str] | None, typer.Argument()] = None) -> None:
+    """Is every recipe, prompt, profile and name well wired? Answers in seconds, without a model."""
+    print(checks.check(targets or []))
+
+
+def main() -> None:
+    """The command `baleen`."""
+    with report_problems():
+        app()
+
+
+if __name__ == "__main__":
+    main()

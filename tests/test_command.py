@@ -1,0 +1,75 @@
+"""The command `baleen` shows where settings come from, previews a target, and says what would be built again."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from baleen.errors import Problem
+from stages import plan
+from stages.command import app
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("recipes", "profiles", "prompts"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("params.yaml", "dvc.yaml"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def output(*words: str) -> str:
+    ended = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert ended.exit_code == 0, ended.output
+    return ended.output
+
+
+def places(words: Sequence[str]) -> dict[str, str]:
+    """The place of each setting that `show` prints."""
+    lines = [line.split(maxsplit=2) for line in output("show", *words).splitlines()[1:]]
+    return {line[0]: line[-1] for line in lines}
+
+
+def test_show_says_where_every_setting_comes_from(folder: Path) -> None:
+    found = places(["score@humpback-judge-1"])
+    assert found["tag"] == "recipes/humpback.yaml" and found["prompt"] == "params.yaml: scorer"
+    found = places(["kun-primary"])
+    assert found["epochs"] == "recipes/kun.yaml: settings.kun" and found["lr"] == "profiles/pocket.yaml: train"
+    assert found["steps"] == "profiles/pocket.yaml: kun"
+    assert places(["humpback-curate-1"])["share"] == "params.yaml: curate"
+    assert places(["answers-kun"])["writes"] == "rule answer"
+
+
+def test_run_previews_and_leaves_building_to_dvc(folder: Path) -> None:
+    for words, message in {
+        ("humpback-augment",): "dvc repro generate@humpback-augment builds it; for a look add --limit 20",
+        ("humpback-pool", "--limit", "3"): "filter has no --limit; dvc repro filter@humpback-pool builds it",
+        ("humpback-agment",): "unknown target 'humpback-agment'; did you mean 'humpback-augment'",
+        ("humpback-augment", "--limit", "3", "--temprature", "1"): "unknown setting 'temprature'; did you mean 'temper",
+        ("humpback-augment", "--limit", "3"): "no table data/web.parquet",
+    }.items():
+        with pytest.raises(Problem, match=message):
+            output("run", *words)
+
+
+def test_plan_says_what_would_be_built_again_and_why(folder: Path) -> None:
+    with pytest.raises(Problem, match="nothing is planned yet"):
+        output("plan")
+    plan.main([])
+    assert output("plan").splitlines()[-1].startswith("0 of ")
+    path = folder / "params.yaml"
+    path.write_text(path.read_text().replace("share: 0.3", "share: 0.2"))
+    lines = output("plan").splitlines()
+    assert "humpback-curate-1: setting share" in lines and lines[-1].startswith("3 of ")
+
+
+def test_check_answers_in_one_line(folder: Path) -> None:
+    for name in ("baleen", "pocket", "stages"):
+        (folder / name).symlink_to(ROOT / name)
+    assert output("check", "train@humpback").endswith("are well wired\n")
