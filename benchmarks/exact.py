@@ -128,7 +128,8 @@ def addition_leak(folder: Path, before: Plans) -> list[str]:
     for name in ADDED:
         (folder / name).unlink()
     for file in sorted(path for part in ("baleen", "pocket") for path in (folder / part).rglob("*.py")):
-        text = file.read_text(encoding="utf-8")
+        if not (text := file.read_text(encoding="utf-8")):
+            continue
         grown = text.replace("__all__ = [", '__all__ = ["added_here", ', 1)
         file.write_text(grown + "\n\ndef added_here(text: str) -> float:\n    return 1.0\n", encoding="utf-8")
     return found + [f"{name}: a function in each module" for name in changed(before, plans(folder))]

@@ -97,9 +97,9 @@ EDITS = (
     ),
     Edit(
         "baleen/project/layers.py",
-        "return [layer for layer in [*made, Layer(line.file, values)] if layer.values]",
-        'return [layer for layer in [*made, Layer(line.file, values)] if "temperature" not in layer.values]',
-        ("humpback-augment", "air-asked"),
+        '{"prompt": project.params.get("scorer", "")}',
+        '{"prompt": "judge"}',
+        ("humpback-judge-1",),
     ),
     Edit("pocket/world.py", "rng.shuffle(words)", "words.reverse()", ("web", "seed", "crab-pages", "eval-humpback")),
     Edit(

@@ -24,18 +24,18 @@ from baleen.project.recipes import Line
 from stages import verbs
 
 
-def place_of(kind: str, name: str) -> Place:
-    """The module, and the name in it, of something that a line names."""
+def places_named(kind: str, name: str) -> list[Place]:
+    """The module, and the name in it, of something that a line names; an engine has its class and its version."""
     if kind == "engine":
-        return table.module_of(name), ""
-    return lookup.module_of(kind, name), name.rpartition(".")[2]
+        return [(table.module_of(name), "ENGINE"), (table.module_of(name), "SEMANTICS")]
+    return [(lookup.module_of(kind, name), name.rpartition(".")[2])]
 
 
 def places_of(named: list[tuple[str, str]], read: dict[str, prompts.Prompt]) -> list[Place]:
     """The functions and modules that a line names, itself and by the formats of its prompts."""
     things = [pair for pair in named if pair[0] != "prompt"] + [("format", prompt.format) for prompt in read.values()]
     worlds = [(lookup.WORLD, "records") for kind, _ in named if kind == "part"]
-    return sorted({*(place_of(*pair) for pair in things), *worlds})
+    return sorted({*(place for pair in things for place in places_named(*pair)), *worlds})
 
 
 @cache

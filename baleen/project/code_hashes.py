@@ -89,10 +89,21 @@ def mentioned(node: ast.stmt) -> Iterator[Place]:
         if isinstance(found, ast.Attribute) and isinstance(found.value, ast.Name):
             bases.add(found.value)
             yield found.value.id, found.attr
+        elif isinstance(found, ast.Attribute) and (module := imported_here(found.value)):
+            bases.add(module)
+            yield str(module.value), found.attr
         elif isinstance(found, ast.Name) and found not in bases:
             yield found.id, ""
-        elif isinstance(found, ast.Constant) and is_module(found.value):
+        elif isinstance(found, ast.Constant) and found not in bases and is_module(found.value):
             yield str(found.value), ""
+
+
+def imported_here(node: ast.expr) -> ast.Constant | None:
+    """The name of a module of the project in a call import_module("a.b"), None for anything else."""
+    if not isinstance(node, ast.Call) or not ast.unparse(node.func).endswith("import_module"):
+        return None
+    name = node.args[0]
+    return name if isinstance(name, ast.Constant) and is_module(name.value) else None
 
 
 def local(node: ast.stmt) -> Iterator[str]:
@@ -159,15 +170,16 @@ class Code:
 
     def followed(self, at: int) -> Iterator[Place]:
         one = self.statements[at]
-        for _, place in sorted(one.imports.items()):
-            yield from leads(place, "")
+        for name, place in sorted(one.imports.items()):  # of imports inside a function
+            taken = sorted(attribute for base, attribute in one.mentions if base == name)
+            yield from (found for attribute in taken or [""] for found in leads(place, attribute))
         for name, attribute in one.mentions:
             if name in self.binders:
                 yield from self.bound_places(name, attribute, name in one.local)
             elif "." in name:
-                yield module_file(name), ""
+                yield module_file(name), attribute or program(module_file(name))
             elif name == "__file__":
-                yield self.file, ""
+                yield self.file, program(self.file)
 
     def bound_places(self, name: str, attribute: str, shadowed: bool) -> Iterator[Place]:
         """Where a name leads that this module binds: to what it imports under it, or to its own statement; a local
@@ -179,6 +191,11 @@ class Code:
         yield from (place for place in found if not shadowed or place[1] in code_of(place[0]).binders)
         if not imports:
             yield self.file, name
+
+
+def program(file: str) -> str:
+    """What runs of a module that is started as a program: its `main`, '' for all of it."""
+    return "main" if "main" in code_of(file).binders else ""
 
 
 def leads(place: Place, attribute: str) -> Iterator[Place]:

@@ -1,0 +1,70 @@
+"""What the plan leaves out cannot change a row: the memo and the process around it, and the words of errors.
+
+Of checkpoints tests/test_train.py shows it (a training that was killed ends with the same weights), of Ray
+tests/test_ray.py, of rate limits tests/test_openai.py.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import workbench
+from workbench import Bench
+
+from baleen.engines.protocol import Reply, Request
+from baleen.memo import answers
+from baleen.memo.ask import AskOptions, EngineQuery
+from baleen.project import inputs
+from baleen.tables import rows
+
+
+@pytest.fixture
+def bench(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    return workbench.start_bench(tmp_path / "home", tmp_path_factory, monkeypatch)
+
+
+def direct(_: object, query: EngineQuery, requests: Iterable[Request], options: AskOptions) -> Iterator[Any]:
+    """The replies of the engine itself: no memo, no keys, no batches of ours, no progress."""
+    table = list(requests)
+    options.totals.rows = len(table)
+    engine = query.load()
+    answered: Iterator[tuple[int, Reply]] = (
+        engine.generate(table, query.sampling) if query.kind == "generate" and query.sampling
+        else engine.choose(table) if query.kind == "choose" else engine.loss(table)
+    )  # fmt: skip
+    replies = dict(answered)
+    yield from ((request, replies[n], "", False) for n, request in enumerate(table))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", ["generate", "score"])
+def test_the_memo_and_what_stands_around_it_change_no_row(
+    verb: str, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows.write("in", workbench.pairs(24))
+    flags = ["--keep-unreadable", "--temperature", "0"] if verb == "generate" else []
+    bench.run(verb, *flags)
+    through_memo = [row | {"lineage": []} for row in rows.read(rows.table_path("out"))]
+    monkeypatch.setattr(answers, "ask", direct)
+    bench.run(verb, *flags)
+    assert [row | {"lineage": []} for row in rows.read(rows.table_path("out"))] == through_memo
+
+
+@pytest.mark.parametrize("name", [name for name in inputs.SILENT if name.endswith(".py")])
+def test_what_is_left_out_is_there(name: str) -> None:
+    assert (inputs.CODE / name).is_file()
+
+
+@pytest.mark.parametrize("file", sorted(p for part in ("baleen", "stages") for p in Path(part).rglob("*.py")), ids=str)
+def test_words_of_errors_are_only_raised(file: Path) -> None:
+    """A function that says what is unknown also raises."""
+    functions = [node for node in ast.walk(ast.parse(file.read_bytes())) if isinstance(node, ast.FunctionDef)]
+    for function in functions if file.name != "errors.py" else []:
+        calls = {
+            node.func.id
+            for node in ast.walk(function)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        assert "unknown" not in calls or any(isinstance(node, ast.Raise) for node in ast.walk(function)), function.name
