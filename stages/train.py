@@ -13,14 +13,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 
 import numpy as np
 
-from baleen import prompts
-from baleen.errors import Problem, unknown
+from baleen.errors import Problem
 from baleen.memo import throughput
 from baleen.memo.dry_run import count_weights, disk_size, duration
 from baleen.memo.store import Memo
@@ -33,56 +32,11 @@ from baleen.project.locks import memo_folder
 from baleen.project.options import options_of_run, run_flags
 from baleen.project.settings import Speed
 from baleen.project.yaml_files import yaml_text
-from baleen.prompts import Prompt
 from baleen.tables import rows
 from baleen.tables.rows import Row
 from baleen.training import checkpoints, examples, processes
+from baleen.training.lessons import GENERAL, Lessons, constant_lines_of, read_lessons
 from baleen.training.options import Job, TrainOptions, check, shares
-
-GENERAL = ("ask", "reply", "text")  # the prompts outside of the folder `prompts` that rows may name
-
-
-@dataclass(frozen=True)
-class Lessons:
-    """The table to learn from, and the prompt that its rows answer: one for all (''), or each the one it names."""
-
-    path: Path
-    prompts: dict[str, Prompt]
-
-    def prompt(self, row: Row) -> Prompt:
-        return self.prompts[str(row["prompt"]) if "" not in self.prompts else ""]
-
-    def texts(self, tag: str) -> Iterator[str]:
-        """All that is said to the model and by it."""
-        for row in rows.read(self.path):
-            yield from texts(row, self.prompt(row), tag)
-
-
-def read(options: TrainOptions) -> Lessons:
-    """The table and its prompts, checked against each other and the settings."""
-    path = rows.table_path(options.input)
-    found = named(path, options.prompts) if options.prompts else {"": prompts.load(options.prompt, options.writes)}
-    for prompt in found.values():
-        rows.schema(path, [*prompt.reads, *prompt.writes])
-        if options.packing and prompt.body:
-            raise Problem(f"packing is for prompts without a question, and prompts/{prompt.name}.md has one; drop it")
-    return Lessons(path, found)
-
-
-def named(path: Path, folder: str) -> dict[str, Prompt]:
-    """The prompts that rows name: files of the folder, else of prompts/ itself."""
-    names = sorted({str(row["prompt"]) for row in rows.read(path, ["prompt"], ["prompt"])})
-    inside = [file.stem for file in Path("prompts", folder).glob("*.md")]
-    if odd := next((name for name in names if name not in (*inside, *GENERAL)), ""):
-        raise Problem(f"{path} names a prompt: {unknown('prompt', odd, [*inside, *GENERAL])}")
-    own = {name: f"{folder}/{name}" for name in names if Path("prompts", folder, f"{name}.md").is_file()}
-    return {name: prompts.load(own.get(name, name)) for name in names}
-
-
-def fixed(folder: str) -> list[str]:
-    """The lines that prompts of a folder say whatever the row."""
-    names = sorted(f"{folder}/{path.stem}" for path in Path("prompts", folder).glob("*.md"))
-    return [line for name in names for line in prompts.constant_lines(prompts.load(name))]
 
 
 def digest(lessons: Lessons, options: TrainOptions) -> str:
@@ -90,7 +44,7 @@ def digest(lessons: Lessons, options: TrainOptions) -> str:
     checkpoints that other code has made."""
     told = {key: value for key, value in asdict(options).items() if key not in ("input", "base", "prompt", "prompts")}
     asked = [f"{name}={prompt.digest}" for name, prompt in sorted(lessons.prompts.items())]
-    lines, ours = fixed(options.prompts) if options.grow else [], code_hashes.at_start("train")
+    lines, ours = constant_lines_of(options.prompts) if options.grow else [], code_hashes.at_start("train")
     table = identity.file_hash(lessons.path)
     return checkpoints.digest(identity.identity(options.base), table, *asked, *lines, *ours, repr(told))
 
@@ -114,14 +68,9 @@ def base(work: Path, lessons: Lessons, options: TrainOptions) -> str:
         if made:
             scratch.make(part, made, said, options.seed)
         else:
-            scratch.grow(pins.model_folder(options.base), part, said, fixed(options.prompts), options.seed)
+            scratch.grow(pins.model_folder(options.base), part, said, constant_lines_of(options.prompts), options.seed)
         os.replace(part, whole)  # only now: config.json is there long before the weights are
     return str(whole)
-
-
-def texts(row: Row, prompt: Prompt, tag: str) -> list[str]:
-    asked = prompt.messages(row, tag) if prompt.body else []
-    return [*(message["content"] for message in asked), prompt.format_reply(row)]
 
 
 def encode(work: Path, start: str, lessons: Lessons, options: TrainOptions) -> None:
@@ -138,7 +87,7 @@ def encode(work: Path, start: str, lessons: Lessons, options: TrainOptions) -> N
 
 def prepare(name: str, work: Path, options: TrainOptions, speed: Speed) -> Job:
     """Everything a training process reads, written to the work folder."""
-    lessons = read(options)
+    lessons = read_lessons(options)
     start = base(work, lessons, options)
     encode(work, start, lessons, options)
     lengths = np.load(work / "lengths.npy")
@@ -219,7 +168,7 @@ def size_up(lessons: Lessons, options: TrainOptions) -> tuple[int, int, int]:
 
 def plan(name: str, options: TrainOptions) -> str:
     """What the run would do, need and take, told without opening the model."""
-    lessons = read(options)
+    lessons = read_lessons(options)
     if why := untrained(options):
         return f"train {name}: {rows.size(lessons.path)} rows, none to learn: {why}; nothing was trained"
     said, steps, tokens = size_up(lessons, options)
@@ -261,7 +210,7 @@ def parameters(name: str) -> int:
 
 
 def build(name: str, options: TrainOptions, speed: Speed) -> None:
-    lessons = read(options)
+    lessons = read_lessons(options)
     inputs.reads(pins.model_folder(options.base))
     if options.instead:
         return taken(name, options)

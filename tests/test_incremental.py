@@ -70,6 +70,24 @@ def learning_rate(folder: Path) -> None:
     set_yaml(folder / "profiles/tiny.yaml", "sft.lr", 2.0e-3)
 
 
+def code_of_others(folder: Path) -> None:
+    """A comment, a new measure, a new engine, and edits of another method, another engine and the progress bar."""
+    project.append(folder / "baleen/tables/rows.py", "# a remark")
+    project.append(folder / "baleen/measures/overlap.py", "\n\ndef added(text: str) -> float:\n    return 1.0")
+    (folder / "baleen/engines/added.py").write_text('SEMANTICS = "added-1"\nABILITIES = ()\nENGINE = None\n')
+    replace_once(
+        folder / "baleen/methods/crab.py", 'return "" if row["holds"] else', 'return "" if not row["holds"] else'
+    )
+    replace_once(folder / "baleen/engines/vllm.py", 'SEMANTICS = "vllm-', 'SEMANTICS = "vllm-9')
+    project.append(folder / "baleen/project/progress.py", "WIDTH_OF_A_BAR = 3")
+
+
+def code_of_filter(folder: Path) -> None:
+    """Another way to the same rows."""
+    old = "known = [i for i, x in enumerate(values) if x is not None]"
+    replace_once(folder / "stages/filter.py", old, "known = [i for i in range(len(values)) if values[i] is not None]")
+
+
 CURATED = {"filter@humpback-curate-1", "mix@humpback-mix-1", "train@humpback-1"}
 JUDGED = {"score@humpback-judge-1", *CURATED}
 ASKED = {"generate@humpback-augment", "filter@humpback-pool", *JUDGED}
@@ -81,12 +99,15 @@ EDITS: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "one seed": (seed_row, {"ingest@seed", "train@ask", "train@reply", *ASKED}),
     "one more document": (next_document, {"ingest@web", *ASKED}),
     "a setting of fine-tuning": (learning_rate, {"train@reply", *JUDGED}),
+    "code that no target of the project reaches": (code_of_others, set()),
+    "the code of a verb": (code_of_filter, {"filter@humpback-pool", "filter@humpback-curate-1"}),
 }
 
 
 def assert_undo_runs_nothing(folder: Path, before: dict[str, str], *targets: str) -> None:
     """Taking an edit back runs nothing: what was built before comes from the run cache, byte for byte."""
-    git(folder, "checkout", "-q", "--", "params.yaml", "recipes", "profiles", "prompts", "data/raw")
+    edited = ("params.yaml", "recipes", "profiles", "prompts", "data/raw", "baleen", "stages")
+    git(folder, "checkout", "-q", "--", *edited)
     assert repro(folder, *targets) == set()
     assert project.output_hashes(folder) == before
 

@@ -192,9 +192,9 @@ def test_a_run_goes_on_from_what_the_same_code_has_begun(
     home: Path, monkeypatch: pytest.MonkeyPatch, module: str, same: bool
 ) -> None:
     options = TrainOptions(input="seed", base="origin", prompt="reply")
-    before = train.digest(train.read(options), options)
+    before = train.digest(train.read_lessons(options), options)
     monkeypatch.setitem(inputs.CODE_AT_START, inputs.CODE / module, "edited")
-    assert (train.digest(train.read(options), options) == before) is same
+    assert (train.digest(train.read_lessons(options), options) == before) is same
 
 
 def save_half(folder: Path, *_: object) -> None:
@@ -215,7 +215,7 @@ def test_a_base_that_a_killed_run_left_half_written_is_written_anew(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = TrainOptions(input="seed", base="origin", prompt="reply")
-    lessons = train.read(options)
+    lessons = train.read_lessons(options)
     monkeypatch.setattr(scratch, "make", save_half)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
