@@ -1,5 +1,6 @@
 """Edits that change what a function returns, with targets they must re-run, and what a real `dvc repro --dry` says."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -193,6 +194,8 @@ def built(folder: Path) -> Path:
 
 
 def dvc(folder: Path, *words: str) -> str:
-    done = subprocess.run([sys.executable, "-m", "dvc", *words], cwd=folder, text=True, capture_output=True)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # the `python` of the stages
+    command, env = [sys.executable, "-m", "dvc", *words], os.environ | {"PATH": path}
+    done = subprocess.run(command, cwd=folder, env=env, text=True, capture_output=True)
     assert not done.returncode, f"dvc {' '.join(words)}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
     return done.stdout + done.stderr

@@ -282,7 +282,7 @@ def test_trainings_of_several_processes_that_begin_together_do_not_meet_each_oth
     Path("accelerate.yaml").write_text(config)
     write_speed(processes=2, train_rows=4, accelerate_config="accelerate.yaml" if config else "")
     both = {name: start_training(command(name, name)[2:]) for name in ("short", "sft")}
-    ends = [forks.ended(child) for child in both.values()]
+    ends = [forks.exit_code(child) for child in both.values()]
     assert ends == [0, 0], [Path(f"{name}.log").read_text() for name in both]
     write_speed()
     alone = train_model("alone", "short")
