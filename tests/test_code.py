@@ -86,6 +86,7 @@ EDITS = {  # file, a function in it, and the verbs whose targets are built again
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", EDITS)
 def test_an_edit_of_a_function_changes_the_plan_of_what_can_reach_it(file: str, project: Path, planned: Path) -> None:
     before = {path.stem: path.read_text() for path in (planned / "data/plan").glob("*.yaml")}
@@ -103,6 +104,7 @@ def edited(path: Path, start: str) -> None:
     path.write_text(ast.unparse(tree))
 
 
+@pytest.mark.slow
 def test_what_is_added_to_a_module_changes_no_plan(project: Path) -> None:
     before = plan(project)
     for file in ("baleen/measures/words.py", "baleen/transforms.py", "baleen/formats.py", "baleen/tables/rows.py"):
@@ -120,6 +122,7 @@ LAYOUTS: dict[str, Callable[[str], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_a_comment_a_docstring_and_the_layout_of_a_module_change_nothing(name: str, project: Path) -> None:
     before, path = plan(project), project / "baleen/tables/rows.py"
@@ -127,12 +130,14 @@ def test_a_comment_a_docstring_and_the_layout_of_a_module_change_nothing(name: s
     assert path.read_text() != (ROOT / "baleen/tables/rows.py").read_text() and plan(project) == before
 
 
+@pytest.mark.slow
 def test_a_module_that_is_the_same_again_is_no_edit(project: Path) -> None:
     path = project / "baleen/tables/rows.py"
     path.write_text(path.read_text() + "# a remark\n")
     assert not run(project, "-m", "stages.mix", "--help", DVC_STAGE="mix@humpback-mix-1").returncode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["mix@humpback-mix-1", ""])
 def test_a_stage_whose_code_was_edited_after_it_was_planned_does_not_begin(stage: str, project: Path) -> None:
     edited(project / "baleen/tables/rows.py", "class Output")
