@@ -4,7 +4,7 @@ A prompt file says which columns it reads (`$name` in the body), which it writes
 it, `score` grades the answer that the row has, `train` teaches it: a model is always asked the way it was trained.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +12,7 @@ from string import Template
 
 from baleen.errors import Problem, unknown
 from baleen.formats import FORMATS
-from baleen.project import inputs
+from baleen.project import inputs, plan
 from baleen.project.yaml_files import InvalidYaml, parse_yaml
 from baleen.tables.rows import Row
 
@@ -127,7 +127,9 @@ def load(name: str, writes: str = "", folder: Path = Path("prompts")) -> Prompt:
     fields = parse_head(path, head)
     if opening or "writes" not in fields:
         raise Problem(f"{path} must begin with a line '---', settings such as 'writes: [instruction]', and '---'")
-    return check_dollar_signs(path, build_prompt(name, body.strip("\n"), fields, writes))
+    prompt = check_dollar_signs(path, build_prompt(name, body.strip("\n"), fields))
+    plan.check_prompt(name, prompt.digest)
+    return replace(prompt, writes=(writes,)) if writes else prompt
 
 
 def parse_head(path: Path, head: str) -> dict[str, object]:
@@ -148,11 +150,10 @@ def parse_head(path: Path, head: str) -> dict[str, object]:
     return fields
 
 
-def build_prompt(name: str, body: str, fields: dict[str, object], writes: str) -> Prompt:
-    columns = [writes] if writes else fields["writes"]
+def build_prompt(name: str, body: str, fields: dict[str, object]) -> Prompt:
     marks = tuple(str(mark) for mark in fields.get("marks", ()))  # type: ignore[attr-defined]
     known = {key: fields[key] for key in ("format", "system", "prefill", "cue", "stop") if key in fields}
-    return Prompt(name, body, tuple(columns), marks=marks, **known)  # type: ignore[arg-type]
+    return Prompt(name, body, tuple(fields["writes"]), marks=marks, **known)  # type: ignore[arg-type]
 
 
 def split_head(path: Path) -> tuple[str, str, str]:

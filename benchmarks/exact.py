@@ -13,18 +13,19 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from baleen.project import lookup, recipes
+from baleen.engines import table
+from baleen.project import recipes
 from baleen.project.settings import load_yaml
 from baleen.project.yaml_files import parse_yaml, yaml_text
 from benchmarks import exact_dvc
 
 CHECKOUT = Path(__file__).parents[1]
 FILES = ("baleen", "pocket", "stages", "recipes", "profiles", "prompts", "params.yaml", "dvc.yaml")
-ENGINES = ("hf", "vllm", "openai", "apertium")
 Plans = dict[str, dict[str, Any]]
 
 
@@ -46,10 +47,9 @@ def changed(before: Plans, after: Plans) -> list[str]:
     return sorted(name for name in before if after.get(name) != before[name])
 
 
+@cache
 def methods() -> list[str]:
-    """The recipes that train a model of their own name."""
-    files = {path.stem: path for path in Path("recipes").glob("*.yaml")}
-    return [name for name, path in files.items() if name in {line.name for line in recipes.lines_of(path)}]
+    return [path.stem for path in Path("recipes").glob("*.yaml") if recipes.is_method(path)]
 
 
 def method_of(name: str) -> str:
@@ -85,7 +85,7 @@ def engine_leak(before: Plans) -> list[str]:
     """Targets that depend on the module of an engine which they do not name."""
     found = []
     for name, plan in before.items():
-        other = [engine for engine in ENGINES if engine != plan["settings"].get("engine")]
+        other = [engine for engine in table.modules() if engine != plan["settings"].get("engine")]
         places = tuple(f"baleen/engines/{engine}{end}" for engine in other for end in (".py", "/"))
         found += [f"{name}: {file}" for file in plan["code"] if file.startswith(places)]
     return found
@@ -209,5 +209,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    lookup.exports.cache_clear()
     main(sys.argv[1:])

@@ -138,9 +138,10 @@ def compared(place: Path, copy: Callable[[Path], Path], rerun: dict[str, list[st
         shutil.copytree(folder, edited, symlinks=True)
         edit.make(edited)
         dvc(edited, "repro", "plan")
-        said = {name.partition("@")[2] or name for name in RUN.findall(dvc(edited, "repro", "--dry"))}
-        wanted = {name for name in rerun[edit.words] if name in targets(edited)}
-        more, less = sorted(said - wanted - downstream(edited, wanted)), sorted(wanted - said)
+        known = stages(edited)
+        ran = {known[name].target for name in RUN.findall(dvc(edited, "repro", "--dry"))}
+        wanted = {stage.target for stage in known.values()} & {*rerun[edit.words]}
+        more, less = sorted(ran - downstream(known, wanted)), sorted(wanted - ran)
         found[edit.words] = f"dvc also {more}, dvc not {less}" if more or less else "as planned"
         shutil.rmtree(edited)
     return found
@@ -153,23 +154,13 @@ def stages(folder: Path) -> graph.Stages:
     return graph.stages(rules, lines, load_yaml(folder / layers.PARAMS))
 
 
-def targets(folder: Path) -> set[str]:
-    return {name.partition("@")[2] or name for name in stages(folder)}
-
-
-def downstream(folder: Path, names: Iterable[str]) -> set[str]:
-    """The targets that are made of these."""
-    found, known = set(names), stages(folder)
-    made = {out: name.partition("@")[2] or name for name, stage in known.items() for out in stage.outs}
-    while (
-        more := {
-            name.partition("@")[2] or name
-            for name, stage in known.items()
-            if any(made.get(dep) in found for dep in stage.deps)
-        }
-        - found
-    ):
-        found |= more
+def downstream(known: graph.Stages, names: Iterable[str]) -> set[str]:
+    """These targets and all that are made of them."""
+    found, count = set(names), -1
+    makers = {out: stage.target for out, stage in graph.makers(known).items()}
+    while count < len(found):
+        count = len(found)
+        found |= {stage.target for stage in known.values() if any(makers.get(dep) in found for dep in stage.deps)}
     return found
 
 

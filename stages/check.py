@@ -44,14 +44,8 @@ class Book:
     def line_settings(self, line: Line) -> Any:
         """The settings of a line as its stage will see them, every value possible."""
         if line.name not in self.known:
-            self.known[line.name] = resolved(line, self.project)
+            self.known[line.name] = verbs.resolved(line, self.project)
         return self.known[line.name]
-
-
-def resolved(line: Line, project: Project) -> Any:
-    options = layers.resolved(verbs.options_of(line.verb), line, project)
-    verbs.check(line.verb, options, f"{line.verb} {line.name}")
-    return options
 
 
 def book(lines: list[Line], project: Project) -> Book:
@@ -173,9 +167,7 @@ def check_profile(path: Path, known: dict[str, str]) -> None:
             settings.paced(section, where)
         elif name == "origin":
             pins.declared(section or {}, where)
-        elif name in known:
-            settings.layered(verbs.options_of(known[name]), where, section or {})
-        elif not any(suits(verb, where, section or {}) for verb in VERBS):
+        elif not suits_its_verb(name, section or {}, where, known):
             raise Problem(f"{path}: {unknown('section', str(name), [*known, 'speed', 'origin'])}")
 
 
@@ -194,10 +186,16 @@ def check_groups(project: Project, known: dict[str, str]) -> None:
     """Every group of settings in a recipe has the type of the verb whose lines name it."""
     for name, group in project.groups.items():
         where = f"{group.file}: {recipes.SETTINGS}.{name}"
-        if name in known:
-            settings.layered(verbs.options_of(known[name]), where, group.values)
-        elif group.values and not any(suits(verb, where, group.values) for verb in VERBS):
+        if not suits_its_verb(name, group.values, where, known) and group.values:
             raise Problem(f"{where}: no line names it, and no verb has these settings; correct or delete it")
+
+
+def suits_its_verb(name: str, section: settings.Settings, where: str, known: dict[str, str]) -> bool:
+    """Whether settings that no line names are of some verb; those that lines name are a Problem if they are not of
+    theirs."""
+    if name in known:
+        settings.layered(verbs.options_of(known[name]), where, section)
+    return name in known or any(suits(verb, where, section) for verb in VERBS)
 
 
 def suits(verb: str, where: str, section: settings.Settings) -> bool:
@@ -217,8 +215,7 @@ def check_stage(stage: Stage, all_lines: Book, columns: Callable[[str], Columns]
             if not made(path) and not Path(path).exists():
                 raise Problem(f"nothing builds {path}, and it is not there; correct the name")
     except Problem as problem:
-        own = f"{stage.line.verb} {stage.line.name}: " if stage.line else ""
-        raise Problem(f"{stage.where}: {str(problem).removeprefix(own)}") from None
+        raise (stage.line.located(problem) if stage.line else Problem(f"{stage.where}: {problem}")) from None
 
 
 def settings_key(line: Line) -> str:
@@ -236,7 +233,7 @@ def check_under(path: Path, chosen: list[Line], project: Project) -> None:
     try:
         for line in {settings_key(line): line for line in chosen}.values():
             if values_of(line, other) != values_of(line, project):
-                resolved(line, other)
+                verbs.resolved(line, other)
     except Problem as problem:
         raise Problem(f"{path}: {str(problem).removeprefix(f'{path}: ')}") from None
 
@@ -244,7 +241,7 @@ def check_under(path: Path, chosen: list[Line], project: Project) -> None:
 def check(targets: list[str]) -> str:
     """One line that says how much was checked; the first mistake is a Problem."""
     files, profiles = recipes.files(RULES), sorted(Path("profiles").glob("*.yaml"))
-    everywhere = layers.current(recipes.all_files())
+    everywhere = layers.current()
     known = verbs_of(recipes.lines(recipes.all_files()))
     lines = recipes.lines(files)
     for path in profiles:

@@ -39,7 +39,7 @@ def line_of(target: str) -> Line:
 def show(target: str) -> None:
     """Print every setting of a target with its value and the place that it comes from."""
     line = line_of(target)
-    settings = layers.origins(verbs.options_of(line.verb), line, layers.current(recipes.all_files()))
+    settings = layers.origins(verbs.options_of(line.verb), line, layers.current())
     print(f"{line.rule}@{line.name}  ({line.where})")
     for name, (value, place) in settings.items():
         print(f"  {name:<20}{value!s:<36}  {place}")

@@ -36,9 +36,9 @@ class Method:
 
 def methods(paths: Iterable[Path]) -> list[Method]:
     """Every recipe that trains a model of its own name, in the order of dvc.yaml."""
-    found = {path.stem: list(recipes.lines_of(path)) for path in paths}
-    names = [name for name, lines in found.items() if ("train", name) in {(line.verb, line.name) for line in lines}]
-    return [Method(name, found[name], arms(name, found)) for name in names]
+    found = {path: list(recipes.lines_of(path)) for path in paths}
+    by_name = {path.stem: own for path, own in found.items()}
+    return [Method(path.stem, own, arms(path.stem, by_name)) for path, own in found.items() if recipes.is_method(path)]
 
 
 def arms(name: str, found: dict[str, list[Line]]) -> list[Line]:

@@ -10,8 +10,8 @@ from baleen.project.yaml_files import yaml_text
 
 def pin_of(name: str, profile: str) -> dict[str, object]:
     """What pin.yaml says: from the plan in a stage of DVC, else from the profile."""
-    planned = plan.planned(name) if plan.stage_target() == name else None
-    return planned.settings if planned else pins.origin_section(profile or str(layers.params().get("profile", "")))
+    planned = plan.for_stage(name)
+    return planned.settings if planned else pins.origin_section(profile or layers.profile_in_force())
 
 
 def main(argv: list[str]) -> None:

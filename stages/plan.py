@@ -46,8 +46,7 @@ def hashes(verb: str, places: tuple[Place, ...]) -> dict[str, str]:
 
 def of_line(line: Line, project: Project) -> Planned:
     """The plan of a line."""
-    options = layers.resolved(verbs.options_of(line.verb), line, project)
-    verbs.check(line.verb, options, f"{line.verb} {line.name}")
+    options = verbs.resolved(line, project)
     named = verbs.names(line.verb, options)
     read = {name: prompts.load(name) for kind, name in sorted(set(named)) if kind == "prompt"}
     places = places_of(named, read)
@@ -58,20 +57,15 @@ def of_line(line: Line, project: Project) -> Planned:
 
 def everything() -> Iterator[tuple[str, Planned]]:
     """Every target with its plan; `origin` and `report` are stages that no recipe speaks of."""
-    paths = recipes.all_files()
-    project = layers.current(paths)
+    project = layers.current()
     if "origin" in project.profile:
-        yield (
-            "origin",
-            Planned("origin", pins.origin_section(project.profile_name), [], {}, code_hashes.digests("origin")),
-        )
-    yield "report", Planned("report", {}, [], {}, code_hashes.digests("report"))
-    for line in recipes.lines(paths):
+        yield "origin", Planned("origin", pins.origin_section(project.profile_name), code=hashes("origin", ()))
+    yield "report", Planned("report", {}, code=hashes("report", ()))
+    for line in recipes.lines(recipes.all_files()):
         try:
             yield line.name, of_line(line, project)
         except Problem as problem:
-            own = f"{line.verb} {line.name}: "
-            raise Problem(f"{line.where}: {str(problem).removeprefix(own)}") from None
+            raise line.located(problem) from None
 
 
 def main(argv: list[str]) -> None:

@@ -7,10 +7,21 @@ be meant, and `names(options)`, the (kind, name) of every function, engine, prom
 from importlib import import_module
 from typing import Any
 
+from baleen.project import layers
+from baleen.project.layers import Project
+from baleen.project.recipes import Line
+
 
 def options_of(verb: str) -> type[Any]:
     """The settings class of a verb."""
     return getattr(import_module(f"stages.{verb}"), f"{verb.capitalize()}Options")  # type: ignore[no-any-return]
+
+
+def resolved(line: Line, project: Project) -> Any:
+    """The settings of a line as its stage will see them; a Problem for those that cannot be meant."""
+    options = layers.resolved(options_of(line.verb), line, project)
+    check(line.verb, options, f"{line.verb} {line.name}")
+    return options
 
 
 def check(verb: str, options: Any, where: str) -> None:

@@ -113,6 +113,16 @@ def copy_checkout(folder: Path) -> Path:
     return folder
 
 
+def link_checkout(folder: Path) -> None:
+    """A copy of all that people edit, with the code of this checkout."""
+    for name in ("recipes", "profiles", "prompts"):
+        shutil.copytree(CHECKOUT / name, folder / name)
+    for name in ("params.yaml", "dvc.yaml"):
+        shutil.copy(CHECKOUT / name, folder / name)
+    for name in ("stages", "baleen", "pocket"):
+        (folder / name).symlink_to(CHECKOUT / name)
+
+
 def init_git(folder: Path) -> Path:
     """Put a folder under git, with a first commit."""
     git(folder, "init", "-q", "-b", "main")

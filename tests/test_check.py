@@ -2,12 +2,12 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import project
 import pytest
 
 from baleen.errors import Problem
@@ -26,12 +26,7 @@ PROFILES = [path.stem for path in sorted((CHECKOUT / "profiles").glob("*.yaml"))
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of all that people edit, with the code of this checkout."""
-    for name in ("recipes", "profiles", "prompts"):
-        shutil.copytree(CHECKOUT / name, tmp_path / name)
-    for name in ("params.yaml", "dvc.yaml"):
-        shutil.copy(CHECKOUT / name, tmp_path / name)
-    for name in ("stages", "baleen", "pocket"):
-        (tmp_path / name).symlink_to(CHECKOUT / name)
+    project.link_checkout(tmp_path)
     monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / ".memo"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -371,4 +366,4 @@ def test_recipes_that_are_built_for_claims_alone_have_possible_settings_under_ev
 ) -> None:
     for path in sorted(Path("recipes/more").glob("*.yaml")):
         found = [*recipes.lines_of(path)]
-        verb.check_under(Path(f"profiles/{profile}.yaml"), found, layers.current(recipes.all_files()))
+        verb.check_under(Path(f"profiles/{profile}.yaml"), found, layers.current())

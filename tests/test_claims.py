@@ -16,7 +16,7 @@ from stages import check
 
 RULES = {name: rule for name, rule in settings.load_yaml(Path("dvc.yaml"), plain=False)["stages"].items()}
 ARMS = sorted([*Path("recipes").glob("*-arms.yaml"), *Path("recipes/more").glob("*.yaml")])
-PROJECT = layers.current(recipes.all_files())
+PROJECT = layers.current()
 
 
 def claim_lines(made: Claim) -> list[recipes.Line]:

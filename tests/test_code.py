@@ -144,3 +144,13 @@ def test_a_stage_whose_code_was_edited_after_it_was_planned_does_not_begin(stage
     ended = run(project, "-m", "stages.mix", "--help", **({"DVC_STAGE": stage} if stage else {}))
     message = "baleen: baleen/tables/rows.py was edited after it was planned; run `dvc repro plan`"
     assert (ended.returncode, message in ended.stderr) == ((1, True) if stage else (0, False))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["generate@humpback-augment", ""])
+def test_a_stage_whose_prompt_was_edited_after_it_was_planned_does_not_begin(stage: str, project: Path) -> None:
+    path = project / "prompts/ask.md"
+    path.write_text(path.read_text().replace("Reply with", "Answer with"))
+    ended = run(project, "-m", "stages.generate", "humpback-augment", **({"DVC_STAGE": stage} if stage else {}))
+    message = "baleen: prompts/ask.md was edited after it was planned; run `dvc repro plan`"
+    assert ended.returncode == 1 and (message in ended.stderr) == bool(stage), ended.stderr

@@ -1,9 +1,9 @@
 """The command `baleen` shows where settings come from, previews a target, and says what would be built again."""
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import project
 import pytest
 from typer.testing import CliRunner
 
@@ -11,15 +11,10 @@ from baleen.errors import Problem
 from stages import plan
 from stages.command import app
 
-ROOT = Path(__file__).parents[1]
-
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("recipes", "profiles", "prompts"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    for name in ("params.yaml", "dvc.yaml"):
-        shutil.copy(ROOT / name, tmp_path / name)
+    project.link_checkout(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -70,6 +65,4 @@ def test_plan_says_what_would_be_built_again_and_why(folder: Path) -> None:
 
 
 def test_check_answers_in_one_line(folder: Path) -> None:
-    for name in ("baleen", "pocket", "stages"):
-        (folder / name).symlink_to(ROOT / name)
     assert output("check", "train@humpback").endswith("are well wired\n")

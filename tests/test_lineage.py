@@ -15,7 +15,7 @@ from baleen.transforms import TRANSFORMS, parse_transform
 from stages import check
 
 LINES = recipes.lines(recipes.files())
-BOOK = check.book(LINES, layers.current(recipes.all_files()))
+BOOK = check.book(LINES, layers.current())
 COLUMNS = check.columns_of(BOOK)
 PAST: list[Row] = [{key: f"{key} of before" for key in rows.STEP}]
 

@@ -11,7 +11,7 @@ from stages import check, verbs
 
 PROFILES = sorted(Path("profiles").glob("*.yaml"))
 LINES = recipes.lines(recipes.all_files())
-PROJECT = layers.current(recipes.all_files())
+PROJECT = layers.current()
 
 
 def load_profile(name: str) -> dict[str, Any]:

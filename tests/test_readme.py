@@ -171,9 +171,7 @@ def test_every_method_is_in_the_table_with_its_paper(path: Path) -> None:
     assert re.match(rf"# (?:.* )?{re.escape(path.stem)} = ", equation), "the equation says what the method's model is"
 
 
-METHODS = [
-    path for path in sorted((ROOT / "recipes").glob("*.yaml")) if path.stem not in SHARED and "-arms" not in path.stem
-]
+METHODS = [path for path in sorted((ROOT / "recipes").glob("*.yaml")) if recipes.is_method(path)]
 
 
 @pytest.mark.parametrize("path", METHODS, ids=lambda path: path.stem)
@@ -217,7 +215,7 @@ def test_what_readme_writes_in_yaml_can_be_pasted(block: str, monkeypatch: pytes
     for name, given in written.get("ingest", written).items():
         if name in known:
             line = recipes.Line(name, known[name], given, "README.md")
-            layers.resolved(verbs.options_of(line.verb), line, layers.current(recipes.all_files()))
+            layers.resolved(verbs.options_of(line.verb), line, layers.current())
         else:
             assert name in PARAMS
 

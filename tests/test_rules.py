@@ -103,8 +103,7 @@ def test_no_engine_needs_a_module_of_another_one_or_of_ray(engine: str) -> None:
     assert not [path for path in reached(engines / "table.py") if {*path.with_suffix("").parts} & {engine, "ray"}]
 
 
-SHARED = {"sources", "constraints"}  # recipes of no method
-METHODS = {file.stem.replace("-", "_") for file in Path("recipes").glob("*.yaml") if file.stem not in SHARED}
+METHODS = {file.stem.replace("-", "_") for file in Path("recipes").glob("*.yaml") if recipes.is_method(file)}
 LIBRARY = sorted(path for folder in ("baleen", "pocket") for path in Path(folder).rglob("*.py"))
 
 

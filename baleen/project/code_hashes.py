@@ -24,7 +24,7 @@ Place = tuple[str, str]  # a module's path in the project and a name in it; '' f
 @dataclass(frozen=True)
 class Statement:
     """A statement at the top of a module: the names it binds and mentions (with the attribute that is taken of each,
-    or ''), the local names in it, what it imports, and its hash."""
+    or ''), the local names in it, what it imports, and its hash, which an import has not."""
 
     binds: frozenset[str]
     mentions: frozenset[Place]
@@ -41,7 +41,6 @@ def module_file(dotted: str) -> str:
     return next((file.as_posix() for file in files if (CODE / file).is_file() and (CODE / file).stat().st_size), "")
 
 
-@cache
 def statements(text: bytes) -> list[Statement]:
     """The statements of a module; what only runs when it is the program itself, and docstrings, are left out."""
     body = ast.parse(text).body
@@ -160,7 +159,7 @@ class Code:
 
     def of(self, name: str) -> list[int]:
         """The statements that bind a name; all of them for '' or a name that nothing here binds."""
-        return self.binders.get(name) or [at for at, one in enumerate(self.statements) if not one.imports or one.digest]
+        return self.binders.get(name) or [at for at, one in enumerate(self.statements) if one.digest]
 
     def next_places(self, at: int) -> list[Place]:
         """Where a statement leads, in this module and in others."""
@@ -208,15 +207,6 @@ def leads(place: Place, attribute: str) -> Iterator[Place]:
         yield file, name
 
 
-@cache
-def parsed_code(file: str, text: bytes) -> Code:
-    binders = defaultdict[str, list[int]](list)
-    for at, one in enumerate(statements(text)):
-        for name in one.binds:
-            binders[name].append(at)
-    return Code(file, statements(text), dict(binders))
-
-
 def code_of(file: str) -> Code:
     """A module as it is now; parsed again when it was written."""
     return code_at(file, (CODE / file).stat().st_mtime_ns)
@@ -224,13 +214,16 @@ def code_of(file: str) -> Code:
 
 @cache
 def code_at(file: str, _: int) -> Code:
-    return parsed_code(file, inputs.reads(CODE / file).read_bytes())
+    own, binders = statements(inputs.reads(CODE / file).read_bytes()), defaultdict[str, list[int]](list)
+    for at, one in enumerate(own):
+        for name in one.binds:
+            binders[name].append(at)
+    return Code(file, own, dict(binders))
 
 
-def packages(file: str) -> list[str]:
-    """The packages that are imported before a module, where they hold something."""
-    dotted = Path(file).parent.as_posix().replace("/", ".")
-    return [found for found in [module_file(dotted)] if found and found != file]
+def package_of(file: str) -> str:
+    """The package that is imported before a module, '' where it holds nothing."""
+    return module_file(Path(file).parent.as_posix().replace("/", "."))
 
 
 def reached(places: Iterable[Place]) -> dict[str, set[int]]:
@@ -243,7 +236,7 @@ def reached(places: Iterable[Place]) -> dict[str, set[int]]:
             continue
         done.add(place)
         code = code_of(file)
-        for package in packages(file):
+        if package := package_of(file):
             waiting += [place for at in code_of(package).always for place in code_of(package).next_places(at)]
         for at in {*code.of(name), *code.always} - found[file]:
             found[file].add(at)
@@ -269,14 +262,9 @@ def whole_digest(file: str, places: set[int]) -> str:
     return sha256("\n".join([*lines, *imports]).encode()).hexdigest()[:32]
 
 
-def files_of(verb: str) -> list[Path]:
-    """The modules of a verb, whatever its lines name."""
-    return [Path(file) for file in sorted(reached(roots(verb, ())))]
-
-
 def at_start(verb: str) -> list[str]:
     """What the modules of a verb were when this program began: they run, whatever has been edited since."""
-    return [f"{inputs.CODE_AT_START.get(CODE / path)}  {path.as_posix()}" for path in files_of(verb)]
+    return [f"{inputs.CODE_AT_START.get(CODE / file)}  {file}" for file in sorted(reached(roots(verb, ())))]
 
 
 def written_since(files: Iterable[str], since: int) -> bool:

@@ -24,6 +24,10 @@ class Stage:
     outs: tuple[str, ...]
 
     @property
+    def target(self) -> str:
+        return self.line.name if self.line else self.name
+
+    @property
     def where(self) -> str:
         return self.line.where if self.line else f"dvc.yaml: {self.name}"
 

@@ -6,7 +6,7 @@ params.yaml; and the line itself.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -32,24 +32,25 @@ class Project:
     """What the files of a project say beside its lines: params.yaml, groups of settings, and the profile in force."""
 
     params: Settings
-    groups: Mapping[str, Group] = field(default_factory=dict)
-    profile: Settings = field(default_factory=dict)
-    profile_name: str = ""
+    groups: Mapping[str, Group]
+    profile: Settings
+    profile_name: str
 
 
-def current(paths: list[Path]) -> Project:
-    """The project in the current folder, whose recipes these are."""
-    return under(str(params().get("profile", "")), Project(params(), recipes.groups(paths)))
+def current() -> Project:
+    """The project in the current folder."""
+    params, name = load_yaml(PARAMS), profile_in_force()
+    return Project(params, recipes.groups(recipes.all_files()), profile(name), name)
 
 
-def params() -> Settings:
-    """params.yaml"""
-    return load_yaml(PARAMS)
+def profile_in_force() -> str:
+    """The profile that params.yaml names."""
+    return str(load_yaml(PARAMS).get("profile", ""))
 
 
 def under(profile_name: str, project: Project) -> Project:
-    """The same project under a profile."""
-    return Project(project.params, project.groups, profile(profile_name), profile_name)
+    """The same project under another profile."""
+    return replace(project, profile=profile(profile_name), profile_name=profile_name)
 
 
 def layers(line: Line, project: Project) -> list[Layer]:

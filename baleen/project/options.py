@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 from baleen.errors import Problem, unknown
 from baleen.project import command_line, inputs, layers, recipes
-from baleen.project.plan import Planned, path_of, planned, stage_target
+from baleen.project.plan import for_stage, stage_target
 from baleen.project.recipes import Line
 from baleen.project.settings import ENDLESS, ONCE, REQUIRED, Once, Settings, listed, load_yaml, profile, typed, within
 
@@ -38,19 +38,13 @@ def options_of_run(kind: type[T], argv: Sequence[str], verb: str, once: Once | N
         raise SystemExit(0)
     target, flags = command_line.read(argv)
     given, where = listed(kind, command_line.nested(flags)), f"{verb} {target}"
-    if stage_target() == target and (found := planned(target)):
+    if found := for_stage(target):
         if given:
             raise Problem(f"{where}: its settings stand in the recipe; take --{next(iter(given))} out of dvc.yaml")
-        return target, typed(kind, where, inputs_of(found, target))
+        return target, typed(kind, where, found.settings)
     if not Path("dvc.yaml").is_file() or stage_target() or "/" in target:
         return target, typed(kind, where, *loose(given, verb))
     return target, by_hand(kind, verb, target, given, once)
-
-
-def inputs_of(found: Planned, target: str) -> Settings:
-    """The settings of a plan, whose file is noted as read."""
-    inputs.reads(path_of(target))
-    return found.settings
 
 
 def loose(flags: Settings, verb: str) -> list[Settings]:
@@ -77,7 +71,7 @@ def by_hand(kind: type[T], verb: str, target: str, flags: Settings, once: Once |
     for path in (layers.PARAMS, *paths):
         inputs.reads(path)
     given, preview = dict(flags), bool(once and (once.dry_run or once.limit))
-    project = layers.current(paths)
+    project = layers.current()
     if preview and "profile" in given:
         project = layers.under(str(given.pop("profile")), project)
     lines = {line.name: line for line in recipes.lines(paths) if line.verb == verb}

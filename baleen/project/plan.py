@@ -10,7 +10,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from baleen.project import code_hashes
+from baleen.errors import Problem
+from baleen.project import code_hashes, inputs
 from baleen.project.settings import Settings, load_yaml
 
 FOLDER = Path("data/plan")
@@ -59,10 +60,24 @@ def stage_target() -> str:
     return os.environ.get("DVC_STAGE", "").rpartition(":")[2].rpartition("@")[2]
 
 
+def for_stage(target: str) -> Planned | None:
+    """The plan of a target, noted as read, if this process runs in its stage of DVC; else None."""
+    if not target or target != stage_target() or not inputs.reads(path_of(target)).is_file():
+        return None
+    return planned(target)
+
+
+def check_prompt(name: str, digest: str) -> None:
+    """A Problem in a stage of DVC whose plan has another digest of a prompt: dvc.lock would tell of the older one."""
+    found = for_stage(stage_target())
+    if found and found.prompts.get(name) != digest:
+        raise Problem(f"prompts/{name}.md was edited after it was planned; run `dvc repro plan`, then the same command")
+
+
 def outdated() -> str:
     """A module that is not as it was when the stage of DVC in which this process runs was planned, or ''."""
     target = stage_target()
-    found = planned(target) if target else None
+    found = for_stage(target)
     if not found or not code_hashes.written_since(found.code, path_of(target).stat().st_mtime_ns):
         return ""
     now = code_hashes.digests(found.verb, found.places)

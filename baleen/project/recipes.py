@@ -61,6 +61,10 @@ class Line:
     def where(self) -> str:
         return f"{self.file}: {self.rule}.{self.name}"
 
+    def located(self, problem: Problem) -> Problem:
+        """The problem of this line with its place in the recipe instead of the command."""
+        return Problem(f"{self.where}: {str(problem).removeprefix(f'{self.verb} {self.name}: ')}")
+
 
 def files(rules: Path = Path("dvc.yaml")) -> list[Path]:
     """The recipes that dvc.yaml lists; one that lies in recipes/ unlisted is a Problem."""
@@ -97,6 +101,11 @@ def lines_of(path: Path) -> Iterator[Line]:
             if not NAME.fullmatch(name):
                 raise Problem(f"{path}: {rule}.{name!r} is no name for a file; write letters, digits, '-' and '_'")
             yield Line(name, rule, given, str(path))
+
+
+def is_method(path: Path) -> bool:
+    """Whether a recipe trains a model of its own name; others are arms, or what several methods share."""
+    return ("train", path.stem) in {(line.verb, line.name) for line in lines_of(path)}
 
 
 def groups(paths: list[Path]) -> dict[str, Group]:
