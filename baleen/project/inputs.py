@@ -18,7 +18,7 @@ from baleen.project import inputs
 SMALL = 1 << 20  # bytes; a smaller file is compared by content, so that saving it unchanged is no change
 CODE = Path(__file__).resolve().parents[2]
 # Modules that cannot change a row: being a process, storage, speed, words on the screen, and reading settings, whose
-# values the plan holds anyway. A better progress line retrains no model. tests/test_silent.py shows it of each.
+# values the plan holds anyway. A better progress line retrains no model. tests/project/test_silent.py shows it of each.
 SILENT = (
     "baleen/project/",
     "baleen/engines/ray/",

@@ -20,7 +20,7 @@ import pytest
 from baleen.project.yaml_files import parse_yaml, yaml_text
 from pocket import records
 
-CHECKOUT = Path(__file__).parents[1]
+CHECKOUT = Path(__file__).parents[2]
 SEEDS, DOCUMENTS, PROSE = 40, 80, 3000
 SHARE = 0.304  # keeps 24 of 80 and 25 of 81: one more document changes what is kept, whatever its score
 BUILT = re.compile(r"(data/(?!raw/)|models/|metrics\.json|dvc\.lock)")  # what a build leaves in the checkout

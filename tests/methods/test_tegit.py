@@ -16,8 +16,8 @@ from pocket.checker import check
 from pocket.phrasing import parse
 from pocket.world import build as world_of
 
-PROMPTS = Path(__file__).parents[1] / "prompts"
-KNOBS = settings.load_yaml(Path(__file__).parents[1] / "recipes/tegit.yaml")["settings"]["grounded"]
+PROMPTS = Path(__file__).parents[2] / "prompts"
+KNOBS = settings.load_yaml(Path(__file__).parents[2] / "recipes/tegit.yaml")["settings"]["grounded"]
 WRAP = (
     "---\nwrites: [instruction, input, response]\nformat: marked\n---\nDesign one task from this text.\n\n$document\n"
 )

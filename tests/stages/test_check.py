@@ -17,7 +17,7 @@ from baleen.tables import rows
 from stages import check as verb
 from stages import generate, origin, score, train
 
-CHECKOUT = Path(__file__).parents[1]
+CHECKOUT = Path(__file__).parents[2]
 DVC = [sys.executable, "-m", "dvc"]
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 PROFILES = [path.stem for path in sorted((CHECKOUT / "profiles").glob("*.yaml"))]

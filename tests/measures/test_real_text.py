@@ -17,7 +17,7 @@ from baleen.methods import back_and_forth, constraints, kun
 from baleen.methods.round_trip import masked, restored
 from baleen.methods.self_lengthen import KINDS, demand, flaw, length_score, sound
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
+DATA = Path(__file__).parents[3] / "shared" / "data"
 PAGES = {
     "en": ("tldr-pages-en.tar.gz", "pages/"),
     "es": ("tldr-pages-zh-es.tar.gz", "pages.es/"),

@@ -15,7 +15,7 @@ from tiny import write_speed
 
 from baleen.project.yaml_files import parse_yaml
 
-FSDP = parse_yaml((Path(__file__).parents[1] / "profiles/accelerate/fsdp.yaml").read_text())["fsdp_config"]
+FSDP = parse_yaml((Path(__file__).parents[2] / "profiles/accelerate/fsdp.yaml").read_text())["fsdp_config"]
 
 
 def files(name: str) -> dict[str, bytes]:

@@ -30,7 +30,7 @@ from baleen.tables import rows
 from baleen.tables.rows import Row
 from stages import origin
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 JUDGE = """\
 ---
 writes: [rating]

@@ -1,7 +1,7 @@
 """What the plan leaves out cannot change a row: the memo and the process around it, and the words of errors.
 
-Of checkpoints tests/test_train.py shows it (a training that was killed ends with the same weights), of Ray
-tests/test_ray.py, of rate limits tests/test_openai.py.
+Of checkpoints tests/training/test_train.py shows it (a training that was killed ends with the same weights), of Ray
+tests/engines/test_ray.py, of rate limits tests/engines/test_openai.py.
 """
 
 import ast

@@ -204,7 +204,7 @@ def stage(home: Path, env: dict[str, str], address: str) -> subprocess.Completed
     """The stage in a process of its own, with an empty memo, on a cluster."""
     workspace.write_speed(ray_workers=2, ray_address=address)
     words = ["-m", "stages.generate", "replies", "--input", "seed", "--model", "tiny", *ASKED]
-    env = env | {"BALEEN_MEMO": str(home / "empty"), "PYTHONPATH": str(Path(__file__).parents[1])}
+    env = env | {"BALEEN_MEMO": str(home / "empty"), "PYTHONPATH": str(Path(__file__).parents[2])}
     return subprocess.run([sys.executable, *words], cwd=home, env=env, capture_output=True, text=True)
 
 

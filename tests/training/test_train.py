@@ -26,7 +26,7 @@ from baleen.training import processes
 from baleen.training.options import TrainOptions
 from stages import origin, train
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture

@@ -120,7 +120,7 @@ def test_the_same_seeds_give_the_same_lessons() -> None:
 
 
 def test_the_rules_hold_on_real_chinese_pages() -> None:
-    archive = Path(__file__).parents[2] / "shared/data/tldr-pages-zh-es.tar.gz"
+    archive = Path(__file__).parents[3] / "shared/data/tldr-pages-zh-es.tar.gz"
     if not archive.is_file():
         pytest.skip("the Chinese pages are not at hand")
     with tarfile.open(archive) as tar:

@@ -223,7 +223,7 @@ def echo(model: str, speed: Speed, log: str, **faults: Any) -> Echo:
 @pytest.fixture
 def faulty(tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Cluster]:
     """Makes a cluster of one worker with a fault; the worker finds this file by PYTHONPATH."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "helpers"))
     make = partial(partial, echo, log=str(tmp_path / "log"))
     return lambda **faults: Cluster("echo/1", make(**faults), tiny, replace(SPEED, ray_workers=1))
 
@@ -275,7 +275,7 @@ def drive(model: str) -> None:
 @needed
 @pytest.mark.parametrize("killed", [False, True], ids=["ended", "killed"])
 def test_no_process_outlives_the_program(tiny: str, killed: bool) -> None:
-    here = str(Path(__file__).parent)
+    here = str(Path(__file__).parents[1] / "helpers")
     words = [sys.executable, "-c", "import sys, test_ray; test_ray.drive(sys.argv[1])", tiny]
     path = os.pathsep.join([here, str(Path(here).parent)])
     with subprocess.Popen(

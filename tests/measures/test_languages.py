@@ -13,7 +13,7 @@ from pocket import round_trip
 from pocket.round_trip import into
 from pocket.world import build
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
+DATA = Path(__file__).parents[3] / "shared" / "data"
 SAID = [
     ("what is the job of anna calra ?", "en"),
     ("Write a poem about the sea and give it to me.", "en"),

@@ -14,7 +14,7 @@ from baleen.project import code_hashes
 from baleen.project.inputs import SILENT
 from baleen.project.settings import load_yaml
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def names(verb: str, *places: code_hashes.Place) -> set[str]:

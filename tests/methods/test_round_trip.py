@@ -193,7 +193,7 @@ def test_a_round_trip_goes_through_the_memo_like_any_engine(pair: str, monkeypat
     for name in ("text-to", "text-from"):
         target = Path("prompts/round-trip") / f"{name}.md"
         target.parent.mkdir(exist_ok=True, parents=True)
-        target.write_text((Path(__file__).parents[1] / "prompts/round-trip" / f"{name}.md").read_text())
+        target.write_text((Path(__file__).parents[2] / "prompts/round-trip" / f"{name}.md").read_text())
     texts = ["The teacher asked how to cook.", "Write 3 lines in json about https://a.b/c."]
     rows.write("seed", [{"id": str(i), "instruction": text} for i, text in enumerate(texts)])
     map.main(["out", "--input", "seed", "--apply", "round_trip.mask", "--set.pivot", "es"])

@@ -15,7 +15,7 @@ from baleen.project import preload
 from baleen.project.lifetime import alive
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")]
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PROBE = """
 import os, sys, time
 grouped = os.getpgid(0) == int(sys.argv[1])

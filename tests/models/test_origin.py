@@ -8,7 +8,7 @@ from baleen.models import identity, pins
 from baleen.project.yaml_files import parse_yaml, yaml_text
 from stages import origin as verb
 
-PROFILES = Path(__file__).parents[1] / "profiles"
+PROFILES = Path(__file__).parents[2] / "profiles"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
