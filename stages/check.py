@@ -239,11 +239,13 @@ def check_under(path: Path, chosen: list[Line], project: Project) -> None:
 
 
 def check(targets: list[str]) -> str:
-    """One line that says how much was checked; the first mistake is a Problem."""
-    files, profiles = recipes.files(RULES), sorted(Path("profiles").glob("*.yaml"))
+    """One line that says how much was checked; the first mistake is a Problem. Recipes that dvc.yaml does not list are
+    checked too, for they are planned too."""
+    recipes.files(RULES)
+    files, profiles = recipes.all_files(), sorted(Path("profiles").glob("*.yaml"))
     everywhere = layers.current()
-    known = verbs_of(recipes.lines(recipes.all_files()))
     lines = recipes.lines(files)
+    known = verbs_of(lines)
     for path in profiles:
         check_profile(path, known)
     check_groups(everywhere, known)

@@ -7,8 +7,10 @@ baleen plan                                what would be built again, and why
 baleen check                               is everything well wired?
 """
 
+from contextlib import chdir
 from dataclasses import asdict
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -19,8 +21,8 @@ from baleen.project.command_line import report_problems
 from baleen.project.recipes import Line
 from baleen.project.settings import ONCE
 from stages import check as checks
+from stages import new, verbs
 from stages import plan as planning
-from stages import verbs
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help=__doc__)
 FLAGS = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -28,7 +30,7 @@ FLAGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 def line_of(target: str) -> Line:
     """The recipe line of a target, written as DVC does (train@humpback) or without its rule."""
-    lines = {line.name: line for line in recipes.lines(recipes.files())}
+    lines = {line.name: line for line in recipes.lines(recipes.all_files())}
     name = target.rpartition("@")[2]
     if name not in lines:
         raise Problem(unknown("target", name, list(lines)))
@@ -84,6 +86,29 @@ def plan_command() -> None:
         why = [text for section, name in sections for text in differences(old.get(section, {}), after[section], name)]
         print(f"{target}: {', '.join(why[:6]) if before else 'not planned yet'}{', ...' if len(why) > 6 else ''}")
     print(f"{count} of {len(listed)} targets have another plan")
+
+
+@app.command("new")
+def new_command(
+    folder: Path,
+    method: Annotated[list[str], typer.Option(help="method to build; name several by repeating it")] = ["humpback"],  # noqa: B006
+    profile: Annotated[str, typer.Option(help="how big; without it one that this machine can run")] = "pocket",
+) -> None:
+    """Begin a project: recipes, prompts, profiles and rules, under git and DVC. Example: baleen new my-data"""
+    to = new.empty(folder)
+    new.on_embedded_world(to, list(dict.fromkeys(method)), new.known_profile(profile))
+    with chdir(to):
+        summary = checks.check([])
+    new.begin_history(to)
+    print(f"{folder}: {summary}; build them with: cd {folder} && dvc repro")
+
+
+@app.command()
+def add(methods: list[str]) -> None:
+    """Add methods to the project in the current folder. Example: baleen add kun"""
+    built = new.add(list(dict.fromkeys(methods)))
+    checks.check([])
+    print(f"dvc repro now builds {', '.join(built)}")
 
 
 @app.command()

@@ -67,7 +67,7 @@ def watched(name: str, key: str, section: Settings | None) -> Settings:
 
 def by_hand(kind: type[T], verb: str, target: str, flags: Settings, once: Once | None) -> T:
     """The settings of a target of the project, changed by flags for a preview or a dry run."""
-    paths = recipes.files()
+    paths = recipes.all_files()
     for path in (layers.PARAMS, *paths):
         inputs.reads(path)
     given, preview = dict(flags), bool(once and (once.dry_run or once.limit))

@@ -10,6 +10,7 @@ from baleen.errors import Problem, unknown
 from baleen.project.settings import load_yaml
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+LINKS = ("input", "other", "against", "model", "base")  # settings that name a table or a model
 SETTINGS = "settings"  # the section of a recipe that holds no lines but groups of settings, which lines name
 
 
@@ -67,11 +68,11 @@ class Line:
 
 
 def files(rules: Path = Path("dvc.yaml")) -> list[Path]:
-    """The recipes that dvc.yaml lists; one that lies in recipes/ unlisted is a Problem."""
+    """The recipes that dvc.yaml lists: those that `dvc repro` builds; one that is not there is a Problem."""
     named = [str(name) for name in load_yaml(rules, plain=False).get("vars", [])]
     listed = [Path(name) for name in dict.fromkeys(named) if name.startswith("recipes/")]
-    if unlisted := sorted(set(Path("recipes").glob("*.yaml")) - set(listed)):
-        raise Problem(f"dvc.yaml does not list {unlisted[0]}; add it under vars, or delete the file")
+    if missing := next((path for path in listed if not path.is_file()), None):
+        raise Problem(f"{rules}: no file {missing}; correct the name under vars, or delete the line")
     return listed
 
 

@@ -246,11 +246,6 @@ RECIPES = {
     "a recipe with a number for a name": Case(
         "check", r"recipes/r\.yaml: map\.1 must be a quoted name", with_recipe(f"map:\n  1: {LINE}\n")
     ),
-    "a recipe that is not listed": Case(
-        "check",
-        "dvc.yaml does not list recipes/s.yaml; add",
-        with_recipe("map: {}\n") | {"recipes/s.yaml": "map: {}\n"},
-    ),
     "two targets of one name": Case(
         "check",
         r"recipes/r\.yaml is not YAML: 'a' stands in line 2 and",

@@ -34,7 +34,7 @@ def test_everything_that_can_be_named_is_named(kind: str) -> None:
 
 
 def test_every_prompt_is_asked_taught_or_offered() -> None:
-    lines = recipes.lines(recipes.files())
+    lines = recipes.lines(recipes.all_files())
     asked = {str(line.given.get("prompt")) for line in lines}
     taught = {str(line.given["prompts"]) for line in lines if "prompts" in line.given}
     offered = text("README.md", "params.yaml")
@@ -48,7 +48,7 @@ SELF = {"humpback", "kun", "cycle"}  # no better model has a part in them
 
 def test_methods_without_a_teacher_take_everything_from_seeds_raw_text_and_their_own_models() -> None:
     """A model of such a method comes from `base` by what is no lesson of the pocket world."""
-    lines = {(line.verb == "train", line.name): line for line in recipes.lines(recipes.files())}
+    lines = {(line.verb == "train", line.name): line for line in recipes.lines(recipes.all_files())}
     for name in SELF:
         waiting, seen = [(True, name)], set[tuple[bool, str]]()
         while waiting:

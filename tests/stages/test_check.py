@@ -51,12 +51,12 @@ def edit(file: str, path: str, value: Any) -> None:
 
 def all_stages() -> graph.Stages:
     rules = settings.load_yaml(Path("dvc.yaml"), plain=False)["stages"]
-    return graph.stages(rules, recipes.lines(recipes.files()), settings.load_yaml(Path("params.yaml")))
+    return graph.stages(rules, recipes.lines(recipes.all_files()), settings.load_yaml(Path("params.yaml")))
 
 
 def test_this_project_is_well_wired(home: Path) -> None:
-    lines = recipes.lines(recipes.files())
-    assert verb.check([]) == f"{len(lines) + 3} stages of {len(recipes.files())} recipes are well wired"
+    lines = recipes.lines(recipes.all_files())
+    assert verb.check([]) == f"{len(lines) + 3} stages of {len(recipes.all_files())} recipes are well wired"
 
 
 def test_check_loads_no_model_library(home: Path) -> None:
@@ -117,7 +117,7 @@ def test_readmes_translator_can_be_asked(home: Path) -> None:
     write_pin(home, "eng-spa")
     write_pin(home, "spa-eng")
     block = next(block for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "apertium" in block)
-    rules = {line.name: line.rule for line in recipes.lines(recipes.files())}
+    rules = {line.name: line.rule for line in recipes.lines(recipes.all_files())}
     for name, given in parse_yaml(block).items():
         edit("recipes/round-trip.yaml", f"{rules[name]}/{name}", given)
     assert "are well wired" in verb.check(["train@round-trip"])
@@ -153,7 +153,6 @@ X = "  x: {input: web, model: ask, prompt: ask}"
 MISTAKES = {  # file, place in it, what a person writes there, and what they are told
     "a key that is no text": (HUMPBACK, "", "  7: {input: web}", r"map\.7 must be a quoted name"),
     "a name that is no file name": (HUMPBACK, "", "  a/b: {input: web}", "'a/b' is no name for a file"),
-    "a recipe that is not listed": ("recipes/new.yaml", "", "map: {}", "dvc.yaml does not list recipes/new.yaml"),
     "a listed recipe that is not there": (RULES, "vars/0", "recipes/arm.yaml", "no file recipes/arm.yaml"),
     "two targets of one name": (
         ARMS,
@@ -176,7 +175,7 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
         {"share": 0.1},
         "params.yaml: 'filter' is a section of recipes",
     ),
-    "a rule that dvc.yaml has not": (RULES, "stages/map", None, r"map\.crab-heldout: dvc\.yaml has no rule 'map'"),
+    "a rule that dvc.yaml has not": (RULES, "stages/map", None, r"map\.[\w-]+: dvc\.yaml has no rule 'map'"),
     "a verb that is none": (HUMPBACK, "", f"genrate:\n{X}", "unknown rule 'genrate'; did you mean 'generate'"),
     "a rule without lines": (HUMPBACK, "", "ingest:", "ingest has no lines; write some, or delete"),
     "a setting that dvc.yaml fills in left out": (

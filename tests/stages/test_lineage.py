@@ -14,7 +14,7 @@ from baleen.tables.rows import Row
 from baleen.transforms import TRANSFORMS, parse_transform
 from stages import check
 
-LINES = recipes.lines(recipes.files())
+LINES = recipes.lines(recipes.all_files())
 BOOK = check.book(LINES, layers.current())
 COLUMNS = check.columns_of(BOOK)
 PAST: list[Row] = [{key: f"{key} of before" for key in rows.STEP}]

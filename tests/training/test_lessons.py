@@ -14,7 +14,7 @@ from baleen.prompts import Prompt
 from baleen.tables.rows import Row
 from pocket import records
 
-LINES = recipes.lines(recipes.files())
+LINES = recipes.lines(recipes.all_files())
 TABLES = {line.name: line for line in LINES if line.verb != "train"}
 
 

@@ -1,0 +1,118 @@
+"""new and add: a project of one's own from the recipes, prompts, profiles and rules that come with baleen."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from baleen.errors import Problem, unknown
+from baleen.project import assemble, recipes, shipped
+from baleen.project.assemble import Selection
+from baleen.project.inputs import CODE
+from baleen.project.recipes import Line
+
+IGNORED = "/.venv/\n/.memo/\n/data/*\n!/data/raw/\n/models/*\n__pycache__/\n/dvc_plots/\n"
+IGNORED_BY_DVC = ".venv\n.memo\n__pycache__\n"
+DVC_CONFIG = [
+    ("core.analytics", "false"),
+    ("core.autostage", "false"),
+    ("core.check_update", "false"),
+    ("cache.type", "reflink,hardlink,symlink,copy"),
+]
+KNOBS = ("ask.md", "judge.md", "reply.md", "text.md")  # prompts that params.yaml or a rule may name
+
+
+def known_profile(name: str) -> str:
+    """The name of a shipped profile, or a Problem."""
+    names = sorted(path.stem for path in (shipped.folder() / "profiles").glob("*.yaml"))
+    if name not in names:
+        raise Problem(unknown("profile", name, names))
+    return name
+
+
+def empty(folder: Path) -> Path:
+    """The absolute path of a folder that is not there or has nothing in it; else a Problem."""
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise Problem(
+            f"{folder} is there already and not empty; name a new folder, or use `baleen add` inside a project"
+        )
+    return folder.absolute()
+
+
+def write(to: Path, selection: Selection, methods: list[str], profile: str) -> None:
+    """Write the files of a project: recipes, rules, knobs, prompts and profiles."""
+    ship = shipped.folder()
+    to.mkdir(parents=True, exist_ok=True)
+    files = assemble.write_recipes(to, selection)
+    evaluations = assemble.evaluations(selection.lines, methods)
+    rules = assemble.rules((ship / "dvc.yaml").read_text(encoding="utf-8"), files, evaluations, code_of_plan(to))
+    params = (ship / "params.yaml").read_text(encoding="utf-8")
+    texts = {
+        "dvc.yaml": rules,
+        "params.yaml": re.sub(r"(?<=^profile: )\w+", profile, params, flags=re.MULTILINE),
+        "requirements.txt": f"baleen[train]=={version('baleen')}\n",
+        ".gitignore": IGNORED,
+        ".dvcignore": IGNORED_BY_DVC,
+    }
+    for name, text in texts.items():
+        (to / name).write_text(text, encoding="utf-8")
+    assemble.copy_named(
+        to, "profiles", [str(p.relative_to(ship / "profiles")) for p in (ship / "profiles").rglob("*.yaml")]
+    )
+    copy_prompts(to, selection.lines)
+
+
+def code_of_plan(to: Path) -> list[str]:
+    """What tells the plan that code changed: the code for a project inside the checkout, else the version wanted."""
+    if shipped.folder() == CODE and to.is_relative_to(CODE):
+        return [f"{os.path.relpath(CODE, to)}/{name}" for name in ("baleen", "pocket", "stages")]
+    return ["requirements.txt"]
+
+
+def copy_prompts(to: Path, lines: Mapping[str, Line]) -> None:
+    """Copy the prompts that lines name, all of a folder that they name, and those that knobs and rules may name."""
+    ship = shipped.folder() / "prompts"
+    single = {f"{line.given['prompt']}.md" for line in lines.values() if "prompt" in line.given}
+    folders = {str(line.given["prompts"]) for line in lines.values() if "prompts" in line.given}
+    several = {str(path.relative_to(ship)) for name in folders for path in (ship / name).glob("*.md")}
+    assemble.copy_named(to, "prompts", sorted({*KNOBS, *single, *several}))
+
+
+def begin_history(to: Path, tracked: Iterable[str] = ()) -> None:
+    """Put a project under git and DVC, with these files tracked by DVC and all others in a first commit."""
+    quiet = {**os.environ, "DVC_NO_ANALYTICS": "1"}
+    steps = [] if (to / ".git").exists() else [["git", "init", "-q"]]
+    steps += [["dvc", "init", "-q"], *(["dvc", "config", *pair] for pair in DVC_CONFIG)]
+    steps += [["dvc", "add", "-q", path] for path in tracked]
+    steps += [["git", "add", "-A"], ["git", "commit", "-q", "-m", "New project"]]
+    for step in steps:
+        done = subprocess.run(step, cwd=to, env=quiet, text=True, capture_output=True)
+        if done.returncode:
+            raise Problem(f"{' '.join(step)} failed in {to}: {' '.join((done.stderr or done.stdout).split())}")
+
+
+def on_embedded_world(to: Path, methods: list[str], profile: str) -> None:
+    """Write a project of these methods on the generated world that comes with baleen."""
+    lines = shipped.lines()
+    write(to, Selection(assemble.closure(assemble.of_methods(methods, lines), lines)), methods, profile)
+
+
+def add(methods: list[str]) -> list[str]:
+    """Add methods to the project in the current folder; returns the recipes that it builds now.
+
+    Lines of the shipped recipes that are here already stay as they are, edited or not.
+    """
+    rules = Path("dvc.yaml")
+    if not rules.is_file():
+        raise Problem("no project here: dvc.yaml is missing; go to a project's folder, or begin one with `baleen new`")
+    here = {line.name: line for line in recipes.lines(recipes.files())}
+    lines = {**shipped.lines(), **here}
+    selection = Selection(assemble.closure(assemble.of_methods(methods, lines), lines))
+    files = assemble.write_recipes(Path(), selection)
+    copy_prompts(Path(), selection.lines)
+    built = [path.stem for path in recipes.files() if recipes.is_method(path)]
+    shown = assemble.evaluations({**lines, **here}, [*built, *methods])
+    rules.write_text(assemble.rules(rules.read_text(encoding="utf-8"), files, shown), encoding="utf-8")
+    return [str(path) for path in recipes.files()]
