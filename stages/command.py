@@ -93,13 +93,15 @@ def new_command(
     folder: Path,
     method: Annotated[list[str], typer.Option(help="method to build; name several by repeating it")] = ["humpback"],  # noqa: B006
     profile: Annotated[str, typer.Option(help="how big; without it one that this machine can run")] = "pocket",
+    cache: Annotated[Path | None, typer.Option(help="folder of another project's DVC cache, to share it")] = None,
+    replace: Annotated[bool, typer.Option(help="write the files of a project anew; what was built stays")] = False,
 ) -> None:
     """Begin a project: recipes, prompts, profiles and rules, under git and DVC. Example: baleen new my-data"""
-    to = new.empty(folder)
+    to = (new.cleared if replace else new.empty)(folder)
     new.on_embedded_world(to, list(dict.fromkeys(method)), new.known_profile(profile))
     with chdir(to):
         summary = checks.check([])
-    new.begin_history(to)
+    new.begin_history(to, cache=cache)
     print(f"{folder}: {summary}; build them with: cd {folder} && dvc repro")
 
 

@@ -1,12 +1,14 @@
-"""One table of all methods that are built: python -m stages.methods [METHOD ...]
+"""One table of all methods that are built: python -m stages.methods [METHOD or FOLDER ...]
 
 Rows in, kept and dropped by reason, the smallest share of readable replies, who taught, and every evaluation of the
 method's arms. A method is a recipe; its arms stand in recipes/<method>-arms.yaml, or <method>-<setting>-arms.yaml.
+A folder is a project of the method that has its name.
 """
 
 import json
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
@@ -133,18 +135,28 @@ def block(method: Method, lines: list[Line]) -> str:
     return "\n".join([head, *inside])
 
 
+def blocks(names: list[str]) -> list[str]:
+    """What the table says of these methods of the project in the current folder, or of all that are built."""
+    paths = recipes.files()
+    known, lines = methods(paths), recipes.lines(paths)
+    if odd := next((name for name in names if name not in {method.name for method in known}), ""):
+        raise Problem(unknown("method", odd, [method.name for method in known]))
+    built = [method for method in known if method.name in names or (not names and any(map(counts, method.lines)))]
+    return [block(method, lines) for method in built]
+
+
 def main(argv: list[str]) -> None:
     if {"--help", "-h"} & set(argv):
         return print(__doc__)
-    paths = recipes.files()
-    known, lines = methods(paths), recipes.lines(paths)
-    if odd := next((name for name in argv if name not in {method.name for method in known}), ""):
-        raise Problem(unknown("method", odd, [method.name for method in known]))
-    built = [method for method in known if method.name in argv or (not argv and any(map(counts, method.lines)))]
-    if not built:
-        raise Problem("no method is built yet; build some first, such as: dvc repro train@humpback")
+    folders = [Path(name) for name in argv if Path(name, "dvc.yaml").is_file()]
+    shown = blocks([name for name in argv if Path(name) not in folders]) if len(folders) < len(argv) or not argv else []
+    for folder in folders:
+        with chdir(folder):
+            shown += blocks([folder.name])
+    if not shown:
+        raise Problem("no method is built yet; build some first, such as: dvc repro")
     print(f"{'method':<18}{'rows in':>9}{'kept':>9}{'dropped':>9}{'readable':>10}   taught by")
-    print("\n".join(block(method, lines) for method in built))
+    print("\n".join(shown))
 
 
 if __name__ == "__main__":

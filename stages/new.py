@@ -2,8 +2,10 @@
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,9 +14,12 @@ from baleen.project import assemble, recipes, shipped
 from baleen.project.assemble import Selection
 from baleen.project.inputs import CODE
 from baleen.project.recipes import Line
+from baleen.project.settings import Settings, load_yaml
 
 IGNORED = "/.venv/\n/.memo/\n/data/*\n!/data/raw/\n/models/*\n__pycache__/\n/dvc_plots/\n"
 IGNORED_BY_DVC = ".venv\n.memo\n__pycache__\n"
+SOURCES = "recipes/sources.yaml"
+HELD_OUT = 0.2  # share of the seeds that no model is trained on: 40 of 200 give an interval
 DVC_CONFIG = [
     ("core.analytics", "false"),
     ("core.autostage", "false"),
@@ -22,6 +27,14 @@ DVC_CONFIG = [
     ("cache.type", "reflink,hardlink,symlink,copy"),
 ]
 KNOBS = ("ask.md", "judge.md", "reply.md", "text.md")  # prompts that params.yaml or a rule may name
+
+
+@dataclass(frozen=True)
+class Own:
+    """Files of a user's own: where they lie in the project, and the settings with which they are read."""
+
+    path: str
+    settings: Settings
 
 
 def known_profile(name: str) -> str:
@@ -38,6 +51,32 @@ def empty(folder: Path) -> Path:
         raise Problem(
             f"{folder} is there already and not empty; name a new folder, or use `baleen add` inside a project"
         )
+    return folder.absolute()
+
+
+def on_own_data(to: Path, methods: list[str], profile: str, corpus: Own, seeds: Own) -> None:
+    """Write a project of these methods on a user's own corpus and seeds, some of which are held out."""
+    settings = dict(seeds.settings)
+    if {"air", "crab"} & {*methods} and "columns" in settings:  # their constraints are of the answers held out
+        settings["columns"] = settings["columns"] | {"reference": settings["columns"]["response"]}
+    tables = [
+        Line("web", "ingest", {"source": corpus.path, **corpus.settings, "origin": "web"}, SOURCES),
+        Line("seeds", "ingest", {"source": seeds.path, **settings, "origin": "seed"}, SOURCES),
+        Line("seed", "filter", {"input": "seeds", "keep": [f"chance(id)>={HELD_OUT}"]}, SOURCES),
+        Line("heldout", "filter", {"input": "seeds", "keep": [f"chance(id)<{HELD_OUT}"]}, SOURCES),
+    ]
+    sections = load_yaml(shipped.folder() / "profiles" / f"{profile}.yaml")
+    write(to, assemble.on_own_data(methods, {line.name: line for line in tables}, sections), methods, profile)
+
+
+def cleared(folder: Path) -> Path:
+    """The absolute path of a project of ours, of which recipes, prompts and profiles are deleted to be written anew."""
+    if not folder.exists():
+        return folder.absolute()
+    if not (folder / "requirements.txt").is_file() or not (folder / "dvc.yaml").is_file():
+        raise Problem(f"{folder} is no project that `baleen new` has written; name another folder")
+    for name in ("recipes", "prompts", "profiles"):
+        shutil.rmtree(folder / name, ignore_errors=True)
     return folder.absolute()
 
 
@@ -80,13 +119,15 @@ def copy_prompts(to: Path, lines: Mapping[str, Line]) -> None:
     assemble.copy_named(to, "prompts", sorted({*KNOBS, *single, *several}))
 
 
-def begin_history(to: Path, tracked: Iterable[str] = ()) -> None:
+def begin_history(to: Path, tracked: Iterable[str] = (), cache: Path | None = None) -> None:
     """Put a project under git and DVC, with these files tracked by DVC and all others in a first commit."""
     quiet = {**os.environ, "DVC_NO_ANALYTICS": "1"}
     steps = [] if (to / ".git").exists() else [["git", "init", "-q"]]
-    steps += [["dvc", "init", "-q"], *(["dvc", "config", *pair] for pair in DVC_CONFIG)]
+    steps += [] if (to / ".dvc").exists() else [["dvc", "init", "-q"]]
+    steps += [["dvc", "config", *pair] for pair in DVC_CONFIG]
+    steps += [["dvc", "config", "--local", "cache.dir", str(cache.absolute())]] if cache else []
     steps += [["dvc", "add", "-q", path] for path in tracked]
-    steps += [["git", "add", "-A"], ["git", "commit", "-q", "-m", "New project"]]
+    steps += [["git", "add", "-A"], ["git", "commit", "-q", "--allow-empty", "-m", "New project"]]
     for step in steps:
         done = subprocess.run(step, cwd=to, env=quiet, text=True, capture_output=True)
         if done.returncode:

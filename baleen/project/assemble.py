@@ -6,7 +6,7 @@ of its user's own, lines that measure or make the generated world are left out o
 
 import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,13 @@ from baleen.project.settings import Settings
 
 Lines = dict[str, Line]
 WORLD = re.compile(r"\bpocket\.")  # a measure of the generated world
+OWN = {
+    "prose": "web",
+    "web": "web",
+    "cycle.forum": "web",
+    "seed": "seed",
+    "heldout": "heldout",
+}  # part of the world: own table
 REPORT = re.compile(r"\n  report:.*?(?=\n  \w|\Z)", re.DOTALL)
 LISTED = re.compile(r"(?:^  - recipes/.*\n)+", re.MULTILINE)
 
@@ -67,45 +74,56 @@ def belongs(recipe: str, names: Iterable[str]) -> bool:
     return any(recipe == name or (recipe.startswith(f"{name}-") and recipe.endswith("-arms")) for name in names)
 
 
-def without_world(lines: Lines) -> Lines:
-    """The lines that neither measure the generated world nor are built from one that does."""
-    left = {name: line for name, line in lines.items() if not WORLD.search(str(line.given))}
-    while gone := {name for name, line in left.items() if any(p in lines and p not in left for p in parents(line))}:
-        left = {name: line for name, line in left.items() if name not in gone}
+def without(lines: Lines, gone: Callable[[Line], bool]) -> Lines:
+    """The lines without some, and without those that are built from one of these."""
+    left = {name: line for name, line in lines.items() if not gone(line)}
+    while more := {name for name, line in left.items() if any(p in lines and p not in left for p in parents(line))}:
+        left = {name: line for name, line in left.items() if name not in more}
     return left
 
 
-def on_own_data(names: list[str], own: Mapping[str, Settings], profile: Settings) -> Selection:
-    """The selection of these methods on a user's tables: `own` has an ingest or filter line for `seed`, `web` ... each.
+def of_world(line: Line) -> bool:
+    """Whether a line makes or measures the generated world."""
+    return "part" in line.given or bool(WORLD.search(str(line.given)))
 
-    A teacher for which the profile has a trained model is not trained, so its lessons are not needed; a base model that
-    is trained from scratch reads the corpus.
+
+def on_own_data(names: list[str], own: Mapping[str, Line], profile: Settings) -> Selection:
+    """The selection of these methods on a user's tables, of which `own` has the lines: web, seed, heldout ...
+
+    A line that reads what stands for these in the generated world reads them. A teacher for which the profile has a
+    trained model is not trained, so its lessons are not needed. Arms that need the generated world are left out; a
+    method that does is a Problem.
     """
-    lines, changed = dict(shipped.lines()), dict[str, str]()
-    for name, given in own.items():
-        lines[name] = Line(name, str(given["rule"]), dict(given["line"]), "recipes/sources.yaml")
-        changed[name] = entry(lines[name])
-    for line in [*lines.values()]:
-        given = dict(line.given)
-        if "instead" in (profile.get(str(given.get("settings", ""))) or {}):
-            given["input"] = "seed"
-        if given.get("input") == "prose":
-            given["input"] = "web"
-        if given != line.given:
-            lines[line.name] = replace(line, given=given)
-            changed[line.name] = entry(lines[line.name])
-    selected = closure(of_methods(names, kept := without_world(lines)), kept)
-    if odd := next((line for line in selected.values() if "part" in line.given), None):
-        raise Problem(needs_world(odd, names))
-    return Selection({**selected, **closure(own, lines)}, changed)
+    ship = shipped.lines()
+    stand_in = {line.name: OWN[part] for line in ship.values() if (part := line.given.get("part", "")) in OWN}
+    adapted = {name: on_tables(line, stand_in, profile) for name, line in ship.items()} | dict(own)
+    kept = without(adapted, of_world)
+    for name in names:
+        own_recipe = [line.name for line in adapted.values() if line.file == f"recipes/{name}.yaml"]
+        needed = closure([at for at in own_recipe if "part" not in adapted[at].given], adapted)
+        if odd := next((line for line in needed.values() if of_world(line)), None):
+            raise Problem(needs_world(name, odd))
+    selected = closure([*of_methods(names, kept), *own], kept)
+    return Selection(selected, {name: entry(line) for name, line in selected.items() if line != ship.get(name)})
 
 
-def needs_world(line: Line, names: list[str]) -> str:
+def on_tables(line: Line, stand_in: Mapping[str, str], profile: Settings) -> Line:
+    """A line that reads the user's tables instead of those that they stand for: a teacher that the profile names is
+    taken as it is, whatever its rows, and pages that a base has read are the corpus."""
+    given = {key: stand_in.get(value, value) if key in LINKS else value for key, value in line.given.items()}
+    group = str(given.get("settings", ""))
+    if "instead" in (profile.get(group) or {}):
+        given = {"input": "seed", "base": given["base"], "prompt": "reply", "settings": group}
+    if group == "pages":
+        given = {"input": "web", "base": given["base"], "prompt": "text", "settings": group}
+    return replace(line, given=given)
+
+
+def needs_world(method: str, line: Line) -> str:
     """Why a method cannot be built on a user's own data under a profile."""
-    users = [name for name in names if belongs(Path(line.file).stem, [name])] or names
     return (
-        f"{' and '.join(users)}: {line.name} comes from the generated world, and this profile has no model to use "
-        "instead; choose a profile with an instruct model, such as --profile small"
+        f"{method}: {line.name} comes from the generated world, and neither your corpus and seeds nor a model of the "
+        "profile stand for it; choose a profile with an instruct model, such as --profile small, or another method"
     )
 
 
@@ -146,11 +164,9 @@ def write_recipes(to: Path, selection: Selection) -> list[str]:
         path = to / file
         path.parent.mkdir(parents=True, exist_ok=True)
         source = shipped.recipe(path.stem)
-        if not path.exists():
-            extra = {name: text for name, text in selection.changed.items() if name in names}
-            path.write_text(with_new(shipped.part(source, names, extra), selection, names), encoding="utf-8")
-        else:
-            path.write_text(with_new(path.read_text(encoding="utf-8"), selection, names), encoding="utf-8")
+        pairs = {(selection.lines[name].rule, name) for name in names}
+        text = path.read_text(encoding="utf-8") if path.exists() else shipped.part(source, pairs, selection.changed)
+        path.write_text(with_new(text, selection, names), encoding="utf-8")
     return list(selection.files())
 
 

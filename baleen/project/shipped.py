@@ -4,7 +4,7 @@ In a checkout they are the checkout's own; in an installed package they lie besi
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -61,10 +61,10 @@ def head(path: Path) -> str:
     return "".join(every[: next((at for at, text in enumerate(every) if not text.startswith("#")), len(every))])
 
 
-def part(path: Path, names: Iterable[str], changed: dict[str, str] | None = None) -> str:
-    """A recipe with these targets and all its settings; `changed` has another text for some of its lines."""
-    wanted, sections = {*names}, dict[str, list[str]]()
+def part(path: Path, wanted: Collection[tuple[str, str]], changed: Mapping[str, str]) -> str:
+    """A recipe with the targets of these (rule, name) and all its settings; some lines have another text."""
+    sections = dict[str, list[str]]()
     for (rule, name), text in texts(path).items():
-        if rule == SETTINGS or name in wanted:
-            sections.setdefault(rule, []).append((changed or {}).get(name, text))
+        if rule == SETTINGS or (rule, name) in wanted:
+            sections.setdefault(rule, []).append(changed.get(name, text))
     return head(path) + "".join(f"{rule}:\n{''.join(entries)}" for rule, entries in sections.items())
