@@ -1,4 +1,4 @@
-"""The README's comparison of thresholds, as it is written there: queued, run side by side, shown, one chosen."""
+"""The guide's comparison of thresholds, as it is written there: queued, run side by side, shown, one chosen."""
 
 import csv
 import io
@@ -23,10 +23,10 @@ AFTER_THE_FILTER = {
 
 
 def block() -> list[str]:
-    """The commands of the README, for a recipe of one round."""
-    [lines] = project.readme_commands("Compare thresholds")
+    """The commands of docs/experiments.md."""
+    [lines] = project.page_commands("experiments")
     assert len(lines) == 5
-    return [line.replace("humpback.dev", "humpback-1.dev") for line in lines]
+    return lines
 
 
 def shell(folder: Path, line: str) -> str:
@@ -40,7 +40,6 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         folder = project.copy_project(
             project.built_small(tmp_path_factory), tmp_path_factory.mktemp("experiments") / "project"
         )
-        project.add_unneeded_target(folder)
         try:
             for line in block()[:2]:
                 shell(folder, line)
@@ -79,17 +78,16 @@ def test_queued_runs_keep_their_replies_in_one_memo(compared: Path, tmp_path_fac
     assert len({space for space, _ in new}) == 2 and len(new) == 2 * asked
 
 
-def test_the_comparison_of_the_readme_shows_threshold_and_figures_and_no_paths(compared: Path) -> None:
-    head, _, *rows = shell(compared, block()[3]).strip().splitlines()
+def test_the_comparison_of_the_guide_shows_threshold_and_figures_and_no_paths(compared: Path) -> None:
+    head, _, *rows = shell(compared, f"{block()[3]} --md").strip().splitlines()
     columns = [cell.strip() for cell in head.strip("|").split("|")]
     assert columns[0] == "Experiment" and {"curate.share", "humpback-1.dev"} <= set(columns)
     assert not any("/" in column for column in columns)
     assert len(rows) == 2 + len(SHARES)
 
 
-def test_on_the_branch_of_an_experiment_there_is_nothing_to_run(compared: Path) -> None:
+def test_after_an_experiment_is_applied_there_is_nothing_to_run(compared: Path) -> None:
     chosen = experiments(compared)["0.4"]["Experiment"]
-    said = shell(compared, block()[4].replace("NAME", chosen))
-    assert stages_run(said) == set()
+    shell(compared, block()[4].replace("NAME", chosen))
+    assert stages_run(dvc(compared, "repro")) == set()
     assert project.load(compared / "params.yaml")["curate"]["share"] == 0.4
-    assert not (compared / "data/unneeded.parquet").exists()

@@ -81,17 +81,17 @@ def environment(folder: Path) -> dict[str, str]:
     return kept | quiet | {"PATH": path, "OMP_NUM_THREADS": "1"}
 
 
-def readme_commands(section: str) -> list[list[str]]:
-    """The lines of the shell blocks in a section of the README."""
-    text = (CHECKOUT / "README.md").read_text(encoding="utf-8").partition(f"## {section}\n")[2].partition("\n## ")[0]
+def guide() -> str:
+    """The README and every page of docs/ that is not generated."""
+    pages = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
+    return "\n".join(page.read_text(encoding="utf-8") for page in pages if page.name != "settings.md")
+
+
+def page_commands(page: str) -> list[list[str]]:
+    """The lines of the shell blocks of a page of docs/."""
+    text = (CHECKOUT / "docs" / f"{page}.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     return [block.splitlines() for block in blocks]
-
-
-def add_unneeded_target(folder: Path) -> None:
-    """One more target, which nothing in the project needs: as the other methods are to Humpback."""
-    line = {"source": "data/raw/web.jsonl", "origin": "web"}
-    ingest(folder, "unneeded", line)
 
 
 def ingest(folder: Path, name: str, line: dict[str, Any]) -> None:

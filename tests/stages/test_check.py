@@ -19,7 +19,7 @@ from stages import generate, origin, score, train
 
 CHECKOUT = Path(__file__).parents[2]
 DVC = [sys.executable, "-m", "dvc"]
-README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+README = project.guide()
 PROFILES = [path.stem for path in sorted((CHECKOUT / "profiles").glob("*.yaml"))]
 
 

@@ -1,4 +1,4 @@
-"""What README says can be typed is there: commands, files, targets, links and methods."""
+"""What README and docs/ say can be typed is there: commands, files, targets, links and methods."""
 
 import re
 import shlex
@@ -8,25 +8,29 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+import project
 import pytest
 
 from baleen.engines.openai.retries import KEYS
 from baleen.models import pins
-from baleen.project import graph, layers, recipes, settings
+from baleen.project import graph, layers, recipes, settings, shipped
 from baleen.project.command_line import run
 from baleen.project.yaml_files import parse_yaml
-from stages import verbs
+from stages import reference, verbs
+from stages.command import app
 
 ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TEXT = project.guide()
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 PROSE = re.sub(r"^```.*?^```$", "", TEXT, flags=re.MULTILINE | re.DOTALL)
-INLINE = re.findall(r"`((?:make|dvc|python -m) [^`]+)`", PROSE)
+INLINE = re.findall(r"`((?:make|dvc|baleen|python -m) [^`\n]+)`", PROSE)
 LINES = [line.partition(" #")[0].strip() for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()]
 COMMANDS = [part.strip() for line in [*LINES, *INLINE] for part in line.split("&&") if part.strip()]
 MAKEFILE = (ROOT / "Makefile").read_text()
 MAKE = re.findall(r"^([\w-]+):", MAKEFILE, re.MULTILINE)
-DVC = {"repro", "exp", "remote", "push", "queue", "pull", "get"}
+DVC = {"repro", "exp", "remote", "push", "queue", "pull", "get", "status"}
 PARAMS = parse_yaml((ROOT / "params.yaml").read_text())
 
 
@@ -111,10 +115,27 @@ def test_a_dvc_command_names_what_is_there(command: str, monkeypatch: pytest.Mon
         assert any(words[1] == out for made in known.values() for out in made.outs)
 
 
-@pytest.mark.parametrize("command", [*commands_of("build", "dvc repro"), *commands_of("sweep", "dvc exp run --queue")])
-def test_no_command_builds_all_methods_without_being_asked_to(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = stages(monkeypatch)
-    assert [word for word in shlex.split(command) if word in known]
+@pytest.mark.parametrize("command", commands_of("dvc command", "dvc "))
+def test_no_command_needs_a_target(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not {*shlex.split(command)} & {*stages(monkeypatch)}
+
+
+@pytest.mark.parametrize("command", commands_of("baleen command", "baleen "))
+def test_a_command_of_baleen_is_there_and_its_targets_are_known(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, verb, *words = shlex.split(command)
+    assert verb in {made.name or made.callback.__name__ for made in app.registered_commands if made.callback}
+    if verb in ("run", "show") and words[0] != "TARGET":
+        assert words[0] in {made.target for made in stages(monkeypatch).values()}
+    if verb == "add" and not words[0].startswith(("<", "NAME")):
+        assert words[0] in shipped.methods()
+
+
+def test_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 170
+
+
+def test_the_page_of_settings_is_what_the_code_says() -> None:
+    assert (ROOT / "docs/settings.md").read_text(encoding="utf-8") == reference.page()
 
 
 @pytest.mark.parametrize("swept", re.findall(r"-S '([\w.]+)=", TEXT))
@@ -131,12 +152,15 @@ def test_the_knob_that_is_turned_stands_in_the_file(old: str) -> None:
 
 def test_the_commands_of_other_programs_are_few() -> None:
     first = {shlex.split(command)[0] for command in COMMANDS}
-    assert first <= {"make", "python", "dvc", "git", "source", "sed", "cd"}
+    assert first <= {"make", "python", "dvc", "git", "source", "sed", "cd", "baleen", "pip"}
 
 
-@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#]+)\)", TEXT))))
-def test_a_link_leads_to_a_file(link: str) -> None:
-    assert link.startswith("https://") or (ROOT / link).exists()
+LINKS = [(page, link) for page in PAGES for link in sorted(set(re.findall(r"\]\(([^)#]+)\)", page.read_text())))]
+
+
+@pytest.mark.parametrize(("page", "link"), LINKS, ids=[f"{page.name} {link}" for page, link in LINKS])
+def test_a_link_leads_to_a_file(page: Path, link: str) -> None:
+    assert link.startswith("https://") or (page.parent / link).exists()
 
 
 PATHS = re.findall(
@@ -212,11 +236,11 @@ def test_what_readme_writes_in_yaml_can_be_pasted(block: str, monkeypatch: pytes
     monkeypatch.chdir(ROOT)
     known = {line.name: line.rule for line in recipes.lines(recipes.all_files())}
     written = parse_yaml(block)
-    for name, given in written.get("ingest", written).items():
+    for name, given in (written.get("ingest") or written.get("filter") or written).items():
         if name in known:
             line = recipes.Line(name, known[name], given, "README.md")
             layers.resolved(verbs.options_of(line.verb), line, layers.current())
-        else:
+        elif "filter" not in written and "ingest" not in written:
             assert name in PARAMS
 
 
@@ -235,8 +259,8 @@ def test_readmes_place_for_a_server_stands_for_a_teacher_in_the_real_profiles(pr
     assert "hub" in parse_yaml((ROOT / f"profiles/{profile}.yaml").read_text())[said]["instead"]
 
 
-def test_the_profiles_it_names_are_there() -> None:
-    comment = re.search(r"^profile: (\w+) +# or ([\w, ]+):", TEXT, re.MULTILINE)
-    assert comment
-    for name in [comment[1], *comment[2].split(", ")]:
-        assert (ROOT / f"profiles/{name}.yaml").is_file()
+def test_every_profile_is_in_the_table_of_profiles() -> None:
+    table = TEXT.partition("| profile | base model | needs |")[2].partition("\n\n")[0]
+    assert {path.stem for path in (ROOT / "profiles").glob("*.yaml")} == {
+        *re.findall(r"^\| (\w+) \|", table, re.MULTILINE)
+    } - {"profile"}
