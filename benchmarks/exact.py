@@ -25,7 +25,7 @@ from baleen.project.yaml_files import parse_yaml, yaml_text
 from benchmarks import exact_dvc
 
 CHECKOUT = Path(__file__).parents[1]
-FILES = ("baleen", "pocket", "stages", "recipes", "profiles", "prompts", "params.yaml", "dvc.yaml")
+FILES = ("baleen", "pocket", "stages", "methods", "recipes", "profiles", "prompts", "params.yaml", "dvc.yaml")
 Plans = dict[str, dict[str, Any]]
 
 

@@ -81,7 +81,7 @@ def rules(recipe: dict[str, Any]) -> dict[str, Any]:
 def create(folder: Path, count: int, files: dict[str, dict[str, Any]] = FILES) -> Path:
     """The project with its code, its model and `count` documents; nothing is built."""
     ignored = shutil.ignore_patterns("__pycache__")
-    for name in ("baleen", "pocket", "stages"):
+    for name in ("baleen", "pocket", "stages", "methods"):
         shutil.copytree(CHECKOUT / name, folder / name, ignore=ignored)
     with (folder / "baleen/engines/hf.py").open("a", encoding="utf-8") as file:
         file.write(LEDGER)

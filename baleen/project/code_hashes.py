@@ -15,8 +15,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from baleen.errors import Problem
 from baleen.project import inputs
-from baleen.project.inputs import CODE, silent
+from baleen.project.inputs import OWN, PACKAGES, module_path, silent
 
 Place = tuple[str, str]  # a module's path in the project and a name in it; '' for the whole module
 
@@ -33,18 +34,22 @@ class Statement:
     digest: str
 
 
-@cache
 def module_file(dotted: str) -> str:
     """The path of a module or package of the project; '' when it is not one or holds nothing."""
+    return file_in(dotted, module_path(OWN) if dotted.partition(".")[0] == OWN else None)
+
+
+@cache
+def file_in(dotted: str, _: Path | None) -> str:
     path = Path(*dotted.split("."))
-    files = (path.with_suffix(".py"), path / "__init__.py")
-    return next((file.as_posix() for file in files if (CODE / file).is_file() and (CODE / file).stat().st_size), "")
+    files = {file.as_posix(): module_path(file) for file in (path.with_suffix(".py"), path / "__init__.py")}
+    return next((name for name, file in files.items() if file.is_file() and file.stat().st_size), "")
 
 
-def statements(text: bytes) -> list[Statement]:
+def statements(text: bytes, package: str = "") -> list[Statement]:
     """The statements of a module; what only runs when it is the program itself, and docstrings, are left out."""
     body = ast.parse(text).body
-    return [made for node in body if not is_main(node) for made in parsed(node)]
+    return [made for node in body if not is_main(node) for made in parsed(node, package)]
 
 
 def is_main(node: ast.stmt) -> bool:
@@ -52,22 +57,25 @@ def is_main(node: ast.stmt) -> bool:
     return docstring or (isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'")
 
 
-def parsed(node: ast.stmt) -> Iterator[Statement]:
+def parsed(node: ast.stmt, package: str) -> Iterator[Statement]:
     """A statement as one, an import as one for each of its names: others may be added to it."""
     if isinstance(node, ast.Import | ast.ImportFrom):
-        for name, place in imported(node).items():
+        for name, place in imported(node, package).items():
             yield Statement(frozenset([name]), frozenset(), frozenset(), {name: place}, "")
         return
     inside = [found for found in ast.walk(node) if isinstance(found, ast.Import | ast.ImportFrom)]
-    imports = {name: place for found in inside for name, place in imported(found).items()}
+    imports = {name: place for found in inside for name, place in imported(found, package).items()}
     yield Statement(frozenset(bound(node)), frozenset(mentioned(node)), frozenset(local(node)), imports, digest(node))
 
 
-def imported(node: ast.Import | ast.ImportFrom) -> dict[str, Place]:
-    """What an import binds: each name with the dotted module and the name in it; '' for the module itself."""
+def imported(node: ast.Import | ast.ImportFrom, package: str = "") -> dict[str, Place]:
+    """What an import binds: each name with the dotted module and the name in it; '' for the module itself. `package` is
+    that of the module, which relative imports count from."""
     if isinstance(node, ast.Import):
         return {alias.asname or alias.name.partition(".")[0]: (alias.name, "") for alias in node.names}
-    return {alias.asname or alias.name: (node.module or "", alias.name) for alias in node.names}
+    above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+    module = ".".join(filter(None, [*above, node.module or ""]))
+    return {alias.asname or alias.name: (module, alias.name) for alias in node.names}
 
 
 def bound(node: ast.stmt) -> list[str]:
@@ -209,16 +217,31 @@ def leads(place: Place, attribute: str) -> Iterator[Place]:
 
 def code_of(file: str) -> Code:
     """A module as it is now; parsed again when it was written."""
-    return code_at(file, (CODE / file).stat().st_mtime_ns)
+    path = module_path(file)
+    return code_at(file, path, path.stat().st_mtime_ns)
 
 
 @cache
-def code_at(file: str, _: int) -> Code:
-    own, binders = statements(inputs.reads(CODE / file).read_bytes()), defaultdict[str, list[int]](list)
+def code_at(file: str, path: Path, _: int) -> Code:
+    package = Path(file).parent.as_posix().replace("/", ".")
+    own, binders = statements(inputs.reads(path).read_bytes(), package), defaultdict[str, list[int]](list)
+    if package.partition(".")[0] == OWN:
+        check_imports(file, own)
     for at, one in enumerate(own):
         for name in one.binds:
             binders[name].append(at)
     return Code(file, own, dict(binders))
+
+
+def check_imports(file: str, own: list[Statement]) -> None:
+    """A Problem for an import of a user's module that cannot be followed: an edit there would re-run nothing."""
+    for name, (dotted, _) in (pair for one in own for pair in one.imports.items()):
+        top = dotted.partition(".")[0]
+        if name == "*":
+            raise Problem(f"{file} imports * from {dotted}; write the names, so that their edits are noticed")
+        if top not in PACKAGES and (Path(f"{top}.py").is_file() or any(Path(top or ".").glob("*.py"))):
+            hint = f"move it into {OWN}/ and import {OWN}.{dotted}"
+            raise Problem(f"{file} imports {dotted}, which lies outside {OWN}/ and is not watched; {hint}")
 
 
 def package_of(file: str) -> str:
@@ -264,10 +287,10 @@ def whole_digest(file: str, places: set[int]) -> str:
 
 def at_start(verb: str) -> list[str]:
     """What the modules of a verb were when this program began: they run, whatever has been edited since."""
-    return [f"{inputs.CODE_AT_START.get(CODE / file)}  {file}" for file in sorted(reached(roots(verb, ())))]
+    return [f"{inputs.CODE_AT_START.get(module_path(file))}  {file}" for file in sorted(reached(roots(verb, ())))]
 
 
 def written_since(files: Iterable[str], since: int) -> bool:
     """Whether one of these modules may have been written after a time in ns; parsing all takes half a second."""
-    paths = [CODE / file for file in files]
+    paths = [module_path(file) for file in files]
     return any(not path.is_file() or path.stat().st_mtime_ns >= since for path in paths)

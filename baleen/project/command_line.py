@@ -4,6 +4,8 @@ import errno
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any, NoReturn
 
 from baleen.errors import Problem
@@ -54,6 +56,14 @@ def lacking(error: ModuleNotFoundError) -> str:
     return str(error.name).partition(".")[0]
 
 
+def own_place(error: BaseException) -> str:
+    """The line of a user's own module that an error comes from, such as methods/mine.py:3; '' for none."""
+    folder = inputs.module_path(inputs.OWN)
+    frames = [(Path(frame.filename), frame.lineno) for frame in extract_tb(error.__traceback__)]
+    lines = [f"{path.relative_to(folder.parent)}:{line}" for path, line in frames if path.is_relative_to(folder)]
+    return lines[-1] if lines else ""
+
+
 def advised(error: Exception) -> str:
     """What to say of an error: a Problem speaks for itself, a package that is not there and the trouble of a disk need
     a word on what to do."""
@@ -70,15 +80,18 @@ def advised(error: Exception) -> str:
 
 @contextmanager
 def report_problems() -> Iterator[None]:
-    """Turn a Problem, a full disk, a closed folder or an extra that is not installed into one line on stderr and exit
-    code 1, and Ctrl-C into 130."""
+    """Turn a Problem, a full disk, a closed folder, an extra that is not installed and an error in a user's own module
+    into one line on stderr and exit code 1, and Ctrl-C into 130."""
     try:
         with inputs.watching():
             yield
-    except (Problem, OSError, ModuleNotFoundError) as problem:
-        if isinstance(problem, ModuleNotFoundError) and lacking(problem) not in EXTRAS:
+    except Exception as problem:
+        place = "" if isinstance(problem, Problem) else own_place(problem)
+        known = lacking(problem) in EXTRAS if isinstance(problem, ModuleNotFoundError) else isinstance(problem, OSError)
+        if not (place or known or isinstance(problem, Problem)):
             raise
-        print(f"baleen: {' '.join(advised(problem).split())}", file=sys.stderr)
+        words = f"{place}: {type(problem).__name__}: {problem}" if place else advised(problem)
+        print(f"baleen: {' '.join(words.split())}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("baleen: stopped; every reply that was paid for is kept, the same command goes on", file=sys.stderr)

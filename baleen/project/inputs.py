@@ -17,6 +17,7 @@ from baleen.project import inputs
 
 SMALL = 1 << 20  # bytes; a smaller file is compared by content, so that saving it unchanged is no change
 CODE = Path(__file__).resolve().parents[2]
+OWN = "methods"  # the folder of a project with modules of the user's own
 # Modules that cannot change a row: being a process, storage, speed, words on the screen, and reading settings, whose
 # values the plan holds anyway. A better progress line retrains no model. tests/project/test_silent.py shows it of each.
 SILENT = (
@@ -32,7 +33,7 @@ SILENT = (
     "baleen/__init__.py",
     "stages/__init__.py",
 )
-PACKAGES = {"baleen", "pocket", "stages", "__main__"}
+PACKAGES = {"baleen", "pocket", "stages", "__main__", OWN}
 Look = Callable[[], object]
 _watched: list[dict[str, tuple[Look, object]]] = []  # of the runs in progress; the last one notes
 
@@ -57,10 +58,17 @@ def is_tracked(path: Path) -> bool:
     return not any(part.startswith(".") or part == "__pycache__" for part in path.parts)
 
 
+def module_path(name: str | Path) -> Path:
+    """Where a module or package lies, such as baleen/tables/rows.py: the user's own in the current folder, all others
+    beside this package."""
+    return Path(name).resolve() if Path(name).parts[:1] == (OWN,) else CODE / name
+
+
 def sources() -> dict[Path, object]:
     """The state of every module of the project that can change a row."""
     files = [path for folder in ("baleen", "pocket", "stages") for path in (CODE / folder).rglob("*.py")]
-    return {path: file_state(path) for path in files if not silent(path.relative_to(CODE))}
+    own = {path: file_state(path) for path in sorted(module_path(OWN).rglob("*.py"))}
+    return {path: file_state(path) for path in files if not silent(path.relative_to(CODE))} | own
 
 
 def silent(module: Path) -> bool:
@@ -111,7 +119,7 @@ def changed() -> str:
         return ""
     files = loaded()
     code = (path for path, was in CODE_AT_START.items() if path in files and file_state(path) != was)
-    found = next((str(path.relative_to(CODE)) for path in code), "")
+    found = next((str(path.relative_to(CODE if path.is_relative_to(CODE) else Path.cwd())) for path in code), "")
     return found or next((name for name, (now, was) in _watched[-1].items() if now() != was), "")
 
 

@@ -115,7 +115,7 @@ def copy_checkout(folder: Path) -> Path:
 
 def link_checkout(folder: Path) -> None:
     """A copy of all that people edit, with the code of this checkout."""
-    for name in ("recipes", "profiles", "prompts"):
+    for name in ("methods", "recipes", "profiles", "prompts"):
         shutil.copytree(CHECKOUT / name, folder / name)
     for name in ("params.yaml", "dvc.yaml"):
         shutil.copy(CHECKOUT / name, folder / name)

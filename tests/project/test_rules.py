@@ -26,7 +26,7 @@ def imported(file: Path) -> set[Path]:
 def test_a_rule_depends_on_the_plan_of_its_target_and_on_no_code(rule: str) -> None:
     deps = [str(dep) for dep in RULES[rule].get("do", RULES[rule])["deps"]]
     found = [dep for dep in deps if not dep.startswith(("data/$", "models/", "data/eval-", "$"))]
-    plan = ["baleen", "pocket", "stages", "recipes", "profiles", "prompts"]
+    plan = ["baleen", "pocket", "stages", "methods", "recipes", "profiles", "prompts"]
     own = rule if rule in SINGLE else "${key}"
     assert found == (plan if rule == "plan" else [f"data/plan/{own}.yaml"])
 
