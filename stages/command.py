@@ -3,26 +3,25 @@ r"""baleen: look at the targets of a project before DVC builds them.
 \b
 baleen show humpback-augment               every setting with its value and where it comes from
 baleen run humpback-augment --dry-run      what it would query and cost; --limit 20 makes a preview
-baleen plan                                what would be built again, and why
+baleen plan                                what dvc repro will run, why, and what it takes
 baleen check                               is everything well wired?
+baleen doctor                              what this machine can do, and which profiles it can run
 """
 
 from contextlib import chdir
-from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from baleen.errors import Problem, unknown
-from baleen.project import layers, plan, recipes
+from baleen.project import layers, recipes
 from baleen.project.command_line import report_problems
 from baleen.project.recipes import Line
 from baleen.project.settings import ONCE
 from stages import check as checks
-from stages import new, verbs
-from stages import plan as planning
+from stages import doctor, forecast, new, verbs
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help=__doc__)
 FLAGS = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -65,27 +64,17 @@ def run(
     import_module(f"stages.{line.verb}").main([line.name, *flags, *context.args])
 
 
-def differences(old: Any, new: Any, name: str) -> list[str]:
-    """What differs between two sections of plans."""
-    return [f"{name} {key}" for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
-
-
 @app.command("plan")
-def plan_command() -> None:
-    """Print which targets would be built again for another plan, and why. What follows from them DVC says."""
-    if not plan.FOLDER.is_dir():
-        raise Problem("nothing is planned yet; dvc repro plan does it, and dvc repro builds what is not there")
-    count, listed = 0, {line.name for line in recipes.lines(recipes.files())} | {"origin", "report"}
-    for target, now in planning.everything():
-        before, after = plan.planned(target), asdict(now)
-        if target not in listed or before == now:
-            continue
-        count += 1
-        old = asdict(before) if before else {}
-        sections = (("settings", "setting"), ("prompts", "prompt"), ("code", "code of"))
-        why = [text for section, name in sections for text in differences(old.get(section, {}), after[section], name)]
-        print(f"{target}: {', '.join(why[:6]) if before else 'not planned yet'}{', ...' if len(why) > 6 else ''}")
-    print(f"{count} of {len(listed)} targets have another plan")
+def plan_command(
+    targets: Annotated[list[str] | None, typer.Argument(help="only these and what they are built from")] = None,
+    json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
+) -> None:
+    """Say what the next dvc repro will run and what not, why, and what it takes.
+
+    Example: baleen plan train@humpback
+    """
+    found = forecast.with_costs(targets or [])
+    print(forecast.as_json(found) if json else forecast.text(found))
 
 
 @app.command("new")
@@ -117,6 +106,16 @@ def add(methods: list[str]) -> None:
 def check(targets: Annotated[list[str] | None, typer.Argument()] = None) -> None:
     """Is every recipe, prompt, profile and name well wired? Answers in seconds, without a model."""
     print(checks.check(targets or []))
+
+
+@app.command("doctor")
+def doctor_command(json: Annotated[bool, typer.Option("--json", help="for a program")] = False) -> None:
+    """Say what this machine can do (GPU, bf16, memory, disk, hub, extras) and which profiles it can run.
+
+    Example: baleen doctor --json
+    """
+    found = doctor.report()
+    print(doctor.as_json(found) if json else doctor.text(found))
 
 
 def main() -> None:

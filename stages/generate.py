@@ -20,10 +20,11 @@ from baleen.measures.overlap import copied, distinct
 from baleen.memo import answers
 from baleen.memo.answers import Answered, Pair
 from baleen.memo.ask import EngineQuery
+from baleen.memo.dry_run import Estimate
 from baleen.project import settings
 from baleen.project.command_line import run
 from baleen.project.options import options_of_run, run_flags
-from baleen.project.settings import REQUIRED, setting
+from baleen.project.settings import REQUIRED, Once, setting
 from baleen.prompts import Prompt
 from baleen.tables import rows
 from baleen.tables.rows import Row, row_id
@@ -229,6 +230,13 @@ def check(options: GenerateOptions, where: str) -> None:
 def names(options: GenerateOptions) -> list[tuple[str, str]]:
     """The engine and the prompt that the settings name."""
     return [("engine", options.engine), ("prompt", options.prompt)]
+
+
+def estimate(options: GenerateOptions) -> Estimate:
+    """What would be queried of the table that is there."""
+    once, prompt = Once(dry_run=True), prompts.load(options.prompt, options.writes)
+    asked = answers.engine_query(options.engine, options.model, "generate", sampling_of(options, prompt), once)
+    return answers.estimated(asked, questions(rows.read(rows.table_path(options.input)), prompt, options))
 
 
 def main(argv: list[str]) -> None:

@@ -101,6 +101,7 @@ def write(to: Path, selection: Selection, methods: list[str], profile: str) -> N
         to, "profiles", [str(p.relative_to(ship / "profiles")) for p in (ship / "profiles").rglob("*.yaml")]
     )
     copy_prompts(to, selection.lines)
+    assemble.copy_named(to, "methods", ["README.md"])
 
 
 def code_of_plan(to: Path) -> list[str]:

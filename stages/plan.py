@@ -55,13 +55,13 @@ def of_line(line: Line, project: Project) -> Planned:
     return Planned(line.verb, asdict(options), told, digests, hashes(line.verb, tuple(places)))
 
 
-def everything() -> Iterator[tuple[str, Planned]]:
-    """Every target with its plan; `origin` and `report` are stages that no recipe speaks of."""
+def everything(files: list[Path]) -> Iterator[tuple[str, Planned]]:
+    """Every target of some recipes with its plan; `origin` and `report` are stages that no recipe speaks of."""
     project = layers.current()
     if "origin" in project.profile:
         yield "origin", Planned("origin", pins.origin_section(project.profile_name), code=hashes("origin", ()))
     yield "report", Planned("report", {}, code=hashes("report", ()))
-    for line in recipes.lines(recipes.all_files()):
+    for line in recipes.lines(files):
         try:
             yield line.name, of_line(line, project)
         except Problem as problem:
@@ -76,7 +76,7 @@ def main(argv: list[str]) -> None:
     part = Path(f"{plan.FOLDER}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    for target, planned in everything():
+    for target, planned in everything(recipes.all_files()):
         (part / f"{target}.yaml").write_text(plan.text_of(planned), encoding="utf-8")
     shutil.rmtree(plan.FOLDER, ignore_errors=True)
     os.replace(part, plan.FOLDER)

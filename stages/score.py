@@ -21,10 +21,11 @@ from baleen.engines.protocol import TOO_LONG, Reply, Request
 from baleen.errors import Problem
 from baleen.memo import answers
 from baleen.memo.answers import Answered, Pair
+from baleen.memo.dry_run import Estimate
 from baleen.project import settings
 from baleen.project.command_line import run
 from baleen.project.options import options_of_run, run_flags
-from baleen.project.settings import REQUIRED, setting
+from baleen.project.settings import REQUIRED, Once, setting
 from baleen.prompts import Prompt
 from baleen.tables import rows
 from baleen.tables.rows import NUMBER, Row
@@ -161,6 +162,13 @@ def check(options: ScoreOptions, where: str) -> None:
 def names(options: ScoreOptions) -> list[tuple[str, str]]:
     """The engine and the prompt that the settings name."""
     return [("engine", options.engine), ("prompt", options.prompt)]
+
+
+def estimate(options: ScoreOptions) -> Estimate:
+    """What would be queried of the table that is there."""
+    prompt, aside = prompts.load(options.prompt), deque[Row | None]()
+    asked = answers.engine_query(options.engine, options.model, asking(prompt, options)[0], None, Once(dry_run=True))
+    return answers.estimated(asked, questions(rows.read(rows.table_path(options.input)), prompt, options, aside))
 
 
 def main(argv: list[str]) -> None:

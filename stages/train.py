@@ -188,9 +188,14 @@ def untrained(options: TrainOptions) -> str:
 
 def expected_time(tokens: int, options: TrainOptions) -> str:
     """How long earlier trainings of a model of this size say it takes."""
-    rate = throughput.rates(Memo(memo_folder())).get(rate_key(options))
-    speed = rate.tokens_per_second if rate else None
+    speed = measured_speed(options)
     return f"about {duration(tokens / speed)} at {speed:,.0f} tokens/s measured" if speed else "no rate measured yet"
+
+
+def measured_speed(options: TrainOptions) -> float | None:
+    """Tokens a second of earlier trainings of a model of this size."""
+    rate = throughput.rates(Memo(memo_folder())).get(rate_key(options))
+    return rate.tokens_per_second if rate else None
 
 
 def rate_key(options: TrainOptions) -> str:

@@ -4,12 +4,15 @@ Every verb's module has a class <Verb>Options, `check(options, where)`, which ra
 be meant, and `names(options)`, the (kind, name) of every function, engine, prompt or part of a world that they name.
 """
 
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
-from baleen.project import layers
+from baleen.project import layers, settings
 from baleen.project.layers import Project
 from baleen.project.recipes import Line
+from baleen.training import requirements
+from baleen.training.requirements import Job
 
 
 def options_of(verb: str) -> type[Any]:
@@ -32,3 +35,15 @@ def check(verb: str, options: Any, where: str) -> None:
 def names(verb: str, options: Any) -> list[tuple[str, str]]:
     """What the settings of a verb name: each name with its kind."""
     return list(import_module(f"stages.{verb}").names(options))
+
+
+def jobs(lines: Iterable[Line], project: Project) -> list[Job]:
+    """The lines that need a model, with their settings."""
+    return [Job(line.verb, resolved(line, project)) for line in lines if line.verb in ("train", "generate", "score")]
+
+
+def check_machine(lines: Iterable[Line], project: Project) -> None:
+    """A Problem when this machine cannot run some lines under the profile in force."""
+    speed = settings.paced(project.profile.get("speed"), f"profiles/{project.profile_name}.yaml: speed")
+    origin = project.profile.get("origin") or {}
+    requirements.check(jobs(lines, project), speed, project.profile_name, origin)

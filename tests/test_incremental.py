@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -104,10 +105,20 @@ EDITS: dict[str, tuple[Callable[[Path], None], set[str]]] = {
 }
 
 
+def forecast(folder: Path, *targets: str) -> dict[str, set[str]]:
+    """The stages that `baleen plan` names, by what it says of them."""
+    words = ("python", "-m", "stages.command", "plan", "--json", *(targets or [GOAL]))
+    states = defaultdict[str, set[str]](set)
+    for one in json.loads(project.run_command(folder, *words).stdout)["targets"]:
+        states[one["state"]].add(one["stage"])
+    return states
+
+
 def assert_undo_runs_nothing(folder: Path, before: dict[str, str], *targets: str) -> None:
     """Taking an edit back runs nothing: what was built before comes from the run cache, byte for byte."""
     edited = ("params.yaml", "recipes", "profiles", "prompts", "data/raw", "baleen", "stages")
     git(folder, "checkout", "-q", "--", *edited)
+    assert not {"run", "maybe"} & forecast(folder, *targets).keys()
     assert repro(folder, *targets) == set()
     assert project.output_hashes(folder) == before
 
@@ -121,7 +132,9 @@ def test_an_edit_runs_what_it_touches_and_undoing_it_nothing(name: str, one_roun
     folder, (edit, touched) = project.copy_project(one_round, tmp_path / "edited"), EDITS[name]
     before, paid = project.output_hashes(folder), memo_replies(folder)
     edit(folder)
+    expected = forecast(folder)
     assert repro(folder, GOAL) == touched
+    assert expected["run"] <= touched <= expected["run"] | expected["maybe"]
     if name == "one more document":
         assert sorted(space.split()[0] for space, _ in memo_replies(folder) - paid) == ["generate", "loss"]
     assert_undo_runs_nothing(folder, before, GOAL)
@@ -132,6 +145,7 @@ def test_the_threshold_of_the_last_round_trains_only_the_last_model(two_rounds: 
     before, paid = project.output_hashes(folder), memo_replies(folder)
     last = "humpback-curate-2: {input: humpback-judge-2, "
     replace_once(folder / "recipes/humpback.yaml", last, last + "share: 0.5, ")
+    assert forecast(folder, "train@humpback")["run"] == {"filter@humpback-curate-2"}
     assert repro(folder) == {
         "filter@humpback-curate-2",
         "mix@humpback-mix-2",

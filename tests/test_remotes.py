@@ -85,7 +85,7 @@ def test_a_colleague_pays_nothing_for_rows_that_were_paid_for(pushed: Path, clon
     dvc(folder, "repro", "plan")
     said = dvc(folder, "repro", "--single-item", "--force", "generate@humpback-augment", "score@humpback-judge-1")
     assert project.stages_run(said) == {"generate@humpback-augment", "score@humpback-judge-1"}
-    assert said.count("80 rows, 0 queried, 80 cached") == 2
+    assert said.count("80 rows in, 80 out, 0 queried, 80 cached") == 2
     assert project.output_hashes(folder) == project.output_hashes(clone)
     assert memo(folder, "push").endswith(": 0 replies pushed\n")
 

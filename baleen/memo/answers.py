@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from time import monotonic
 
 from baleen.engines import table
 from baleen.engines.protocol import Engine, Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.memo.ask import AskOptions, EngineQuery, IsUnreadable, Totals, ask
-from baleen.memo.dry_run import duration, estimate
+from baleen.memo.dry_run import Estimate, estimate
 from baleen.memo.store import Memo
+from baleen.project import builds
 from baleen.project.locks import memo_folder
 from baleen.project.progress import Progress
 from baleen.project.settings import Once, speed
@@ -56,7 +56,7 @@ def answers(
 ) -> Iterator[Answered]:
     """Every pair with its reply, in order. The tokens of all replies, cached and queried, go to the notes of the
     output; those queried in this run are printed."""
-    waiting, prompt_tokens, completion_tokens, totals, begun = deque[Row](), 0, 0, Totals(), monotonic()
+    waiting, prompt_tokens, completion_tokens, totals = deque[Row](), 0, 0, Totals()
     with Progress(output.path.stem, once.limit or total) as progress:
         options = AskOptions(budget=once.budget or None, progress=progress, is_unreadable=is_unreadable, totals=totals)
         for _, reply, key, _cached in ask(Memo(memo_folder()), query, requests_of(pairs, waiting), options):
@@ -64,17 +64,18 @@ def answers(
             completion_tokens += reply.completion_tokens
             yield Answered(waiting.popleft(), reply, key)
     output.notes |= {"asked": totals.rows, "prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}
-    progress.say(summary(totals, monotonic() - begun))
+    queried = totals.rows - totals.cached
+    builds.note(shown=summary(totals), queried=queried, cached=totals.cached, tokens=totals.tokens)
 
 
-def summary(totals: Totals, seconds: float) -> str:
-    """The last line that a run prints: '2,065 rows, 2,065 queried, 0 cached, 3% unreadable, 41,300 tokens, prefix cache
-    71%, 41 s'. All but the rows differs from run to run, so it is written to no file."""
-    cells = [f"{totals.rows:,} rows", f"{totals.rows - totals.cached:,} queried", f"{totals.cached:,} cached"]
+def summary(totals: Totals) -> str:
+    """What the last line of a run says of its queries: '2,065 queried, 0 cached, 3% unreadable, 41,300 tokens, prefix
+    cache 71%'. It differs from run to run, so it is written to no file."""
+    cells = [f"{totals.rows - totals.cached:,} queried", f"{totals.cached:,} cached"]
     cells += [f"{totals.unreadable / totals.rows:.0%} unreadable"] if totals.rows else []
     cells += [f"{totals.tokens:,} tokens"] if totals.tokens else []
     cells += [f"prefix cache {totals.cached_tokens / totals.prompt_tokens:.0%}"] if totals.cached_tokens else []
-    return ", ".join([*cells, duration(seconds)])
+    return ", ".join(cells)
 
 
 def requests_of(pairs: Iterable[Pair], waiting: deque[Row]) -> Iterator[Request]:
@@ -96,8 +97,13 @@ def model_not_built() -> Engine:
     raise Problem("the model is not built yet: only --dry-run works; build it with dvc repro")
 
 
+def estimated(query: EngineQuery, pairs: Iterable[Pair]) -> Estimate:
+    """What a run would query."""
+    return estimate(Memo(memo_folder()), query.settings, (request for _, request in pairs))
+
+
 def print_dry_run(where: str, model: str, query: EngineQuery, pairs: Iterable[Pair]) -> None:
     """Print how many rows a run would query, and their tokens and time: --dry-run."""
-    plan = estimate(Memo(memo_folder()), query.settings, (request for _, request in pairs))
+    plan = estimated(query, pairs)
     cached = f"{plan.cached:,} cached or repeated" if query.identity else f"model {model} is not built yet"
     print(f"{where}: {plan.rows:,} rows, {cached}, {plan}; nothing was queried")

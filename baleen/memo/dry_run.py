@@ -12,6 +12,7 @@ from baleen.memo.ask import WINDOW, Window
 from baleen.memo.keys import QuerySettings
 from baleen.memo.store import Memo
 from baleen.memo.throughput import Rate
+from baleen.project.progress import duration as duration
 from baleen.tables.rows import batches
 
 CHARACTERS_PER_TOKEN = 4.0  # until a reply shows the real number
@@ -62,15 +63,6 @@ class Estimate:
         if self.seconds is None:
             return "no rate measured yet"
         return f"about {duration(self.seconds)} at {self.rate}"
-
-
-def duration(seconds: float) -> str:
-    """'40 s', '3 min', '2.5 h', '4 days'"""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    if seconds < 100 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.0f} days"
 
 
 def disk_size(size: float) -> str:

@@ -2,6 +2,7 @@
 
 import errno
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +10,9 @@ from traceback import extract_tb
 from typing import Any, NoReturn
 
 from baleen.errors import Problem
-from baleen.project import inputs, plan
+from baleen.project import builds, inputs, plan
 from baleen.project.inputs import unchanged
+from baleen.project.progress import duration
 
 
 def read(argv: Sequence[str]) -> tuple[str, dict[str, Any]]:
@@ -105,7 +107,18 @@ def run(main: Callable[[list[str]], None]) -> NoReturn:
             raise Problem(f"{outdated} was edited after it was planned; run `dvc repro plan`, then the same command")
         main(sys.argv[1:])
         unchanged()
+    print_last_line(sys.argv[1:])
     sys.exit(0)
+
+
+def print_last_line(argv: list[str]) -> None:
+    """One line of counts, to stderr; none for --help and --dry-run, which make nothing."""
+    stage, target, begun = plan.stage_name(), argv[0] if argv else "", builds.BEGUN
+    line = builds.last_line(Path(sys.argv[0]).stem, target, begun)
+    if (line or stage) and not {"--help", "-h", "--dry-run"} & set(argv):
+        print(line or f"{stage}: {duration(time.time() - begun)}", file=sys.stderr)
+    if stage:
+        builds.finish(stage, target)
 
 
 EXTRAS = {  # the extra of pyproject.toml that a package comes with

@@ -22,6 +22,7 @@ class Stage:
     line: Line | None
     deps: tuple[str, ...]
     outs: tuple[str, ...]
+    command: str = ""
 
     @property
     def target(self) -> str:
@@ -65,7 +66,8 @@ def stage(name: str, line: Line | None, rule: Settings, params: Settings) -> Sta
     if missing:
         raise Problem(f"dvc.yaml: {name} mentions ${{{missing[0]}}}; {unknown('name', missing[0], list(values))}")
     wrote = [*rule.get("outs", []), *rule.get("metrics", []), *rule.get("plots", [])]
-    return Stage(name, line, paths(rule.get("deps", []), values), paths(wrote, values))
+    command = PLACE.sub(lambda place: str(values[place[1]]), str(rule.get("cmd", "")))
+    return Stage(name, line, paths(rule.get("deps", []), values), paths(wrote, values), command)
 
 
 def paths(entries: Iterable[Any], values: Settings) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from pathlib import Path
 from select import select
 from threading import Thread
 
+BUILD = "BALEEN_BUILD"  # the process of DVC that runs this stage, and when it began
+
 
 def die_with(parent: int) -> None:
     """Have the kernel kill this process when its parent ends, however it ends (prctl PR_SET_PDEATHSIG, Linux)."""
@@ -25,13 +27,14 @@ def die_with_dvc() -> None:
     """
     if "DVC_STAGE" not in os.environ:
         return
-    parent = os.getppid()
+    parent = dvc = os.getppid()
     exit_if_orphaned(parent)
     die_with(parent)
     if is_command_shell(parent):
         dvc = parent_of(parent)
         exit_if_orphaned(dvc)
         die_with_other(dvc)
+    os.environ.setdefault(BUILD, f"{dvc}-{''.join(process_status(dvc)[19:20])}")
 
 
 def exit_if_orphaned(parent: int) -> None:

@@ -55,9 +55,14 @@ def planned(target: str) -> Planned | None:
     return Planned(**load_yaml(path, plain=False)) if path.is_file() else None
 
 
+def stage_name() -> str:
+    """The DVC stage in which this process runs, such as train@humpback; '' outside of DVC."""
+    return os.environ.get("DVC_STAGE", "").rpartition(":")[2]
+
+
 def stage_target() -> str:
     """The target of the DVC stage in which this process runs, such as humpback of train@humpback; '' outside of DVC."""
-    return os.environ.get("DVC_STAGE", "").rpartition(":")[2].rpartition("@")[2]
+    return stage_name().rpartition("@")[2]
 
 
 def for_stage(target: str) -> Planned | None:

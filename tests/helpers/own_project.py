@@ -1,6 +1,7 @@
 """A project of a user's own: some rows, a filter and a transform of theirs, and nothing that needs a model."""
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import project
@@ -71,3 +72,8 @@ def start(folder: Path) -> Path:
     project.git(folder, "init", "-q")
     project.dvc(folder, "init", "-q")
     return folder
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a project, whatever its exit code."""
+    return subprocess.run(words, cwd=folder, env=project.environment(folder), text=True, capture_output=True)

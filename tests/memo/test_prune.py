@@ -48,4 +48,4 @@ def test_replies_of_branches_and_experiments_stay_and_those_of_nothing_go(folder
     project.run_command(folder, sys.executable, "-m", "stages.memo", "prune", "--older-than", "0")
     assert project.memo_replies(folder) == first | branch
     check_out(folder, "other")
-    assert "80 rows, 0 queried, 80 cached" in dvc(folder, "repro", "--single-item", "--force", STAGE)
+    assert "80 rows in, 80 out, 0 queried, 80 cached" in dvc(folder, "repro", "--single-item", "--force", STAGE)

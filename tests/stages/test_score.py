@@ -10,6 +10,7 @@ from scripted import JUDGE, Script, ScriptedEngine, documents, last_line, no_out
 from baleen.engines import table
 from baleen.engines.protocol import Reply, Request
 from baleen.errors import Problem
+from baleen.project import builds
 from baleen.tables import rows
 from stages import filter as filter_verb
 from stages import score as verb
@@ -218,13 +219,13 @@ def test_the_tag_stands_in_for_the_origin(script: Script) -> None:
         assert script.paid[-1].messages[0] == ("system", said)
 
 
-def test_the_last_line_tells_what_was_paid_and_read(script: Script, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_last_line_tells_what_was_queried_and_readable(script: Script) -> None:
     script.marks = garbage_for_three_in_ten
     table = documents(*(f"row {n}" for n in range(10)))
     run_verb("score", table, *RATE)
-    assert "out  10 rows, 10 queried, 0 cached, 30% unreadable, 0 s\n" in capsys.readouterr().err
+    assert "10 rows in, 10 out, 10 queried, 0 cached, 30% unreadable" in builds.last_line("score", "out", builds.BEGUN)
     run_verb("score", table, *RATE)
-    assert "out  10 rows, 0 queried, 10 cached, 30% unreadable, 0 s\n" in capsys.readouterr().err
+    assert "10 rows in, 10 out, 0 queried, 10 cached, 30% unreadable" in builds.last_line("score", "out", builds.BEGUN)
 
 
 def test_scores_stand_in_the_lineage_after_what_was_there(script: Script) -> None:

@@ -1,0 +1,92 @@
+"""Requirements: what the lines of a recipe need of a machine under a profile, and what this one lacks of it."""
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from baleen.engines import table
+from baleen.errors import Problem
+from baleen.memo.dry_run import disk_size
+from baleen.project import inputs
+from baleen.project.code_hashes import imported, module_file
+from baleen.project.command_line import EXTRAS
+from baleen.project.machine import Machine, hub_error, in_hub_cache, installed, this_machine
+from baleen.project.settings import Settings, Speed
+
+WEIGHT, TRAINED = 2, 16  # bytes for a parameter: bf16 to answer; fp32 weights, gradients and AdamW's moments to train
+
+
+@dataclass(frozen=True)
+class Job:
+    """The settings of a line, of the verb train, generate or score."""
+
+    verb: str
+    options: Any
+
+
+@cache
+def packages_of(engine: str) -> frozenset[str]:
+    """The optional packages that an engine's module imports, and the one that it is named after."""
+    file = module_file(table.module_of(engine))
+    tree = ast.parse((inputs.CODE / file).read_text(encoding="utf-8"))
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {module.partition(".")[0] for node in nodes for module, _ in imported(node).values()}
+    return frozenset({engine, *names} & EXTRAS.keys())
+
+
+def lacks(jobs: Iterable[Job], speed: Speed, origin: Settings, machine: Machine) -> list[str]:
+    """What a machine lacks for some lines, each with what to do about it; [] when it can run them."""
+    some = list(jobs)
+    trains = [job.options for job in some if job.verb == "train" and job.options.steps and not job.options.instead]
+    missing = {name for job in some if job.verb != "train" for name in packages_of(job.options.engine)}
+    missing |= {"torch", "transformers", "trl"} if trains else set()
+    extras = sorted({EXTRAS[name] for name in missing if not installed([name])})
+    found = [f"extra {name} is not installed; pip install 'baleen[{name}]'" for name in extras]
+    return [*found, *gpu_lacks(trains, speed, machine), *memory_lacks(trains, speed, origin, machine)]
+
+
+def gpu_lacks(trains: list[Any], speed: Speed, machine: Machine) -> list[str]:
+    """What is wrong with the GPUs of a machine."""
+    if speed.device != "cuda":
+        return []
+    wanted = max(speed.processes if trains else 1, speed.tensor_parallel)
+    if len(machine.gpus) < wanted:
+        why = machine.unused or ("there is none" if not machine.gpus else f"there are {len(machine.gpus)}")
+        own = "a GPU" if wanted == 1 else f"{wanted} GPUs"
+        return [f"speed: device: cuda needs {own}, {why}; choose a profile for this machine, such as text"]
+    if any(options.bf16 for options in trains) and not machine.bf16:
+        return [f"train: bf16: true needs a GPU that has it, not {machine.gpus[0].name}; write bf16: false"]
+    return []
+
+
+def memory_lacks(trains: list[Any], speed: Speed, origin: Settings, machine: Machine) -> list[str]:
+    """Whether the model that everything starts from fits, at the least that it can take."""
+    parameters, full = float(origin.get("parameters", 0)), any(not options.lora_rank for options in trains)
+    wanted = parameters * (TRAINED if full else WEIGHT)
+    there = sum(gpu.memory for gpu in machine.gpus) if speed.device == "cuda" else machine.memory
+    if not there or wanted <= there:
+        return []
+    where = "the GPUs have" if speed.device == "cuda" else "this machine has"
+    how = "training all weights" if full else "the weights"
+    return [f"{how} of {origin.get('hub')} takes {disk_size(wanted)} at least, {where} {disk_size(there)}"]
+
+
+def hub_lacks(origin: Settings, error: str | None = None) -> str:
+    """Why the model of a profile cannot be had from the hub, or ''. One that was downloaded needs no hub; the hub is
+    tried unless its `error` is known."""
+    name, revision = str(origin.get("hub", "")), str(origin.get("revision", ""))
+    if not name or in_hub_cache(name, revision):
+        return ""
+    why = hub_error() if error is None else error
+    return f"origin: {name} is not downloaded yet and {why}; connect, or download it first" if why else ""
+
+
+def check(jobs: Iterable[Job], speed: Speed, profile: str, origin: Settings | None = None) -> None:
+    """A Problem when this machine cannot run some lines under a profile; `origin` is asked of the hub."""
+    found = lacks(jobs, speed, origin or {}, this_machine())
+    if not found and origin:
+        found = [*filter(None, [hub_lacks(origin)])]
+    if found:
+        raise Problem(f"profiles/{profile}.yaml: this machine cannot run it: {found[0]}")

@@ -1,0 +1,155 @@
+"""What the next `dvc repro` will run, why, and what it takes, for `baleen plan`. DVC is asked what changed on disk."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from baleen.errors import Problem
+from baleen.memo.dry_run import Estimate
+from baleen.project import builds, dvc_lock, forecast, graph, layers, recipes, settings
+from baleen.project.changes import Place
+from baleen.project.forecast import Outlook, Recorded
+from baleen.project.graph import Stage
+from baleen.project.layers import Project
+from baleen.project.plan import Planned
+from baleen.project.progress import duration
+from baleen.project.yaml_files import parse_yaml
+from baleen.training import costs
+from baleen.training.costs import Cost, Known, Training
+from stages import verbs
+
+RULES = Path("dvc.yaml")
+WORDS = {"run": "runs", "maybe": "may run", "restore": "restored from DVC's run cache", "keep": "unchanged"}
+
+
+def recorded() -> Recorded:
+    """What DVC knows of the project; this alone touches its internals."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        repo = Repo()
+        status = repo.status()
+    except DvcException as error:
+        raise Problem(f"dvc status: {error}; run it to see more") from None
+    changed = {path for parts in status.values() for path in changed_paths(parts)}
+    deps = {dep.def_path: dep for stage in repo.index.stages for dep in stage.deps if dep.def_path in changed}
+    hashes = {path: str(dep.get_hash().value) for path, dep in deps.items() if Path(path).exists()}
+    lock = Path(dvc_lock.LOCK)
+    entries = parse_yaml(lock.read_text(encoding="utf-8"))["stages"] if lock.is_file() else {}
+    return Recorded(entries, status, Path(repo.cache.local.path).parents[1], hashes)
+
+
+def changed_paths(parts: list[Any]) -> Iterator[str]:
+    """The files and folders that a stage reads and that changed."""
+    for part in parts:
+        if isinstance(part, dict):
+            yield from (path for path, how in part.get("changed deps", {}).items() if isinstance(how, str))
+
+
+def options_of(target: str, plans: dict[str, Planned]) -> Any:
+    """The settings of a target, in the type of its verb."""
+    planned = plans[target]
+    return settings.typed(verbs.options_of(planned.verb), target, planned.settings)
+
+
+def origins_of(stage: Stage, project: Project) -> dict[str, str]:
+    """The place that each setting of a stage comes from."""
+    if not stage.line:
+        return {}
+    found = layers.origins(verbs.options_of(stage.line.verb), stage.line, project)
+    return {name: place for name, (_, place) in found.items()}
+
+
+def training_of(target: str, rows: int | None, plans: dict[str, Planned]) -> Training | None:
+    """What a training takes; of so many rows, by the tokens of the last build, when its table is not built yet."""
+    train, options = import_module("stages.train"), options_of(target, plans)
+    if train.untrained(options):
+        return Training(0, 0, 0.0)
+    if rows is None:
+        _, steps, tokens = train.size_up(train.read_lessons(options), options)
+    else:
+        last = costs.counts(target)
+        steps = options.steps if options.steps >= 0 else round(options.epochs * rows / options.batch)
+        if not last.get("steps") or not last.get("tokens"):
+            return Training(steps)
+        tokens = round(last["tokens"] / last["steps"] / last["batch"] * steps * options.batch)
+    speed = train.measured_speed(options)
+    return Training(steps, tokens, tokens / speed if speed else None)
+
+
+def estimate_of(target: str, plans: dict[str, Planned]) -> Estimate:
+    """What would be queried of a table and a model that are there."""
+    return import_module(f"stages.{plans[target].verb}").estimate(options_of(target, plans))  # type: ignore[no-any-return]
+
+
+def outlooks(targets: list[str]) -> tuple[list[Outlook], dict[str, Planned]]:
+    """What will become of the targets, all of dvc.yaml if there are none, and their plans."""
+    files, project = recipes.files(RULES), layers.current()
+    rules = settings.load_yaml(RULES, plain=False)["stages"]
+    stages = graph.stages(rules, recipes.lines(files), project.params)
+    plans = dict(import_module("stages.plan").everything(files))
+    known = dict[str, dict[str, str]]()
+
+    def place(stage: Stage) -> Place:
+        return lambda name: known.setdefault(stage.name, origins_of(stage, project)).get(name, project.profile_name)
+
+    return forecast.forecast(stages, targets, plans, place, recorded()), plans
+
+
+def with_costs(targets: list[str]) -> list[tuple[Outlook, Cost | None]]:
+    """Every outlook, with what it takes where something will or may run."""
+    found, plans = outlooks(targets)
+    runs = {run.stage: run for run in builds.recorded()}
+    known = Known(
+        {one.stage.target: one for one in found}, plans, runs,
+        lambda target: estimate_of(target, plans), lambda target, rows: training_of(target, rows, plans),
+    )  # fmt: skip
+    return [(one, costs.cost(one.stage.target, known) if one.builds and one.stage.line else None) for one in found]
+
+
+def cost_words(cost: Cost) -> str:
+    """'3,000 rows, 80 cached, 2,920 to query, 41,300 tokens, 2 min (estimate)': by the counts of the last build."""
+    cells = {"rows": cost.rows, "cached": cost.cached, "to query": cost.queries, "tokens": cost.tokens}
+    found = [f"{number:,} {name}" for name, number in (cells | {"steps": cost.steps}).items() if number is not None]
+    found += ["time not measured yet" if cost.seconds is None else duration(cost.seconds)]
+    return ", ".join(found) + (" (estimate)" if cost.estimated else "")
+
+
+def text(found: list[tuple[Outlook, Cost | None]]) -> str:
+    """One target a line with its reasons, what it takes below it, and the total."""
+    lines = []
+    for one, cost in found:
+        if one.state != forecast.KEEP:
+            lines.append(f"{one.stage.name}  {WORDS[one.state]}: {'; '.join(one.reasons)}")
+            lines += [f"    {cost_words(cost)}"] if cost else []
+    kept = [one.stage.target for one, _ in found if one.state == forecast.KEEP]
+    lines += [f"unchanged: {', '.join(kept)}"] if kept else []
+    return "\n".join([*lines, total_words(found)])
+
+
+def total_words(found: list[tuple[Outlook, Cost | None]]) -> str:
+    states = [one.state for one, _ in found]
+    every = [cost for _, cost in found if cost]
+    whole, open_ = costs.total(every), sum(cost.seconds is None for cost in every)
+    head = f"{states.count('run')} of {len(states)} targets run, {states.count('maybe')} may run"
+    head += f", {states.count('restore')} are restored" if "restore" in states else ""
+    if not every:
+        return head
+    tail = f" and {open_} targets whose time is not measured yet" if open_ else ""
+    figures = f"{whole.cached:,} cached, {whole.queries:,} to query, {whole.tokens:,} tokens, {whole.steps:,} steps"
+    return f"{head}; at most {figures}, {duration(whole.seconds or 0.0)}{tail}"
+
+
+def as_json(found: list[tuple[Outlook, Cost | None]]) -> str:
+    """The same for a program: `targets`, each with stage, state, reasons and figures, and their `total`."""
+    targets = [
+        {"stage": one.stage.name, "target": one.stage.target, "state": one.state, "reasons": list(one.reasons)}
+        | (asdict(cost) if cost else {})
+        for one, cost in found
+    ]
+    whole = asdict(costs.total(cost for _, cost in found if cost))
+    return json.dumps({"targets": targets, "total": whole}, indent=2, ensure_ascii=False)
