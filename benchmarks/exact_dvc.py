@@ -110,13 +110,16 @@ EDITS = (
         ("eval-humpback", "eval-kun"),
     ),
     Edit(
-        "stages/filter.py",
-        "known.sort(key=lambda i: values[i] or 0.0",
-        "known.sort(key=lambda i: values[i] or 1.0",
+        "baleen/measures/filters.py",
+        "wanted = min(rules.count or",
+        "wanted = min(1 + rules.count or",
         ("humpback-curate-1",),
     ),
     Edit(
-        "stages/mix.py", "return max(1, round(second * share", "return max(2, round(second * share", ("humpback-mix-1",)
+        "baleen/tables/mixing.py",
+        "return max(1, round(second * share",
+        "return max(2, round(second * share",
+        ("humpback-mix-1",),
     ),
     Edit("profiles/pocket.yaml", "kun:         {steps: 300}", "kun:         {steps: 301}", ("kun-primary",)),
     Edit("recipes/kun.yaml", "chars(response)>=20", "chars(response)>=21", ("kun-clean",)),

@@ -85,8 +85,8 @@ def code_of_others(folder: Path) -> None:
 
 def code_of_filter(folder: Path) -> None:
     """Another way to the same rows."""
-    old = "known = [i for i, x in enumerate(values) if x is not None]"
-    replace_once(folder / "stages/filter.py", old, "known = [i for i in range(len(values)) if values[i] is not None]")
+    old = "known = int(np.count_nonzero(~np.isnan(signed)))"
+    replace_once(folder / "baleen/measures/filters.py", old, "known = len(signed) - int(np.isnan(signed).sum())")
 
 
 CURATED = {"filter@humpback-curate-1", "mix@humpback-mix-1", "train@humpback-1"}

@@ -12,7 +12,11 @@ from collections.abc import Callable, Iterable
 from inspect import signature
 from typing import NamedTuple
 
+import numpy as np
+import pyarrow as pa
+
 from baleen.errors import Problem, unknown
+from baleen.measures.columnar import Numbers, columnar, is_number, numbers
 from baleen.measures.translation import signatures
 from baleen.project.lookup import Named
 from baleen.tables.exports import AMOUNT
@@ -48,6 +52,24 @@ class Value(NamedTuple):
             kind = "texts" if self.measure else "a number"
             shown = ", ".join(f"{c} = {str(x)[:60]!r}" for c, x in zip(self.columns, values, strict=True))
             raise Problem(f"{self.text.strip()} needs {kind}; row {row.get('id')} has {shown}") from None
+
+    def of_batch(self, batch: pa.RecordBatch) -> Numbers:
+        """The numbers of all rows of a batch, float64; NaN where `of` gives None."""
+        names = [name for name in dict.fromkeys((*self.columns, "id")) if name in batch.schema.names]
+        some, found = batch.select(names), np.full(len(batch), np.nan)
+        known = np.logical_and.reduce([some.column(name).is_valid().to_numpy(False) for name in self.columns])
+        found[known] = self._of_known(some if known.all() else some.filter(pa.array(known)))
+        found[~np.isfinite(found)] = np.nan
+        return found
+
+    def _of_known(self, batch: pa.RecordBatch) -> Numbers:
+        """The numbers of rows without a NULL: by columns where the measure has a function for them, else row by row."""
+        columns = [batch.column(name) for name in self.columns]
+        whole, takes = columnar(MEASURES[self.measure]) if self.measure else (numbers, is_number)
+        if all(takes(column.type) for column in columns):
+            return whole(*columns)
+        values = [self.of(row) for row in batch.to_pylist()]
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
 def parse_value(text: str) -> Value:
@@ -87,12 +109,17 @@ class Condition(NamedTuple):
     test: str
     bound: float
 
+    @property
+    def reasons(self) -> tuple[str, str]:
+        """Why a row leaves: the value cannot be read, or the condition fails."""
+        return f"{self.value.text} unreadable", f"not {self.text}"
+
     def reason(self, row: Row) -> str | None:
-        """Why the row must leave: the condition it fails, or the value that could not be read; None when it holds."""
-        number = self.value.of(row)
+        """Why the row must leave, None when the condition holds."""
+        number, (unreadable, failed) = self.value.of(row), self.reasons
         if number is None:
-            return f"{self.value.text} unreadable"
-        return None if TESTS[self.test](number, self.bound) else f"not {self.text}"
+            return unreadable
+        return None if TESTS[self.test](number, self.bound) else failed
 
 
 def parse_condition(text: str) -> Condition:

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from baleen.measures.words import CJK, ngrams
+from baleen.measures.words import CJK, apart, ngrams
 
 __all__ = ["anchored", "copied", "disagreement", "grounded", "supported"]
 
@@ -17,19 +17,19 @@ def copied(text: str, source: str) -> float:
 
 def content_words(text: str) -> list[str]:
     """The words that carry content: CJK characters, numbers, and words of four letters or more, in lower case."""
-    found = re.findall(r"\w+", CJK.sub(r" \g<0> ", text.lower()))
+    found = re.findall(r"\w+", apart(text.lower()))
     return [word for word in found if len(word) > 3 or CJK.match(word) or word.isdigit()]
 
 
 def supported(text: str, source: str) -> float:
     """Share of the words of a text (CJK characters one by one, without punctuation) that stand in the source."""
-    mine, theirs = (re.findall(r"\w+", CJK.sub(r" \g<0> ", one.lower())) for one in (text, source))
+    mine, theirs = (re.findall(r"\w+", apart(one.lower())) for one in (text, source))
     return sum(word in set(theirs) for word in mine) / len(mine) if mine else 0.0
 
 
 def disagreement(text: str, other: str) -> float:
     """1 - F1 of the words two texts share, each as often as it stands in both: 0.0 for the same words in any order."""
-    mine, theirs = (Counter(re.findall(r"\S+", CJK.sub(r" \g<0> ", one.lower()))) for one in (text, other))
+    mine, theirs = (Counter(re.findall(r"\S+", apart(one.lower()))) for one in (text, other))
     return 1 - 2 * (mine & theirs).total() / ((mine + theirs).total() or 1)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from baleen.measures.columnar import by_column, length_ratio
 from baleen.measures.words import CJK, rouge_l
 from baleen.tables.exports import Amount
 
@@ -35,6 +36,7 @@ def rouge(text: str, reference: str) -> Amount:
     return 100 * rouge_l(text, reference)
 
 
+@by_column(length_ratio)
 def ratio(text: str, reference: str) -> Amount | None:
     """Length of a text as a multiple of that of its reference, in characters."""
     return len(text) / len(reference) if reference else None

@@ -2,6 +2,7 @@
 
 import math
 
+from baleen.measures.columnar import by_column, equal, filled, is_list, list_lengths
 from baleen.tables.exports import Amount
 
 __all__ = ["cosine", "count", "present", "same"]
@@ -13,16 +14,19 @@ def cosine(a: list[float], b: list[float]) -> float:
     return sum(x * y for x, y in zip(a, b, strict=True)) / lengths if lengths else 0.0
 
 
+@by_column(list_lengths, is_list)
 def count(items: list[str]) -> Amount:
     """The number of items of a list column."""
     return float(len(items))
 
 
+@by_column(filled)
 def present(text: str) -> float:
     """1.0 when there is any text."""
     return float(bool(text.strip()))
 
 
+@by_column(equal)
 def same(a: str, b: str) -> float:
     """1.0 when two texts are equal but for white space at their ends."""
     return float(a.strip() == b.strip())

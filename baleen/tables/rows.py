@@ -9,6 +9,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
@@ -23,6 +24,7 @@ from baleen.errors import Problem
 from baleen.project import inputs
 from baleen.project.inputs import unchanged
 from baleen.project.lifetime import alive
+from baleen.tables.row_groups import RowGroups
 
 Row = dict[str, Any]
 BATCH = 1024  # rows held in memory by a reader or a writer
@@ -76,9 +78,18 @@ def size(path: Path) -> int:
 def read(path: Path, needs: Iterable[str] = (), columns: Sequence[str] | None = None) -> Iterator[Row]:
     """Rows in file order, a batch in memory at a time."""
     schema(path, [*needs, *(columns or ())])
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=BATCH, columns=list(columns) if columns else None):
-            yield from batch.to_pylist()
+    for batch in read_batches(path, columns):
+        yield from batch.to_pylist()
+
+
+def read_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """The rows of a table as columns, at most BATCH rows at a time; a thread reads the next while one is used."""
+    with ThreadPoolExecutor(1) as thread, pq.ParquetFile(path) as file:
+        batches = file.iter_batches(batch_size=BATCH, columns=list(columns) if columns else None)
+        coming = thread.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = thread.submit(next, batches, None)
+            yield batch
 
 
 @dataclass(frozen=True)
@@ -120,7 +131,7 @@ class TableWriter:
     known: pa.Schema | None = None
     rows: int = 0
     _buffer: list[Row] = field(default_factory=list)
-    _writer: pq.ParquetWriter | None = None
+    _file: RowGroups | None = None
 
     @property
     def temporary(self) -> Path:
@@ -132,17 +143,21 @@ class TableWriter:
         if len(self._buffer) >= BATCH:
             self.flush()
 
+    def add_batch(self, batch: pa.RecordBatch) -> None:
+        """Add rows that are given as columns; equal rows give equal bytes either way."""
+        if self._buffer:
+            self.flush()
+        self.columns = self.columns or batch.schema
+        self._open(self.columns).append([batch])
+        self.rows += batch.num_rows
+
     def flush(self) -> None:
         """Write what is buffered; the first call fixes the schema."""
         if self.columns is None:
             self.columns = infer_schema(self._buffer, self.known)
         if odd := next((row for row in self._buffer if row.keys() != set(self.columns.names)), None):
             raise Problem(f"{self.path}: rows differ in columns, {sorted(self.columns.names)} and {sorted(odd)}")
-        if self._writer is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = pq.ParquetWriter(self.temporary, self.columns, compression="zstd")
-        if self._buffer:
-            self._writer.write_table(self._table(), row_group_size=BATCH * 16)
+        self._open(self.columns).append(self._table().to_batches())
         self._buffer = []
 
     def _table(self) -> pa.Table:
@@ -151,10 +166,19 @@ class TableWriter:
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise Problem(f"{self.path}: a value does not fit its column ({error})") from None
 
+    def _open(self, columns: pa.Schema) -> RowGroups:
+        self._file = self._file or RowGroups(self.temporary, columns, BATCH)
+        return self._file
+
     def close(self) -> None:
         self.flush()
-        assert self._writer is not None
-        self._writer.close()
+        assert self._file is not None
+        self._file.close()
+
+    def abandon(self) -> None:
+        """Delete the file, unless it has been renamed."""
+        if self._file:
+            self._file.abandon()
 
 
 def infer_schema(rows: Sequence[Row], known: pa.Schema | None = None) -> pa.Schema:
@@ -190,6 +214,16 @@ class Output:
     def keep(self, row: Row) -> None:
         self.kept.add(row)
 
+    def keep_batch(self, batch: pa.RecordBatch) -> None:
+        """Keep rows that are given as columns, which are those of the table."""
+        self.kept.add_batch(batch)
+
+    def drop_batch(self, batch: pa.RecordBatch, reasons: pa.Array, counted: Iterable[str]) -> None:
+        """Write dropped rows that are given as columns, each with its reason; `counted` is its name in the counts."""
+        columns = dict(zip(batch.schema.names, batch.columns, strict=True)) | {"reason": reasons}
+        self.dropped.add_batch(pa.RecordBatch.from_pydict(columns))
+        self.reasons.update(counted)
+
     def drop(self, row: Row, reason: str, counted: str = "") -> None:
         """Write a dropped row with its reason; `counted` is the name in the counts when the reason has details."""
         self.dropped.add(row | {"reason": reason})
@@ -224,7 +258,7 @@ class Output:
                     os.replace(sink.temporary, sink.path)
         finally:
             for sink in sinks:
-                sink.temporary.unlink(missing_ok=True)
+                sink.abandon()
 
 
 def dropped_schema() -> pa.Schema:

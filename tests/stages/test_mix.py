@@ -8,12 +8,15 @@ from baleen.tables import rows
 from stages import mix as verb
 
 
+def names(folder: Path) -> list[str]:
+    return ["--input", str(folder / "a.parquet"), "--other", str(folder / "b.parquet")]
+
+
 def build(folder: Path, seeds: int, others: int, *flags: str) -> list[rows.Row]:
     rows.write(str(folder / "a.parquet"), [{"id": f"s{i}", "origin": "seed", "response": "r"} for i in range(seeds)])
     web = [{"id": f"w{i}", "origin": "web", "response": "r", "worst": 1.0} for i in range(others)]
     rows.write(str(folder / "b.parquet"), web)
-    names = ["--input", str(folder / "a.parquet"), "--other", str(folder / "b.parquet")]
-    verb.main([str(folder / "out.parquet"), *names, *flags])
+    verb.main([str(folder / "out.parquet"), *names(folder), *flags])
     return list(rows.read(folder / "out.parquet"))
 
 
@@ -27,6 +30,27 @@ def test_the_first_table_is_repeated_until_it_has_its_share(tmp_path: Path) -> N
 
 def test_without_a_share_both_are_taken_once(tmp_path: Path) -> None:
     assert [row["id"] for row in build(tmp_path, 2, 1)] == ["s0", "s1", "w0"]
+
+
+def test_steps_that_only_graded_leave_with_their_grades(tmp_path: Path) -> None:
+    step = dict.fromkeys(rows.STEP, "x")
+    histories = [
+        ["loss,worst", "instruction"],
+        [],
+        None,
+        ["worst"],
+        ["instruction", "rating,instruction"],
+        ["loss"],
+    ] * 400
+    table = [
+        {"id": str(i), "worst": 1.0, "lineage": None if h is None else [step | {"columns": c} for c in h]}
+        for i, h in enumerate(histories)
+    ]
+    rows.write(str(tmp_path / "a.parquet"), [{"id": "seed"}])
+    rows.write(str(tmp_path / "b.parquet"), table)
+    verb.main([str(tmp_path / "out.parquet"), *names(tmp_path)])
+    found = [[step["columns"] for step in row["lineage"]] for row in rows.read(tmp_path / "out.parquet")]
+    assert found == [[], *([["instruction"], [], [], [], ["instruction", "rating,instruction"], []] * 400)]
 
 
 def test_only_columns_that_both_have_stay(tmp_path: Path) -> None:

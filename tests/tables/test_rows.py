@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pyarrow as pa
@@ -31,6 +32,33 @@ def test_equal_rows_give_equal_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
         save(tmp_path / f"{name}.parquet", [{"id": str(i), "response": "x" * i} for i in range(2000)])
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+
+
+@pytest.mark.parametrize("length", [1, 500, 1024, 1500, 4096])
+def test_rows_that_come_as_columns_give_the_bytes_that_rows_give(tmp_path: Path, length: int) -> None:
+    table = [{"id": str(i), "constraints": ["x"] * (i % 3) if i % 5 else None, "loss": i / 7} for i in range(3000)]
+    columns = pa.schema([("id", pa.string()), ("constraints", pa.list_(pa.string())), ("loss", pa.float64())])
+    with Output(tmp_path / "a.parquet", columns) as output:
+        for row in table:
+            output.keep(row)
+        for i in range(1500):
+            output.drop({"id": str(i), "loss": None}, "echo")
+    with Output(tmp_path / "b.parquet", columns) as output:
+        for start in range(0, len(table), length):
+            output.keep_batch(pa.RecordBatch.from_pylist(table[start : start + length], schema=columns))
+        gone = pa.record_batch({"id": [str(i) for i in range(1500)], "loss": pa.array([None] * 1500, pa.float64())})
+        for start in range(0, 1500, length):
+            part = gone.slice(start, length)
+            output.drop_batch(part, pa.array(["echo"] * len(part)), ["echo"] * len(part))
+    for suffix in ("parquet", "dropped.parquet", "json"):
+        assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
+
+
+def test_a_table_that_is_read_in_part_leaves_no_thread(tmp_path: Path) -> None:
+    save(tmp_path / "t.parquet", [{"id": str(i)} for i in range(5000)])
+    before = threading.active_count()
+    assert next(rows.read(tmp_path / "t.parquet")) == {"id": "0"}
+    assert threading.active_count() == before
 
 
 def test_every_row_is_kept_or_dropped_and_counted(tmp_path: Path) -> None:

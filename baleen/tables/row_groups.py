@@ -1,0 +1,54 @@
+"""Row groups: a Parquet file written by groups of a fixed number of rows, so that equal rows give equal bytes."""
+
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+@dataclass
+class RowGroups:
+    """A file that is being written, by a thread, while the next rows are made: two groups at most wait in memory."""
+
+    path: Path
+    columns: pa.Schema
+    length: int  # rows of a group
+    _waiting: list[pa.RecordBatch] = field(default_factory=list)
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    _written: Future[None] | None = None
+
+    def __post_init__(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._writer = pq.ParquetWriter(self.path, self.columns, compression="zstd")
+
+    def append(self, batches: Iterable[pa.RecordBatch]) -> None:
+        """Write the groups that are full; fewer rows than that wait for more."""
+        self._waiting += batches
+        if sum(map(len, self._waiting)) >= self.length:
+            rows = pa.Table.from_batches(self._waiting).combine_chunks()
+            whole = rows.num_rows - rows.num_rows % self.length
+            self._write(rows.slice(0, whole))
+            self._waiting = rows.slice(whole).to_batches()
+
+    def _write(self, rows: pa.Table) -> None:
+        self._wait()
+        self._written = self._thread.submit(self._writer.write_table, rows, row_group_size=self.length)
+
+    def _wait(self) -> None:
+        if self._written:
+            self._written.result()
+
+    def close(self) -> None:
+        """Write what is left; a table without rows has its columns all the same."""
+        if sum(map(len, self._waiting)):
+            self._write(pa.Table.from_batches(self._waiting).combine_chunks())
+        self._wait()
+        self._writer.close()
+
+    def abandon(self) -> None:
+        """End the thread and delete the file, unless it has been renamed."""
+        self._thread.shutdown()
+        self.path.unlink(missing_ok=True)

@@ -1,0 +1,135 @@
+"""Rows a second and peak memory of tables at size: python -m benchmarks.tables [--rows 100000] [--only filter] [--json]
+
+Every figure is of a stage as a build runs it, in a process of its own, imports not counted in its time but in its
+memory; each text has 120 words. Without `--rows`: filter 10,000,000 rows, exact and near 1,000,000, mix 2,000,000 and
+export 1,000,000.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import resource
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from baleen.tables import rows
+from baleen.tables.rows import BATCH
+
+WORDS, VOCABULARY = 120, 20_000
+Figures = dict[str, float]
+
+
+def vocabulary() -> pa.Array:
+    """Words of 2 to 9 letters that are about as frequent as in English."""
+    draw, letters = np.random.default_rng(0), np.array(list("etaoinshrdlucmfwypvbgk"))
+    return pa.array(["".join(draw.choice(letters, draw.integers(2, 10))) for _ in range(VOCABULARY)])
+
+
+def texts(number: int, length: int, draw: np.random.Generator, words: pa.Array) -> pa.Array:
+    """So many texts of so many words, the n-th word being drawn in proportion to 1/n."""
+    places = (VOCABULARY ** draw.random(number * length) - 1).astype(np.int32)
+    lists = pa.ListArray.from_arrays(pa.array(range(0, number * length + 1, length), pa.int32()), words.take(places))
+    return pc.binary_join(lists, " ")
+
+
+def documents(number: int, repeats: float = 0.0) -> Iterator[pa.RecordBatch]:
+    """Rows with instruction, response and a loss; `repeats` is the share of the responses that another row has too."""
+    draw, words = np.random.default_rng(1), vocabulary()
+    for first in range(0, number, BATCH):
+        count = min(BATCH, number - first)
+        responses = texts(count, WORDS, draw, words)
+        own = np.where(draw.random(count) < repeats, draw.integers(0, count, count), np.arange(count))
+        yield pa.record_batch(
+            {
+                "id": pa.array([f"{first + n:016x}" for n in range(count)]),
+                "origin": pa.array(["web"] * count),
+                "instruction": texts(count, 10, draw, words),
+                "response": responses.take(own),
+                "loss": draw.random(count),
+            }
+        )
+
+
+def write(name: str, batches: Iterator[pa.RecordBatch]) -> None:
+    with rows.Output(rows.table_path(name)) as output:
+        for batch in batches:
+            output.keep_batch(batch)
+
+
+def stage(verb: str, flags: Sequence[str]) -> Figures:
+    """Seconds and peak memory in MB of a stage, run in this process."""
+    main: Callable[[list[str]], None] = import_module(f"stages.{verb}").main
+    start = time.perf_counter()
+    main(["out", *flags])
+    return {
+        "seconds": time.perf_counter() - start,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def apart(work: Callable[..., Figures], *given: object) -> Figures:
+    """The figures of a new process."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, given)
+
+
+def measured(name: str, number: int, found: Figures, memory: bool = False) -> Figures:
+    peak: Figures = {f"{name}_peak_mb": round(found["peak_mb"])} if memory else {}
+    return {f"{name}_rows": number, f"{name}_rows_s": round(number / found["seconds"])} | peak
+
+
+def filtered(number: int) -> Figures:
+    """Three measures and a rank."""
+    write("documents", documents(number))
+    conditions = ["chars(instruction)>=10", "words(response)>=100", "ratio(response,instruction)>=2"]
+    flags = ["--input", "documents", "--keep", *conditions, "--best", "loss", "--share", "0.5"]
+    return measured("filter", number, apart(stage, "filter", flags), memory=True)
+
+
+def mixed(number: int) -> Figures:
+    """A tenth of the rows is the first table, taken so often that it is 0.4 of all."""
+    first = number // 10
+    write("first", documents(first))
+    write("second", documents(number - first))
+    found = apart(stage, "mix", ["--input", "first", "--other", "second", "--share", "0.4"])
+    return measured("mix", rows.size(rows.table_path("out")), found)
+
+
+TABLES: dict[str, tuple[Callable[[int], Figures], int]] = {
+    "filter": (filtered, 10_000_000),
+    "mix": (mixed, 2_000_000),
+}
+
+
+def figures(names: Sequence[str], most: int) -> Figures:
+    found: Figures = {"words": WORDS}
+    for name in names:
+        measure, number = TABLES[name]
+        with TemporaryDirectory() as folder:
+            os.chdir(folder)
+            found |= measure(min(number, most or number))
+    return found
+
+
+def main() -> None:
+    cli = argparse.ArgumentParser(prog="python -m benchmarks.tables", description=__doc__)
+    cli.add_argument("--rows", type=int, default=0, help="rows at most")
+    cli.add_argument("--only", nargs="+", choices=TABLES, default=list(TABLES))
+    cli.add_argument("--json", action="store_true", help="one JSON object and nothing else")
+    given, home = cli.parse_args(), Path.cwd()
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(home), os.environ.get("PYTHONPATH", "")])  # for the new processes
+    found = figures(given.only, given.rows)
+    os.chdir(home)
+    print(json.dumps(found) if given.json else "\n".join(f"{name:<16} {value:>12}" for name, value in found.items()))
+
+
+if __name__ == "__main__":
+    main()
