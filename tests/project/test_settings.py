@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,6 +67,74 @@ MISTAKES = [
 def test_a_mistake_is_one_clear_line(project: Path, line: str, words: str) -> None:
     with pytest.raises(Problem, match=words):
         parse_line(line)
+
+
+@dataclass
+class Kinds:
+    word: str = setting("", "")
+    words: list[str] = setting([], "")
+    fields: dict[str, str] = setting({}, "")
+    things: dict[str, Any] = setting({}, "")
+    share: float = setting(1.0, "")
+    count: int = setting(0, "")
+    on: bool = setting(False, "")
+
+
+VALUES = [
+    ("word", "a", "a"),
+    ("word", 3, "3"),
+    ("words", ["a", "b"], ["a", "b"]),
+    ("words", [1, "b"], ["1", "b"]),
+    ("fields", {"a": "b"}, {"a": "b"}),
+    ("things", {"a": {"b": [1, None]}}, {"a": {"b": [1, None]}}),
+    ("share", 3, 3.0),
+    ("share", 0.5, 0.5),
+    ("share", "0.5", 0.5),
+    ("count", 7, 7),
+    ("count", "7", 7),
+    ("on", True, True),
+    ("on", "false", False),
+    ("on", 1, True),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "value"), VALUES)
+def test_a_value_becomes_one_of_the_type_of_its_setting(name: str, given: Any, value: Any) -> None:
+    made = getattr(settings.typed(Kinds, "x", {name: given}), name)
+    assert (made, type(made)) == (value, type(value))
+
+
+@pytest.mark.parametrize("given", [{"words": ["a"]}, {"fields": {"a": "b"}}, {"things": {"a": [1]}}])
+def test_settings_do_not_share_their_lists_and_mappings(given: dict[str, Any]) -> None:
+    (name,) = given
+    one, other = (getattr(settings.typed(Kinds, "x", given), name) for _ in range(2))
+    assert one is not other and one is not given[name] and one == given[name]
+
+
+REFUSED = [
+    ("word", ["a"], "setting 'word': Cannot convert "),
+    ("word", None, "setting 'word'"),
+    ("words", "a", "setting 'words': Invalid value assigned"),
+    ("words", {"a": "b"}, "setting '.*': Cannot merge"),
+    ("fields", ["a"], "setting '.*': Cannot merge"),
+    ("share", True, "setting 'share': Value 'True'"),
+    ("share", "lots", "setting 'share': Value 'lots'"),
+    ("share", None, "setting 'share'"),
+    ("count", 1.5, "setting 'count': Value '1.5'"),
+    ("on", "maybe", "setting 'on': Value 'maybe'"),
+    ("word", "${count", "setting 'word'"),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "words"), REFUSED)
+def test_a_value_of_another_type_is_a_problem(name: str, given: Any, words: str) -> None:
+    with pytest.raises(Problem, match=f"^x: {words}"):
+        settings.typed(Kinds, "x", {name: given})
+
+
+def test_mappings_of_several_layers_are_put_together() -> None:
+    layers = [{"fields": {"a": "1", "b": "2"}}, {"count": 1}, {"fields": {"b": "3"}}]
+    assert settings.typed(Kinds, "x", *layers).fields == {"a": "1", "b": "3"}
 
 
 FILES = [
