@@ -1,5 +1,6 @@
 """AIR's rounds: a constraint is added only when it says something new that the student lacks, and no row is lost."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,12 @@ FIRST: Row = {
     "id": "a", "instruction": "Who is ann?", "response": "ann , a baker", "reference": "ann is a baker .",
     "answer": "a baker , from ulm : ann", "kind": "linguistic", "addition": "start with the word ann",
 }  # fmt: skip
+
+
+@cache
+def lessons() -> list[Row]:
+    """The first 6,000; fewer are the first of them."""
+    return list(records("air.lessons", 0, 6000))
 
 
 def begun_row(**changes: object) -> Row:
@@ -118,7 +125,7 @@ def test_a_row_can_be_told_as_it_began() -> None:
 
 
 def test_critiques_name_what_the_reference_meets_and_the_answer_does_not() -> None:
-    found = [row for row in records("air.lessons", 0, 3000) if row["prompt"] == "critique"]
+    found = [row for row in lessons()[:3000] if row["prompt"] == "critique"]
     told = [row for row in found if row["kind"]]
     assert len(found) > 600 and 0.6 < len(told) / len(found) < 0.9
     for row in told:
@@ -128,14 +135,14 @@ def test_critiques_name_what_the_reference_meets_and_the_answer_does_not() -> No
 
 
 def test_grades_are_taught_of_constraints_that_forbid_too() -> None:
-    found = [row for row in records("air.lessons", 0, 6000) if row["prompt"] == "grade"]
+    found = [row for row in lessons() if row["prompt"] == "grade"]
     told = [row for row in found if row["constraint"].startswith("do not name")]
     assert len(told) > 20 and {row["verdict"] for row in told} == {"Score: 0", "Score: 3"}
 
 
 def test_lessons_have_the_columns_of_their_prompts_and_are_of_train_cells() -> None:
     asked = {held["instruction"] for held in records("heldout", 0, 1)}
-    for row in records("air.lessons", 0, 1500):
+    for row in lessons()[:1500]:
         prompt = prompts.load(row["prompt"] if row["prompt"] == "reply" else f"air/{row['prompt']}")
         assert all(row[column] is not None for column in (*prompt.reads, *prompt.writes))
         assert not {row["instruction"], row["bare"]} & asked

@@ -53,6 +53,7 @@ def test_run_previews_and_leaves_building_to_dvc(folder: Path) -> None:
             output("run", *words)
 
 
+@pytest.mark.slow
 def test_plan_says_what_would_be_built_again_and_why(folder: Path) -> None:
     with pytest.raises(Problem, match="nothing is planned yet"):
         output("plan")

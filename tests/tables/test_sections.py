@@ -175,6 +175,7 @@ LONG = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("markup, number", [(markup, n) for markup, pages in LONG.items() for n in range(len(pages))])
 def test_no_page_takes_more_than_its_length_in_time_or_text(markup: str, number: int) -> None:
