@@ -117,14 +117,14 @@ def typed(kind: type[T], where: str, *layers: Mapping[str, Any]) -> T:
 
 def layered(kind: type[Any], where: str, *layers: Mapping[str, Any]) -> Settings:
     """What the layers say, each value of the type of its setting; required settings may still be missing."""
-    types = types_of(kind)
+    types = types_of(cast(Any, kind))
     if odd := next((key for layer in layers for key in layer if key not in types), None):
         raise Problem(f"{where}: {unknown('setting', str(odd), list(types))}")
     whole = flat(layers)
     if len(whole) == 1 and all(has_type(value, types[key]) for key, value in whole[0].items()):
         return {key: copied(value, types[key]) for key, value in whole[0].items()}
     try:
-        merged = OmegaConf.merge(blank(kind), *map(OmegaConf.create, whole))
+        merged: Any = OmegaConf.merge(blank(cast(Any, kind)), *map(OmegaConf.create, whole))
         return {f.name: converted(merged[f.name]) for f in fields(kind) if any(f.name in layer for layer in whole)}
     except OmegaConfBaseException as error:
         raise Problem(f"{where}: {error_line(error)}") from None
