@@ -17,8 +17,9 @@ from baleen.project.layers import Project
 from baleen.project.plan import Planned
 from baleen.project.progress import duration
 from baleen.project.yaml_files import parse_yaml
-from baleen.training import costs
+from baleen.training import costs, dry_run
 from baleen.training.costs import Cost, Known, Training
+from baleen.training.lessons import read_lessons
 from stages import verbs
 
 RULES = Path("dvc.yaml")
@@ -66,18 +67,18 @@ def origins_of(stage: Stage, project: Project) -> dict[str, str]:
 
 def training_of(target: str, rows: int | None, plans: dict[str, Planned]) -> Training | None:
     """What a training takes; of so many rows, by the tokens of the last build, when its table is not built yet."""
-    train, options = import_module("stages.train"), options_of(target, plans)
-    if train.untrained(options):
+    options = options_of(target, plans)
+    if dry_run.nothing_to_train(options):
         return Training(0, 0, 0.0)
     if rows is None:
-        _, steps, tokens = train.size_up(train.read_lessons(options), options)
+        _, steps, tokens = dry_run.size_up(read_lessons(options), options)
     else:
         last = costs.counts(target)
         steps = options.steps if options.steps >= 0 else round(options.epochs * rows / options.batch)
         if not last.get("steps") or not last.get("tokens"):
             return Training(steps)
         tokens = round(last["tokens"] / last["steps"] / last["batch"] * steps * options.batch)
-    speed = train.measured_speed(options)
+    speed = dry_run.measured_speed(options)
     return Training(steps, tokens, tokens / speed if speed else None)
 
 

@@ -30,6 +30,7 @@ SILENT = (
     ),
     "baleen/training/checkpoints.py",
     "baleen/training/requirements.py",
+    "baleen/training/dry_run.py",
     "baleen/errors.py",
     "baleen/__init__.py",
     "stages/__init__.py",

@@ -16,6 +16,7 @@ from pathlib import Path
 from baleen.project import locks
 
 MARK = "complete.json"
+DAY = 86_400  # seconds
 
 
 @contextmanager
@@ -33,6 +34,24 @@ def abandoned(root: Path, before: float) -> list[Path]:
     """Folders of runs that were interrupted and not continued: no process holds them, and their last file was written
     at or before `before` (seconds since the epoch)."""
     return [run for run in runs(root) if last_write_time(run) <= before and is_idle(run)]
+
+
+def delete_abandoned(root: Path, before: float, dry: bool) -> list[int]:
+    """Bytes of each abandoned run of a memo; gone unless `dry`."""
+    left = abandoned(root, before)
+    sizes = [size_in_bytes(run) for run in left]
+    for run in [] if dry else left:
+        shutil.rmtree(run)
+    return sizes
+
+
+def describe_runs(root: Path, now: float) -> list[str]:
+    """A line for each unfinished run of a memo: its size, its age at `now` (seconds since the epoch) and its digest."""
+    ages = {run: (now - last_write_time(run)) / DAY for run in runs(root)}
+    return [
+        f"{size_in_bytes(run) / 1e6:>31.1f} MB  interrupted training, {days:.0f} days old  {run.name}"
+        for run, days in ages.items()
+    ]
 
 
 def runs(root: Path) -> list[Path]:

@@ -16,7 +16,7 @@ from workbench import Bench
 from baleen.engines.protocol import Reply, Request
 from baleen.memo import answers
 from baleen.memo.ask import AskOptions, EngineQuery
-from baleen.project import inputs
+from baleen.project import code_hashes, inputs
 from baleen.tables import rows
 
 
@@ -55,6 +55,12 @@ def test_the_memo_and_what_stands_around_it_change_no_row(
 @pytest.mark.parametrize("name", [name for name in inputs.SILENT if name.endswith(".py")])
 def test_what_is_left_out_is_there(name: str) -> None:
     assert (inputs.CODE / name).is_file()
+
+
+def test_a_training_uses_nothing_of_its_dry_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inputs, "SILENT", ())
+    files = code_hashes.reached([("baleen/training/run.py", "train_model")])
+    assert "baleen/training/trainer.py" in files and not [file for file in files if "dry_run" in file]
 
 
 @pytest.mark.parametrize("file", sorted(p for part in ("baleen", "stages") for p in Path(part).rglob("*.py")), ids=str)

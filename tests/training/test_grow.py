@@ -14,6 +14,8 @@ from baleen.models import identity, load, scratch
 from baleen.models.scratch import Fresh
 from baleen.project.yaml_files import yaml_text
 from baleen.tables import rows
+from baleen.training import run as training
+from baleen.training.lessons import read_lessons
 from baleen.training.options import TrainOptions, check
 from stages import train
 
@@ -75,7 +77,7 @@ def lessons(home: Path, table: list[dict[str, Any]] = LESSONS) -> TrainOptions:
 
 
 def test_each_row_is_shown_with_the_prompt_it_names(home: Path) -> None:
-    found = train.read_lessons(lessons(home))
+    found = read_lessons(lessons(home))
     assert {name: prompt.name for name, prompt in found.prompts.items()} == {
         "grade": "own/grade",
         "reply": "reply",
@@ -89,22 +91,22 @@ def test_each_row_is_shown_with_the_prompt_it_names(home: Path) -> None:
 def test_a_row_that_names_no_prompt_of_ours_is_a_problem(home: Path) -> None:
     options = lessons(home, [LESSONS[0] | {"prompt": "garde"}])
     with pytest.raises(Problem, match="unknown prompt 'garde'"):
-        train.read_lessons(options)
+        read_lessons(options)
 
 
 @pytest.mark.parametrize("grow", [True, False])
 def test_a_run_that_grows_its_base_depends_on_every_prompt_of_the_folder(home: Path, grow: bool) -> None:
     options = replace(lessons(home), grow=grow)
-    before = train.digest(train.read_lessons(options), options)
+    before = training.digest(read_lessons(options), options)
     (home / "prompts/own/other.md").write_text("---\nwrites: [response]\n---\nSay it in two.\n$instruction\n")
-    assert (train.digest(train.read_lessons(options), options) != before) is grow
+    assert (training.digest(read_lessons(options), options) != before) is grow
 
 
 def test_a_model_of_the_hub_has_nothing_to_learn_either(home: Path) -> None:
     (home / "models/far").mkdir()
     (home / "models/far/pin.yaml").write_text(f"{{hub: a/b, revision: '{'0' * 40}'}}\n")
     options = replace(lessons(home), base="far", grow=True)
-    assert train.base(home, train.read_lessons(options), options) == "far"
+    assert training.start_model(home, read_lessons(options), options) == "far"
 
 
 @pytest.mark.slow

@@ -22,7 +22,9 @@ from baleen.errors import Problem
 from baleen.models import identity, load, pins, scratch
 from baleen.project import inputs
 from baleen.project.yaml_files import yaml_text
-from baleen.training import processes
+from baleen.training import dry_run, processes
+from baleen.training import run as training
+from baleen.training.lessons import read_lessons
 from baleen.training.options import TrainOptions
 from stages import origin, train
 
@@ -176,7 +178,7 @@ def test_the_weights_of_a_model_are_counted_whatever_their_type(home: Path, kind
     for i in (1, 2):
         found = {"a": np.zeros((10, 3), kind), "b": np.zeros(7, kind)}
         save_file(found, f"models/two/model-{i}.safetensors", metadata={"format": "pt"})
-    assert train.parameters("two") == 2 * 37
+    assert dry_run.parameters("two") == 2 * 37
 
 
 @pytest.mark.parametrize(
@@ -192,9 +194,9 @@ def test_a_run_goes_on_from_what_the_same_code_has_begun(
     home: Path, monkeypatch: pytest.MonkeyPatch, module: str, same: bool
 ) -> None:
     options = TrainOptions(input="seed", base="origin", prompt="reply")
-    before = train.digest(train.read_lessons(options), options)
+    before = training.digest(read_lessons(options), options)
     monkeypatch.setitem(inputs.CODE_AT_START, inputs.CODE / module, "edited")
-    assert (train.digest(train.read_lessons(options), options) == before) is same
+    assert (training.digest(read_lessons(options), options) == before) is same
 
 
 def save_half(folder: Path, *_: object) -> None:
@@ -215,17 +217,17 @@ def test_a_base_that_a_killed_run_left_half_written_is_written_anew(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = TrainOptions(input="seed", base="origin", prompt="reply")
-    lessons = train.read_lessons(options)
+    lessons = read_lessons(options)
     monkeypatch.setattr(scratch, "make", save_half)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
-            train.base(home, lessons, options)
+            training.start_model(home, lessons, options)
     monkeypatch.setattr(scratch, "make", save_files)
-    start = Path(train.base(home, lessons, options))
+    start = Path(training.start_model(home, lessons, options))
     assert sorted(path.name for path in start.iterdir()) == ["config.json", "model.safetensors"]
     assert not (home / "base.part").exists()
     monkeypatch.setattr(scratch, "make", save_half)
-    assert train.base(home, lessons, options) == str(start)
+    assert training.start_model(home, lessons, options) == str(start)
 
 
 # What trains

@@ -1,0 +1,82 @@
+"""What a training would do, need and take, in words, without opening the model; and the speed that earlier ones had."""
+
+import math
+from pathlib import Path
+
+from baleen.memo import throughput
+from baleen.memo.dry_run import count_weights, disk_size, duration
+from baleen.memo.store import Memo
+from baleen.memo.throughput import Rate
+from baleen.models import pins, scratch
+from baleen.project.locks import memo_folder
+from baleen.tables import rows
+from baleen.training.lessons import Lessons, read_lessons
+from baleen.training.options import TrainOptions
+
+
+def describe(name: str, options: TrainOptions) -> str:
+    """One line for --dry-run: rows, tokens, steps, disk space and time."""
+    lessons = read_lessons(options)
+    if why := nothing_to_train(options):
+        return f"train {name}: {rows.size(lessons.path)} rows, none to learn: {why}; nothing was trained"
+    table_tokens, steps, tokens = size_up(lessons, options)
+    number = parameters(options.base)
+    weights, checkpoint = (
+        number * (2 if options.bf16 else 4),
+        number * 12,
+    )  # bytes; a checkpoint has AdamW's moments too
+    disk = (
+        f"{disk_size(weights)} of weights, {disk_size(checkpoint)} for a checkpoint" if number else "a download first"
+    )
+    work = f"{rows.size(lessons.path)} rows, about {table_tokens} tokens (4 characters each)"
+    work += f", {steps} steps of {options.batch}"
+    return f"train {name}: {work}; {disk}; {expected_time(tokens, options)}; nothing was trained"
+
+
+def size_up(lessons: Lessons, options: TrainOptions) -> tuple[int, int, int]:
+    """Tokens of the table (4 characters each), optimizer steps, and tokens that are learned from in all of them."""
+    path, tokens = lessons.path, sum(map(len, lessons.texts(options.tag))) // 4
+    seen = math.ceil(tokens / options.max_length) if options.packing else rows.size(path)
+    steps = options.steps if options.steps >= 0 else math.ceil(options.epochs * seen / options.batch)
+    return tokens, steps, round(steps * options.batch * tokens / max(1, seen))
+
+
+def nothing_to_train(options: TrainOptions) -> str:
+    """Why a run has nothing to train, or ''."""
+    if options.instead:
+        return f"{options.instead.get('hub') or options.instead.get('endpoint')} is taken as it is"
+    return f"{options.base} is copied as it is" if options.steps == 0 else ""
+
+
+def expected_time(tokens: int, options: TrainOptions) -> str:
+    """How long earlier trainings of a model of this size say it takes."""
+    speed = measured_speed(options)
+    return f"about {duration(tokens / speed)} at {speed:,.0f} tokens/s measured" if speed else "no rate measured yet"
+
+
+def measured_speed(options: TrainOptions) -> float | None:
+    """Tokens a second of earlier trainings of a model of this size."""
+    rate = throughput.rates(Memo(memo_folder())).get(rate_name(options))
+    return rate.tokens_per_second if rate else None
+
+
+def remember_speed(options: TrainOptions, seconds: float) -> None:
+    """Note how long a whole training took, for `expected_time` of later ones."""
+    tokens = size_up(read_lessons(options), options)[2]
+    throughput.add(Memo(memo_folder()), rate_name(options), Rate(1, seconds, tokens))
+
+
+def rate_name(options: TrainOptions) -> str:
+    """What the speed of a training is remembered under."""
+    return f"train {parameters(options.base)} parameters{' lora' if options.lora_rank else ''}"
+
+
+def parameters(name: str) -> int:
+    """Weights of a model, at most; of one that is not built yet those of the profile's origin; 0 when nobody says."""
+    built = "/" in name or Path("models", name).is_dir()
+    pin = pins.pin(name) if built else pins.origin_pin()
+    if pin and pin.fresh:
+        return scratch.count_parameters(pin.fresh, pin.fresh.vocab_size)
+    if pin:
+        return int(pin.parameters)
+    return sum(map(count_weights, pins.model_folder(name).glob("*.safetensors")))
