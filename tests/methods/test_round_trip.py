@@ -13,6 +13,8 @@ from baleen.engines import apertium
 from baleen.engines.apertium import Apertium
 from baleen.engines.protocol import Request, Sampling
 from baleen.errors import Problem
+from baleen.measures.evaluation import Design, evaluation
+from baleen.measures.expressions import parse_value
 from baleen.measures.languages import speaks
 from baleen.methods import round_trip
 from baleen.models import identity, pins
@@ -21,7 +23,7 @@ from baleen.project.yaml_files import parse_yaml
 from baleen.tables import rows
 from baleen.tables.rows import Row
 from benchmarks.claims.round_trip import CLAIM
-from stages import evaluate, filter, generate, map
+from stages import filter, generate, map
 
 ODD = ["你好，写一首诗", 'say {"a": [1, "x"]}', "costs $5 or $$", "${name} $name", "word " * 20_000, "¿qué tal?\nbien"]
 NAMES = ["to", "from", "text-to", "text-from", "again", "abroad"]
@@ -128,8 +130,8 @@ def test_a_trip_through_the_verbs_keeps_what_is_reworded_and_tells_why_the_rest_
 
 
 def test_an_evaluation_by_bleu_tells_its_signature() -> None:
-    options = evaluate.EvaluateOptions("a", "b", ["bleu(x,y)", "words(x)"])
-    found = evaluate.evaluate([{"id": "1", "x": "a b", "y": "a b"}], [], options)
+    design = Design([parse_value("bleu(x,y)"), parse_value("words(x)")], by="", cluster="id", scores=[], seed=0)
+    found = evaluation([{"id": "1", "x": "a b", "y": "a b"}], [], design)
     assert list(found["signatures"]) == ["bleu"] and found["groups"]["all"]["bleu(x,y)"]["mean"] == 100
 
 

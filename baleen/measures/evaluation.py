@@ -1,0 +1,93 @@
+"""Evaluation: means of measures over the rows of a table, group by group, beside those of another table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from baleen.measures.expressions import Value, metric_signatures
+from baleen.measures.statistics import auc, bootstrap_interval
+from baleen.tables.rows import Row
+
+
+@dataclass(frozen=True)
+class Design:
+    """What is averaged and how: the measures; the column that splits the rows into groups ('' for none); the column of
+    rows that are drawn together for an interval; scores of the other table, low is good, that are judged by how well
+    they find rows whose first measure is 1; and the seed of the bootstrap."""
+
+    means: Sequence[Value]
+    by: str
+    cluster: str
+    scores: Sequence[Value]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The rows of one group: ids, clusters, and the values of each measure."""
+
+    ids: list[str]
+    clusters: list[str]
+    values: dict[str, list[float | None]]
+
+
+def evaluation(table: Sequence[Row], other: Sequence[Row], design: Design) -> dict[str, Any]:
+    """One block of figures for each group, and the AUC of each score over the whole other table."""
+    mine, theirs = grouped(table, design.by), grouped(other, design.by)
+    groups = {group: group_figures(mine[group], theirs.get(group, []), design) for group in mine}
+    label = design.means[0]
+    curves = {score.text: score_auc(other, score, label) for score in design.scores}
+    scorer = {"auc": curves, "recall": recall(table, other, label)} if curves else {}
+    return {"rows": len(table), "groups": groups} | scorer | metric_signatures(design.means)
+
+
+def grouped(table: Sequence[Row], by: str) -> dict[str, list[Row]]:
+    """Rows of each value of a column, values in order; one group 'all' without a column."""
+    keys = sorted({str(row[by]) for row in table}) if by else ["all"]
+    return {key: [row for row in table if not by or str(row[by]) == key] for key in keys}
+
+
+def group_figures(table: Sequence[Row], other: Sequence[Row], design: Design) -> dict[str, Row]:
+    """The figures of each measure over the rows of a group and those of the same group of the other table."""
+    mine, theirs = (measured(rows, design.means, design.cluster) for rows in (table, other))
+    return {value.text: compared(mine, theirs, value.text, design.seed) for value in design.means}
+
+
+def measured(table: Sequence[Row], means: Sequence[Value], cluster: str) -> Measured:
+    ids, clusters = [row["id"] for row in table], [str(row[cluster]) for row in table]
+    return Measured(ids, clusters, {v.text: [v.of(row) for row in table] for v in means})
+
+
+def compared(mine: Measured, other: Measured, name: str, seed: int) -> Row:
+    """Mean, its interval, the other table's mean, and when rows pair up the mean difference with its interval."""
+    own, theirs = readable(mine.values[name]), readable(other.values[name])
+    figures: Row = {"rows": len(own), "unread": len(mine.ids) - len(own), "mean": average(own)}
+    figures |= {"against": average(theirs)}
+    if mine.ids == other.ids and len(own) == len(theirs) == len(mine.ids) and own:
+        differences = [a - b for a, b in zip(own, theirs, strict=True)]
+        low, high = bootstrap_interval(differences, mine.clusters, seed)
+        figures |= {"difference": average(differences), "low": round(low, 4), "high": round(high, 4), "paired": True}
+    return figures
+
+
+def readable(values: Sequence[float | None]) -> list[float]:
+    return [x for x in values if x is not None]
+
+
+def average(values: Sequence[float]) -> float | None:
+    return round(fmean(values), 4) if values else None
+
+
+def score_auc(table: Sequence[Row], score: Value, label: Value) -> float | None:
+    """Area under the curve of a score that is low for rows whose label is 1; rows without either do not count."""
+    pairs = [(score.of(row), label.of(row)) for row in table]
+    known = [(s, truth) for s, truth in pairs if s is not None and truth is not None]
+    area = auc([-s for s, _ in known], [bool(truth) for _, truth in known])
+    return None if area is None else round(area, 4)
+
+
+def recall(table: Sequence[Row], other: Sequence[Row], label: Value) -> float | None:
+    """Share of the rows of the other table whose label is 1 that stand in this one: of what there was to find."""
+    there, kept = (sum(bool(label.of(row)) for row in some) for some in (other, table))
+    return round(kept / there, 4) if there else None
