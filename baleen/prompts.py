@@ -54,7 +54,7 @@ class Prompt:
 
     @property
     def scores(self) -> tuple[str, ...]:
-        """Columns that `score` writes, the score itself first."""
+        """Columns that `score` writes, the score itself first; `worst` is the max token loss."""
         if not self.marks:
             return ("loss", "worst", "tokens")
         return ("rating" if len(self.marks) > 2 else "probability", "mass")

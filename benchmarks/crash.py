@@ -58,29 +58,29 @@ class Kill:
 
 def group(leader: int) -> list[tuple[int, str]]:
     """(process, command line) of every living process of a group."""
-    found = []
+    processes = []
     for entry in Path("/proc").iterdir():
         with suppress(OSError, ValueError):
             fields = (entry / "stat").read_text().rpartition(")")[2].split()
             if entry.name.isdigit() and int(fields[2]) == leader and fields[0] != "Z":
-                found.append((int(entry.name), (entry / "cmdline").read_text().replace("\0", " ")))
-    return found
+                processes.append((int(entry.name), (entry / "cmdline").read_text().replace("\0", " ")))
+    return processes
 
 
 def start(folder: Path, name: str) -> subprocess.Popen[str]:
     """Start a command in a process group of its own."""
-    with (folder / "said").open("a") as said:
+    with (folder / "output").open("a") as log:
         env = small_project.environment(folder)
         words = small_project.stage_command(name)
-        return subprocess.Popen(words, cwd=folder, env=env, text=True, stdout=said, stderr=said, start_new_session=True)
+        return subprocess.Popen(words, cwd=folder, env=env, text=True, stdout=log, stderr=log, start_new_session=True)
 
 
 def moments(folder: Path, random: Random) -> dict[str, Callable[[subprocess.Popen[str]], bool]]:
     """How each moment of a run is awaited; False when the run ended before."""
-    asked = len(batches(folder))
+    sent = len(batches(folder))
     return {
         "starting": lambda run: waited(run, random.uniform(0, EARLY)),
-        "asking": lambda run: until(lambda: len(batches(folder)) > asked, run) and waited(run, random.uniform(0, WORK)),
+        "asking": lambda run: until(lambda: len(batches(folder)) > sent, run) and waited(run, random.uniform(0, WORK)),
         "writing": lambda run: until(lambda: writes(folder), run) and waited(run, random.uniform(0, RENAME)),
     }
 
@@ -159,10 +159,10 @@ def killed(folder: Path, name: str, aim: Aim, random: Random) -> Kill | None:
         if run.returncode:
             raise RuntimeError(f"{name} failed without a kill: {(folder / 'said').read_text()[-2000:]}")
         return None
-    verb, asked = strike(run, victim), len(batches(folder))
+    verb, sent_before = strike(run, victim), len(batches(folder))
     alive = any(STAGE in line for _, line in settled(run, GRACE))
     left, sent = ended(run), batches(folder)
-    orphan, new = alive or len(sent) > asked + LATER, [len(batch) for batch in sent[before:]]
+    orphan, new = alive or len(sent) > sent_before + LATER, [len(batch) for batch in sent[before:]]
     lost, flight = sum(new) - (stored(folder) - known), new[-1] if new else 0
     command = f"{name} {verb}".strip() if name == "dvc" else name
     return Kill(command, victim, moment, lost, flight, orphan, left, held(folder), mended(folder))
@@ -224,10 +224,10 @@ def interrupted(folder: Path, commands: list[str], random: Random, limit: int, e
     for name in commands:
         kills += through(folder, name, random, limit - len(kills))
     small_project.run(folder, "dvc", "repro")
-    asked = paid(folder)
+    queried = paid(folder)
     litter = [path.name for path in built(folder) if path.name.startswith(".")] + locked_by(folder)
     largest = max(map(len, batches(folder)))
-    return Build(kills, len(asked), asked.total() - len(asked), largest, outcome(folder) == expected, litter)
+    return Build(kills, len(queried), queried.total() - len(queried), largest, outcome(folder) == expected, litter)
 
 
 def locked_by(folder: Path) -> list[str]:
@@ -288,8 +288,8 @@ def main() -> None:
             builds.append(build)
             if not args.json:
                 print(*(asdict(kill) for kill in build.kills), sep="\n", flush=True)
-    found = figures(builds)
-    print(json.dumps(found) if args.json else json.dumps(found, indent=2))
+    result = figures(builds)
+    print(json.dumps(result) if args.json else json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":

@@ -55,8 +55,8 @@ def methods() -> list[str]:
 def method_of(name: str) -> str:
     """The method whose name a file's begins with; '' for what methods share."""
     plain = name.replace("_", "-")
-    found = [method for method in methods() if plain == method or plain.startswith(f"{method}-")]
-    return max(found, key=len, default="")
+    matches = [method for method in methods() if plain == method or plain.startswith(f"{method}-")]
+    return max(matches, key=len, default="")
 
 
 def owner(line: recipes.Line) -> str:
@@ -73,22 +73,22 @@ def needs(plan: dict[str, Any]) -> set[str]:
 def method_leak(before: Plans, lines: list[recipes.Line]) -> list[str]:
     """Targets of a method that an edit of another's module, part of the world, prompt or settings would re-run."""
     groups = recipes.groups(recipes.all_files())
-    found = []
+    leaks = []
     for line in (line for line in lines if owner(line)):
         group = groups.get(str(line.given.get("settings", "")))
         own = needs(before[line.name]) | {method_of(Path(group.file).stem) if group else ""}
-        found += [f"{line.name}: {other}" for other in own - {owner(line), ""}]
-    return found
+        leaks += [f"{line.name}: {other}" for other in own - {owner(line), ""}]
+    return leaks
 
 
 def engine_leak(before: Plans) -> list[str]:
     """Targets that depend on the module of an engine which they do not name."""
-    found = []
+    leaks = []
     for name, plan in before.items():
         other = [engine for engine in table.modules() if engine != plan["settings"].get("engine")]
         places = tuple(f"baleen/engines/{engine}{end}" for engine in other for end in (".py", "/"))
-        found += [f"{name}: {file}" for file in plan["code"] if file.startswith(places)]
-    return found
+        leaks += [f"{name}: {file}" for file in plan["code"] if file.startswith(places)]
+    return leaks
 
 
 def pocket_leak(before: Plans) -> list[str]:
@@ -125,7 +125,7 @@ def addition_leak(folder: Path, before: Plans) -> list[str]:
     for name, text in ADDED.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
-    found = [f"{name}: a file" for name in changed(before, plans(folder))]
+    leaks = [f"{name}: a file" for name in changed(before, plans(folder))]
     for name in ADDED:
         (folder / name).unlink()
     for file in sorted(path for part in ("baleen", "pocket") for path in (folder / part).rglob("*.py")):
@@ -133,7 +133,7 @@ def addition_leak(folder: Path, before: Plans) -> list[str]:
             continue
         grown = text.replace("__all__ = [", '__all__ = ["added_here", ', 1)
         file.write_text(grown + "\n\ndef added_here(text: str) -> float:\n    return 1.0\n", encoding="utf-8")
-    return found + [f"{name}: a function in each module" for name in changed(before, plans(folder))]
+    return leaks + [f"{name}: a function in each module" for name in changed(before, plans(folder))]
 
 
 LAYOUTS: dict[str, Callable[[str], str]] = {
@@ -146,7 +146,7 @@ LAYOUTS: dict[str, Callable[[str], str]] = {
 
 def format_leak(folder: Path, before: Plans) -> list[str]:
     """Targets that re-run because of comments, docstrings, blank lines and layout of every Python and YAML file."""
-    found = []
+    leaks = []
     for name, layout in LAYOUTS.items():
         shutil.rmtree(folder)
         for file in sorted(copy(folder).rglob("*.py")):
@@ -156,18 +156,18 @@ def format_leak(folder: Path, before: Plans) -> list[str]:
             text = file.read_text(encoding="utf-8")
             plain = file.name == "dvc.yaml" or name != "another layout"
             file.write_text(f"# first\n\n{text}" if plain else yaml_text(parse_yaml(text)), encoding="utf-8")
-        found += [f"{target}: {name}" for target in changed(before, plans(folder))]
-    return found
+        leaks += [f"{target}: {name}" for target in changed(before, plans(folder))]
+    return leaks
 
 
 def misses(folder: Path, before: Plans, edits: Iterable[exact_dvc.Edit]) -> dict[str, list[str]]:
     """For each edit that changes a result the targets that re-run, made one after the other."""
-    found = {}
+    targets = {}
     for edit in edits:
         shutil.rmtree(folder)
         edit.make(copy(folder))
-        found[edit.words] = changed(before, plans(folder))
-    return found
+        targets[edit.words] = changed(before, plans(folder))
+    return targets
 
 
 def reach(before: Plans) -> dict[str, int]:
@@ -199,13 +199,13 @@ def measured(with_dvc: bool) -> dict[str, Any]:
 
 
 def main(argv: list[str]) -> None:
-    found = measured("--plans" not in argv)
+    result = measured("--plans" not in argv)
     if "--json" in argv:
-        return print(json.dumps(found, indent=1))
+        return print(json.dumps(result, indent=1))
     for name in ("method_leak", "engine_leak", "addition_leak", "format_leak", "pocket_leak", "misses"):
-        print(f"{name:<14}{found[name]:>5}  {', '.join(found['which'][name][:4])}")
-    for words, count in found["edits"].items():
-        print(f"{count:>5} of {found['targets']}  {words}  {found['dvc'].get(words, '')}")
+        print(f"{name:<14}{result[name]:>5}  {', '.join(result['which'][name][:4])}")
+    for words, count in result["edits"].items():
+        print(f"{count:>5} of {result['targets']}  {words}  {result['dvc'].get(words, '')}")
 
 
 if __name__ == "__main__":

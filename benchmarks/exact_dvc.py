@@ -135,7 +135,7 @@ EDITS = (
 def compared(place: Path, copy: Callable[[Path], Path], rerun: dict[str, list[str]]) -> dict[str, str]:
     """For each edit 'as planned', or how `dvc repro --dry` differs from what the plans say."""
     folder = built(copy(place / "dvc"))
-    found = {}
+    verdicts = {}
     for edit in EDITS:
         edited = place / "edited"
         shutil.copytree(folder, edited, symlinks=True)
@@ -145,9 +145,9 @@ def compared(place: Path, copy: Callable[[Path], Path], rerun: dict[str, list[st
         ran = {known[name].target for name in RUN.findall(dvc(edited, "repro", "--dry"))}
         wanted = {stage.target for stage in known.values()} & {*rerun[edit.words]}
         more, less = sorted(ran - downstream(known, wanted)), sorted(wanted - ran)
-        found[edit.words] = f"dvc also {more}, dvc not {less}" if more or less else "as planned"
+        verdicts[edit.words] = f"dvc also {more}, dvc not {less}" if more or less else "as planned"
         shutil.rmtree(edited)
-    return found
+    return verdicts
 
 
 def stages(folder: Path) -> graph.Stages:
@@ -159,12 +159,12 @@ def stages(folder: Path) -> graph.Stages:
 
 def downstream(known: graph.Stages, names: Iterable[str]) -> set[str]:
     """These targets and all that are made of them."""
-    found, count = set(names), -1
+    reached, count = set(names), -1
     makers = {out: stage.target for out, stage in graph.makers(known).items()}
-    while count < len(found):
-        count = len(found)
-        found |= {stage.target for stage in known.values() if any(makers.get(dep) in found for dep in stage.deps)}
-    return found
+    while count < len(reached):
+        count = len(reached)
+        reached |= {stage.target for stage in known.values() if any(makers.get(dep) in reached for dep in stage.deps)}
+    return reached
 
 
 def built(folder: Path) -> Path:

@@ -95,9 +95,9 @@ def main() -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join([str(home), os.environ.get("PYTHONPATH", "")])  # for the new processes
     with TemporaryDirectory() as folder:
         os.chdir(folder)
-        found = figures(given.rows, given.rows_many, given.repeats)
+        result = figures(given.rows, given.rows_many, given.repeats)
         os.chdir(home)
-    print(json.dumps(found) if given.json else "\n".join(f"{name:<16} {value}" for name, value in found.items()))
+    print(json.dumps(result) if given.json else "\n".join(f"{name:<16} {value}" for name, value in result.items()))
 
 
 if __name__ == "__main__":

@@ -71,8 +71,8 @@ def project(table: list[Row]) -> None:
         Path(name).write_text(text, encoding="utf-8")
     scratch.make(Path("models/tiny"), SIZES, (row["response"] for row in table[:2000]), seed=0)
     ends = Path("models/tiny/generation_config.json")
-    told = json.loads(ends.read_text(encoding="utf-8"))
-    ends.write_text(json.dumps(told | {"eos_token_id": [2, *range(25, SIZES.vocab_size, 25)]}), encoding="utf-8")
+    config = json.loads(ends.read_text(encoding="utf-8"))
+    ends.write_text(json.dumps(config | {"eos_token_id": [2, *range(25, SIZES.vocab_size, 25)]}), encoding="utf-8")
     rows.write("web", table)
 
 
@@ -86,8 +86,8 @@ def stage(verb: Callable[[list[str]], None], kind: str, flags: Sequence[str]) ->
 def requests_of(name: str, table: list[Row]) -> list[Request]:
     """What the stages ask of each row."""
     prompt = prompts.load(name)
-    said = [answers.conversation(prompt, row, "") for row in table]
-    return [Request(m, answer=row[prompt.writes[0]]) for m, row in zip(said, table, strict=True)]
+    conversations = [answers.conversation(prompt, row, "") for row in table]
+    return [Request(m, answer=row[prompt.writes[0]]) for m, row in zip(conversations, table, strict=True)]
 
 
 def by_length(lengths: Sequence[int], extra: int, tokens: int) -> list[list[int]]:
@@ -106,7 +106,7 @@ def hf_generate(engine: Any, texts: list[str]) -> list[str]:
 
     model, words = engine.model, engine.tokenizer
     ids = words(texts, add_special_tokens=False)["input_ids"]
-    found = [""] * len(texts)
+    texts_out = [""] * len(texts)
     for batch in by_length([len(i) for i in ids], NEW, SPEED.batch_tokens):
         given = words.pad({"input_ids": [ids[i] for i in batch]}, padding_side="left", return_tensors="pt")
         with torch.inference_mode():
@@ -115,20 +115,20 @@ def hf_generate(engine: Any, texts: list[str]) -> list[str]:
             )
         replies = words.batch_decode(out[:, given["input_ids"].shape[1] :], skip_special_tokens=True)
         for index, reply in zip(batch, replies, strict=True):
-            found[index] = reply
-    return found
+            texts_out[index] = reply
+    return texts_out
 
 
 def hf_score(engine: Any, texts: list[str], replies: list[str]) -> list[tuple[float, float]]:
-    """Mean and worst loss of each reply by hand."""
+    """Mean and max token loss of each reply by hand."""
     starts, ends = (engine.tokenizer(part, add_special_tokens=False)["input_ids"] for part in (texts, replies))
     lengths = [len(a) + len(b) for a, b in zip(starts, ends, strict=True)]
-    found = [(0.0, 0.0)] * len(texts)
+    pairs = [(0.0, 0.0)] * len(texts)
     for batch in by_length(lengths, 0, SPEED.batch_tokens):
         graded = losses(engine, [starts[i] + ends[i] for i in batch], [len(starts[i]) for i in batch])
         for index, pair in zip(batch, graded, strict=True):
-            found[index] = pair
-    return found
+            pairs[index] = pair
+    return pairs
 
 
 def losses(engine: Any, whole: list[list[int]], starts: list[int]) -> list[tuple[float, float]]:
@@ -171,12 +171,12 @@ def vllm_score(llm: Any, texts: list[str], replies: list[str]) -> list[tuple[flo
     words = llm.get_tokenizer()
     starts, ends = (words(part, add_special_tokens=False)["input_ids"] for part in (texts, replies))
     whole = [{"prompt_token_ids": a + b} for a, b in zip(starts, ends, strict=True)]
-    found = []
+    pairs = []
     settings = draw(temperature=0.0, max_tokens=1, prompt_logprobs=0, detokenize=False)
     for output, begin in zip(llm.generate(whole, settings, use_tqdm=False), map(len, starts), strict=True):
         losses = [-next(iter(place.values())).logprob for place in output.prompt_logprobs[begin:]]
-        found.append((sum(losses) / len(losses), max(losses)))
-    return found
+        pairs.append((sum(losses) / len(losses), max(losses)))
+    return pairs
 
 
 @dataclass(frozen=True)
@@ -230,20 +230,22 @@ def measured(both: Sides, repeats: int, name: str) -> Row:
         took.append((*spent[both.stage], *spent[both.bare]))
     ours, our_cpu, bare, bare_cpu = zip(*took[1:], strict=True)
     ratios = {name: (bare, ours), f"{name}_cpu": (bare_cpu, our_cpu)}
-    found = {key: statistics.median(b / o for b, o in zip(*pair, strict=True)) for key, pair in ratios.items()}
+    medians_of_ratios = {
+        key: statistics.median(b / o for b, o in zip(*pair, strict=True)) for key, pair in ratios.items()
+    }
     medians = {f"{name}_seconds": [round(statistics.median(ours), 2), round(statistics.median(bare), 2)]}
-    return {key: round(value, 3) for key, value in found.items()} | medians
+    return {key: round(value, 3) for key, value in medians_of_ratios.items()} | medians
 
 
 def figures(kinds: Sequence[str], number: int, repeats: int) -> Row:
     """The ratios of every engine and verb, and the median seconds of the stage and of the bare engine."""
     table = documents(number)
     project(table)
-    found: Row = {"requests": number, "repeats": repeats}
+    result: Row = {"requests": number, "repeats": repeats}
     for kind in kinds:
         for name, both in sides(kind, table).items():
-            found |= measured(both, repeats, name)
-    return found
+            result |= measured(both, repeats, name)
+    return result
 
 
 def main() -> None:
@@ -255,9 +257,9 @@ def main() -> None:
     given, home = cli.parse_args(), Path.cwd()
     with TemporaryDirectory() as folder:
         os.chdir(folder)
-        found = figures(given.engines, given.requests, given.repeats)
+        result = figures(given.engines, given.requests, given.repeats)
         os.chdir(home)
-    print(json.dumps(found) if given.json else "\n".join(f"{name:<24} {value}" for name, value in found.items()))
+    print(json.dumps(result) if given.json else "\n".join(f"{name:<24} {value}" for name, value in result.items()))
 
 
 if __name__ == "__main__":

@@ -51,21 +51,21 @@ def request(row: Row, seed: int) -> Request:
 def rates(ask: Callable[[], Iterator[tuple[int, Reply]]]) -> tuple[float, list[Reply]]:
     """Rows a second, and the replies."""
     start = time.perf_counter()
-    found = [reply for _, reply in ask()]
-    return len(found) / (time.perf_counter() - start), found
+    replies = [reply for _, reply in ask()]
+    return len(replies) / (time.perf_counter() - start), replies
 
 
 def measured(engine: Engine, number: int, words: int, seed: int) -> Figures:
     """Both ways of rating pairs that neither has seen."""
-    asked = [request(row, seed * number + n) for n, row in enumerate(pairs(number, 2 * seed))]
+    requests = [request(row, seed * number + n) for n, row in enumerate(pairs(number, 2 * seed))]
     weighed = partial(Request, prefill=JUDGE.cue, marks=JUDGE.marks, opening=JUDGE.opening)
     others = [weighed(request(row, 0).messages) for row in pairs(number, 2 * seed + 1)]
     ways: dict[str, Callable[[], Iterator[tuple[int, Reply]]]] = {
         "expected": lambda: engine.choose(others),
-        "written": lambda: engine.generate(asked, Sampling(temperature=0.7, max_tokens=words)),
+        "written": lambda: engine.generate(requests, Sampling(temperature=0.7, max_tokens=words)),
     }
-    found = {way: rates(ways[way]) for way in sorted(ways, reverse=bool(seed % 2))}
-    (expected, read), (written, replies) = found["expected"], found["written"]
+    results = {way: rates(ways[way]) for way in sorted(ways, reverse=bool(seed % 2))}
+    (expected, read), (written, replies) = results["expected"], results["written"]
     cached = sum(reply.cached_tokens for reply in read) / sum(reply.prompt_tokens for reply in read)
     tokens = statistics.mean(reply.completion_tokens for reply in replies)
     speedup = {"expected_rows_s": expected, "written_rows_s": written, "speedup": expected / written}
@@ -80,13 +80,13 @@ def figures(kind: str, model: str, number: int, words: int, repeats: int) -> Fig
     """Medians over the repeats, after one that warms up."""
     ready = engine(kind, model)
     measured(ready, 4, 8, seed=-1)
-    found = [measured(ready, number, words, seed) for seed in range(repeats)]
-    return {name: round(statistics.median(one[name] for one in found), 2) for name in found[0]}
+    repetitions = [measured(ready, number, words, seed) for seed in range(repeats)]
+    return {name: round(statistics.median(one[name] for one in repetitions), 2) for name in repetitions[0]}
 
 
-def speedups(found: dict[str, Figures]) -> Figures:
+def speedups(by_engine: dict[str, Figures]) -> Figures:
     """That of the first engine, and of each under its name."""
-    each = {f"{kind}_speedup": given["speedup"] for kind, given in found.items()}
+    each = {f"{kind}_speedup": given["speedup"] for kind, given in by_engine.items()}
     return {"speedup": next(iter(each.values()))} | each
 
 
@@ -101,8 +101,8 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         model = str(Path(folder, "model"))
         scratch.make(Path(model), SIZES, [JUDGE.body, *(row["response"] for row in pairs(200, seed=-2))], seed=0)
-        found = {kind: figures(kind, model, given.pairs, given.words, given.repeats) for kind in given.engines}
-    whole = speedups(found) | {"pairs": given.pairs, "repeats": given.repeats} | found
+        result = {kind: figures(kind, model, given.pairs, given.words, given.repeats) for kind in given.engines}
+    whole = speedups(result) | {"pairs": given.pairs, "repeats": given.repeats} | result
     print(json.dumps(whole) if given.json else "\n".join(f"{name:<12} {value}" for name, value in whole.items()))
 
 

@@ -42,8 +42,8 @@ RUN = re.compile(r"^Running stage '([^']+)':", re.MULTILINE)
 
 def documents(count: int) -> list[Row]:
     """Documents, every fifth of them a seed."""
-    found = enumerate(small_project.documents(count))
-    return [row | {"origin": "web" if n % 5 else "seed"} for n, row in found]
+    numbered = enumerate(small_project.documents(count))
+    return [row | {"origin": "web" if n % 5 else "seed"} for n, row in numbered]
 
 
 def create(folder: Path, table: list[Row]) -> None:
@@ -90,8 +90,8 @@ def forgotten(folder: Path) -> Iterator[None]:
 def build(folder: Path, *flags: str) -> tuple[int, list[str]]:
     """Build the project again: requests that went to the model, and the stages that ran beside the plan."""
     before = paid(folder).total()
-    told = small_project.run(folder, "dvc", "repro", *flags).stdout
-    return paid(folder).total() - before, [name for name in RUN.findall(told) if name != "plan"]
+    output = small_project.run(folder, "dvc", "repro", *flags).stdout
+    return paid(folder).total() - before, [name for name in RUN.findall(output) if name != "plan"]
 
 
 def measured(folder: Path, count: int) -> Row:
@@ -101,20 +101,20 @@ def measured(folder: Path, count: int) -> Row:
     first, _ = build(folder)
     put(folder, table)
     appended, _ = build(folder)
-    found: Row = {"documents": count, "first_calls": first, "append_share": round(appended / first, 4)}
+    result: Row = {"documents": count, "first_calls": first, "append_share": round(appended / first, 4)}
     edit(folder / "params.yaml", curate={"share": 0.2})
     with forgotten(folder):
         calls, ran = build(folder)
-    found |= {"threshold_calls": calls, "threshold_runs": ran}
+    result |= {"threshold_calls": calls, "threshold_runs": ran}
     edit(folder / "profiles/pocket.yaml", speed={"batch_tokens": 512})
-    found |= {"knob_calls": build(folder, "--force")[0]}
+    result |= {"knob_calls": build(folder, "--force")[0]}
     changed = rephrase(folder, table)
     calls, _ = build(folder)
-    found |= {"prompt_rows": changed, "prompt_calls": calls, "prompt_extra_calls": calls - 2 * changed}
+    result |= {"prompt_rows": changed, "prompt_calls": calls, "prompt_extra_calls": calls - 2 * changed}
     with (folder / "baleen/formats.py").open("a", encoding="utf-8") as file:
         file.write(PARSER)
     # scoring is left out: a better parser may read other instructions, and those are new questions
-    return found | {"parser_calls": build(folder, "generate@asked")[0]}
+    return result | {"parser_calls": build(folder, "generate@asked")[0]}
 
 
 def main() -> None:
@@ -123,8 +123,8 @@ def main() -> None:
     cli.add_argument("--json", action="store_true", help="print one JSON object")
     args = cli.parse_args()
     with TemporaryDirectory() as folder:
-        found = measured(Path(folder), args.documents)
-    print(json.dumps(found) if args.json else json.dumps(found, indent=2))
+        result = measured(Path(folder), args.documents)
+    print(json.dumps(result) if args.json else json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":

@@ -48,9 +48,9 @@ def requests(number: int) -> list[Request]:
     return [Request((("user", text),), seed=n) for n, text in enumerate(texts)]
 
 
-def texts(engine: Engine, asked: list[Request], words: int) -> list[str]:
-    found = dict(engine.generate(asked, Sampling(temperature=0.7, max_tokens=words)))
-    return [found[index].text for index in range(len(asked))]
+def texts(engine: Engine, batch: list[Request], words: int) -> list[str]:
+    replies = dict(engine.generate(batch, Sampling(temperature=0.7, max_tokens=words)))
+    return [replies[index].text for index in range(len(batch))]
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -59,9 +59,9 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def apart(threads: ThreadPoolExecutor, engines: tuple[Engine, ...], asked: list[Request], words: int) -> None:
+def apart(threads: ThreadPoolExecutor, engines: tuple[Engine, ...], batch: list[Request], words: int) -> None:
     """Each engine answers all the requests, at the same time."""
-    list(threads.map(lambda one: texts(one, asked, words), engines))
+    list(threads.map(lambda one: texts(one, batch, words), engines))
 
 
 def engine(model: str, workers: int) -> Engine:
@@ -69,16 +69,16 @@ def engine(model: str, workers: int) -> Engine:
 
 
 def measured(model: str, number: int, words: int, repeats: int) -> dict[str, float | bool]:
-    asked, alone = requests(number), engine(model, 0)
+    batch, alone = requests(number), engine(model, 0)
     first, second, pair = engine(model, 1), engine(model, 1), engine(model, 2)
-    wanted = [texts(one, asked, words) for one in (alone, first, second, pair)]  # and all are warm
+    wanted = [texts(one, batch, words) for one in (alone, first, second, pair)]  # and all are warm
     seconds: dict[str, list[float]] = {"alone": [], "one": [], "two": [], "apart": []}
     with ThreadPoolExecutor(2) as threads:
         for _ in range(repeats):
-            seconds["alone"].append(timed(lambda: texts(alone, asked, words)))
-            seconds["one"].append(timed(lambda: texts(first, asked, words)))
-            seconds["two"].append(timed(lambda: texts(pair, asked, words)))
-            seconds["apart"].append(timed(lambda: apart(threads, (first, second), asked, words)))
+            seconds["alone"].append(timed(lambda: texts(alone, batch, words)))
+            seconds["one"].append(timed(lambda: texts(first, batch, words)))
+            seconds["two"].append(timed(lambda: texts(pair, batch, words)))
+            seconds["apart"].append(timed(lambda: apart(threads, (first, second), batch, words)))
     rates = {f"{name}_rows_s": round(number / statistics.median(seconds[name]), 1) for name in ("one", "two")}
     return ratios(seconds) | {"equal": all(one == wanted[0] for one in wanted)} | rates
 
@@ -108,8 +108,8 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         model = str(Path(folder, "model"))
         scratch.make(Path(model), SIZES, [r.messages[0][1] for r in requests(200)], seed=0)
-        found = measured(model, given.rows, given.words, given.repeats)
-    whole = found | {"rows": given.rows, "words": given.words, "repeats": given.repeats}
+        result = measured(model, given.rows, given.words, given.repeats)
+    whole = result | {"rows": given.rows, "words": given.words, "repeats": given.repeats}
     print(json.dumps(whole) if given.json else "\n".join(f"{name:<10} {value}" for name, value in whole.items()))
 
 

@@ -32,8 +32,8 @@ def mapped(table: Iterable[Row], transform: Transform) -> Iterator[Fate]:
         return
     assert transform.function
     for row in table:
-        made = transform.function(row)
-        yield from [(row, made)] if isinstance(made, str) else ((new, "") for new in made)
+        fate = transform.function(row)
+        yield from [(row, fate)] if isinstance(fate, str) else ((new, "") for new in fate)
 
 
 def chained(table: Iterable[Row], transforms: Sequence[Transform]) -> Iterator[Fate]:

@@ -50,9 +50,9 @@ def of_line(line: Line, project: Project) -> Planned:
     named = verbs.names(line.verb, options)
     read = {name: prompts.load(name) for kind, name in sorted(set(named)) if kind == "prompt"}
     places = places_of(named, read)
-    told = [f"{module}:{name}" for module, name in places]
+    named_places = [f"{module}:{name}" for module, name in places]
     digests = {name: prompt.digest for name, prompt in read.items()}
-    return Planned(line.verb, asdict(options), told, digests, hashes(line.verb, tuple(places)))
+    return Planned(line.verb, asdict(options), named_places, digests, hashes(line.verb, tuple(places)))
 
 
 def everything(files: list[Path]) -> Iterator[tuple[str, Planned]]:

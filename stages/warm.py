@@ -31,8 +31,8 @@ def main(command: list[str]) -> None:
             assert waiting.stdout
             waiting.stdout.readline()
             try:
-                told = {**os.environ, preload.DOOR: f"{sys.prefix}{os.pathsep}{door}"}
-                sys.exit(subprocess.run(command, env=told).returncode)
+                environment = {**os.environ, preload.DOOR: f"{sys.prefix}{os.pathsep}{door}"}
+                sys.exit(subprocess.run(command, env=environment).returncode)
             finally:
                 waiting.kill()
 

@@ -95,16 +95,16 @@ def build(world: int, claim: Claim) -> Path:
 
 def measured(folder: Path, table: str, measure: str, split: str, keep: str = "") -> dict[str, tuple[str, float]]:
     """Of each row of a split that can be measured: the group it is drawn with (its cell, else itself), the measure."""
-    found, wanted = parse_value(measure), [parse_condition(keep)] if keep else []
+    value, wanted = parse_value(measure), [parse_condition(keep)] if keep else []
     split_rows = (row for row in rows.read(folder / f"data/{table}.parquet") if row.get("split", split) == split)
     kept = (row for row in split_rows if not any(one.reason(row) for one in wanted))
-    values = ((row, found.of(row)) for row in kept)
+    values = ((row, value.of(row)) for row in kept)
     return {row["id"]: (str(row.get("cell", row["id"])), number) for row, number in values if number is not None}
 
 
 def difference(folders: dict[int, Path], pair: Pair) -> Row:
     """Points of difference in each world and over all of them, with 95 % intervals; cells are drawn whole."""
-    found, pooled, cells = dict[str, Row](), list[float](), list[str]()
+    worlds, pooled, cells = dict[str, Row](), list[float](), list[str]()
     for world, folder in folders.items():
         mine, theirs = (
             measured(folder, table, pair.measure, pair.split, pair.keep) for table in (pair.better, pair.other)
@@ -112,9 +112,9 @@ def difference(folders: dict[int, Path], pair: Pair) -> Row:
         both = [i for i in mine if i in theirs]
         gains = [100 * (mine[i][1] - theirs[i][1]) for i in both]
         clusters = [f"{world} {mine[i][0]}" for i in both]
-        found[f"world {world}"] = gain_interval(gains, clusters)
+        worlds[f"world {world}"] = gain_interval(gains, clusters)
         pooled, cells = pooled + gains, cells + clusters
-    return found | {"all": gain_interval(pooled, cells)}
+    return worlds | {"all": gain_interval(pooled, cells)}
 
 
 def gain_interval(gains: list[float], clusters: list[str]) -> Row:
@@ -135,21 +135,21 @@ def trigrams(folder: Path, table: str, column: str) -> float:
 def figure(folder: Path, file: str, keys: Iterable[str]) -> float:
     """A number in a counts file."""
     path = folder / f"{file}.json"
-    found = json.loads((path if path.is_file() else folder / f"data/{file}.json").read_text(encoding="utf-8"))
+    value = json.loads((path if path.is_file() else folder / f"data/{file}.json").read_text(encoding="utf-8"))
     first, *rest = keys
-    found = defaultdict(float, found[first]) if first == "dropped" else found[first]  # a reason that nobody left for
+    value = defaultdict(float, value[first]) if first == "dropped" else value[first]  # a reason that nobody left for
     for key in rest:
-        found = found[key]
-    return float(found)
+        value = value[key]
+    return float(value)
 
 
 def learned_from(folder: Path, claim: Claim) -> dict[str, int]:
     """How many rows each model that was asked has learned from: arms are fair only where these are alike."""
     tables = {table for pair in claim.pairs.values() for table in (pair.better, pair.other)}
     lines = recipes.lines([folder / f"recipes/{name}.yaml" for name in ("sources", "constraints", *claim.recipes)])
-    asked = sorted({str(line.given["model"]) for line in lines if line.verb == "generate" and line.name in tables})
+    writers = sorted({str(line.given["model"]) for line in lines if line.verb == "generate" and line.name in tables})
     trained = {line.name for line in lines if line.verb == "train"}
-    return {model: int(figure(folder, f"models/{model}", ["examples"])) for model in asked if model in trained}
+    return {model: int(figure(folder, f"models/{model}", ["examples"])) for model in writers if model in trained}
 
 
 def results(claim: Claim, folders: dict[int, Path]) -> Row:
@@ -157,7 +157,7 @@ def results(claim: Claim, folders: dict[int, Path]) -> Row:
     pairs = claim.pairs.values()
     sides = dict.fromkeys((table, p.measure, p.split, p.keep) for p in pairs for table in (p.better, p.other))
     means = {
-        ", ".join([f"{side[0]} {side[1]}", *(told for told in side[2:] if told not in ("", "test"))]): {
+        ", ".join([f"{side[0]} {side[1]}", *(part for part in side[2:] if part not in ("", "test"))]): {
             f"world {w}": mean(folder, *side) for w, folder in folders.items()
         }
         for side in sides
@@ -169,19 +169,19 @@ def results(claim: Claim, folders: dict[int, Path]) -> Row:
         }
         for name, sizes in claim.fits.items()
     }
-    told_of = {
+    figures = {
         name: {f"world {w}": figure(folder, file, keys) for w, folder in folders.items()}
         for name, (file, *keys) in claim.figures.items()
     } | {
         name: {f"world {w}": trigrams(folder, *place) for w, folder in folders.items()}
         for name, place in claim.trigrams.items()
     }
-    found = {
+    result = {
         "means": means,
         "differences": {n: difference(folders, p) for n, p in claim.pairs.items()},
         "learned from": {f"world {w}": learned_from(folder, claim) for w, folder in folders.items()},
     }
-    return found | ({"figures": told_of} if told_of else {}) | ({"alpha": alphas} if alphas else {})
+    return result | ({"figures": figures} if figures else {}) | ({"alpha": alphas} if alphas else {})
 
 
 def slope(points: dict[int, float]) -> float:

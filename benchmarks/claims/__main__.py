@@ -15,8 +15,8 @@ METHODS = sorted(path.stem.replace("_", "-") for path in Path(__file__).parent.g
 
 
 def claim(method: str) -> Claim:
-    found: Claim = import_module(f"benchmarks.claims.{method.replace('-', '_')}").CLAIM
-    return found
+    result: Claim = import_module(f"benchmarks.claims.{method.replace('-', '_')}").CLAIM
+    return result
 
 
 def main() -> None:
@@ -25,11 +25,11 @@ def main() -> None:
     cli.add_argument("--worlds", type=int, nargs="+", default=[0, 1, 2])
     cli.add_argument("--json", action="store_true", help="print one JSON object")
     args = cli.parse_args()
-    made = claim(args.method)
+    chosen = claim(args.method)
     with ThreadPoolExecutor(2) as pool:
-        folders = dict(zip(args.worlds, pool.map(lambda world: build(world, made), args.worlds), strict=True))
-    found = results(made, folders)
-    print(json.dumps(found) if args.json else json.dumps(found, indent=2))
+        folders = dict(zip(args.worlds, pool.map(lambda world: build(world, chosen), args.worlds), strict=True))
+    result = results(chosen, folders)
+    print(json.dumps(result) if args.json else json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ ABROAD = {
 ARMS = dict.fromkeys(arm for pair in [*NEW.values(), *ABROAD.values()] for arm in pair)
 
 
-def pairs(compared: dict[str, tuple[str, str]], told: str, split: str) -> dict[str, Pair]:
+def pairs(compared: dict[str, tuple[str, str]], suffix: str, split: str) -> dict[str, Pair]:
     return {
-        f"{name}: {measured}{told}": Pair(f"answers-{better}", f"answers-{other}", measure, split)
+        f"{name}: {measured}{suffix}": Pair(f"answers-{better}", f"answers-{other}", measure, split)
         for name, (better, other) in compared.items()
         for measured, measure in MEASURES.items()
     }

@@ -20,17 +20,17 @@ CHRF, SURVIVED, MEANT = (
 )  # fmt: skip
 BLEU = "bleu(instruction,original)"  # the lower, the more is reworded
 FIGURES: dict[str, tuple[str, ...]] = {}
-for told, route in ROUTES.items():
-    FIGURES[f"{told}: trips"] = ("eval-rt-words", "groups", route, CHRF, "rows")
-    FIGURES[f"{told}: good ones"] = ("eval-rt-good", "groups", route, CHRF, "rows")
-    FIGURES[f"{told}: chrF to the original"] = ("eval-rt-words", "groups", route, CHRF, "mean")
-    FIGURES[f"{told}: BLEU of the good ones to the original"] = ("eval-rt-good", "groups", route, BLEU, "mean")
+for name, route in ROUTES.items():
+    FIGURES[f"{name}: trips"] = ("eval-rt-words", "groups", route, CHRF, "rows")
+    FIGURES[f"{name}: good ones"] = ("eval-rt-good", "groups", route, CHRF, "rows")
+    FIGURES[f"{name}: chrF to the original"] = ("eval-rt-words", "groups", route, CHRF, "mean")
+    FIGURES[f"{name}: BLEU of the good ones to the original"] = ("eval-rt-good", "groups", route, BLEU, "mean")
 LOST = "a protected span is lost"
 FIGURES["trips that leave for a lost mark"] = ("round-trip-words", "dropped", LOST)
 FIGURES["trips, all in all"] = ("round-trip-words", "rows_in")
-for told, route in list(ROUTES.items())[:2]:
-    FIGURES[f"{told}: protected spans without"] = ("eval-rt-bare", "groups", route, SURVIVED, "mean")
-    FIGURES[f"{told}: the same is meant"] = ("eval-rt-held", "groups", route, MEANT, "mean")
+for name, route in list(ROUTES.items())[:2]:
+    FIGURES[f"{name}: protected spans without"] = ("eval-rt-bare", "groups", route, SURVIVED, "mean")
+    FIGURES[f"{name}: the same is meant"] = ("eval-rt-held", "groups", route, MEANT, "mean")
 
 CLAIM = Claim(
     recipes=("round-trip", "round-trip-arms", "more/round-trip-across"),
