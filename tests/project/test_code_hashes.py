@@ -52,6 +52,12 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def first_plan(planned: Path) -> dict[str, str]:
+    """The plan of each target before any edit."""
+    return {path.stem: path.read_text() for path in (planned / "data/plan").glob("*.yaml")}
+
+
 @pytest.fixture
 def project(planned: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(planned, tmp_path / "project", copy_function=shutil.copy2))
@@ -88,11 +94,12 @@ EDITS = {  # file, a function in it, and the verbs whose targets are built again
 
 @pytest.mark.slow
 @pytest.mark.parametrize("file", EDITS)
-def test_an_edit_of_a_function_changes_the_plan_of_what_can_reach_it(file: str, project: Path, planned: Path) -> None:
-    before = {path.stem: path.read_text() for path in (planned / "data/plan").glob("*.yaml")}
+def test_an_edit_of_a_function_changes_the_plan_of_what_can_reach_it(
+    file: str, project: Path, first_plan: dict[str, str]
+) -> None:
     start, touched = EDITS[file]
     edited(project / file, start)
-    assert verbs(project, before) == touched
+    assert verbs(project, first_plan) == touched
 
 
 def edited(path: Path, start: str) -> None:
@@ -105,12 +112,11 @@ def edited(path: Path, start: str) -> None:
 
 
 @pytest.mark.slow
-def test_what_is_added_to_a_module_changes_no_plan(project: Path) -> None:
-    before = plan(project)
+def test_what_is_added_to_a_module_changes_no_plan(project: Path, first_plan: dict[str, str]) -> None:
     for file in ("baleen/measures/words.py", "baleen/transforms.py", "baleen/formats.py", "baleen/tables/rows.py"):
         text = (project / file).read_text().replace("__all__ = [", '__all__ = ["added", ', 1)
         (project / file).write_text(text + "\n\ndef added(text: str) -> float:\n    return 1.0\n")
-    assert plan(project) == before
+    assert plan(project) == first_plan
 
 
 LAYOUTS: dict[str, Callable[[str], str]] = {
@@ -124,10 +130,12 @@ LAYOUTS: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LAYOUTS)
-def test_a_comment_a_docstring_and_the_layout_of_a_module_change_nothing(name: str, project: Path) -> None:
-    before, path = plan(project), project / "baleen/tables/rows.py"
+def test_a_comment_a_docstring_and_the_layout_of_a_module_change_nothing(
+    name: str, project: Path, first_plan: dict[str, str]
+) -> None:
+    path = project / "baleen/tables/rows.py"
     path.write_text(LAYOUTS[name](path.read_text()))
-    assert path.read_text() != (ROOT / "baleen/tables/rows.py").read_text() and plan(project) == before
+    assert path.read_text() != (ROOT / "baleen/tables/rows.py").read_text() and plan(project) == first_plan
 
 
 @pytest.mark.slow
