@@ -1,6 +1,6 @@
 """report: one line a model from its evaluation, as a table and as metrics.json for `dvc exp show`.
 
-python -m stages.report eval-reply eval-humpback
+python -m stages.report humpback-curate-2 eval-reply eval-humpback    # the first is a table: how many rows it keeps
 python -m stages.report --look    # the same table once more, from what metrics.json names
 """
 
@@ -31,17 +31,25 @@ def evaluation(name: str) -> Row:
     return figures
 
 
+def rows_kept(tables: list[str]) -> Row:
+    """How many rows each table has, as `kept`: a number for one table."""
+    counts = {name: loaded(Path("data", f"{name}.json"), "dvc repro")["rows_out"] for name in tables}
+    return {"kept": counts if len(counts) > 1 else next(iter(counts.values()))} if counts else {}
+
+
 def main(argv: list[str]) -> None:
     if {"--help", "-h"} & set(argv):
         return print(__doc__)
     if not argv:
         raise Problem("name the evaluations to report, such as: python -m stages.report eval-reply eval-humpback")
     look = argv == ["--look"]
-    names = [f"eval-{name}" for name in loaded(METRICS, "dvc repro")] if look else argv
-    evaluations = {name: evaluation(name) for name in names}
+    names = [f"eval-{name}" for name in loaded(METRICS, "dvc repro") if name != "kept"] if look else argv
+    evaluations = {name: evaluation(name) for name in names if name.startswith("eval-")}
     if not look:
+        figures = {name.removeprefix("eval-"): headline(figures) for name, figures in evaluations.items()}
+        kept = rows_kept([name for name in names if name not in evaluations])
         unchanged()
-        write_json(METRICS, {name.removeprefix("eval-"): headline(figures) for name, figures in evaluations.items()})
+        write_json(METRICS, kept | figures)
     print(table(evaluations))
 
 

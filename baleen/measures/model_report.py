@@ -1,18 +1,28 @@
 """The figures of evaluations, one line a model."""
 
+from itertools import groupby
+
 from baleen.measures.expressions import is_share
 from baleen.tables.rows import Row
 
+LIKELIHOODS = ("loss", "worst", "gain")  # nats a token, which need more decimals than words or percent
+
+
+def decimals(measure: str) -> int:
+    return 3 if measure in LIKELIHOODS else 1
+
 
 def shown(measure: str, x: float | None) -> float | None:
-    """A figure to one decimal place, in percent when the measure is a share."""
-    return None if x is None else round(100 * x if is_share(measure) else x, 1)
+    """A figure to one decimal place, in percent when the measure is a share; to three for likelihoods."""
+    return None if x is None else round(100 * x if is_share(measure) else x, decimals(measure))
 
 
 def headline(evaluation: Row) -> Row:
-    """The first measure of each group."""
+    """The first measure of each group, and the difference of the tested group with its interval as a text."""
     firsts = {group: next(iter(block.items())) for group, block in evaluation["groups"].items()}
-    return {group: shown(measure, figures["mean"]) for group, (measure, figures) in firsts.items()}
+    figures = {group: shown(measure, numbers["mean"]) for group, (measure, numbers) in firsts.items()}
+    difference = " ".join(gain(*next(iter(tested(evaluation).items()))).split())
+    return figures | ({"difference": difference} if difference else {})
 
 
 def tested(evaluation: Row) -> Row:
@@ -33,11 +43,17 @@ def gain(measure: str, figures: Row) -> str:
     if not figures.get("difference") and figures.get("low") == figures.get("high"):
         return ""
     difference, low, high = (shown(measure, figures[key]) for key in ("difference", "low", "high"))
-    return f"{difference:+6.1f}  [{low:+.1f}, {high:+.1f}]"
+    places = decimals(measure)
+    return f"{difference:+6.{places}f}  [{low:+.{places}f}, {high:+.{places}f}]"
 
 
 def table(evaluations: dict[str, Row]) -> str:
-    """All models, one a line, under the names of the measures."""
-    names = [text.partition("(")[0].rpartition(".")[2] for text in tested(next(iter(evaluations.values())))]
+    """All models, one a line, under the names of the measures; a table for each set of measures."""
+    blocks = groupby(evaluations.items(), lambda pair: tuple(tested(pair[1])))
+    return "\n\n".join(block(measures, dict(pairs)) for measures, pairs in blocks)
+
+
+def block(measures: tuple[str, ...], evaluations: dict[str, Row]) -> str:
+    names = [text.partition("(")[0].rpartition(".")[2] for text in measures]
     head = f"{'model':<14}" + "".join(f"{name:>9}" for name in names) + "   difference, 95 % interval"
     return "\n".join([head, *(line(name, evaluation) for name, evaluation in evaluations.items())])

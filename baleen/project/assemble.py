@@ -211,13 +211,24 @@ def report(evaluations: list[str]) -> str:
 
 
 def evaluations(lines: Mapping[str, Line], names: Iterable[str]) -> list[str]:
-    """The evaluations that a report shows, one a model: of answers to the held-out questions where there are such."""
+    """What a report shows: the table of the rows that each method keeps, then one evaluation a model, of losses on
+    held-out answers where nothing better is known, of answers to the held-out questions, or of anything else."""
     own = [line for line in lines.values() if line.verb == "evaluate" and belongs(Path(line.file).stem, names)]
     firsts = {str(line.given["input"]): line for line in reversed(own)}
     once = [line for line in own if firsts[str(line.given["input"])] is line]
-    return [line.name for line in once if lines[str(line.given["input"])].rule == "answer"] or [
-        line.name for line in once
-    ]
+    world = any(of_world(line) for line in lines.values())
+    losses = [line.name for line in once if line.given.get("settings") == "losses"]
+    answers = [line.name for line in once if lines[str(line.given["input"])].rule == "answer"]
+    shown = (answers if world or not losses else losses) or [line.name for line in once]
+    return [*filter(None, (kept_by(name, lines) for name in names)), *shown]
+
+
+def kept_by(method: str, lines: Mapping[str, Line]) -> str:
+    """The table of the rows that a method's model learns beside seeds; '' when the method is not there."""
+    if method not in lines:
+        return ""
+    table = lines.get(str(lines[method].given["input"]))
+    return str(table.given["other"] if table and table.verb == "mix" else lines[method].given["input"])
 
 
 def copy_named(to: Path, folder: str, names: Iterable[str]) -> None:

@@ -225,7 +225,7 @@ def trim_report(folder: Path, kept: set[str]) -> None:
     """Leave only kept evaluations in the report; without any, delete the stage."""
     rules = load(folder / "dvc.yaml")
     found = rules["stages"].pop("report")
-    evaluations = [name for name in found["cmd"].split()[3:] if name in kept]
+    evaluations = [name for name in found["cmd"].split()[3:] if name in kept and name.startswith("eval-")]
     if evaluations:
         code = [dep for dep in found["deps"] if dep.startswith("data/plan/")]
         found["cmd"] = " ".join([*found["cmd"].split()[:3], *evaluations])

@@ -44,7 +44,8 @@ def metrics() -> Any:
 
 def test_metrics_hold_the_first_measure_of_each_group_in_percent() -> None:
     verb.main(["eval-reply", "eval-best"])
-    assert metrics() == {"reply": {"dev": 25.0, "test": 20.0}, "best": {"dev": 50.0, "test": 45.7}}
+    best = {"dev": 50.0, "test": 45.7, "difference": "+25.0 [+15.0, +35.0]"}
+    assert metrics() == {"reply": {"dev": 25.0, "test": 20.0}, "best": best}
 
 
 def test_the_table_has_a_line_for_each_model_with_its_paired_difference(capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,7 +86,24 @@ def test_without_groups_or_pairs_the_mean_stands_alone(capsys: pytest.CaptureFix
 def test_a_share_is_told_in_percent_and_nothing_else_is(measure: str, mean: float, told: float) -> None:
     write("eval-x", {"all": {measure: figures(mean, 0.1)}})
     verb.main(["eval-x"])
-    assert metrics() == {"x": {"all": told}}
+    assert metrics()["x"]["all"] == told
+
+
+@pytest.mark.parametrize(
+    ("tables", "kept"), [({"a": 7}, 7), ({"a": 7, "b": 9}, {"a": 7, "b": 9})], ids=["one table", "two tables"]
+)
+def test_tables_are_reported_by_the_rows_that_they_keep(tables: dict[str, int], kept: object) -> None:
+    for name, rows in tables.items():
+        Path(f"data/{name}.json").write_text(json.dumps({"rows_in": 20, "rows_out": rows}))
+    verb.main([*tables, "eval-best"])
+    assert metrics()["kept"] == kept and [*metrics()] == ["kept", "best"]
+
+
+def test_evaluations_of_other_measures_have_a_table_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    write("eval-loss", {"all": {"loss": figures(2.3456, -0.1234)}})
+    verb.main(["eval-best", "eval-loss"])
+    first, second = capsys.readouterr().out.split("\n\n")
+    assert first.split()[0] == "model" and second.splitlines()[1].split() == ["loss", "2.346", "-0.123", "[-0.223,", "-0.023]"]
 
 
 def test_a_look_shows_the_table_again_and_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,10 +121,11 @@ def test_a_look_shows_the_table_again_and_writes_nothing(capsys: pytest.CaptureF
         ([], "name the evaluations to report"),
         (["--look"], "no evaluation metrics.json; build it with: dvc repro"),
         (["eval-no"], "no evaluation data/eval-no.json; build it with: dvc repro evaluate@eval-no"),
-        (["counts"], "data/counts.json is no evaluation; name targets of evaluate"),
+        (["eval-counts"], "data/eval-counts.json is no evaluation; name targets of evaluate"),
+        (["no"], "no evaluation data/no.json; build it with: dvc repro"),
     ],
 )
 def test_what_cannot_be_reported_is_named(names: list[str], words: str) -> None:
-    Path("data/counts.json").write_text('{"rows_in": 3}')
+    Path("data/eval-counts.json").write_text('{"rows_in": 3}')
     with pytest.raises(Problem, match=words):
         verb.main(names)
