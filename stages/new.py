@@ -155,6 +155,6 @@ def add(methods: list[str]) -> list[str]:
     files = assemble.write_recipes(Path(), selection)
     copy_prompts(Path(), selection.lines)
     built = [path.stem for path in recipes.files() if recipes.is_method(path)]
-    shown = assemble.evaluations({**lines, **here}, [*built, *methods])
+    shown = assemble.evaluations({**lines, **here}, list(dict.fromkeys([*built, *methods])))
     rules.write_text(assemble.rules(rules.read_text(encoding="utf-8"), files, shown), encoding="utf-8")
     return [str(path) for path in recipes.files()]

@@ -103,7 +103,13 @@ def test_evaluations_of_other_measures_have_a_table_of_their_own(capsys: pytest.
     write("eval-loss", {"all": {"loss": figures(2.3456, -0.1234)}})
     verb.main(["eval-best", "eval-loss"])
     first, second = capsys.readouterr().out.split("\n\n")
-    assert first.split()[0] == "model" and second.splitlines()[1].split() == ["loss", "2.346", "-0.123", "[-0.223,", "-0.023]"]
+    assert first.split()[0] == "model" and second.splitlines()[1].split() == [
+        "loss",
+        "2.346",
+        "-0.123",
+        "[-0.223,",
+        "-0.023]",
+    ]
 
 
 def test_a_look_shows_the_table_again_and_writes_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,157 @@
+"""A new project holds what its methods need and nothing else; on own data nothing is of the generated world."""
+
+import re
+from contextlib import chdir
+from pathlib import Path
+
+import pytest
+
+from baleen.errors import Problem
+from baleen.project import assemble, recipes, shipped
+from baleen.project.yaml_files import parse_yaml
+from stages import check, new
+
+METHODS = shipped.methods()
+CORPUS = new.Own("data/raw/documents", {"columns": {"response": "text"}})
+SEEDS = new.Own("data/raw/seeds.jsonl", {"columns": {"instruction": "question", "response": "answer"}})
+WORLD_ONLY = {"self-lengthen", "linguist"}  # they read what neither a corpus nor seed pairs are
+
+
+def lines_of(folder: Path) -> dict[str, recipes.Line]:
+    with chdir(folder):
+        return {line.name: line for line in recipes.lines(recipes.files())}
+
+
+def own(folder: Path, methods: list[str], profile: str) -> Path:
+    new.on_own_data(folder, methods, profile, CORPUS, SEEDS)
+    (folder / CORPUS.path).mkdir(parents=True)
+    (folder / SEEDS.path).write_text("")
+    return folder
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_project_of_one_method_has_its_recipe_its_arms_and_what_they_are_built_from(
+    method: str, tmp_path: Path
+) -> None:
+    if method == "evol-instruct":
+        pytest.skip("no model of the generated world can evolve an instruction")
+    new.on_embedded_world(tmp_path / "p", [method], "pocket")
+    lines = lines_of(tmp_path / "p")
+    whole = {line.name for line in shipped.lines().values() if line.file == f"recipes/{method}.yaml"}
+    assert whole <= {*lines}
+    trained = {line.name for line in lines.values() if line.verb == "train"}
+    assert not trained & ({*METHODS} - {method})
+    with chdir(tmp_path / "p"):
+        assert check.check([]).endswith("are well wired")
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name not in WORLD_ONLY])
+def test_nothing_on_own_data_makes_or_measures_the_generated_world(method: str, tmp_path: Path) -> None:
+    lines = lines_of(own(tmp_path / "p", [method], "small"))
+    assert method in lines and not [line for line in lines.values() if assemble.of_world(line)]
+    with chdir(tmp_path / "p"):
+        assert check.check([]).endswith("are well wired")
+
+
+@pytest.mark.parametrize("method", sorted(WORLD_ONLY))
+def test_a_method_that_needs_other_tables_says_which(method: str, tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=rf"^{method}: {method}-\w+ comes from the generated world, and neither"):
+        own(tmp_path / "p", [method], "small")
+
+
+def test_a_method_that_asks_a_teacher_needs_a_profile_that_has_one(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="crab: crab-lessons comes from the generated world.*such as --profile small"):
+        own(tmp_path / "p", ["crab"], "text")
+
+
+def test_seeds_are_held_out_and_every_arm_is_measured_on_them(tmp_path: Path) -> None:
+    lines = lines_of(own(tmp_path / "p", ["humpback"], "text"))
+    assert lines["seed"].given == {"input": "seeds", "keep": ["chance(id)>=0.2"]}
+    assert lines["heldout"].given == {"input": "seeds", "keep": ["chance(id)<0.2"]}
+    scored = {
+        line.given["model"] for line in lines.values() if line.verb == "score" and line.given["input"] == "heldout"
+    }
+    assert scored == {"reply", "random", "uncurated", "humpback-1", "humpback"}
+    assert not [name for name in lines if "oracle" in name]
+
+
+def test_the_report_names_the_rows_kept_and_each_model(tmp_path: Path) -> None:
+    rules = (own(tmp_path / "p", ["humpback"], "text") / "dvc.yaml").read_text()
+    [command] = re.findall(r"python -m stages.report (.*)", rules)
+    models = ["reply", "random", "uncurated", "humpback-1", "humpback"]
+    assert command.split() == ["humpback-curate-2", *(f"eval-loss-{model}" for model in models)]
+
+
+def test_several_methods_share_what_they_start_from(tmp_path: Path) -> None:
+    lines = lines_of(own(tmp_path / "p", ["humpback", "kun"], "text"))
+    assert {"humpback", "kun", "humpback-augment"} <= {*lines}
+
+
+def test_prompts_of_other_methods_stay_behind(tmp_path: Path) -> None:
+    new.on_embedded_world(tmp_path / "p", ["kun"], "pocket")
+    folders = {path.name for path in (tmp_path / "p/prompts").iterdir() if path.is_dir()}
+    assert folders == {"kun"}
+
+
+def test_adding_a_method_keeps_lines_that_were_edited(tmp_path: Path) -> None:
+    folder = tmp_path / "p"
+    new.on_embedded_world(folder, ["kun"], "pocket")
+    recipe = folder / "recipes/humpback.yaml"
+    recipe.write_text(recipe.read_text().replace("leak: 0.5", "leak: 0.4"))
+    with chdir(folder):
+        built = new.add(["humpback", "tegit"])
+        assert check.check([]).endswith("are well wired")
+    assert {"recipes/humpback.yaml", "recipes/tegit.yaml", "recipes/kun.yaml"} <= {*built}
+    lines = lines_of(folder)
+    assert lines["humpback-augment"].given["leak"] == 0.4 and {"humpback", "tegit", "kun"} <= {*lines}
+
+
+def test_adding_a_method_twice_changes_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "p"
+    new.on_embedded_world(folder, ["humpback"], "pocket")
+    with chdir(folder):
+        new.add(["kun"])
+        before = {path: path.read_text() for path in sorted(folder.rglob("*.*")) if path.is_file()}
+        new.add(["kun"])
+    assert before == {path: path.read_text() for path in sorted(folder.rglob("*.*")) if path.is_file()}
+
+
+def test_the_root_project_is_a_project_to_which_methods_can_be_added(tmp_path: Path) -> None:
+    for name in ("dvc.yaml", "params.yaml"):
+        (tmp_path / name).write_bytes((shipped.folder() / name).read_bytes())
+    for name in ("recipes", "prompts", "profiles"):
+        (tmp_path / name).symlink_to(shipped.folder() / name)
+    with chdir(tmp_path):
+        assert "recipes/kun.yaml" in new.add(["kun"])
+    listed = parse_yaml((tmp_path / "dvc.yaml").read_text())["vars"]
+    assert {"recipes/humpback.yaml", "recipes/kun.yaml", "recipes/kun-arms.yaml"} <= {*listed[1:]}
+
+
+@pytest.mark.parametrize(
+    ("methods", "words"), [(["kunn"], "unknown method 'kunn'; did you mean 'kun'"), ([""], "unknown method ''")]
+)
+def test_an_unknown_method_is_refused(methods: list[str], words: str, tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=words):
+        new.on_embedded_world(tmp_path / "p", methods, "pocket")
+
+
+def test_a_folder_with_something_in_it_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Problem, match="is there already and not empty"):
+        new.empty(tmp_path)
+    with pytest.raises(Problem, match="is no project that `baleen new` has written"):
+        new.cleared(tmp_path)
+
+
+@pytest.mark.parametrize("path", sorted(Path("recipes").glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_whole_recipe_taken_apart_and_put_together_says_the_same(path: Path) -> None:
+    every = {key for key in shipped.texts(path)}
+    assert parse_yaml(shipped.part(path, every, {})) == parse_yaml(path.read_text())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"a": "b c", "n": 1.5, "t": True, "l": ["x>=1", "no"], "e": ""}, {"q": 'say "x"\n\\'}, {"d": {"k": None}}],
+)
+def test_a_line_that_is_written_reads_back(value: dict[str, object]) -> None:
+    assert parse_yaml(f"line: {assemble.flow(value)}") == {"line": value}

@@ -1,0 +1,52 @@
+"""Plain DVC without targets does the right thing, in a built project and in a clone of it."""
+
+from pathlib import Path
+
+import project
+import pytest
+from project import dvc, git, repro, run_command
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A built project with an experiment, at a remote."""
+    folder = project.copy_project(project.built_small(tmp_path_factory), tmp_path_factory.mktemp("plain") / "project")
+    dvc(folder, "remote", "add", "-d", "store", str(folder.parent / "store"))
+    project.commit(folder, "built")
+    dvc(folder, "push")
+    dvc(folder, "exp", "run", "-S", "curate.share=0.5")
+    return folder
+
+
+def test_status_of_what_is_built_is_one_line(built: Path) -> None:
+    assert dvc(built, "status").strip() == "Data and pipelines are up to date."
+
+
+def test_a_dry_run_of_what_is_built_announces_nothing(built: Path) -> None:
+    assert "Running stage" not in dvc(built, "repro", "--dry")
+
+
+def test_plots_show_draws_no_blanks(built: Path) -> None:
+    assert "No plots were loaded" in dvc(built, "plots", "show")
+
+
+def test_the_comparison_fits_a_terminal_with_knob_and_results(built: Path) -> None:
+    [lines] = project.page_commands("experiments")
+    shown = run_command(built, "bash", "-ec", next(line for line in lines if line.startswith("dvc exp show"))).stdout
+    assert max(map(len, shown.splitlines())) <= 120
+    assert "curate.share" in shown and "humpback-1.difference" in shown and " [" in shown
+
+
+def test_metrics_and_params_tell_the_difference_to_the_last_commit(built: Path) -> None:
+    assert "curate.share" in dvc(built, "params", "diff")
+    assert "humpback-1.dev" in dvc(built, "metrics", "diff")
+
+
+def test_a_clone_pulls_everything_and_nothing_is_to_be_done(built: Path, tmp_path: Path) -> None:
+    git(built, "clone", "-q", str(built), str(tmp_path / "clone"))
+    said = dvc(tmp_path / "clone", "pull")
+    assert "WARNING" not in said and "ERROR" not in said
+    assert dvc(tmp_path / "clone", "status").strip() == "Data and pipelines are up to date."
+    assert repro(tmp_path / "clone") == set()
