@@ -20,6 +20,7 @@ from baleen.project.command_line import run
 from baleen.project.graph import Stage, Stages
 from baleen.project.layers import Project
 from baleen.project.recipes import Line
+from baleen.tables.files import is_remote
 from stages import verbs
 
 Columns = frozenset[str] | None  # None: not known before the file is read
@@ -152,10 +153,11 @@ def check_line(line: Line, all_lines: Book, columns: Callable[[str], Columns]) -
 
 
 def check_source(made: Any) -> None:
-    if made.source and not Path(made.source).exists() and any(c in made.source for c in "*?["):
-        raise Problem(f"DVC watches files and folders, not {made.source}; write the folder, and match: such as '*.md'")
-    if made.source and not Path(made.source).exists():
-        raise Problem(f"no file or folder {made.source}; write the path from the project's folder")
+    local = "" if is_remote(made.source) else made.source
+    if local and not Path(local).exists() and any(c in local for c in "*?["):
+        raise Problem(f"DVC watches files and folders, not {local}; write the folder, and match: such as '*.md'")
+    if local and not Path(local).exists():
+        raise Problem(f"no file or folder {local}; write the path from the project's folder")
     ingested(made)
 
 

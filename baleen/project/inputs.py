@@ -50,7 +50,9 @@ def file_state(path: Path) -> object:
 
 
 def stamp(path: Path) -> tuple[int, int, int] | None:
-    """Inode, size and time of the last change of a file."""
+    """Inode, size and time of the last change of a file; None for a folder and for a link to nothing."""
+    if not path.exists():
+        return None
     found = path.stat()
     return (found.st_ino, found.st_size, found.st_mtime_ns) if path.is_file() else None
 

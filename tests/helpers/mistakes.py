@@ -78,7 +78,7 @@ INGEST = {
     ),
     "bytes that are not UTF-8": Case(
         "ingest out --source c.txt --origin web",
-        r"c\.txt: byte 3 is not UTF-8; .*--encoding latin-1",
+        r"c\.txt: byte 3 is not UTF-8; .*--encoding cp1252",
         {"c.txt": b"caf\xe9"},
     ),
     "a Parquet file that is none": Case(

@@ -5,6 +5,7 @@ import io
 import json
 import tarfile
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import pytest
 
 from baleen.errors import Problem
 from baleen.project.lookup import named
-from baleen.tables.readers import Record
+from baleen.tables.ingest import clean, rows_of
+from baleen.tables.ingest_options import IngestOptions
+from baleen.tables.records import Record
 from baleen.tables.rows import row_id
-from stages.ingest import IngestOptions, clean, main, rows_of
+from stages.ingest import main
 
 DOCS = ["Whales breathe air.", "Krill feed whales, and 世界."]
 LINES = "".join(json.dumps({"body": text}) + "\n" for text in DOCS).encode()
@@ -152,7 +155,7 @@ SEED = {
 )
 def test_a_column_takes_a_field_inside_or_several(field: str, expected: str) -> None:
     options = IngestOptions(source="", origin="web", columns={"input": field, "response": "q.text"})
-    [(row, reason)] = rows_of(Record("f", 1, SEED), options)
+    [(row, reason)] = rows_of(Record("f", 1, SEED), options, Counter())
     assert (row["input"], reason) == (expected, "")
 
 
@@ -164,13 +167,13 @@ def test_other_columns_keep_lists_and_scores_and_write_numbers_as_text(
     column: str, field: str, expected: object
 ) -> None:
     options = IngestOptions(source="", origin="web", columns={"response": "q.text", column: field})
-    [(row, _)] = rows_of(Record("f", 1, SEED), options)
+    [(row, _)] = rows_of(Record("f", 1, SEED), options, Counter())
     assert row[column] == expected
 
 
 def test_a_list_may_be_missing_where_a_part_of_the_rows_has_none() -> None:
     options = IngestOptions(source="", origin="web", columns={"response": "q.text", "constraints": "tags"})
-    [(row, _)] = rows_of(Record("f", 1, SEED | {"tags": None}), options)
+    [(row, _)] = rows_of(Record("f", 1, SEED | {"tags": None}), options, Counter())
     assert row["constraints"] is None
 
 
@@ -189,7 +192,7 @@ def test_a_list_may_be_missing_where_a_part_of_the_rows_has_none() -> None:
 )
 def test_a_field_that_does_not_fit_is_named_with_its_place(columns: dict[str, str], words: str) -> None:
     with pytest.raises(Problem) as error:
-        list(rows_of(Record("f", 7, SEED), IngestOptions(source="", origin="web", columns=columns)))
+        list(rows_of(Record("f", 7, SEED), IngestOptions(source="", origin="web", columns=columns), Counter()))
     assert words in str(error.value)
 
 

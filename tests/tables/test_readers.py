@@ -15,8 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from baleen.errors import Problem
-from baleen.tables.readers import READERS, OpenFile, Record, document_title
-from baleen.tables.sources import Source, file_kind, records
+from baleen.tables.ingest_options import IngestOptions
+from baleen.tables.readers import READERS, document_title
+from baleen.tables.records import OpenFile, Record
+from baleen.tables.sources import records
+from baleen.tables.splits import file_kind
 
 ROWS = [{"id": "a", "text": "One, with a comma\nand two lines."}, {"id": "b", "text": 'Second "quoted" 世界.'}]
 LINES = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS)
@@ -41,7 +44,7 @@ PACK = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
 
 
 def read_records(source: Path | str, **options: object) -> list[Record]:
-    return list(records(Source(str(source), **options), Counter()))  # type: ignore[arg-type]
+    return list(records(IngestOptions(str(source), origin="web", **options), Counter()))  # type: ignore[arg-type]
 
 
 def parse_bytes(kind: str, content: bytes, limit: int = 1000) -> list[Record]:
@@ -231,7 +234,7 @@ def test_links_to_files_are_read_in_a_folder(tmp_path: Path) -> None:
 
 def test_files_of_no_known_kind_are_counted(tmp_path: Path) -> None:
     notes = Counter[str]()
-    list(records(Source(str(write_folder(tmp_path, PAGES | IGNORED))), notes))
+    list(records(IngestOptions(str(write_folder(tmp_path, PAGES | IGNORED)), origin="web"), notes))
     assert notes == {"files": 2, "files_passed_over": 1}
 
 
@@ -287,8 +290,8 @@ def test_a_saved_data_set_gives_its_rows(tmp_path: Path) -> None:
 def test_a_data_set_of_the_hub_is_loaded_by_its_name(tmp_path: Path) -> None:
     pytest.importorskip("datasets")
     write_folder(tmp_path, {"set/train.jsonl": LINES.encode()})
-    found = read_records("", hub=f"{tmp_path}/set", split="train", licence="CC0-1.0")
-    assert [(record.fields, record.licence) for record in found] == [(row, "CC0-1.0") for row in ROWS]
+    found = read_records("", hub=f"{tmp_path}/set", split="train")
+    assert [record.fields for record in found] == ROWS
 
 
 @pytest.mark.slow

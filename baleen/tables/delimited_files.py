@@ -1,0 +1,121 @@
+"""Delimited files: CSV, TSV and what is written like them, with their separator and their quoting.
+
+A CSV file is separated by commas and quotes as RFC 4180 says; a TSV file is separated by tabs and quotes nothing, as
+IANA's text/tab-separated-values says. Anything else is a setting; a file that looks otherwise is a Problem that says
+which one.
+"""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from baleen.errors import Problem
+from baleen.tables.encodings import lines
+from baleen.tables.records import Doubled, OpenFile, Record
+
+SEPARATORS = {",": ",", ";": ";", "|": "|", "\t": "tab"}  # as they are written in settings
+QUOTING: dict[str, dict[str, Any]] = {
+    "double": {"doublequote": True},
+    "backslash": {"doublequote": False, "escapechar": "\\"},
+    "none": {"quoting": csv.QUOTE_NONE},
+}
+ESCAPE = re.compile(r'\\(?:["\\]|)')
+
+
+def separator_of(setting: str, default: str) -> str:
+    """The character that a setting means; `tab` and `\\t` are a tab."""
+    return {"": default, "tab": "\t", "\\t": "\t"}.get(setting, setting)
+
+
+def delimited_rows(opened: OpenFile, delimiter: str) -> Iterator[Record]:
+    """Rows of a file with a header line; the position is the line where the row starts, an empty cell is None."""
+    separator = separator_of(opened.separator, delimiter)
+    quoting = opened.quoting or ("none" if delimiter == "\t" else "double")
+    bound, held = 8 * opened.limit, list[str]()
+    csv.field_size_limit(bound)
+    cells = csv.reader(held_lines(opened, bound, quoting, held), delimiter=separator, strict=True, **QUOTING[quoting])
+    names, start = list[str](), 1
+    try:
+        for values in cells:
+            if names and values:
+                check_cells(opened, start, names, values, separator)
+                yield Record(opened.name, start, row_fields(names, values))
+            elif values:
+                names = header_names(opened, start, values, separator)
+            start = cells.line_num + 1
+            held.clear()
+    except csv.Error as error:
+        raise Problem(f"{opened.name}:{start}: {error}; {quoting_hint(held, names, separator)}") from None
+
+
+def held_lines(opened: OpenFile, limit: int, quoting: str, held: list[str]) -> Iterator[str]:
+    """Lines, kept until the row that they belong to is read; only quotes and backslashes stay escaped."""
+    for number, line in enumerate(lines(opened, limit), 1):
+        if line is None:
+            raise Problem(f"{opened.name}:{number} is longer than {limit:,} characters; is it a table?")
+        held.append(line)
+        escaped = ESCAPE.sub(lambda m: m[0] if len(m[0]) > 1 else "\\\\", line) if quoting == "backslash" else line
+        yield escaped + "\n"
+
+
+def header_names(opened: OpenFile, number: int, values: list[str], separator: str) -> list[str]:
+    """The names of the columns; a Problem for a single name that looks like several with another separator."""
+    names = [name.strip() for name in values]
+    other = probable_separator(names[0])
+    if len(names) == 1 and other not in ("", separator) and names[0] not in (opened.wanted or ()):
+        raise Problem(f"{opened.name}:{number}: {separator_hint(other)}, or map the column {names[0]!r} as a whole")
+    return names
+
+
+def row_fields(names: list[str], values: list[str]) -> dict[str, Any]:
+    """The cells by name; a name that the header has more than once is Doubled."""
+    fields: dict[str, Any] = {name: value or None for name, value in zip(names, values, strict=True)}
+    if len(fields) == len(names):
+        return fields
+    return fields | {name: Doubled(count) for name, count in Counter(names).items() if count > 1}
+
+
+def check_cells(opened: OpenFile, number: int, names: list[str], values: list[str], separator: str) -> None:
+    """A Problem for a row with another number of cells than the header, or with cells that may be quoted or not."""
+    where = f"{opened.name}:{number}"
+    if len(values) != len(names):
+        wrong, seen = (
+            f"{len(values)} cells where the header has {len(names)}",
+            probable_separator(separator.join(names)),
+        )
+        hint = separator_hint(seen) if seen not in ("", separator) else f"quote cells that hold {separator!r}"
+        hint += ", or write --quoting double" if separator == "\t" and not opened.quoting else ""
+        raise Problem(f"{where}: {wrong} ({', '.join(names)}); {hint}")
+    if separator == "\t" and not opened.quoting:
+        wanted = opened.wanted
+        asked = (value for name, value in zip(names, values, strict=True) if wanted is None or name in wanted)
+        if cell := next((value for value in asked if value.startswith('"') and may_be_quoted(value)), ""):
+            choice = "write --quoting none if its quotes are words, --quoting double if they are not"
+            raise Problem(f"{where}: the cell {cell[:60]} may be quoted; {choice}")
+
+
+def may_be_quoted(cell: str) -> bool:
+    """Whether all quotes of a cell are as in a quoted one: around it, and doubled inside."""
+    return len(cell) > 1 and cell.endswith('"') and '"' not in cell[1:-1].replace('""', "")
+
+
+def probable_separator(header: str) -> str:
+    """The most frequent separator in a header, '' when it has none."""
+    counts = {separator: header.count(separator) for separator in SEPARATORS}
+    return max(counts, key=counts.__getitem__) if any(counts.values()) else ""
+
+
+def separator_hint(separator: str) -> str:
+    return f"the columns seem to be separated by {separator!r}: write --separator {SEPARATORS[separator]!r}"
+
+
+def quoting_hint(held: list[str], names: list[str], separator: str) -> str:
+    """What to write for a row that cannot be parsed, by looking at its lines."""
+    other = probable_separator(separator.join(names))
+    if other not in ("", separator):
+        return separator_hint(other)
+    if any('\\"' in line for line in held):
+        return 'quotes seem to be escaped as \\": write --quoting backslash'
+    return "a quote may be open; double the quotes inside cells, or write --quoting none where quotes are words"

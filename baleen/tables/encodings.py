@@ -1,0 +1,96 @@
+"""Encodings: bytes as text, a chunk or a line at a time, and the encoding that bytes are probably in."""
+
+import codecs
+import re
+from collections.abc import Iterator
+
+from charset_normalizer import from_bytes
+
+from baleen.errors import Problem
+from baleen.tables.records import OpenFile
+
+CHUNK = 1 << 16  # bytes or characters
+DECLARED = re.compile(
+    rb"""(?:<\?xml[^>]{,200}\sencoding|<meta[^>]{,200}\scharset|;\s*charset)\s*=\s*["']?([\w.:-]+)""", re.I
+)
+# What these names mean on the web: Encoding Standard of WHATWG, section 4.2.
+ON_THE_WEB = {"ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030"}
+ON_THE_WEB |= {"shift_jis": "cp932", "euc_kr": "cp949"}
+C1_CONTROL = re.compile("[\x80-\x84\x86-\x9f]")  # no text has them; in cp1252 the same bytes are quotes and dashes
+NOT_WESTERN = "cp932 euc_jp gb18030 big5 cp949 cp1251 koi8_r cp1253 cp1255 cp1256 cp1250 cp874".split()
+FEW = 0.3  # share of bytes beyond ASCII up to which a text is taken for a Western European one
+
+
+def decoded_chunks(opened: OpenFile) -> Iterator[str]:
+    """Text in chunks without a byte order mark; the first bad byte is a Problem with its offset."""
+    decoder, done, first, before = codecs.getincrementaldecoder(opened.encoding)(), 0, True, b""
+    latin = codecs.lookup(opened.encoding).name == "iso8859-1"
+    while True:
+        chunk = opened.file.read(CHUNK)
+        pending = len(decoder.getstate()[0])
+        try:
+            text = decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as error:
+            raise not_decodable(opened, done - pending + error.start, before + chunk) from None
+        if latin and (control := C1_CONTROL.search(text)):
+            where = f"{opened.name}: byte {done + control.start()} is a control character in {opened.encoding}"
+            raise Problem(f"{where} and a mark in cp1252; write --encoding cp1252")
+        yield text.removeprefix("\ufeff") if first else text
+        first, done, before = first and not text, done + len(chunk), chunk
+        if not chunk:
+            return
+
+
+def not_decodable(opened: OpenFile, at: int, sample: bytes) -> Problem:
+    """The Problem for a byte that the encoding has not, with the encoding that the bytes around it may be in."""
+    probable = probable_encoding(sample)
+    name = f", which may be {probable}: --encoding {probable}" if probable != opened.encoding else ""
+    hint = f"save the file as UTF-8 or name its encoding{name}" if probable else "mend it, the rest is UTF-8"
+    return Problem(f"{opened.name}: byte {at} is not {opened.encoding.upper()}; {hint}")
+
+
+def probable_encoding(sample: bytes) -> str:
+    """The encoding that bytes are probably in; '' for UTF-8 with a damaged byte here and there."""
+    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if sample.count(0) > len(sample) / 4:
+        return "utf-16-le" if sample[1::2].count(0) > sample[::2].count(0) else "utf-16-be"
+    text, high = sample.decode("utf-8", "replace"), sum(byte > 0x7F for byte in sample)
+    if sum(letter > "\x7f" for letter in text) > 2 * text.count("\ufffd"):
+        return ""
+    best = from_bytes(sample, cp_isolation=NOT_WESTERN).best() if high > FEW * len(sample) else None
+    return best.encoding if best else "cp1252"
+
+
+def lines(opened: OpenFile, limit: int) -> Iterator[str | None]:
+    """Lines without their end; None for one longer than `limit` characters, which is skipped and never buffered."""
+    held, size = list[str](), 0
+    for text in decoded_chunks(opened):
+        *ended, last = text.split("\n")
+        for line in ended:
+            yield None if size + len(line) > limit else "".join([*held, line]).removesuffix("\r")
+            held, size = [], 0
+        size += len(last)
+        held = [*held, last] if size <= limit else []
+    if size:
+        yield None if size > limit else "".join(held)
+
+
+def declared_encoding(content: bytes) -> str:
+    """The encoding that a page declares; utf-8 when it declares none that is known, or is UTF-8 beyond ASCII."""
+    declaration = DECLARED.search(content[:4096])
+    if not declaration or (is_utf8(content) and not content.isascii()):
+        return "utf-8"
+    try:
+        name = codecs.lookup(declaration[1].decode()).name
+        b"".decode(name)
+    except (LookupError, UnicodeError):
+        return "utf-8"
+    return "utf-8" if name.startswith("utf") else ON_THE_WEB.get(name, name)
+
+
+def is_utf8(content: bytes) -> bool:
+    try:
+        return bool(content.decode()) or not content
+    except UnicodeDecodeError:
+        return False

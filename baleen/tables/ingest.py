@@ -1,0 +1,148 @@
+"""Ingest: records as rows of ours, cut, cleaned, and each of them kept or dropped with its reason."""
+
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import islice
+from typing import Any
+
+from baleen.errors import Problem
+from baleen.tables.duplicates import duplicate_checker
+from baleen.tables.fields import CONTENT, Mapping, values
+from baleen.tables.ingest_options import OURS, IngestOptions
+from baleen.tables.records import Record
+from baleen.tables.rows import LONE_SURROGATE, Output, Row, row_id
+from baleen.tables.sections import Piece, Rules, checked_piece, document_text, segments
+
+NEEDED = ("instruction", "response", "draft", "reference")  # may not be empty
+PAGE = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
+PART = re.compile(r"\s*<(?:article|blockquote|div|h[1-6]|main|ol|p|pre|section|table|ul)\b", re.IGNORECASE)
+BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
+
+
+def ingest(found: Iterable[Record], o: IngestOptions, output: Output, notes: Counter[str]) -> None:
+    """Keep or drop a row for each record, or for each of its segments; nothing kept is a Problem."""
+    seen, documents, pieces = duplicate_checker(o.deduplicate, o.near_threshold), 0, 0
+    for record in islice(found, o.limit or None):
+        documents += 1
+        for row, reason in rows_of(record, o, notes):
+            pieces += 1
+            reason, counted = (reason, reason) if reason else seen(row["id"], "\n".join(content(row).values()))
+            if reason:
+                output.drop(row, reason, counted)
+            else:
+                output.keep(row)
+    output.notes |= {"documents": documents, "segments": pieces}
+    output.notes |= dict(sorted(notes.items()))
+    if not output.kept.rows:
+        why = ", ".join(f"{count} {reason}" for reason, count in sorted(output.reasons.items())) or "it is empty"
+        raise Problem(f"no row left from {o.place} ({documents} records; {why}); correct the source or the limits")
+
+
+def rows_of(record: Record, o: IngestOptions, notes: Counter[str]) -> Iterator[tuple[Row, str]]:
+    """The rows of one record, each with the reason why it is refused or ''."""
+    mapping = mapping_of(record, o)
+    if record.reason:
+        yield refused(record, o, mapping, record.reason)
+        return
+    made = values(record, mapping, notes)
+    if not made:
+        yield refused(record, o, mapping, "no exchange")
+    for columns, place in made:
+        if any(len(text) > o.max_document_mb * 1e6 for text in columns.values() if isinstance(text, str)):
+            yield refused(record, o, mapping, "too large")
+            continue
+        for piece in pieces_of(columns, record.markup, o):
+            whole = columns | ({"response": piece.text} if "response" in columns else {})
+            row = row_of(record, o, {c: clean(v, o.normalise) for c, v in whole.items()}, piece.span or place)
+            empty = "" if o.part else emptiness(row, o.origin)  # a generated row has what it needs
+            yield row, piece.reason or empty
+
+
+def refused(record: Record, o: IngestOptions, mapping: Mapping, reason: str) -> tuple[Row, str]:
+    """The row of a record that gives none, in which nothing is kept; in a seed that is a Problem, as seeds are few."""
+    if reason == "no exchange" and o.origin == "seed":
+        raise Problem(f"{record.place}: the seed has no question with an answer; write both or delete the seed")
+    return row_of(record, o, dict.fromkeys(mapping.columns), None), reason
+
+
+def mapping_of(record: Record, o: IngestOptions) -> Mapping:
+    """The mapping that is set, or what columns mean when none are given."""
+    if o.columns:
+        return given_mapping(tuple(o.columns.items()), o.turns, tuple(o.leave_out))
+    return Mapping(default_columns(record, bool(o.part)))
+
+
+@cache
+def given_mapping(columns: tuple[tuple[str, str], ...], turns: str, leave_out: tuple[str, ...]) -> Mapping:
+    return Mapping(dict(columns), turns, leave_out)
+
+
+def default_columns(record: Record, generated: bool) -> dict[str, str]:
+    """What columns mean when none are given: a document is a response, a generated row has our names already."""
+    if record.markup:
+        return {"response": "text"}
+    if generated or "response" in record.fields or "instruction" in record.fields:
+        return {name: name for name in record.fields}
+    asked = "say which field is which column, for example --columns.response text"
+    raise Problem(f"{record.place}: {asked}; there are {', '.join(record.fields) or 'no fields'}")
+
+
+def pieces_of(columns: Row, markup: str, o: IngestOptions) -> Iterator[Piece]:
+    """The response as pieces that the rules have judged; rows without a response have one piece, always good, and so do
+    generated rows with an empty one: lessons of prompts that write something else."""
+    rules = Rules(o.min_chars, o.max_chars, o.min_line_chars, o.max_repetition, o.header_rules)
+    text = clean(columns.get("response"), o.normalise and markup != "html")
+    if text is None or (o.part and not text):
+        yield Piece("")
+    elif o.segment:
+        yield from segments(text, markup or markup_of(text), rules)
+    else:
+        yield checked_piece(Piece(document_text(text, markup)), rules)
+
+
+def markup_of(text: str) -> str:
+    """html for a text that begins as a page does, or begins and ends with tags of blocks; tags elsewhere are words."""
+    return "html" if PAGE.match(text) or (PART.match(text) and text.rstrip().endswith(">")) else "markdown"
+
+
+def row_of(record: Record, o: IngestOptions, columns: Row, span: str | None) -> Row:
+    """A row of ours; its id depends on its content, or on its place when nothing of it was kept."""
+    texts = list(content(columns).values()) if any(columns.values()) else [record.file, str(record.position)]
+    licence = record.licence or o.licence or None
+    file = LONE_SURROGATE.sub("\ufffd", record.file)
+    source = {"file": file, "position": record.position, "span": span, "licence": licence}
+    return {"id": row_id(*texts), "origin": o.origin, "source": source} | columns
+
+
+def content(columns: Row) -> dict[str, str]:
+    """The texts that make a row what it is: instruction, input, response ..., else all its texts by name."""
+    names = [name for name in CONTENT if name in columns] or sorted(set(columns) - set(OURS))
+    return {name: columns[name] if isinstance(columns[name], str) else json.dumps(columns[name]) for name in names}
+
+
+def emptiness(row: Row, origin: str) -> str:
+    """'empty' when a text that is needed is empty; in a seed that is a Problem, because seeds are few."""
+    names = [name for name in NEEDED if name in row] or list(content(row))
+    empty = [name for name in names if not row[name]]
+    if empty and origin == "seed":
+        place = f"{row['source']['file']}:{row['source']['position']}"
+        raise Problem(f"{place}: the seed has an empty {empty[0]}; write one or delete the seed")
+    return "empty" if empty and (names[0] in NEEDED or len(empty) == len(names)) else ""
+
+
+def clean(value: Any, normalise: bool) -> Any:
+    """Text without lone surrogates; if asked, in NFC with \\n line ends, no control characters, no space at ends."""
+    if isinstance(value, list):
+        return [clean(item, normalise) for item in value]
+    if not isinstance(value, str):
+        return value
+    text = LONE_SURROGATE.sub("\ufffd", value)
+    if normalise:
+        text = CONTROL.sub("", BREAK.sub("\n", unicodedata.normalize("NFC", text)))
+        text = "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
+    return text

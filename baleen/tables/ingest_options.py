@@ -1,0 +1,126 @@
+"""The settings of the verb ingest, and what of them cannot be meant."""
+
+import codecs
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from baleen.errors import Problem, unknown
+from baleen.project.settings import REQUIRED, setting
+from baleen.tables.chats import TURNS
+from baleen.tables.delimited_files import QUOTING, separator_of
+from baleen.tables.readers import READERS
+
+OURS = ("id", "origin", "source", "lineage", "reason")
+PLACES = ("source", "hub", "python", "part")
+
+
+@dataclass
+class IngestOptions:
+    """Settings of the ingest verb."""
+
+    source: str = setting("", "file, folder, glob, archive, s3:// or https://; or one of hub, python and part")
+    hub: str = setting("", "data set of the Hugging Face hub, owner/name, or a folder that `load_dataset` reads")
+    revision: str = setting("", "commit of the data set")
+    config: str = setting("", "configuration of the data set")
+    python: str = setting("", "docs: the documentation that comes with this Python")
+    origin: str = setting(REQUIRED, "seed, web, heldout ...")
+    columns: dict[str, str] = setting(
+        {},
+        "our column: field; `a.0.b` reaches inside, `a.user`, `a.assistant` and `a.system` the turns of a chat, "
+        "`a,b` joins, `a?` may be absent",
+    )
+    turns: str = setting("", f"of a chat with several exchanges: {', '.join(TURNS)}; '' refuses it")
+    leave_out: list[str] = setting([], "fields that belong to an instruction, such as input, and are not read")
+    match: str = setting("", "glob for names inside a folder or an archive, such as *.md")
+    kind: str = setting("", f"{', '.join(READERS)}; '' is by suffix")
+    encoding: str = setting("utf-8", "of the files; a page that declares another is read in that one")
+    separator: str = setting("", "between the cells of a CSV or TSV: one character, or tab; '' is by kind")
+    quoting: str = setting("", f"of cells: {', '.join(QUOTING)}; '' is double in a CSV and none in a TSV")
+    licence: str = setting("", "of the texts, where the source does not tell")
+    split: str = setting("", "split of a data set, several such as train+test, or all")
+    part: str = setting("", "part of a generated world, such as web or crab.pages")
+    world: int = setting(0, "number of the generated world")
+    rows: int = setting(0, "rows of a generated world")
+    noise: float = setting(0.6, "share of useless documents in a generated world")
+    segment: bool = setting(False, "cut Markdown and HTML responses into sections")
+    header_rules: bool = setting(True, "refuse segments with empty, capital or navigation headers")
+    min_chars: int = setting(0, "characters in a response")
+    max_chars: int = setting(0, "characters in a response; 0 is no limit")
+    min_line_chars: int = setting(0, "characters in each line that is not blank")
+    max_repetition: float = setting(1.0, "Jaccard index of the 3-grams of two sentences; 1 is no limit")
+    deduplicate: str = setting("exact", "exact, near (exact too), or '' to keep copies")
+    near_threshold: float = setting(0.8, "Jaccard index of 5-grams from which texts are near duplicates")
+    max_document_mb: float = setting(10.0, "larger documents are dropped")
+    normalise: bool = setting(True, "Unicode NFC, no control characters, no space at line ends")
+    limit: int = setting(0, "only the first records, for a look; 0 is all")
+
+    @property
+    def place(self) -> str:
+        """The source, whichever kind it is of."""
+        return self.source or self.hub or self.python or self.part
+
+    @property
+    def document_bytes(self) -> int:
+        return int(self.max_document_mb * 1e6)
+
+
+NEEDS = {  # settings without effect on other kinds of sources
+    "match": ("source",),
+    "kind": ("source",),
+    "encoding": ("source", "hub"),
+    "separator": ("source", "hub"),
+    "quoting": ("source", "hub"),
+    "split": ("source", "hub"),
+    "config": ("source", "hub"),
+    "revision": ("hub",),
+    "rows": ("part",),
+    "noise": ("part",),
+}
+
+
+def check(options: IngestOptions, where: str) -> None:
+    """A Problem for settings that cannot be meant."""
+    check_encoding(options.encoding, where)
+    places = [name for name in PLACES if getattr(options, name)]
+    for words in (words for words, is_wrong in mistakes(options, places).items() if is_wrong):
+        raise Problem(f"{where}: {words}")
+    for name in (name for name, kinds in NEEDS.items() if places[0] not in kinds):
+        if (value := getattr(options, name)) != default(name):
+            raise Problem(f"{where}: {name} {value} has no effect on the source {places[0]}; take it out")
+
+
+def check_encoding(encoding: str, where: str) -> None:
+    try:
+        codecs.lookup(encoding).name.encode(encoding)
+    except LookupError:
+        known = "utf-8, utf-16, cp1252 or gb18030"
+        raise Problem(f"{where}: unknown encoding {encoding!r}; write for example {known}") from None
+
+
+def mistakes(o: IngestOptions, places: list[str]) -> dict[str, bool]:
+    """What may be wrong with settings, and whether it is."""
+    kinds, chats = ["", *READERS], [c for c in o.columns.values() if c.endswith((".user", ".assistant"))]
+    return {
+        "setting 'source' is missing; write source, hub, python or part": not places,
+        f"{' and '.join(places)} are two sources; write one of them": len(places) > 1,
+        unknown("kind", o.kind, kinds[1:]): o.kind not in kinds,
+        unknown("deduplicate", o.deduplicate, ["exact", "near", "''"]): o.deduplicate not in ("", "exact", "near"),
+        unknown("turns", o.turns, [*TURNS]): o.turns not in ("", *TURNS),
+        f"turns {o.turns} has no effect; map a chat, such as --columns.response messages.assistant": bool(
+            o.turns and not chats
+        ),
+        unknown("quoting", o.quoting, [*QUOTING]): o.quoting not in ("", *QUOTING),
+        f"separator {o.separator!r} must be one character, such as ';', or tab": len(separator_of(o.separator, ","))
+        != 1,
+        f"near_threshold {o.near_threshold} must be above 0 and at most 1, like 0.8": not 0 < o.near_threshold <= 1,
+        f"max_repetition {o.max_repetition} must be from 0 to 1, like 0.8": not 0 <= o.max_repetition <= 1,
+        f"max_chars {o.max_chars} is below min_chars {o.min_chars}": 0 < o.max_chars < o.min_chars,
+        f"max_document_mb {o.max_document_mb} must be above 0": not 0 < o.max_document_mb < math.inf,
+        f"limit {o.limit} must be 0 or more": o.limit < 0,
+    } | {f"column {c!r} is filled by ingest; choose another name": c in OURS for c in o.columns}
+
+
+def default(name: str) -> Any:
+    """The default of a setting that is no list and no mapping."""
+    return IngestOptions.__dataclass_fields__[name].default
