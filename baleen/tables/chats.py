@@ -74,6 +74,11 @@ def is_turn(value: Any) -> bool:
     return any(key in value for key in ROLE_KEYS) or any(str(key).lower() in ROLE_OF for key in value)
 
 
+def holds_lists(value: Any) -> bool:
+    """Whether a value is a mapping of lists, such as the column of each key of the turns."""
+    return isinstance(value, dict) and bool(value) and all(isinstance(column, list) for column in value.values())
+
+
 def listed(value: Any) -> list[Any]:
     """The turns of a value: a list, a mapping of equally long lists, or one of these as a JSON string."""
     if isinstance(value, str):
@@ -81,7 +86,7 @@ def listed(value: Any) -> list[Any]:
             value = json.loads(value)
         except (ValueError, RecursionError):
             raise NotAChat("is text, and no list of turns as JSON") from None
-    if isinstance(value, dict) and value and all(isinstance(column, list) for column in value.values()):
+    if holds_lists(value):
         if len({len(column) for column in value.values()}) > 1:
             raise NotAChat("has lists of different lengths")
         value = [dict(zip(value, cells, strict=True)) for cells in zip(*value.values(), strict=True)]

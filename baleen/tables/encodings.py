@@ -58,7 +58,7 @@ def probable_encoding(sample: bytes) -> str:
     text, high = sample.decode("utf-8", "replace"), sum(byte > 0x7F for byte in sample)
     if sum(letter > "\x7f" for letter in text) > 2 * text.count("\ufffd"):
         return ""
-    best = from_bytes(sample, cp_isolation=NOT_WESTERN).best() if high > FEW * len(sample) else None
+    best = from_bytes(sample, cp_isolation=NOT_WESTERN).best() if high > max(8, FEW * len(sample)) else None
     return best.encoding if best else "cp1252"
 
 

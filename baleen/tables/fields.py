@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from baleen.errors import Problem
-from baleen.tables.chats import ROLE_KEYS, ROLE_OF, Exchange, NotAChat, chat_of, chosen, is_chat
+from baleen.tables.chats import ROLE_KEYS, ROLE_OF, Exchange, NotAChat, chat_of, chosen, holds_lists
 from baleen.tables.records import Doubled, Record, count
 from baleen.tables.rows import NUMBER, TEXT, TYPES, Row
 
@@ -108,7 +108,7 @@ def exchanges_of(record: Record, mapping: Mapping, notes: Counter[str]) -> list[
 def chat_at(record: Record, root: str) -> Any:
     """The chat at a path, None where there is something else or nothing."""
     chat = reached(record, path_of(f"{root}?"), {})
-    return None if isinstance(chat, dict) and not is_chat(chat) else chat
+    return None if isinstance(chat, dict) and not holds_lists(chat) else chat
 
 
 def talked(record: Record, root: str, chat: Any, turns: str, notes: Counter[str]) -> tuple[Exchange, ...]:
@@ -223,7 +223,8 @@ def check_numbered(record: Record, mapping: Mapping) -> None:
         if wrong != roles[at]:
             raise Problem(f"{record.place}: {path.text} is a turn of the {roles[at]}; {hint}")
         mapped = {number for _, _, other, number in mapping.numbered if other == root}
-        if left := next((n for n, role in enumerate(roles) if role and n not in mapped), None):
+        left = next((n for n, role in enumerate(roles) if role and n not in mapped), None)
+        if left is not None:
             raise Problem(f"{record.place}: no column reads turn {left} of {root}, of the {roles[left]}; {hint}")
 
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from baleen.errors import Problem
 from baleen.project import inputs
-from baleen.tables.archives import SPOOL, archive_members, is_archive
+from baleen.tables.archives import DAMAGE, SPOOL, archive_members, damage_problem, is_archive
 from baleen.tables.ingest_options import IngestOptions
 from baleen.tables.records import count
 from baleen.tables.splits import chosen_files, is_visible, matches_pattern
@@ -77,7 +77,11 @@ def check_single(o: IngestOptions) -> None:
 
 def check_pointer(file: BinaryIO, name: str) -> None:
     """A Problem for a file that stands for one that Git LFS has not fetched."""
-    if cast(Any, file).peek(len(POINTER)).startswith(POINTER):
+    try:
+        head = cast(Any, file).peek(len(POINTER))
+    except DAMAGE as error:
+        raise damage_problem(name, error) from None
+    if head.startswith(POINTER):
         raise Problem(f"{name} is a pointer of Git LFS, not the file itself; fetch it with git lfs pull")
 
 

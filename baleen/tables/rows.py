@@ -24,6 +24,7 @@ from baleen.errors import Problem
 from baleen.project import inputs
 from baleen.project.inputs import unchanged
 from baleen.project.lifetime import alive
+from baleen.tables.conflicts import Places, first_places, fitting_table
 from baleen.tables.row_groups import RowGroups
 
 Row = dict[str, Any]
@@ -131,6 +132,7 @@ class TableWriter:
     known: pa.Schema | None = None
     rows: int = 0
     _buffer: list[Row] = field(default_factory=list)
+    _first: Places = field(default_factory=dict)
     _file: RowGroups | None = None
 
     @property
@@ -155,16 +157,10 @@ class TableWriter:
         """Write what is buffered; the first call fixes the schema."""
         if self.columns is None:
             self.columns = infer_schema(self._buffer, self.known)
-        if odd := next((row for row in self._buffer if row.keys() != set(self.columns.names)), None):
-            raise Problem(f"{self.path}: rows differ in columns, {sorted(self.columns.names)} and {sorted(odd)}")
-        self._open(self.columns).append(self._table().to_batches())
+            self._first = first_places(self._buffer, self.columns.names)
+        table = fitting_table(self._buffer, self.columns, f"{self.path}", self._first)
+        self._open(self.columns).append(table.to_batches())
         self._buffer = []
-
-    def _table(self) -> pa.Table:
-        try:
-            return pa.Table.from_pylist(self._buffer, schema=self.columns)
-        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-            raise Problem(f"{self.path}: a value does not fit its column ({error})") from None
 
     def _open(self, columns: pa.Schema) -> RowGroups:
         self._file = self._file or RowGroups(self.temporary, columns, BATCH)

@@ -375,3 +375,132 @@ def test_every_lesson_of_a_pocket_part_is_kept_whatever_its_prompt_writes(folder
     main(["x", "--part", part, "--rows", "120", "--deduplicate", "", "--origin", "lesson"])
     told = json.loads(Path("data/x.json").read_text())
     assert (told["rows_in"], told["rows_out"], told["dropped"]) == (120, 120, {})
+
+
+ALPACA = {"instruction": "Sort the words.", "input": "pear fig", "output": "fig pear"}
+MAPPED = ["--columns.instruction", "instruction", "--columns.response", "output"]
+
+
+@pytest.mark.parametrize("name", ["input", "context", "system", "system_prompt", "history"])
+@pytest.mark.parametrize("kind", ["jsonl", "parquet", "csv"])
+def test_what_belongs_to_an_instruction_is_never_left_out_without_a_word(name: str, kind: str) -> None:
+    rows = [{k.replace("input", name): v for k, v in row.items()} for row in (ALPACA | {"input": ""}, ALPACA)]
+    file = f"in.{kind}"
+    if kind == "jsonl":
+        jsonl(*rows)
+    elif kind == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), file)
+    else:
+        Path(file).write_text("\n".join(",".join(words) for words in [rows[0], *(row.values() for row in rows)]))
+    at = 3 if kind == "csv" else 2
+    with pytest.raises(Problem, match=f"{file}:{at} has a field '{name}', which no column reads; write"):
+        ingest_rows("--source", file, *MAPPED)
+    assert len(ingest_rows("--source", file, *MAPPED, "--leave-out", name, "--deduplicate=")) == 2
+    assert ingest_rows("--source", file, *MAPPED, "--columns.input", name)[1]["input"] == "pear fig"
+    assert len(ingest_rows("--source", file, "--columns.response", "output", "--deduplicate=")) == 2
+
+
+def test_the_instruction_may_hold_its_input() -> None:
+    flags = ["--columns.instruction", "instruction,input", "--columns.response", "output"]
+    assert ingest_rows("--source", jsonl(ALPACA), *flags)[0]["instruction"] == "Sort the words.\n\npear fig"
+
+
+@pytest.mark.parametrize(
+    "text, rating", [("4", 4.0), ("", None), ("NaN", None), ("nan", None), (" 4.5 ", 4.5), ("1e1", 10.0)]
+)
+def test_a_rating_that_is_not_there_is_null(text: str, rating: float | None) -> None:
+    Path("in.csv").write_text(f"a,score\nx,{text}\n")
+    assert (
+        ingest_rows("--source", "in.csv", "--columns.response", "a", "--columns.rating", "score")[0]["rating"] == rating
+    )
+
+
+def test_columns_that_are_null_first_and_a_list_later_are_lists() -> None:
+    for name, tags in (("a", None), ("b", ["x"])):
+        jsonl({"instruction": f"{name}?", "response": name, "tags": tags}, name=f"{name}.jsonl")
+    assert [row["tags"] for row in ingest_rows("--source", "*.jsonl")] == [None, ["x"]]
+
+
+def test_a_chat_gives_a_row_for_each_exchange() -> None:
+    turns = [{"from": role, "value": text} for role, text in (("human", "Hi?"), ("gpt", "Yes."), ("human", "Go?"))]
+    source = jsonl({"conversations": [*turns, {"from": "gpt", "value": "No."}]}, {"conversations": turns})
+    flags = ["--columns.instruction", "conversations.user", "--columns.response", "conversations.assistant"]
+    with pytest.raises(Problem, match="in.jsonl:1: conversations has 2 exchanges; write --turns first, last or all"):
+        ingest_rows("--source", source, *flags)
+    rows = ingest_rows("--source", source, *flags, "--turns", "all", "--deduplicate=")
+    assert [(row["source"]["position"], row["source"]["span"]) for row in rows] == [
+        (1, "exchange 1"),
+        (1, "exchange 2"),
+        (2, None),
+    ]
+    assert (counts()["rows_in"], counts()["documents"], counts()["turns_left_out"]) == (3, 2, 1)
+
+
+def test_a_hub_clone_is_read_by_its_split() -> None:
+    Path("clone/data").mkdir(parents=True)
+    Path("clone/README.md").write_text("---\nlicense: mit\n---\n# Card\n")
+    for split in ("train", "test"):
+        pq.write_table(pa.table({"text": [split]}), f"clone/data/{split}-00000-of-00001.parquet")
+    for flag in ("--source", "--hub"):
+        rows = ingest_rows(flag, "clone", "--columns.response", "text", "--split", "train")
+        assert [row["response"] for row in rows] == ["train"]
+        assert counts()["files_passed_over"] == 2
+        with pytest.raises(Problem, match="clone: there are splits: test, train; write --split <name>"):
+            ingest_rows(flag, "clone", "--columns.response", "text")
+
+
+HUB = {
+    "a row that is no JSON": ({"a.jsonl": '{"text": "x"}\n{"text": \n'}, r"set/a.jsonl:2 is not JSON"),
+    "a row with more cells": ({"a.csv": "text,n\nx,1\na,b,c\n"}, r"set/a.csv:3: 3 cells where the header has 2"),
+    "a script": ({"set.py": "import datasets\n", "a.jsonl": '{"text": "x"}\n'}, r"cannot load the data set 'set' \("),
+    "a picture": ({"photo.png": ""}, r"set:1 has no field 'text'; there are image"),
+    "nothing": ({"LICENSE": ""}, r"cannot load the data set 'set' \("),
+    "bad bytes": ({"a.jsonl": b'{"text": "\xff"}'}, r"set/a.jsonl: byte 10 is not UTF-8"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HUB)
+def test_whatever_a_data_set_holds_is_one_line(name: str) -> None:
+    files, words = HUB[name]
+    Path("set").mkdir()
+    for file, text in files.items():
+        Path("set", file).write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(Problem, match=words):
+        ingest_rows("--hub", "set", "--split", "train", "--columns.response", "text")
+
+
+def test_shards_of_a_data_set_may_have_other_columns() -> None:
+    Path("set").mkdir()
+    for name, row in (("a", {"text": "one"}), ("b", {"text": "two", "extra": 1})):
+        jsonl(row, name=f"set/{name}.jsonl")
+    rows = ingest_rows("--hub", "set", "--split", "train", "--columns.response", "text")
+    assert [row["response"] for row in rows] == ["one", "two"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "file, content, words",
+    [
+        ("dataset_info.json", b"{", r"saved/dataset_info.json is damaged \(Expecting property name"),
+        (
+            "dataset_info.json",
+            b'{"features": {"text": {"_type": "Value2"}}}',
+            "saved cannot be read as a saved",
+        ),
+        ("state.json", b"[]", "saved cannot be read as a saved"),
+        ("data-00000-of-00001.arrow", -100, "saved/data-00000-of-00001.arrow is damaged"),
+        ("data-00000-of-00001.arrow", None, "saved cannot be read as a saved"),
+        ("data-00000-of-00001.arrow", b"version https://git-lfs.github.com/spec/v1\n", "is a pointer of Git LFS"),
+    ],
+)
+def test_a_saved_data_set_that_is_damaged_is_named(file: str, content: bytes | int | None, words: str) -> None:
+    datasets = pytest.importorskip("datasets")
+    datasets.Dataset.from_dict({"text": ["one", "two"]}).save_to_disk("saved")
+    path = Path("saved", file)
+    if content is None:
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:content] if isinstance(content, int) else content)
+    with pytest.raises(Problem, match=words):
+        ingest_rows("--source", "saved", "--columns.response", "text")

@@ -173,3 +173,31 @@ def test_what_a_killed_run_left_half_written_goes_and_what_a_living_one_writes_s
         (tmp_path / name).touch()
     rows.write(str(tmp_path / "out.parquet"), [{"id": "1"}])
     assert sorted(path.name for path in tmp_path.glob(".*")) == sorted([names[2], f".other.parquet.{ended.pid}.part"])
+
+
+def row_from(file: str, **columns: object) -> Row:
+    return {"id": file, "source": {"file": file, "position": 1, "span": None, "licence": None}, **columns}
+
+
+FIRST, LATER = {"x": "t"}, {"x": ["t"]}
+CONFLICTS: list[tuple[list[dict[str, object]], str]] = [
+    ([{}, {"tags": "x"}], r"\['id', 'source'\] in 0.jsonl:1 and .* in 1.jsonl:1"),
+    ([FIRST, LATER], r"x is string in 0.jsonl:1 and list .* in 1.jsonl:1"),
+    ([LATER, FIRST], r"x is list.* in 0.jsonl:1 and str 't' in 1.jsonl:1"),
+    ([{"x": None}, FIRST, LATER], r"x is string in 1.jsonl:1 and list .* in 2.jsonl:1"),
+    ([FIRST] * 2000 + [LATER], r"x is string in 0.jsonl:1 and list .* in 2000.jsonl:1"),
+    ([{"x": None}] * 2000 + [LATER], r"x is string and list .* in 2000.jsonl:1"),
+]
+
+
+@pytest.mark.parametrize("table, words", CONFLICTS)
+def test_rows_that_do_not_go_together_are_named_with_both_files(
+    tmp_path: Path, table: list[dict[str, object]], words: str
+) -> None:
+    with pytest.raises(Problem, match=words):
+        save(tmp_path / "t.parquet", [row_from(f"{n}.jsonl", **columns) for n, columns in enumerate(table)])
+
+
+def test_a_column_that_is_null_first_takes_the_type_of_its_first_value(tmp_path: Path) -> None:
+    save(tmp_path / "t.parquet", [row_from("a.jsonl", x=None), row_from("b.jsonl", x=["t"])])
+    assert [row["x"] for row in rows.read(tmp_path / "t.parquet")] == [None, ["t"]]

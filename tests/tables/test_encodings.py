@@ -1,0 +1,49 @@
+"""The hint for a file that is not UTF-8 names the encoding that it is probably in."""
+
+import io
+
+import pytest
+
+from baleen.errors import Problem
+from baleen.tables.encodings import decoded_chunks, probable_encoding
+from baleen.tables.records import OpenFile
+
+RUSSIAN = "Привет, как дела? Это пример текста на русском языке, довольно короткий."
+
+
+@pytest.mark.parametrize(
+    "text, encoding, probable",
+    [
+        ("It’s “fine” – café", "cp1252", "cp1252"),
+        ("déjà vu", "latin-1", "cp1252"),
+        ("5 €", "cp1252", "cp1252"),
+        ("Größe: 3 m", "latin-1", "cp1252"),
+        (RUSSIAN, "cp1251", "cp1251"),
+        (RUSSIAN, "koi8_r", "koi8_r"),
+        ("これは日本語の文章です。漢字とかなが混ざっています。", "cp932", "cp932"),
+        ("这是一个中文句子，用来测试编码的识别。", "gb18030", "gb18030"),
+        ("Hello wörld", "utf-16", "utf-16"),
+        ("Hello wörld text", "utf-16-le", "utf-16-le"),
+        ("Hello wörld text", "utf-16-be", "utf-16-be"),
+    ],
+)
+def test_an_encoding_is_told_from_the_bytes(text: str, encoding: str, probable: str) -> None:
+    assert probable_encoding(text.encode(encoding)) == probable
+
+
+@pytest.mark.parametrize("tail", [b"\xe9", b"\xe9 and more"])
+def test_the_message_names_it(tail: bytes) -> None:
+    with pytest.raises(Problem, match="f: byte 3 is not UTF-8; .* may be cp1252: --encoding cp1252"):
+        list(decoded_chunks(OpenFile("f", io.BytesIO(b"caf" + tail))))
+
+
+def test_a_damaged_byte_in_utf_8_is_called_so() -> None:
+    with pytest.raises(Problem, match="f: byte 8 is not UTF-8; mend it, the rest is UTF-8"):
+        list(decoded_chunks(OpenFile("f", io.BytesIO("éñüß".encode() + b"\xff" + "éñüß".encode()))))
+
+
+@pytest.mark.parametrize("byte", [0x80, 0x93, 0x96, 0x9F])
+def test_latin_1_that_is_cp1252_is_refused_because_its_marks_would_be_lost(byte: int) -> None:
+    with pytest.raises(Problem, match="f: byte 1 is a control character in latin-1 .*; write --encoding cp1252"):
+        list(decoded_chunks(OpenFile("f", io.BytesIO(bytes([65, byte])), "latin-1")))
+    assert "".join(decoded_chunks(OpenFile("f", io.BytesIO(b"\x85\xe9"), "latin-1"))) == "\x85é"
