@@ -1,4 +1,5 @@
-"""check: is every recipe, prompt, profile and name well wired? Answers in a few seconds, without a model.
+"""check: is every recipe, prompt, profile and name well wired, can this machine run it, and can the first records of
+every source be read? Answers in a few seconds, without a model.
 
 python -m stages.check [STAGE ...], such as train@humpback: only these and what they are built from; else everything.
 """
@@ -240,6 +241,16 @@ def check_under(path: Path, chosen: list[Line], project: Project) -> None:
         raise Problem(f"{path}: {str(problem).removeprefix(f'{path}: ')}") from None
 
 
+def check_here(targets: list[str]) -> str:
+    """The same as `check`, and whether this machine can run the targets, all that dvc.yaml lists if there are none, and
+    the first records of their sources can be read."""
+    words, project = check(targets), layers.current()
+    rules, files = settings.load_yaml(RULES, plain=False)["stages"], recipes.all_files() if targets else recipes.files()
+    found = graph.stages(rules, recipes.lines(files), project.params)
+    verbs.check_here([stage.line for stage in graph.needed(found, targets or found).values() if stage.line], project)
+    return words
+
+
 def check(targets: list[str]) -> str:
     """One line that says how much was checked; the first mistake is a Problem. Recipes that dvc.yaml does not list are
     checked too, for they are planned too."""
@@ -265,7 +276,7 @@ def check(targets: list[str]) -> str:
 def main(argv: list[str]) -> None:
     if {"--help", "-h"} & set(argv):
         return print(__doc__)
-    print(check(argv))
+    print(check_here(argv))
 
 
 if __name__ == "__main__":

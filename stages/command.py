@@ -104,8 +104,12 @@ def add(methods: list[str]) -> None:
 
 @app.command()
 def check(targets: Annotated[list[str] | None, typer.Argument()] = None) -> None:
-    """Is every recipe, prompt, profile and name well wired? Answers in seconds, without a model."""
-    print(checks.check(targets or []))
+    """Is every recipe, prompt, profile and name well wired, can this machine run it, and can the first records of every
+    source be read? Answers in seconds, without a model.
+
+    Example: baleen check train@humpback
+    """
+    print(checks.check_here(targets or []))
 
 
 @app.command("doctor")

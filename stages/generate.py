@@ -28,6 +28,7 @@ from baleen.project.settings import REQUIRED, Once, setting
 from baleen.prompts import Prompt
 from baleen.tables import rows
 from baleen.tables.rows import Row, row_id
+from baleen.training import requirements
 
 
 @dataclass
@@ -243,6 +244,7 @@ def main(argv: list[str]) -> None:
     argv, once = run_flags(argv)
     name, options = options_of_run(GenerateOptions, argv, "generate", once)
     check(options, f"generate {name}")
+    requirements.check_stage("generate", options)
     prompt, path = prompts.load(options.prompt, options.writes), rows.table_path(options.input)
     columns = rows.extend_schema(table_of(path, prompt, options), added(prompt))
     asked = answers.engine_query(options.engine, options.model, "generate", sampling_of(options, prompt), once)

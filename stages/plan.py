@@ -73,6 +73,8 @@ def main(argv: list[str]) -> None:
         return print(__doc__)
     if argv:
         raise Problem(f"usage: python -m stages.plan, without {argv[0]}")
+    if Path("dvc.yaml").is_file():
+        verbs.check_here(recipes.lines(recipes.files()), layers.current())
     part = Path(f"{plan.FOLDER}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)

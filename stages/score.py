@@ -29,6 +29,7 @@ from baleen.project.settings import REQUIRED, Once, setting
 from baleen.prompts import Prompt
 from baleen.tables import rows
 from baleen.tables.rows import NUMBER, Row
+from baleen.training import requirements
 
 
 @dataclass
@@ -175,6 +176,7 @@ def main(argv: list[str]) -> None:
     argv, once = run_flags(argv)
     name, options = options_of_run(ScoreOptions, argv, "score", once)
     check(options, f"score {name}")
+    requirements.check_stage("score", options)
     prompt, path = prompts.load(options.prompt), rows.table_path(options.input)
     kind, written = asking(prompt, options)
     table = rows.schema(path, [*prompt.reads, *(() if kind == "choose" else prompt.writes)])

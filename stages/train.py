@@ -9,7 +9,7 @@ from baleen.errors import Problem
 from baleen.project import settings
 from baleen.project.command_line import run
 from baleen.project.options import options_of_run, run_flags
-from baleen.training import dry_run
+from baleen.training import dry_run, requirements
 from baleen.training.lessons import GENERAL
 from baleen.training.options import TrainOptions, check
 from baleen.training.run import train_model
@@ -28,6 +28,7 @@ def main(argv: list[str]) -> None:
         raise Problem("train has no --limit and no --budget; shorten a run with --steps")
     name, options = options_of_run(TrainOptions, argv, "train", once)
     check(options, f"train {name}")
+    requirements.check_stage("train", options)
     if once.dry_run:
         return print(dry_run.describe(name, options))
     if seconds := train_model(name, options, settings.speed()):

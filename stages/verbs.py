@@ -42,6 +42,12 @@ def jobs(lines: Iterable[Line], project: Project) -> list[Job]:
     return [Job(line.verb, resolved(line, project)) for line in lines if line.verb in ("train", "generate", "score")]
 
 
+def check_here(lines: list[Line], project: Project) -> None:
+    """A Problem when this machine cannot run some lines, or the first records of a source cannot be read."""
+    check_machine(lines, project)
+    import_module("stages.sources").check(lines, project)
+
+
 def check_machine(lines: Iterable[Line], project: Project) -> None:
     """A Problem when this machine cannot run some lines under the profile in force."""
     speed = settings.paced(project.profile.get("speed"), f"profiles/{project.profile_name}.yaml: speed")

@@ -9,7 +9,7 @@ from typing import Any
 from baleen.engines import table
 from baleen.errors import Problem
 from baleen.memo.dry_run import disk_size
-from baleen.project import inputs
+from baleen.project import inputs, layers, plan, settings
 from baleen.project.code_hashes import imported, module_file
 from baleen.project.command_line import EXTRAS
 from baleen.project.machine import Machine, hub_error, in_hub_cache, installed, this_machine
@@ -90,3 +90,10 @@ def check(jobs: Iterable[Job], speed: Speed, profile: str, origin: Settings | No
         found = [*filter(None, [hub_lacks(origin)])]
     if found:
         raise Problem(f"profiles/{profile}.yaml: this machine cannot run it: {found[0]}")
+
+
+def check_stage(verb: str, options: Any) -> None:
+    """A Problem in a stage of DVC that this machine cannot run: it may have been planned on another one."""
+    if plan.stage_name():
+        profile = layers.profile_in_force()
+        check([Job(verb, options)], settings.speed(profile), profile)

@@ -74,6 +74,6 @@ def start(folder: Path) -> Path:
     return folder
 
 
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in a project, whatever its exit code."""
-    return subprocess.run(words, cwd=folder, env=project.environment(folder), text=True, capture_output=True)
+def run(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in a project, with more variables of the environment, whatever its exit code."""
+    return subprocess.run(words, cwd=folder, env=project.environment(folder) | more, text=True, capture_output=True)
