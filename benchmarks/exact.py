@@ -54,8 +54,8 @@ def methods() -> list[str]:
 
 def method_of(name: str) -> str:
     """The method whose name a file's begins with; '' for what methods share."""
-    plain = name.replace("_", "-")
-    matches = [method for method in methods() if plain == method or plain.startswith(f"{method}-")]
+    stem = name.replace("_", "-")
+    matches = [method for method in methods() if stem == method or stem.startswith(f"{method}-")]
     return max(matches, key=len, default="")
 
 
@@ -154,8 +154,8 @@ def format_leak(folder: Path, before: Plans) -> list[str]:
             file.write_text(layout(text) if text else "", encoding="utf-8")
         for file in sorted(path for path in folder.rglob("*.yaml") if "data" not in path.parts):
             text = file.read_text(encoding="utf-8")
-            plain = file.name == "dvc.yaml" or name != "another layout"
-            file.write_text(f"# first\n\n{text}" if plain else yaml_text(parse_yaml(text)), encoding="utf-8")
+            only_commented = file.name == "dvc.yaml" or name != "another layout"
+            file.write_text(f"# first\n\n{text}" if only_commented else yaml_text(parse_yaml(text)), encoding="utf-8")
         leaks += [f"{target}: {name}" for target in changed(before, plans(folder))]
     return leaks
 

@@ -65,8 +65,8 @@ def measured(engine: Engine, number: int, words: int, seed: int) -> Figures:
         "written": lambda: engine.generate(requests, Sampling(temperature=0.7, max_tokens=words)),
     }
     results = {way: rates(ways[way]) for way in sorted(ways, reverse=bool(seed % 2))}
-    (expected, read), (written, replies) = results["expected"], results["written"]
-    cached = sum(reply.cached_tokens for reply in read) / sum(reply.prompt_tokens for reply in read)
+    (expected, weights), (written, replies) = results["expected"], results["written"]
+    cached = sum(reply.cached_tokens for reply in weights) / sum(reply.prompt_tokens for reply in weights)
     tokens = statistics.mean(reply.completion_tokens for reply in replies)
     speedup = {"expected_rows_s": expected, "written_rows_s": written, "speedup": expected / written}
     return speedup | {"tokens": tokens, "cached": cached}

@@ -168,10 +168,10 @@ def counts(folder: Path, name: str) -> dict[str, Any]:
     return dict(json.loads((folder / f"data/{name}.json").read_text(encoding="utf-8")))
 
 
-def until(seen: Callable[[], bool], running: subprocess.Popen[str]) -> bool:
+def until(happened: Callable[[], bool], running: subprocess.Popen[str]) -> bool:
     """Wait for something to be seen, looking every few milliseconds; False when the program ended first."""
     while running.poll() is None:
-        if seen():
+        if happened():
             return True
         time.sleep(0.003)
     return False

@@ -31,9 +31,9 @@ def places_named(kind: str, name: str) -> list[Place]:
     return [(lookup.module_of(kind, name), name.rpartition(".")[2])]
 
 
-def places_of(named: list[tuple[str, str]], read: dict[str, prompts.Prompt]) -> list[Place]:
+def places_of(named: list[tuple[str, str]], texts: dict[str, prompts.Prompt]) -> list[Place]:
     """The functions and modules that a line names, itself and by the formats of its prompts."""
-    things = [pair for pair in named if pair[0] != "prompt"] + [("format", prompt.format) for prompt in read.values()]
+    things = [pair for pair in named if pair[0] != "prompt"] + [("format", prompt.format) for prompt in texts.values()]
     worlds = [(lookup.WORLD, "records") for kind, _ in named if kind == "part"]
     return sorted({*(place for pair in things for place in places_named(*pair)), *worlds})
 
@@ -48,10 +48,10 @@ def of_line(line: Line, project: Project) -> Planned:
     """The plan of a line."""
     options = verbs.resolved(line, project)
     named = verbs.names(line.verb, options)
-    read = {name: prompts.load(name) for kind, name in sorted(set(named)) if kind == "prompt"}
-    places = places_of(named, read)
+    texts = {name: prompts.load(name) for kind, name in sorted(set(named)) if kind == "prompt"}
+    places = places_of(named, texts)
     named_places = [f"{module}:{name}" for module, name in places]
-    digests = {name: prompt.digest for name, prompt in read.items()}
+    digests = {name: prompt.digest for name, prompt in texts.items()}
     return Planned(line.verb, asdict(options), named_places, digests, hashes(line.verb, tuple(places)))
 
 

@@ -42,10 +42,10 @@ def main(argv: list[str]) -> None:
         return print(__doc__)
     if not argv:
         raise Problem("name the evaluations to report, such as: python -m stages.report eval-reply eval-humpback")
-    look = argv == ["--look"]
-    names = [f"eval-{name}" for name in loaded(METRICS, "dvc repro") if name != "kept"] if look else argv
+    shown_again = argv == ["--look"]
+    names = [f"eval-{name}" for name in loaded(METRICS, "dvc repro") if name != "kept"] if shown_again else argv
     evaluations = {name: evaluation(name) for name in names if name.startswith("eval-")}
-    if not look:
+    if not shown_again:
         figures = {name.removeprefix("eval-"): headline(figures) for name, figures in evaluations.items()}
         kept = rows_kept([name for name in names if name not in evaluations])
         unchanged()

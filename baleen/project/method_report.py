@@ -56,8 +56,8 @@ def counts(line: Line) -> dict[str, Any]:
 def entered(method: Method) -> int:
     """Rows of the largest source that the method asks a model about or chooses from; lessons and pages are none."""
     own = {line.name for line in method.lines if line.verb != "ingest"}
-    read = [line for line in method.tables if line.verb not in ("ingest", "mix") and line.given["input"] not in own]
-    return max((counts(line).get("rows_in", 0) for line in read), default=0)
+    readers = [line for line in method.tables if line.verb not in ("ingest", "mix") and line.given["input"] not in own]
+    return max((counts(line).get("rows_in", 0) for line in readers), default=0)
 
 
 def kept(method: Method) -> int:
