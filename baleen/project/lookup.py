@@ -63,7 +63,14 @@ def file_of(module: str) -> Path:
 
 def exports(module: str) -> dict[str, str]:
     """The kind of each name in `__all__` of a module, read without importing it."""
-    return {name: kind for name, kind in definitions(module).items() if name in listed(module)}
+    path = file_of(module)
+    return exports_at(module, path, path.stat().st_mtime_ns)
+
+
+@cache  # a hundred lines name things of the same few modules
+def exports_at(module: str, path: Path, _: int) -> dict[str, str]:
+    exported = listed(module)
+    return {name: kind for name, kind in definitions(module).items() if name in exported}
 
 
 def listed(module: str) -> list[str]:
