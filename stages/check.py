@@ -15,7 +15,7 @@ from baleen import prompts, transforms
 from baleen.engines import table
 from baleen.errors import Problem, unknown
 from baleen.measures.expressions import parse_value
-from baleen.models import pins
+from baleen.models import load, pins
 from baleen.project import graph, layers, lookup, recipes, settings
 from baleen.project.command_line import run
 from baleen.project.graph import Stage, Stages
@@ -56,16 +56,15 @@ def book(lines: list[Line], project: Project) -> Book:
 
 
 def check_names(made: Any, all_lines: Book) -> None:
-    """Tables and models that the line mentions are built by some line, or lie in models/ as a pin; engines exist."""
+    """Tables and models that the line mentions are built by some line, or lie in models/; engines exist."""
     for key in ("input", "other", "against"):
         name = getattr(made, key, None)
         if name and name not in all_lines.tables:
             raise Problem(unknown("table", name, list(all_lines.tables)))
-    pins = [path.parent.name for path in Path("models").glob("*/pin.yaml")]
-    for key in ("model", "base"):
-        name = getattr(made, key, None)
-        if name and name not in {*all_lines.models, *pins, "origin"}:
-            raise Problem(unknown("model", name, [*all_lines.models, *pins, "origin"]))
+    given = all_lines.project.profile.get("origin") or {}
+    for name in {str(getattr(made, key, "")) for key in ("model", "base")} - {"", *all_lines.models}:
+        load.check_origin(given) if name == "origin" else load.check_weights(name, [*all_lines.models, "origin"])
+    load.check_origin(getattr(made, "instead", {}))
     if (engine := getattr(made, "engine", "hf")) not in table.ENGINES:
         raise Problem(unknown("engine", engine, list(table.ENGINES)))
 

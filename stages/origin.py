@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from baleen.errors import Problem
-from baleen.models import pins
+from baleen.models import identity, pins
 from baleen.project import command_line, layers, plan
 from baleen.project.yaml_files import yaml_text
 
@@ -11,7 +11,10 @@ from baleen.project.yaml_files import yaml_text
 def pin_of(name: str, profile: str) -> dict[str, object]:
     """What pin.yaml says: from the plan in a stage of DVC, else from the profile."""
     planned = plan.for_stage(name)
-    return planned.settings if planned else pins.origin_section(profile or layers.profile_in_force())
+    if planned:
+        return planned.settings
+    name = profile or layers.profile_in_force()
+    return identity.noted(pins.origin_section(name), f"profiles/{name}.yaml: origin")
 
 
 def main(argv: list[str]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from baleen import prompts
 from baleen.engines import table
 from baleen.errors import Problem
-from baleen.models import pins
+from baleen.models import identity, pins
 from baleen.project import code_hashes, layers, lookup, plan, recipes
 from baleen.project.code_hashes import Place
 from baleen.project.command_line import run
@@ -52,14 +52,18 @@ def of_line(line: Line, project: Project) -> Planned:
     places = places_of(named, texts)
     named_places = [f"{module}:{name}" for module, name in places]
     digests = {name: prompt.digest for name, prompt in texts.items()}
-    return Planned(line.verb, asdict(options), named_places, digests, hashes(line.verb, tuple(places)))
+    chosen = asdict(options)
+    if chosen.get("instead"):
+        chosen["instead"] = identity.noted(chosen["instead"], line.where)
+    return Planned(line.verb, chosen, named_places, digests, hashes(line.verb, tuple(places)))
 
 
 def everything(files: list[Path]) -> Iterator[tuple[str, Planned]]:
     """Every target of some recipes with its plan; `origin` and `report` are stages that no recipe speaks of."""
     project = layers.current()
     if "origin" in project.profile:
-        yield "origin", Planned("origin", pins.origin_section(project.profile_name), code=hashes("origin", ()))
+        given = identity.noted(pins.origin_section(project.profile_name), "origin")
+        yield "origin", Planned("origin", given, code=hashes("origin", ()))
     yield "report", Planned("report", {}, code=hashes("report", ()))
     for line in recipes.lines(files):
         try:
@@ -75,10 +79,14 @@ def main(argv: list[str]) -> None:
         raise Problem(f"usage: python -m stages.plan, without {argv[0]}")
     if Path("dvc.yaml").is_file():
         verbs.check_here(recipes.lines(recipes.files()), layers.current())
+    plans = dict(everything(recipes.all_files()))
+    pinned = [plans["origin"].settings] if "origin" in plans else []
+    pinned += [planned.settings.get("instead") or {} for planned in plans.values()]
+    identity.link_all(Path("profiles", identity.LINKS), pinned)  # DVC sees through them that the weights changed
     part = Path(f"{plan.FOLDER}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    for target, planned in everything(recipes.all_files()):
+    for target, planned in plans.items():
         (part / f"{target}.yaml").write_text(plan.text_of(planned), encoding="utf-8")
     shutil.rmtree(plan.FOLDER, ignore_errors=True)
     os.replace(part, plan.FOLDER)

@@ -13,13 +13,14 @@ from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from math import exp
+from pathlib import Path
 from typing import Any
 
 from baleen.engines import chat
 from baleen.engines.chat import Renderer
 from baleen.engines.protocol import TOO_LONG, UNGRADED, Ability, Make, Reply, Request, Sampling
 from baleen.errors import Problem
-from baleen.models import identity, load, pins
+from baleen.models import identity, load
 from baleen.project.settings import Speed
 
 SEMANTICS = "vllm-2"  # raise it when the same request gets another reply
@@ -69,7 +70,7 @@ def start_engine(model: str, speed: Speed, vocabulary: int) -> Any:
     for name, value in (ENVIRONMENT | (ON_CPU if cpu else {})).items():
         os.environ.setdefault(name, value)  # read once, when vllm is imported
     where, pinned = load.source(model)
-    if not pinned and not any(pins.model_folder(model).glob("config.json")):
+    if not pinned and not Path(where, "config.json").is_file():
         raise Problem(
             f"{where} has no config.json, so it is no full model (an adapter?): "
             "merge it into its base, or write engine: hf"

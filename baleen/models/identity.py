@@ -2,25 +2,34 @@
 
 import json
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
-from baleen.models.pins import model_folder, pin
+from baleen.errors import Problem
+from baleen.models import places
+from baleen.models.pins import Pin, model_folder, pin
 from baleen.project import inputs, locks
+from baleen.project.settings import Settings, typed
 
-IGNORED = (".md", ".bin", ".part")  # model cards and pickled weights: no engine reads them
+LINKS = ".weights"  # folder beside a pin with links to the weights that it names
 BIG = 1 << 20  # bytes; the hashes of larger files are remembered
 
 
 def identity(name: str) -> str:
     """The identity of a model: a hash of weights, config, tokenizer and chat template; or hub@revision; or
     endpoint#model, in which the `weights` of the pin replace the endpoint."""
-    inputs.reads(model_folder(name))
     pinned = pin(name)
+    if pinned and (pinned.path or pinned.gguf):
+        place = inputs.reads(places.located(pinned))
+        places.link(model_folder(name) / LINKS, [] if pinned.weights else [place])
+    inputs.reads(model_folder(name))
     if pinned is None:
         return folder_digest(model_folder(name))
+    if pinned.path or pinned.gguf:
+        return local_identity(pinned) + (f"+{pinned.chat_template}" if pinned.chat_template else "")
     if pinned.hub:
         return f"{pinned.hub}@{pinned.revision}" + (f"+{pinned.chat_template}" if pinned.chat_template else "")
     if pinned.apertium:
@@ -30,10 +39,36 @@ def identity(name: str) -> str:
     return sha256(repr(pinned.fresh).encode()).hexdigest()[:32]
 
 
+def local_identity(pinned: Pin) -> str:
+    """32 hex digits for the weights in a folder or a GGUF file; a Problem when the pin notes others."""
+    place = places.located(pinned)
+    digest = gguf_digest(place, pinned.dtype) if pinned.gguf else folder_digest(place)
+    if pinned.weights not in ("", digest):
+        told = f"the weights in {place} are {digest}, and {pinned.weights} were pinned"
+        raise Problem(f"{told}; run `dvc repro plan`, then the same command, or correct the pin")
+    return digest
+
+
+def gguf_digest(file: Path, dtype: str) -> str:
+    return sha256(f"gguf\x1f{file_hash(file)}\x1f{dtype}".encode()).hexdigest()[:32]
+
+
+def noted(given: Settings, where: str) -> Settings:
+    """The content of a pin with the identity of weights on this machine as `weights`; any other pin as it is."""
+    if not given.get("path") and not given.get("gguf"):
+        return given
+    return given | {"weights": local_identity(typed(Pin, where, given | {"weights": ""}))}
+
+
+def link_all(folder: Path, given: Iterable[Settings]) -> None:
+    """Make a folder hold links to the weights on this machine that these contents of pins name."""
+    local = [typed(Pin, "a pin", one) for one in given if one.get("path") or one.get("gguf")]
+    places.link(folder, map(places.located, local))
+
+
 def folder_digest(folder: Path) -> str:
-    """32 hex digits over names and bytes of the files that are not IGNORED, and over the base of an adapter."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix not in IGNORED and p.name[0] != ".")
-    parts = [f"{path.relative_to(folder)}\x1f{file_hash(path)}" for path in files]
+    """32 hex digits over names and bytes of the files that make the model, and over the base of an adapter."""
+    parts = [f"{name}\x1f{file_hash(path)}" for name, path in places.files(folder).items()]
     return sha256("\x1e".join(parts + base_identity(folder)).encode()).hexdigest()[:32]
 
 

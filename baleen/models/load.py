@@ -1,19 +1,21 @@
 """Loading models: a model is a folder that any server loads unchanged, or a pin that names a model elsewhere.
 
-models/<name>/ holds safetensors, config, tokenizer and chat template, or pin.yaml with one of {hub, revision},
-{endpoint, model}, {apertium, version} and {fresh: {...}} (sizes of a model to be made). Pickled weights are refused:
-opening them can run code. The address of a server is part of every memo key, unless the pin also names the `weights`
-that are served, as name@commit of the hub: then the cached replies also serve another server with the same model.
+models/<name>/ holds safetensors, config, tokenizer and chat template, or pin.yaml with one of {hub, revision}, {path}
+(such a folder elsewhere), {gguf} (a file), {endpoint, model}, {apertium, version} and {fresh: {...}} (sizes of a model
+to be made). Pickled weights are refused: opening them can run code. The address of a server is part of every memo key,
+unless the pin also names the `weights` that are served, as name@commit of the hub: then the cached replies also serve
+another server with the same model.
 """
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from baleen.errors import Problem
-from baleen.models.identity import adapter_config
-from baleen.models.pins import TEMPLATES, model_folder, pin
-from baleen.project.settings import Speed
+from baleen.errors import Problem, unknown
+from baleen.models import gguf_files, places
+from baleen.models.identity import adapter_config, file_hash
+from baleen.models.pins import TEMPLATES, Pin, model_folder, pin
+from baleen.project.settings import Settings, Speed, typed
 
 
 def check_trainable(name: str) -> None:
@@ -31,16 +33,50 @@ def source(name: str) -> tuple[str, dict[str, Any]]:
     pinned = pin(name)
     if pinned and pinned.fresh:
         raise Problem(f"model {name} has no weights yet: it is made when it is first trained; name the trained model")
-    if pinned:
+    if pinned and pinned.hub:
         return pinned.hub, {"revision": pinned.revision, "trust_remote_code": pinned.trust_remote_code}
-    return str(model_folder(name)), {}
+    return str(weights_folder(name)), {}
+
+
+def weights_folder(name: str) -> Path:
+    """The folder that holds the weights of a model on this machine; that of a GGUF file is written when it is missing.
+    That of any other pin holds none."""
+    pinned = pin(name)
+    if pinned and pinned.gguf:
+        file = places.located(pinned)
+        return gguf_files.converted(file, pinned.dtype, file_hash(file))
+    return places.located(pinned) if pinned and pinned.path else model_folder(name)
+
+
+def check_weights(name: str, built: list[str]) -> None:
+    """A Problem for a model in models/ whose pin cannot be meant or whose weights, if they are on this machine, cannot
+    be loaded, and for a name that stands neither there nor among those that are built."""
+    if not Path("models", name).is_dir():
+        raise Problem(unknown("model", name, [*built, *(path.name for path in Path("models").glob("[!.]*/"))]))
+    pinned = pin(name)
+    if pinned is None:
+        places.check(model_folder(name))
+    else:
+        check_place(pinned)
+
+
+def check_place(pinned: Pin) -> None:
+    """A Problem for a pin whose weights lie on this machine and cannot be loaded."""
+    if pinned.path or pinned.gguf:
+        places.check(places.located(pinned))
+
+
+def check_origin(given: Settings) -> None:
+    """The same for the `origin` section of a profile and for `instead`; sizes of a new model name no weights."""
+    if given.get("path") or given.get("gguf"):
+        check_place(typed(Pin, "origin", given))
 
 
 def tokenizer(name: str, chat: bool = True) -> Any:
     """The tokenizer of a model, with a chat template unless `chat` is off, and with a token to pad with."""
     where, extra = source(name)
-    if not extra and not any(Path(where).glob("tokenizer*")):
-        raise Problem(f"{where} has no tokenizer; copy tokenizer.json and tokenizer_config.json of its base there")
+    if not extra:
+        places.check_tokenizer(Path(where))
     from transformers import AutoTokenizer
 
     tokenizer = open_or_explain(lambda: AutoTokenizer.from_pretrained(where, **extra), where)
@@ -67,9 +103,8 @@ def weights(name: str, dtype: str, **config: Any) -> Any:
 
 def base_model(where: str, extra: dict[str, Any], dtype: str, **config: Any) -> Any:
     """The model at a source, without an adapter; a Problem when its weights are only there as pickles."""
-    if not extra and not any(Path(where).glob("*.safetensors")):
-        files = ", ".join(p.name for p in sorted(Path(where).iterdir())) or "nothing"
-        raise Problem(f"{where} has no weights in safetensors, only {files}; convert them, pickle is not opened")
+    if not extra:
+        places.check_folder(Path(where))
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
@@ -91,7 +126,7 @@ def checkpoint_dtype(name: str) -> str:
 
 def base_source(name: str) -> tuple[str, dict[str, Any]]:
     """The source of a model; for an adapter that of its base."""
-    adapter = adapter_config(model_folder(name))
+    adapter = adapter_config(weights_folder(name))
     if not adapter:
         return source(name)
     base = str(adapter["base_model_name_or_path"])
@@ -100,14 +135,14 @@ def base_source(name: str) -> tuple[str, dict[str, Any]]:
 
 def is_adapter(name: str) -> bool:
     """Whether the folder of the model holds a LoRA adapter without its base."""
-    return bool(adapter_config(model_folder(name)))
+    return bool(adapter_config(weights_folder(name)))
 
 
 def with_adapter(name: str, base: Any, trainable: bool) -> Any:
     """The base with the adapter on it, as a PEFT model."""
     from peft import PeftModel
 
-    return open_or_explain(lambda: PeftModel.from_pretrained(base, model_folder(name), is_trainable=trainable), name)
+    return open_or_explain(lambda: PeftModel.from_pretrained(base, weights_folder(name), is_trainable=trainable), name)
 
 
 def open_or_explain(open_: Callable[[], Any], where: str) -> Any:

@@ -13,25 +13,33 @@ CHATML = (
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 TEMPLATES = {"": "", "chatml": CHATML}
+PLACES = ("hub", "endpoint", "apertium", "path", "gguf", "fresh")
+DTYPES = ["bfloat16", "float32"]
 
 
 @dataclass
 class Pin:
-    """Where a model is whose weights are not in its folder. One of hub, endpoint, apertium and fresh is set."""
+    """Where a model is whose weights are not in its folder. One of PLACES is set."""
 
     hub: str = setting("", "organisation/name on the Hugging Face hub")
     revision: str = setting("", "the commit, 40 hex digits")
+    path: str = setting("", "folder of safetensors anywhere on this machine")
+    gguf: str = setting("", "GGUF file; its weights are written once as a folder of safetensors, in `dtype`")
+    dtype: str = setting("bfloat16", "of the weights of a GGUF file: bfloat16 or float32")
+    package: str = setting("", "installed Python package in which `path` or `gguf` lies")
     trust_remote_code: bool = setting(False, "run Python code that comes with the model")
     chat_template: str = setting("", "chatml, for a base model that has none")
     parameters: float = setting(0, "number of weights, for --dry-run")
     endpoint: str = setting("", "address of an OpenAI-compatible server")
     model: str = setting("", "name of the model at the endpoint")
     weights: str = setting(
-        "", "what the endpoint serves, as organisation/name@commit; replies are then cached for it on any server"
+        "",
+        "what an endpoint serves, as organisation/name@commit: replies are then cached for it on any server; for path "
+        "and gguf the identity, 32 hex digits: other weights are refused",
     )
     apertium: str = setting("", "pair of languages of the translator Apertium, such as eng-spa")
     version: str = setting(
-        "", "version of the package that holds the pair; another version can give other translations"
+        "", "version of the package that holds the pair of languages, or the weights; another may hold others"
     )
     fresh: Fresh | None = field(default=None, metadata={"help": "sizes of a model made from scratch"})
 
@@ -52,33 +60,41 @@ def pin(name: str) -> Pin | None:
 
 def checked(path: Path, candidate: Pin) -> Pin:
     """The pin; a Problem, which names `path`, when its values do not fit each other."""
-    if sum(map(bool, (candidate.hub, candidate.endpoint, candidate.fresh, candidate.apertium))) != 1:
-        raise Problem(f"{path} must hold one of 'hub', 'endpoint', 'apertium' and 'fresh'")
-    if candidate.apertium and not candidate.version:
-        raise Problem(
-            f"{path}: add the version of the package that holds {candidate.apertium}, such as version: 0.8.1-2"
+    c, local = candidate, bool(candidate.path or candidate.gguf)
+    commit, digits = r"[0-9a-f]{40}", r"[0-9a-f]{32}"
+    wrong = {
+        f"must hold one of {', '.join(map(repr, PLACES[:-1]))} and {PLACES[-1]!r}": sum(
+            bool(getattr(c, place)) for place in PLACES
         )
-    if candidate.hub and not re.fullmatch(r"[0-9a-f]{40}", candidate.revision):
-        raise Problem(f"{path}: revision {candidate.revision!r} of {candidate.hub} must be the commit, 40 hex digits")
-    if candidate.endpoint and not candidate.model:
-        raise Problem(f"{path}: add the name of the model at {candidate.endpoint}, such as 'model: name'")
-    if candidate.weights and not (candidate.endpoint and re.fullmatch(r"[^\s@#]+@[0-9a-f]{40}", candidate.weights)):
-        raise Problem(
-            f"{path}: weights {candidate.weights!r} must name what an endpoint serves, as organisation/name@commit "
-            "with 40 hex digits"
-        )
-    if candidate.chat_template not in TEMPLATES:
-        raise Problem(f"{path}: {unknown('chat_template', candidate.chat_template, ['chatml'])}")
+        != 1,
+        f": add the version of the package that holds {c.apertium}, such as version: 0.8.1-2": c.apertium
+        and not c.version,
+        f": revision {c.revision!r} of {c.hub} must be the commit, 40 hex digits": c.hub
+        and not re.fullmatch(commit, c.revision),
+        f": add the name of the model at {c.endpoint}, such as 'model: name'": c.endpoint and not c.model,
+        f": weights {c.weights!r} must be 32 hex digits; leave it out, and baleen fills it in": local
+        and not re.fullmatch(f"({digits})?", c.weights),
+        f": weights {c.weights!r} must name what an endpoint serves, as organisation/name@commit with 40 hex digits": (
+            not local and c.weights and not (c.endpoint and re.fullmatch(rf"[^\s@#]+@{commit}", c.weights))
+        ),
+        f": package {c.package!r} holds a path or gguf; write one": c.package and not local,
+        f": add the version of {c.package}, such as version: 1.0": c.package and not c.version,
+        f": {unknown('dtype', c.dtype, DTYPES)}": c.dtype not in DTYPES,
+        f": {unknown('chat_template', c.chat_template, ['chatml'])}": c.chat_template not in TEMPLATES,
+    }
+    for words in (words for words, is_wrong in wrong.items() if is_wrong):
+        raise Problem(f"{path}{words}" if words[0] == ":" else f"{path} {words}")
     return candidate
 
 
 def declared(given: Settings, where: str) -> Settings:
     """The content of pin.yaml for the `origin` section of a profile, or for `instead`: a pin of a model elsewhere as it
     is, anything else as the sizes of a model to be made."""
-    if not {"hub", "endpoint", "apertium"} & given.keys():
+    if not ({*PLACES} - {"fresh"}) & given.keys():
         return {"fresh": asdict(typed(Fresh, where, given))}
     pinned = checked(Path(where), typed(Pin, where, given))
-    return {key: value for key, value in asdict(pinned).items() if value}
+    left_out = {"dtype"} if not pinned.gguf else set[str]()
+    return {key: value for key, value in asdict(pinned).items() if value and key not in left_out}
 
 
 def origin_pin() -> Pin:

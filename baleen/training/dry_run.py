@@ -7,7 +7,7 @@ from baleen.memo import throughput
 from baleen.memo.dry_run import count_weights, disk_size, duration
 from baleen.memo.store import Memo
 from baleen.memo.throughput import Rate
-from baleen.models import pins, scratch
+from baleen.models import load, pins, scratch
 from baleen.project.locks import memo_folder
 from baleen.tables import rows
 from baleen.training.lessons import Lessons, read_lessons
@@ -77,6 +77,6 @@ def parameters(name: str) -> int:
     pin = pins.pin(name) if built else pins.origin_pin()
     if pin and pin.fresh:
         return scratch.count_parameters(pin.fresh, pin.fresh.vocab_size)
-    if pin:
+    if pin and (pin.parameters or not (pin.path or pin.gguf)):
         return int(pin.parameters)
-    return sum(map(count_weights, pins.model_folder(name).glob("*.safetensors")))
+    return sum(map(count_weights, load.weights_folder(name).glob("*.safetensors")))

@@ -23,7 +23,7 @@ from baleen.errors import Problem
 from baleen.models import identity, load, pins, scratch
 from baleen.project import code_hashes, inputs
 from baleen.project.inputs import unchanged
-from baleen.project.settings import Speed
+from baleen.project.settings import Speed, load_yaml
 from baleen.project.yaml_files import yaml_text
 from baleen.tables import rows
 from baleen.tables.rows import Row
@@ -78,8 +78,8 @@ def missing_weights(name: str) -> scratch.Fresh | None:
 def start_model(work: Path, lessons: Lessons, options: TrainOptions) -> str:
     """The model to start from; one that has no weights yet, or not all words, is made in the work folder. One of the
     hub stays as it is: its tokens are pieces of words, no word is new to it."""
-    sizes = missing_weights(options.base)
-    if not sizes and (not options.grow or pins.pin(options.base)):
+    sizes, pin = missing_weights(options.base), pins.pin(options.base)
+    if not sizes and (not options.grow or (pin and pin.hub)):
         return options.base
     whole, part = work / "base", work / "base.part"
     if not whole.is_dir():
@@ -89,7 +89,7 @@ def start_model(work: Path, lessons: Lessons, options: TrainOptions) -> str:
             scratch.make(part, sizes, texts, options.seed)
         else:
             lines = constant_lines_of(options.prompts)
-            scratch.grow(pins.model_folder(options.base), part, texts, lines, options.seed)
+            scratch.grow(load.weights_folder(options.base), part, texts, lines, options.seed)
         os.replace(part, whole)  # only now: config.json is there long before the weights are
     return str(whole)
 
@@ -147,7 +147,9 @@ def copy_base(name: str, options: TrainOptions) -> None:
     """Put the base, or its pin, into models/ as it is."""
     part = Path("models", f".{name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(pins.model_folder(options.base), part)
+    shutil.copytree(pins.model_folder(options.base), part, ignore=shutil.ignore_patterns(identity.LINKS))
+    if (pin := part / "pin.yaml").is_file():
+        pin.write_text(yaml_text(identity.noted(load_yaml(pin), str(pin))), encoding="utf-8")
     publish(name, part, {"rows_in": rows.size(rows.table_path(options.input)), "examples": 0, "steps": 0})
 
 
@@ -156,7 +158,8 @@ def take_pin(name: str, options: TrainOptions) -> None:
     part = Path("models", f".{name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    pin = pins.declared(dict(options.instead), f"train {name}: instead")
+    where = f"train {name}: instead"
+    pin = identity.noted(pins.declared(dict(options.instead), where), where)
     (part / "pin.yaml").write_text(yaml_text(pin), encoding="utf-8")
     publish(name, part, {"rows_in": rows.size(rows.table_path(options.input)), "examples": 0, "steps": 0})
 
@@ -166,7 +169,7 @@ def imported_trl(options: TrainOptions) -> Iterator[None]:
     """Import TRL in 7.7 s of CPU instead of 9.8: without collecting garbage, and without PEFT when it is not needed
     (TRL imports it wherever it is installed). Collections while training skip what was imported: 0.7 s each."""
     gc.disable()
-    if not options.lora_rank and not (pins.model_folder(options.base) / "adapter_config.json").exists():
+    if not options.lora_rank and not load.is_adapter(options.base):
         sys.modules.setdefault("peft", None)  # type: ignore[arg-type]
     importlib.import_module("trl.trainer.sft_trainer")
     gc.enable()

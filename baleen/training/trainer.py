@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from baleen.errors import Problem
-from baleen.models import identity, load, pins
+from baleen.models import identity, load
 from baleen.project.progress import Progress
 from baleen.tables import rows
 from baleen.training import checkpoints
@@ -43,7 +43,7 @@ def load_model(job: Job) -> tuple[Any, Any]:
 
 def continues_adapter(job: Job) -> bool:
     """Whether the base is an adapter that is trained further; a Problem when its rank is not lora_rank."""
-    adapter = identity.adapter_config(pins.model_folder(job.base))
+    adapter = identity.adapter_config(load.weights_folder(job.base))
     if not adapter or not job.options.lora_rank:
         return False
     if adapter["r"] != job.options.lora_rank:

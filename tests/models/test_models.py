@@ -106,7 +106,7 @@ def test_the_identity_of_a_model_to_be_made_depends_on_its_sizes() -> None:
         ("{hub: a/b}", "must be the commit"),
         (
             f"{{hub: a/b, revision: {COMMIT}, endpoint: x}}",
-            "must hold one of 'hub', 'endpoint', 'apertium' and",
+            "must hold one of 'hub', 'endpoint', 'apertium', 'path', 'gguf' and 'fresh'",
         ),
         ("{trust_remote_code: true}", "must hold one of"),
         ("{endpoint: 'http://x'}", "add the name of the model at http://x"),
