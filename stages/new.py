@@ -16,9 +16,11 @@ from baleen.project.inputs import CODE
 from baleen.project.recipes import Line
 from baleen.project.settings import Settings, load_yaml
 
-IGNORED = "/.venv/\n/.memo/\n/data/*\n!/data/raw/\n/models/*\n__pycache__/\n/dvc_plots/\n"
+IGNORED = "/.venv/\n/.memo/\n/data/*\n!/data/raw/\n/models/*\n/profiles/.weights/\n__pycache__/\n/dvc_plots/\n"
 IGNORED_BY_DVC = ".venv\n.memo\n__pycache__\n"
 SOURCES = "recipes/sources.yaml"
+PYTHON = "python:docs"  # in the place of a path: the documentation that comes with Python
+USUAL = ["chars(response)>=300", "chars(response)<=1200"]  # of a document, when only some are drawn
 HELD_OUT = 0.2  # share of the seeds that no model is trained on: 40 of 200 give an interval
 DVC_CONFIG = [
     ("core.analytics", "false"),
@@ -54,13 +56,28 @@ def empty(folder: Path) -> Path:
     return folder.absolute()
 
 
-def on_own_data(to: Path, methods: list[str], profile: str, corpus: Own, seeds: Own) -> None:
+def at(path: str, project: Path) -> Own:
+    """A file or folder of the user's, by its path from a project; the documentation of Python is none."""
+    if path != PYTHON and not Path(path).exists():
+        raise Problem(f"no file or folder {path}; write its path from here, or {PYTHON} for Python's documentation")
+    return Own(path if path == PYTHON else os.path.relpath(path, project), {})
+
+
+def corpus_tables(corpus: Own, documents: int) -> list[Line]:
+    """The lines of the corpus: the whole of it, or so many documents of a usual length, drawn by chance."""
+    rule, given = ("load", {"python": "docs"}) if corpus.path == PYTHON else ("ingest", {"source": corpus.path})
+    whole = Line("corpus" if documents else "web", rule, {**given, **corpus.settings, "origin": "web"}, SOURCES)
+    drawn = {"input": "corpus", "keep": USUAL, "best": "chance(id)", "count": documents}
+    return [whole, Line("web", "filter", drawn, SOURCES)] if documents else [whole]
+
+
+def on_own_data(to: Path, methods: list[str], profile: str, corpus: Own, seeds: Own, documents: int = 0) -> None:
     """Write a project of these methods on a user's own corpus and seeds, some of which are held out."""
     settings = dict(seeds.settings)
     if {"air", "crab"} & {*methods} and "columns" in settings:  # their constraints are of the answers held out
         settings["columns"] = settings["columns"] | {"reference": settings["columns"]["response"]}
     tables = [
-        Line("web", "ingest", {"source": corpus.path, **corpus.settings, "origin": "web"}, SOURCES),
+        *corpus_tables(corpus, documents),
         Line("seeds", "ingest", {"source": seeds.path, **settings, "origin": "seed"}, SOURCES),
         Line("seed", "filter", {"input": "seeds", "keep": [f"chance(id)>={HELD_OUT}"]}, SOURCES),
         Line("heldout", "filter", {"input": "seeds", "keep": [f"chance(id)<{HELD_OUT}"]}, SOURCES),

@@ -1,0 +1,64 @@
+"""`baleen new` on files of a user's own, on all of them or on some; what is missing is told before it writes."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from baleen.errors import Problem
+from baleen.project import recipes
+from stages.command import app
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GIT_COMMITTER_EMAIL", "a@b")
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages/one.md").write_text("# One\n\nA text.\n")
+    (tmp_path / "seeds.jsonl").write_text('{"instruction": "Why?", "response": "So."}\n')
+    return tmp_path
+
+
+def new(*words: str) -> dict[str, dict[str, Any]]:
+    """The lines of a new project by their names."""
+    ended = CliRunner().invoke(app, ["new", "mine", "--profile", "text", *words], catch_exceptions=False)
+    assert ended.exit_code == 0, ended.output
+    return {
+        line.name: {"rule": line.rule} | line.given for line in recipes.lines(sorted(Path("mine/recipes").glob("*")))
+    }
+
+
+def test_a_corpus_and_seeds_are_read_where_they_lie() -> None:
+    lines = new("--corpus", "pages", "--seeds", "seeds.jsonl")
+    assert lines["web"] == {"rule": "ingest", "source": "../pages", "origin": "web"}
+    assert lines["seeds"]["source"] == "../seeds.jsonl"
+
+
+def test_some_documents_of_the_corpus_are_drawn_by_chance() -> None:
+    lines = new("--corpus", "pages", "--seeds", "seeds.jsonl", "--documents", "500")
+    assert lines["corpus"]["source"] == "../pages"
+    assert (lines["web"]["rule"], lines["web"]["count"], lines["web"]["best"]) == ("filter", 500, "chance(id)")
+
+
+def test_the_documentation_of_python_is_a_corpus() -> None:
+    lines = new("--corpus", "python:docs", "--seeds", "seeds.jsonl")
+    assert lines["web"] == {"rule": "load", "python": "docs", "origin": "web"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--corpus", "pages"], "write --corpus and --seeds"),
+        (["--corpus", "pagess", "--seeds", "seeds.jsonl"], "no file or folder pagess"),
+        (["--corpus", "pages", "--seeds", "seed.jsonl"], "no file or folder seed.jsonl"),
+    ],
+    ids=str,
+)
+def test_what_is_missing_is_told_and_nothing_is_written(words: list[str], message: str) -> None:
+    with pytest.raises(Problem, match=message):
+        new(*words)
+    assert not Path("mine").exists()
