@@ -4,7 +4,7 @@ A prompt file says which columns it reads (`$name` in the body), which it writes
 it, `score` grades the answer that the row has, `train` teaches it: a model is always asked the way it was trained.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +17,7 @@ from baleen.project.yaml_files import InvalidYaml, parse_yaml
 from baleen.tables.rows import Row
 
 KEYS: dict[str, type] = {
-    "writes": list, "format": str, "system": dict, "prefill": str, "marks": list, "cue": str, "stop": str
+    "writes": list, "format": str, "system": dict, "prefill": str, "choices": list, "cue": str, "stop": str
 }  # fmt: skip
 WRITTEN: dict[type, str] = {
     list: "a list, like [a, b]",
@@ -29,7 +29,7 @@ WRITTEN: dict[type, str] = {
 @dataclass(frozen=True, eq=False)
 class Prompt:
     """`system` gives the system message of each origin, `prefill` the start of the reply, and `stop` what no longer
-    belongs to it; `score` gets the probabilities of the `marks` (the choices, lowest first) right after the `cue`,
+    belongs to it; `score` gets the probabilities of the `choices` (lowest first) right after the `cue`,
     without generated reasons. Without a body the model continues the text of the prefill, and that is the reply."""
 
     name: str
@@ -38,7 +38,7 @@ class Prompt:
     format: str = "text"
     system: dict[str, str] = field(default_factory=dict)
     prefill: str = ""
-    marks: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
     cue: str = ""
     stop: str = ""
 
@@ -55,14 +55,16 @@ class Prompt:
     @property
     def scores(self) -> tuple[str, ...]:
         """Columns that `score` writes, the score itself first; `worst` is the max token loss."""
-        if not self.marks:
+        if not self.choices:
             return ("loss", "worst", "tokens")
-        return ("rating" if len(self.marks) > 2 else "probability", "mass")
+        return ("rating" if len(self.choices) > 2 else "probability", "mass")
 
     @cached_property
     def digest(self) -> str:
         """Hash of the whole prompt, 16 hex digits."""
-        return sha256(repr(self).encode()).hexdigest()[:16]
+        names = {field.name: field.name for field in fields(self)} | {"choices": "marks"}  # its name in older hashes
+        values = ", ".join(f"{as_hashed}={getattr(self, name)!r}" for name, as_hashed in names.items())
+        return sha256(f"Prompt({values})".encode()).hexdigest()[:16]
 
     @cached_property
     def shape(self) -> str:
@@ -151,9 +153,9 @@ def parse_head(path: Path, head: str) -> dict[str, object]:
 
 
 def build_prompt(name: str, body: str, fields: dict[str, object]) -> Prompt:
-    marks = tuple(str(mark) for mark in fields.get("marks", ()))  # type: ignore[attr-defined]
+    choices = tuple(str(choice) for choice in fields.get("choices", ()))  # type: ignore[attr-defined]
     known = {key: fields[key] for key in ("format", "system", "prefill", "cue", "stop") if key in fields}
-    return Prompt(name, body, tuple(fields["writes"]), marks=marks, **known)  # type: ignore[arg-type]
+    return Prompt(name, body, tuple(fields["writes"]), choices=choices, **known)  # type: ignore[arg-type]
 
 
 def split_head(path: Path) -> tuple[str, str, str]:

@@ -1,6 +1,6 @@
 """Expected rating over written-out rating: python -m benchmarks.rating [--pairs 32] [--words 128] [--json]
 
-The same judge prompt about pairs alike, asked in both ways: the probabilities of the marks after the cue (one forward
+The same judge prompt about pairs alike, asked in both ways: the probabilities of the choices after the cue (one forward
 pass), and a reply that gives its reasons first. The model is small and random, so nearly every written reply is as long
 as it may be. Every repeat and each way has pairs of its own, because an engine that has just read a pair finds it in
 its cache; each way goes first in turn. `cached` is the share of the prompts' tokens that came from such a cache.
@@ -58,7 +58,7 @@ def rates(ask: Callable[[], Iterator[tuple[int, Reply]]]) -> tuple[float, list[R
 def measured(engine: Engine, number: int, words: int, seed: int) -> Figures:
     """Both ways of rating pairs that neither has seen."""
     requests = [request(row, seed * number + n) for n, row in enumerate(pairs(number, 2 * seed))]
-    weighed = partial(Request, prefill=JUDGE.cue, marks=JUDGE.marks, opening=JUDGE.opening)
+    weighed = partial(Request, prefill=JUDGE.cue, choices=JUDGE.choices, opening=JUDGE.opening)
     others = [weighed(request(row, 0).messages) for row in pairs(number, 2 * seed + 1)]
     ways: dict[str, Callable[[], Iterator[tuple[int, Reply]]]] = {
         "expected": lambda: engine.choose(others),

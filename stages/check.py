@@ -70,8 +70,8 @@ def check_names(made: Any, all_lines: Book) -> None:
 
 
 def rates(line: Line, made: Any, prompt: prompts.Prompt) -> bool:
-    """Whether a line weighs marks, for which no answer must be there."""
-    return line.verb == "score" and bool(prompt.marks) and not made.embed
+    """Whether a line weighs choices, for which no answer must be there."""
+    return line.verb == "score" and bool(prompt.choices) and not made.embed
 
 
 def needs(line: Line, made: Any, there: Columns) -> set[str]:

@@ -1,9 +1,10 @@
 """score: grade the answer that is already in every row, or give it as a vector.
 
-A prompt with marks is a rating: the mean mark under the probabilities of the marks after the cue. Two marks, such as no
-and yes, give the probability of the second. Any other prompt is a likelihood: mean and worst negative log-likelihood of
-the answer's tokens, in nats. With --embed the answer becomes the mean of the model's last hidden states over it. Where
-a likelihood or a vector has no answer to read, one that is NULL, it is NULL too and nothing is asked.
+A prompt with choices is a rating: the mean number of the choices under their probabilities after the cue. Two choices,
+such as no and yes, give the probability of the second. Any other prompt is a likelihood: mean and worst negative
+log-likelihood of the answer's tokens, in nats. With --embed the answer becomes the mean of the model's last hidden
+states over it. Where a likelihood or a vector has no answer to read, one that is NULL, it is NULL too and nothing is
+asked.
 
 python -m stages.score humpback-judge-1 --input humpback-pool --model reply --prompt reply --tag seed --profile pocket
 """
@@ -36,27 +37,28 @@ from baleen.training import requirements
 class ScoreOptions:
     input: str = setting(REQUIRED, "table to read")
     model: str = setting(REQUIRED, "model that grades")
-    prompt: str = setting(REQUIRED, "prompt whose answer is in the table, or that asks for a mark")
+    prompt: str = setting(REQUIRED, "prompt whose answer is in the table, or that has choices")
     tag: str = setting("", "use the system message of this origin instead of the row's own")
     engine: str = setting("hf", "engine that answers")
     embed: bool = setting(False, "write the answer as a vector instead of grading it")
     writes: str = setting("vector", "column of the vector")
-    min_mass: float = setting(0.5, "a rating is unreadable when the marks together have less probability than this")
+    min_mass: float = setting(0.5, "a rating is unreadable when the choices together have less probability than this")
     min_readable: float = setting(0.5, "stop the build when a smaller share of the rows has a readable score")
 
 
 def request(row: Row, prompt: Prompt, options: ScoreOptions) -> Request:
     messages = answers.conversation(prompt, row, options.tag)
-    if prompt.marks and not options.embed:
-        return Request(messages, prefill=prompt.cue, marks=prompt.marks, opening=prompt.opening)
+    if prompt.choices and not options.embed:
+        return Request(messages, prefill=prompt.cue, choices=prompt.choices, opening=prompt.opening)
     start = prompt.start(row)
     return Request(messages, prefill=start, answer=prompt.format_reply(row).removeprefix(start))
 
 
 def rated(reply: Reply, prompt: Prompt, options: ScoreOptions) -> Row:
-    """The mean mark under the marks' probabilities, 1 for the first or 0 where that is what it says; of two marks the
-    probability of the second, given that it is one of them. NULL when they have too little probability (`mass`)."""
-    lowest = 0 if len(prompt.marks) == 2 or prompt.marks[0].strip() == "0" else 1
+    """The mean number of the choices under their probabilities, counted from 1, or from 0 where the first is 0; of
+    two choices the probability of the second, given that it is one of them. NULL when they have too little probability
+    (`mass`)."""
+    lowest = 0 if len(prompt.choices) == 2 or prompt.choices[0].strip() == "0" else 1
     mass = sum(reply.values)
     mean = sum(i * p for i, p in enumerate(reply.values, lowest)) / mass if mass else None
     return dict(zip(prompt.scores, (mean if mass >= options.min_mass else None, mass), strict=True))
@@ -77,14 +79,14 @@ def asking(prompt: Prompt, options: ScoreOptions) -> tuple[str, tuple[str, ...]]
     """The kind of question, and the columns that its reply becomes; the first is NULL when it cannot be read."""
     if options.embed:
         return "embed", (options.writes,)
-    return "choose" if prompt.marks else "loss", tuple(prompt.scores)
+    return "choose" if prompt.choices else "loss", tuple(prompt.scores)
 
 
 def grade(reply: Reply, prompt: Prompt, options: ScoreOptions) -> Row:
     """The columns of a reply."""
     if options.embed:
         return embedded(reply, options)
-    return rated(reply, prompt, options) if prompt.marks else graded(reply, prompt)
+    return rated(reply, prompt, options) if prompt.choices else graded(reply, prompt)
 
 
 def unread(_: Request, reply: Reply, prompt: Prompt, options: ScoreOptions) -> bool:
@@ -92,7 +94,7 @@ def unread(_: Request, reply: Reply, prompt: Prompt, options: ScoreOptions) -> b
 
 
 def gradable(row: Row, prompt: Prompt, options: ScoreOptions) -> bool:
-    """Whether what is graded is there; marks need no answer."""
+    """Whether what is graded is there; choices need no answer."""
     return asking(prompt, options)[0] == "choose" or all(row[column] is not None for column in prompt.writes)
 
 
@@ -121,7 +123,7 @@ def flaw(one: Answered | Row, prompt: Prompt, options: ScoreOptions) -> str:
     if one.reply.finish == TOO_LONG.finish:
         return "longer than the model reads (take them out with a filter)"
     if asking(prompt, options)[0] == "choose":
-        return f"without a mark from the model (use another scorer than prompts/{prompt.name}.md)"
+        return f"without a choice from the model (use another scorer than prompts/{prompt.name}.md)"
     return "without a token to grade or a finite likelihood"
 
 

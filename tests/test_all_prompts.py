@@ -19,7 +19,7 @@ ODD = {
     "very long": "word " * 20_000 + "end",
     "spanish": "¿qué tal?\nbien",
 }
-JUDGES = [name for name in NAMES if prompts.load(name).marks]
+JUDGES = [name for name in NAMES if prompts.load(name).choices]
 ROW_FIRST = {"crab/verify": "constraint"}  # one question a constraint: a row's have its request and answer in common
 LISTS = {"constraints", "include", "labels", "examples"}
 SHAPED: dict[str, object] = {  # what only certain texts can be an answer to

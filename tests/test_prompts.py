@@ -59,6 +59,11 @@ def test_one_changed_word_changes_the_digest(tmp_path: Path) -> None:
     assert prompts.load("p", folder=write(tmp_path, "---\nwrites: [a]\n---\n$b then\n")).digest != one
 
 
+def test_the_digest_is_pinned_so_that_an_upgrade_re_runs_nothing() -> None:
+    one = prompts.Prompt("p", "Grade: $response", ("rating",), "rating", choices=(" 1", " 2"), cue="Score:")
+    assert one.digest == "bc1e540a429290b5"
+
+
 MISTAKES = [
     ("---\nwrites: [a\n---\nx\n", "its head is not YAML"),
     ("---\n- a\n---\nx\n", "its head must be settings"),

@@ -61,7 +61,9 @@ class Renderer:
     def choice_prompts(self, requests: Sequence[Request]) -> list[ChoicePrompt]:
         """Each request up to the token in which its choices differ."""
         prompts = [self.prompt(request) for request in requests]
-        firsts = self.token_ids([prompt + request.marks[0] for prompt, request in zip(prompts, requests, strict=True)])
+        firsts = self.token_ids(
+            [prompt + request.choices[0] for prompt, request in zip(prompts, requests, strict=True)]
+        )
         return [
             ChoicePrompt(first[:-1], self.choices(request, first), self.opening_length(request.opening, prompt, first))
             for request, prompt, first in zip(requests, prompts, firsts, strict=True)
@@ -79,13 +81,13 @@ class Renderer:
     def choices(self, request: Request, first: list[int]) -> list[int]:
         """The token id of each choice; a Problem unless prompts with different choices differ in their last token
         alone. `first` is the prompt with the first choice."""
-        context = (bool(request.messages), request.prefill, request.marks)
+        context = (bool(request.messages), request.prefill, request.choices)
         if context not in self.choice_cache or self.choice_cache[context][0] != first[-1]:
-            texts = self.token_ids([self.prompt(request) + choice for choice in request.marks])
+            texts = self.token_ids([self.prompt(request) + choice for choice in request.choices])
             if any(tokens[:-1] != first[:-1] for tokens in texts) or len({t[-1] for t in texts}) < len(texts):
                 raise Problem(
-                    f"the choices {', '.join(request.marks)} are not one token each for this tokenizer; "
-                    "write other `marks` in the prompt, or let generate write the rating"
+                    f"the choices {', '.join(request.choices)} are not one token each for this tokenizer; "
+                    "write other `choices` in the prompt, or let generate write the rating"
                 )
             self.choice_cache[context] = [tokens[-1] for tokens in texts]
         return self.choice_cache[context]

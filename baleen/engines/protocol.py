@@ -33,7 +33,7 @@ class Sampling:
 @dataclass(frozen=True)
 class Request:
     """One request: chat messages, the start of the assistant's message (`prefill`), the seed of this sample, and the
-    answer to grade for `loss` or the choices for `choose` (`marks`, the key of prompt files). `opening` is how the last
+    answer to grade for `loss` or the choices for `choose` (`choices`, as in prompt files). `opening` is how the last
     message begins in every row of the same prompt, such as a rubric: an engine can compute it once. It shapes no reply.
     """
 
@@ -41,7 +41,7 @@ class Request:
     prefill: str = ""
     seed: int = 0
     answer: str = ""
-    marks: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
     opening: str = field(default="", compare=False)
 
 

@@ -52,6 +52,7 @@ class QuerySettings:
         """32 hex digits over everything that shapes the reply. `max_tokens` is left out: it only cuts the reply (see
         `look_up`)."""
         fields = {name: value for name, value in vars(request).items() if name != "opening"}
+        fields["marks"] = fields.pop("choices")  # its name in older keys, which stay valid
         return digest(self.shared + canonical(fields))
 
     def cut_key(self, key: str) -> str:

@@ -63,11 +63,11 @@ def test_another_seed_gives_another_reply(engine: HF) -> None:
 def test_samples_follow_the_probabilities(engine: HF) -> None:
     requests = [Request((("user", "anna barda"),), seed=i) for i in range(4000)]
     first = [text.split(" ")[0] for text in replies(engine, requests, Sampling(1.0, 1.0, max_tokens=1))]
-    marks = tuple(f" {word}" for word in ("leeks", "corn", "who", "joria"))
-    (reply,) = [r for _, r in engine.choose([Request((("user", "anna barda"),), marks=marks)])]
-    for mark, probability in zip(marks, reply.values, strict=True):
+    choices = tuple(f" {word}" for word in ("leeks", "corn", "who", "joria"))
+    (reply,) = [r for _, r in engine.choose([Request((("user", "anna barda"),), choices=choices)])]
+    for choice, probability in zip(choices, reply.values, strict=True):
         error = (probability * (1 - probability) / len(first)) ** 0.5
-        assert abs(first.count(mark.strip()) / len(first) - probability) < 4 * error
+        assert abs(first.count(choice.strip()) / len(first) - probability) < 4 * error
 
 
 def test_top_k_one_is_greedy(engine: HF) -> None:
@@ -100,23 +100,23 @@ def test_loss_is_the_sum_over_what_greedy_would_have_written(engine: HF) -> None
     assert good.values[0] < bad.values[0]
 
 
-def test_marks_are_weighed_by_their_probabilities(engine: HF) -> None:
-    ((_, reply),) = engine.choose([Request((("user", "rate it"),), marks=("1", "2", "3"))])
+def test_choices_are_weighed_by_their_probabilities(engine: HF) -> None:
+    ((_, reply),) = engine.choose([Request((("user", "rate it"),), choices=("1", "2", "3"))])
     assert len(reply.values) == 3
     assert 0 < sum(reply.values) < 1
 
 
-def test_marks_of_several_tokens_are_a_problem(engine: HF) -> None:
+def test_choices_of_several_tokens_are_a_problem(engine: HF) -> None:
     with pytest.raises(Problem, match="the choices who, leeks corn are not one token each"):
-        list(engine.choose([Request((("user", "x"),), marks=("who", "leeks corn"))]))
+        list(engine.choose([Request((("user", "x"),), choices=("who", "leeks corn"))]))
 
 
-LONG = Request((("user", "leeks " * 600),), answer="leeks", marks=("1", "2"))
+LONG = Request((("user", "leeks " * 600),), answer="leeks", choices=("1", "2"))
 
 
 @pytest.mark.parametrize("kind", ["generate", "loss", "choose"])
 def test_a_request_longer_than_the_model_reads_is_told_apart_and_the_others_answered(engine: HF, kind: str) -> None:
-    requests = [Request((("user", "leeks"),), answer="rice", marks=("1", "2")), LONG]
+    requests = [Request((("user", "leeks"),), answer="rice", choices=("1", "2")), LONG]
     asked_for = {"generate": lambda: engine.generate(requests, Sampling(max_tokens=8))}
     found = dict(asked_for.get(kind, lambda: getattr(engine, kind)(requests))())
     assert found[1] == TOO_LONG and not found[1].passing
@@ -190,7 +190,7 @@ RUBRIC = "anna barda is a baker . " * 4
 
 def rating_requests(n: int) -> list[Request]:
     texts = [RUBRIC + " ".join(WORDS[i % 5 : i % 5 + 1 + i % 12]) for i in range(n)]
-    return [Request((("user", text),), marks=("1", "2", "3"), opening=RUBRIC) for text in texts]
+    return [Request((("user", text),), choices=("1", "2", "3"), opening=RUBRIC) for text in texts]
 
 
 def test_a_rubric_that_all_prompts_begin_with_is_read_once(engine: HF) -> None:

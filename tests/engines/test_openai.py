@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 KEY = "sk-a-key-that-nobody-may-see"
-MARKS = (" 1", " 2", " 3")
+CHOICES = (" 1", " 2", " 3")
 
 
 def stub(owner: str = "stub") -> Answer:
@@ -383,11 +383,11 @@ def test_an_estimate_is_never_above_the_limit(engine_at: Any) -> None:
     assert (reply.prompt_tokens, reply.completion_tokens, reply.estimated) == (5, 4, True)
 
 
-def test_marks_weighed_by_a_server_that_counts_nothing_have_estimates_too(engine_at: Any) -> None:
+def test_choices_weighed_by_a_server_that_counts_nothing_have_estimates_too(engine_at: Any) -> None:
     engine, _, _ = engine_at(
         answers_with({"finish_reason": "length", "logprobs": {"content": [{"top_logprobs": []}]}}, "stub")
     )
-    [(_, reply)] = engine.choose([replace(REQUESTS[0], marks=MARKS)])
+    [(_, reply)] = engine.choose([replace(REQUESTS[0], choices=CHOICES)])
     assert reply == Reply("", "stop", 15, 1, (0.0, 0.0, 0.0), estimated=True)
 
 
@@ -427,25 +427,25 @@ def test_half_a_surrogate_pair_in_a_reply_is_kept_as_what_every_file_can_hold(en
         ({"1": -1.0, "2": -2.0}, (0.0, 0.0, 0.0)),
     ],
 )
-def test_marks_are_weighed_and_one_that_is_not_among_the_likeliest_has_none(top: Json, wanted: Any) -> None:
+def test_choices_are_weighed_and_one_that_is_not_among_the_likeliest_has_none(top: Json, wanted: Any) -> None:
     listed = [{"token": token, "logprob": logprob} for token, logprob in top.items()]
     choice = {"finish_reason": "length", "logprobs": {"content": [{"top_logprobs": listed}]}}
-    assert choice_probabilities({"choices": [choice]}, MARKS).values == pytest.approx(wanted)
+    assert choice_probabilities({"choices": [choice]}, CHOICES).values == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize("told", [{}, {"logprobs": None}, {"logprobs": {"content": []}}], ids=str)
-def test_marks_that_a_filter_stopped_are_refused(engine_at: Any, told: Json) -> None:
+def test_choices_that_a_filter_stopped_are_refused(engine_at: Any, told: Json) -> None:
     engine, _, _ = engine_at(
         answers_with({"message": {"content": ""}, "finish_reason": "content_filter"} | told, "stub")
     )
-    [(_, reply)] = engine.choose([replace(REQUESTS[0], marks=MARKS)])
+    [(_, reply)] = engine.choose([replace(REQUESTS[0], choices=CHOICES)])
     assert (reply.finish, reply.values) == ("refused", ())
 
 
 def test_a_server_without_probabilities_cannot_choose(engine_at: Any) -> None:
     engine, proxy, _ = engine_at()
     with pytest.raises(Problem, match="gives no log-probabilities"):
-        list(engine.choose([replace(request, marks=MARKS) for request in REQUESTS]))
+        list(engine.choose([replace(request, choices=CHOICES) for request in REQUESTS]))
     assert len(proxy.bodies) == 12
 
 

@@ -85,7 +85,7 @@ def test_greedy_replies_are_those_of_hf(direct_engine: OpenAI, tiny: str) -> Non
     assert ordered_replies(direct_engine.generate(REQUESTS, GREEDY)) == told
 
 
-MARKED = replace(REQUESTS[0], marks=("1", "2", "3"))
+CHOOSING = replace(REQUESTS[0], choices=("1", "2", "3"))
 GRADED = replace(REQUESTS[0], answer="it has many uses.")
 STARTED = replace(REQUESTS[0], prefill="Well, ")
 
@@ -94,7 +94,7 @@ STARTED = replace(REQUESTS[0], prefill="Well, ")
     ("ask", "words"),
     [
         (lambda engine: engine.loss([GRADED]), "loss needs a vLLM server, and http.* is another; use --engine hf"),
-        (lambda engine: engine.choose([MARKED]), "the server gives no log-probabilities; use --engine hf or vllm"),
+        (lambda engine: engine.choose([CHOOSING]), "the server gives no log-probabilities; use --engine hf or vllm"),
         (lambda engine: engine.generate([STARTED], GREEDY), r"begins the reply \(prefill, .* needs a vLLM server"),
         (lambda engine: engine.generate([REQUESTS[0]], replace(GREEDY, top_k=5)), "top_k .* needs a vLLM server"),
     ],

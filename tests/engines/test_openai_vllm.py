@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing), reason=f"not i
 GREEDY = Sampling(temperature=0, max_tokens=16, top_p=1.0)
 DRAWN = Sampling(temperature=1.0, top_p=0.95, max_tokens=16)
 GRADED = [replace(request, prefill="Well, ", answer="it has many uses.") for request in REQUESTS]
-MARKED = [replace(request, prefill="Score:", marks=(" 1", " 2", " 3", " 4", " 5")) for request in REQUESTS]
+CHOOSING = [replace(request, prefill="Score:", choices=(" 1", " 2", " 3", " 4", " 5")) for request in REQUESTS]
 QUIET = {
     "VLLM_NO_USAGE_STATS": "1",
     "DO_NOT_TRACK": "1",
@@ -84,7 +84,7 @@ class VllmServer:
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("models") / "tiny"
-    words = [*WANTED, "Well, it has many uses.", *(f"Score: {mark}" for mark in "12345" * 9)]
+    words = [*WANTED, "Well, it has many uses.", *(f"Score: {choice}" for choice in "12345" * 9)]
     scratch.make(folder, Fresh(num_hidden_layers=2, tokenizer="bpe", vocab_size=300), words, seed=1)
     return str(folder)
 
@@ -147,21 +147,21 @@ def test_losses_of_vllm_are_those_of_hf(direct_engine: OpenAI, hf: HF) -> None:
         assert replace(found, values=()) == replace(wanted, values=())
 
 
-def test_marks_of_vllm_weigh_what_they_weigh_in_hf(direct_engine: OpenAI, hf: HF) -> None:
+def test_choices_of_vllm_weigh_what_they_weigh_in_hf(direct_engine: OpenAI, hf: HF) -> None:
     for found, wanted in zip(
-        ordered_replies(direct_engine.choose(MARKED)), ordered_replies(hf.choose(MARKED)), strict=True
+        ordered_replies(direct_engine.choose(CHOOSING)), ordered_replies(hf.choose(CHOOSING)), strict=True
     ):
         assert found.values == pytest.approx(wanted.values, abs=1e-4)
         assert min(found.values) > 0  # none is among the likeliest of a random model
 
 
-def test_marks_of_more_than_one_token_are_a_problem_at_vllm(direct_engine: OpenAI) -> None:
+def test_choices_of_more_than_one_token_are_a_problem_at_vllm(direct_engine: OpenAI) -> None:
     with pytest.raises(Problem, match="question 1, question 2 are not one token each"):
-        list(direct_engine.choose([replace(REQUESTS[0], marks=("question 1", "question 2"))]))
+        list(direct_engine.choose([replace(REQUESTS[0], choices=("question 1", "question 2"))]))
 
 
 def test_the_tokens_from_vllms_prefix_cache_are_told(direct_engine: OpenAI) -> None:
-    rubric = replace(MARKED[0], messages=(("user", "question " * 60),))
+    rubric = replace(CHOOSING[0], messages=(("user", "question " * 60),))
     list(direct_engine.choose([rubric]))
     [(_, reply)] = direct_engine.choose([rubric])
     assert reply.prompt_tokens // 2 < reply.cached_tokens < reply.prompt_tokens
@@ -189,7 +189,7 @@ def test_a_request_that_is_longer_than_vllm_reads_has_no_reply_and_the_others_ha
     long = replace(REQUESTS[4], messages=(("user", "question " * times),))
     written = direct_engine.generate([*REQUESTS, long], GREEDY)
     graded = direct_engine.loss([*GRADED, replace(long, answer="it has many uses.")])
-    weighed = direct_engine.choose([*MARKED, replace(long, prefill="Score:", marks=MARKED[0].marks)])
+    weighed = direct_engine.choose([*CHOOSING, replace(long, prefill="Score:", choices=CHOOSING[0].choices)])
     for found in (written, graded, weighed):
         assert [reply == TOO_LONG for reply in ordered_replies(found)] == [False] * 12 + [True]
 

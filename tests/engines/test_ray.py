@@ -35,7 +35,7 @@ GREEDY, DRAWN = Sampling(temperature=0, max_tokens=16), Sampling(temperature=1.0
 QUESTIONS = [f"Tell me about the number {n}. " + "It is a fine one. " * (n % 5) for n in range(40)]
 REQUESTS = [Request((("user", question),), seed=n << 40) for n, question in enumerate(QUESTIONS)]
 GRADED = [replace(request, prefill="Well, ", answer="it has many uses.") for request in REQUESTS]
-MARKED = [replace(request, prefill="Score:", marks=(" 1", " 2", " 3", " 4", " 5")) for request in REQUESTS]
+CHOOSING = [replace(request, prefill="Score:", choices=(" 1", " 2", " 3", " 4", " 5")) for request in REQUESTS]
 
 started = pytest.mark.slow  # a cluster takes 10 s to start and its workers to import transformers
 needed = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed (extra ray)")
@@ -45,7 +45,7 @@ vllm_needed = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder: Path = tmp_path_factory.mktemp("models") / "tiny"
-    texts = [*QUESTIONS, "Well, it has many uses.", *(f"Score: {mark}" for mark in "12345" * 9)]
+    texts = [*QUESTIONS, "Well, it has many uses.", *(f"Score: {choice}" for choice in "12345" * 9)]
     scratch.make(folder, Fresh(num_hidden_layers=2, tokenizer="bpe", vocab_size=400), texts, seed=1)
     return str(folder)
 
@@ -91,7 +91,7 @@ def test_one_worker_writes_what_two_write(tiny: str, two_workers: Cluster, hf: H
 
 @started
 @needed
-@pytest.mark.parametrize(("kind", "requests"), [("loss", GRADED), ("choose", MARKED), ("embed", REQUESTS)])
+@pytest.mark.parametrize(("kind", "requests"), [("loss", GRADED), ("choose", CHOOSING), ("embed", REQUESTS)])
 def test_losses_probabilities_and_vectors_are_those_of_one_process(
     two_workers: Cluster, hf: HF, kind: str, requests: list[Request]
 ) -> None:
@@ -197,7 +197,7 @@ def test_vllm_in_two_workers_answers_what_it_answers_in_one_process(
 
     found, alone = both("generate", REQUESTS, DRAWN)
     assert [replace(reply, cached_tokens=0) for reply in found] == [replace(reply, cached_tokens=0) for reply in alone]
-    for kind, requests in (("loss", GRADED), ("choose", MARKED)):
+    for kind, requests in (("loss", GRADED), ("choose", CHOOSING)):
         for one, other in zip(*both(kind, requests), strict=True):
             assert one.values == pytest.approx(other.values, abs=1e-5)
             assert replace(one, values=(), cached_tokens=0) == replace(other, values=(), cached_tokens=0)

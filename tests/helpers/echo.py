@@ -49,4 +49,4 @@ class Echo:
 
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         for index, request in enumerate(requests):
-            yield index, Reply(values=tuple(1 / len(request.marks) for _ in request.marks), cached_tokens=index)
+            yield index, Reply(values=tuple(1 / len(request.choices) for _ in request.choices), cached_tokens=index)

@@ -19,7 +19,7 @@ from baleen.tables.rows import Row
 ASK = (
     "---\nwrites: [instruction]\nsystem: {seed: Be kind., default: Be brief.}\n---\nWhat does this answer?\n$response\n"
 )
-JUDGE = "---\nwrites: [rating]\nformat: rating\nmarks: [' 1', ' 2', ' 3']\ncue: 'Score:'\n---\nGrade: $response\n"
+JUDGE = "---\nwrites: [rating]\nformat: rating\nchoices: [' 1', ' 2', ' 3']\ncue: 'Score:'\n---\nGrade: $response\n"
 REPLY = "---\nwrites: [response]\n---\n$instruction\n"
 
 
@@ -33,7 +33,7 @@ class Script:
     """The reply to each question; every request that reaches the engine is recorded."""
 
     text: Callable[[Request], str] = lambda request: f"Question about {last_line(request)}"
-    marks: Callable[[Request], tuple[float, ...]] = lambda request: (0.0, 0.5, 0.5)
+    choices: Callable[[Request], tuple[float, ...]] = lambda request: (0.0, 0.5, 0.5)
     paid: list[Request] = field(default_factory=list)
     built: int = 0
     context: int = 10**6  # characters
@@ -88,7 +88,7 @@ class ScriptedEngine:
 
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         for index, request in self.numbered(requests):
-            yield index, Reply(values=self.script.marks(request))
+            yield index, Reply(values=self.script.choices(request))
 
     def embed(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         for index, request in self.numbered(requests):

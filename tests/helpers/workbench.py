@@ -35,7 +35,7 @@ JUDGE = """\
 ---
 writes: [rating]
 format: rating
-marks: [" 1", " 2", " 3", " 4", " 5"]
+choices: [" 1", " 2", " 3", " 4", " 5"]
 cue: "Score:"
 system: {seed: be kind, default: be brief}
 ---

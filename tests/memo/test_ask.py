@@ -166,15 +166,15 @@ def test_the_key_told_is_that_of_the_record(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["loss", "choose"])
 def test_graded_and_weighed_answers_come_back_exactly(tmp_path: Path, kind: str) -> None:
-    requests = [Request((("user", "q"),), answer=str(n), marks=("1", "2", "3")[: n % 3 + 1]) for n in range(5)]
+    requests = [Request((("user", "q"),), answer=str(n), choices=("1", "2", "3")[: n % 3 + 1]) for n in range(5)]
     first, second = (ask_echo(tmp_path, requests, kind=kind) for _ in range(2))
     assert [reply for _, reply, _, _ in first] == [reply for _, reply, _, _ in second]
     assert all(reply.values for _, reply, _, _ in first)
 
 
 def test_cached_tokens_are_told_when_paid_for_and_forgotten_by_the_memo(tmp_path: Path) -> None:
-    marked = [Request((("user", str(n)),), marks=("1", "2")) for n in range(3)]
-    first, second = ask_echo(tmp_path, marked, kind="choose"), ask_echo(tmp_path, marked, kind="choose")
+    requests = [Request((("user", str(n)),), choices=("1", "2")) for n in range(3)]
+    first, second = ask_echo(tmp_path, requests, kind="choose"), ask_echo(tmp_path, requests, kind="choose")
     assert [reply.cached_tokens for _, reply, _, _ in first] == [0, 1, 2]
     assert [reply.cached_tokens for _, reply, _, _ in second] == [0, 0, 0]
     kept = Memo(tmp_path).get(key for _, _, key, _ in first)

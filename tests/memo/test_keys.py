@@ -7,7 +7,7 @@ from baleen.engines.protocol import Request, Sampling
 from baleen.memo.keys import fits, query_settings
 
 SAMPLING = Sampling()
-BASE = Request((("user", "hi"),), prefill="So", seed=1, answer="a", marks=("1", "2"))
+BASE = Request((("user", "hi"),), prefill="So", seed=1, answer="a", choices=("1", "2"))
 KNOWN = query_settings("e/1", "m", "generate", SAMPLING)
 
 
@@ -20,7 +20,7 @@ KNOWN = query_settings("e/1", "m", "generate", SAMPLING)
         (replace(BASE, prefill=""), SAMPLING, "m", "e/1", "generate"),
         (replace(BASE, seed=2), SAMPLING, "m", "e/1", "generate"),
         (replace(BASE, answer="b"), SAMPLING, "m", "e/1", "generate"),
-        (replace(BASE, marks=("12",)), SAMPLING, "m", "e/1", "generate"),
+        (replace(BASE, choices=("12",)), SAMPLING, "m", "e/1", "generate"),
         (BASE, replace(SAMPLING, temperature=0.71), "m", "e/1", "generate"),
         (BASE, replace(SAMPLING, top_p=1.0), "m", "e/1", "generate"),
         (BASE, replace(SAMPLING, top_k=1), "m", "e/1", "generate"),

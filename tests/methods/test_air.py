@@ -155,8 +155,8 @@ def test_every_lesson_survives_being_read(tmp_path: Path) -> None:
     assert rows.size(tmp_path / "out.parquet") == 200
 
 
-def test_six_marks_are_a_score_from_zero() -> None:
-    assert prompts.load("air/rate").marks[0] == " 0" and prompts.load("air/rate").scores == ("rating", "mass")
+def test_six_choices_are_a_score_from_zero() -> None:
+    assert prompts.load("air/rate").choices[0] == " 0" and prompts.load("air/rate").scores == ("rating", "mass")
 
 
 @pytest.mark.parametrize("name", ["ask", "polish", "merge", "critique", "grade", "rate", "describe"])

@@ -28,7 +28,7 @@ def pairs(*texts: str) -> list[rows.Row]:
 
 
 @pytest.mark.parametrize(
-    ("marks", "rating"),
+    ("choices", "rating"),
     [
         ((0.0, 0.5, 0.5), 2.5),
         ((1.0, 0.0, 0.0), 1.0),
@@ -36,41 +36,41 @@ def pairs(*texts: str) -> list[rows.Row]:
         ((0.0, 0.0, 0.5), 3.0),
     ],
 )
-def test_a_rating_is_the_mean_mark_under_the_probabilities_of_the_marks(
-    script: Script, marks: tuple[float, ...], rating: float
+def test_a_rating_is_the_mean_of_the_choices_under_their_probabilities(
+    script: Script, choices: tuple[float, ...], rating: float
 ) -> None:
-    script.marks = lambda request: marks
+    script.choices = lambda request: choices
     made = run_verb("score", documents("a"), *RATE)
     assert made.column("rating") == [pytest.approx(rating)]
-    assert made.column("mass") == [pytest.approx(sum(marks))]
+    assert made.column("mass") == [pytest.approx(sum(choices))]
 
 
-def test_a_rating_is_null_when_its_marks_have_too_little_probability(script: Script) -> None:
-    script.marks = lambda request: (0.2, 0.1, 0.1) if last_line(request) == "Grade: b" else (0.0, 0.3, 0.3)
+def test_a_rating_is_null_when_its_choices_have_too_little_probability(script: Script) -> None:
+    script.choices = lambda request: (0.2, 0.1, 0.1) if last_line(request) == "Grade: b" else (0.0, 0.3, 0.3)
     made = run_verb("score", documents("a", "b", "c"), *RATE)
     assert made.column("rating") == [2.5, None, 2.5]
     assert made.column("mass") == [pytest.approx(0.6), pytest.approx(0.4), pytest.approx(0.6)]
     assert made.counts["readable"] == pytest.approx(2 / 3, abs=1e-4) and made.counts["rows_out"] == 3
 
 
-def test_marks_of_no_probability_at_all_give_null(script: Script) -> None:
-    script.marks = lambda request: (0.0, 0.0, 0.0)
+def test_choices_of_no_probability_at_all_give_null(script: Script) -> None:
+    script.choices = lambda request: (0.0, 0.0, 0.0)
     made = run_verb("score", documents("a"), *RATE, "--min-mass", "0", "--min-readable", "0")
     assert made.column("rating") == [None]
 
 
-def test_marks_that_begin_with_zero_are_counted_from_it(script: Script) -> None:
+def test_choices_that_begin_with_zero_are_counted_from_it(script: Script) -> None:
     Path("prompts/sum.md").write_text(
-        "---\nwrites: [total]\nmarks: [' 0', ' 1', ' 2']\ncue: 'Score:'\n---\n$response\n"
+        "---\nwrites: [total]\nchoices: [' 0', ' 1', ' 2']\ncue: 'Score:'\n---\n$response\n"
     )
-    script.marks = lambda request: (0.5, 0.0, 0.5) if last_line(request) == "a" else (1.0, 0.0, 0.0)
+    script.choices = lambda request: (0.5, 0.0, 0.5) if last_line(request) == "a" else (1.0, 0.0, 0.0)
     assert run_verb("score", documents("a", "b"), "--prompt", "sum").column("rating") == [1.0, 0.0]
 
 
-def test_two_marks_give_the_probability_of_the_second(script: Script) -> None:
-    Path("prompts/good.md").write_text("---\nwrites: [good]\nmarks: [' no', ' yes']\ncue: 'Good:'\n---\n$response\n")
+def test_two_choices_give_the_probability_of_the_second(script: Script) -> None:
+    Path("prompts/good.md").write_text("---\nwrites: [good]\nchoices: [' no', ' yes']\ncue: 'Good:'\n---\n$response\n")
     said = {"a": (0.1, 0.7), "b": (0.6, 0.2), "c": (0.1, 0.1), "d": (0.0, 1.0)}
-    script.marks = lambda request: said[last_line(request)]
+    script.choices = lambda request: said[last_line(request)]
     made = run_verb("score", documents(*said), "--prompt", "good")
     assert made.column("probability") == [pytest.approx(0.875), pytest.approx(0.25), None, 1.0]
     assert made.column("mass") == [pytest.approx(p) for p in (0.8, 0.8, 0.2, 1.0)]
@@ -85,7 +85,7 @@ def garbage_for_three_in_ten(request: Request) -> tuple[float, ...]:
 
 
 def test_a_judge_that_answers_garbage_stops_the_build_at_the_gate(script: Script) -> None:
-    script.marks = garbage_for_three_in_ten
+    script.choices = garbage_for_three_in_ten
     table = documents(*(f"row {n}" for n in range(10)))
     with pytest.raises(Problem, match=r"score out: only 70% of 10 scores could be read, min_readable is 80%"):
         run_verb("score", table, *RATE, "--min-readable", "0.8")
@@ -103,17 +103,17 @@ def test_the_gate_says_by_kind_what_is_wrong(script: Script) -> None:
         run_verb("score", table, *LOSS, "--min-readable", "0.9")
     told = "2 longer than the model reads (take them out with a filter), 1 without response, which is NULL (take"
     assert f"; {told}" in str(caught.value)
-    script.marks = garbage_for_three_in_ten
+    script.choices = garbage_for_three_in_ten
     with pytest.raises(
-        Problem, match=r"; 1 without a mark from the model \(use another scorer than prompts/judge.md\)$"
+        Problem, match=r"; 1 without a choice from the model \(use another scorer than prompts/judge.md\)$"
     ):
         run_verb("score", documents("0", "1"), *RATE, "--min-readable", "0.9")
 
 
-def test_a_rating_is_asked_with_the_cue_and_the_marks_of_the_prompt(script: Script) -> None:
+def test_a_rating_is_asked_with_the_cue_and_the_choices_of_the_prompt(script: Script) -> None:
     run_verb("score", documents("a"), *RATE)
     (request,) = script.paid
-    assert (request.prefill, request.marks, request.answer) == ("Score:", (" 1", " 2", " 3"), "")
+    assert (request.prefill, request.choices, request.answer) == ("Score:", (" 1", " 2", " 3"), "")
 
 
 def test_a_likelihood_has_a_mean_a_worst_and_a_number_of_tokens(script: Script) -> None:
@@ -220,7 +220,7 @@ def test_the_tag_stands_in_for_the_origin(script: Script) -> None:
 
 
 def test_the_last_line_tells_what_was_queried_and_readable(script: Script) -> None:
-    script.marks = garbage_for_three_in_ten
+    script.choices = garbage_for_three_in_ten
     table = documents(*(f"row {n}" for n in range(10)))
     run_verb("score", table, *RATE)
     assert "10 rows in, 10 out, 10 queried, 0 cached, 30% unreadable" in builds.last_line("score", "out", builds.BEGUN)

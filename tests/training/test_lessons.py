@@ -64,8 +64,8 @@ def test_a_lesson_has_what_its_prompt_reads_and_its_answer_reads_back(line: Line
 @pytest.mark.parametrize("line", DIRECT, ids=lambda line: line.name)
 def test_a_lesson_in_judging_ends_in_a_mark_after_the_cue(line: Line) -> None:
     for row, prompt in answers(lesson_rows(line), line.given["prompts"]):
-        if prompt.marks:
-            assert prompt.format_reply(row) in {prompt.cue + mark for mark in prompt.marks}
+        if prompt.choices:
+            assert prompt.format_reply(row) in {prompt.cue + choice for choice in prompt.choices}
 
 
 WEIGHED = sorted(
@@ -73,11 +73,11 @@ WEIGHED = sorted(
 )
 
 
-@pytest.mark.parametrize("name", [name for name in WEIGHED if prompts.load(name).marks])
-def test_a_prompt_with_marks_asks_for_the_words_that_are_weighed(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in WEIGHED if prompts.load(name).choices])
+def test_a_prompt_with_choices_asks_for_the_words_that_are_weighed(name: str) -> None:
     prompt = prompts.load(name)
     assert prompt.cue in prompt.body
-    assert all(mark.strip() in prompt.body for mark in (prompt.marks[0], prompt.marks[-1]))
+    assert all(choice.strip() in prompt.body for choice in (prompt.choices[0], prompt.choices[-1]))
 
 
 @pytest.mark.parametrize("line", TAUGHT, ids=lambda line: line.name)

@@ -56,7 +56,7 @@ class OpenAI:
         self.speed, self.patience = speed, patience or Patience()
         self.vllm: bool | None = None  # whether the server is vLLM, once that is known
         self.turn_end = ""  # what the chat template writes after an answer, once that is known
-        self.marks: dict[tuple[str, tuple[str, ...]], list[int]] = {}  # tokens of marks after a prefill
+        self.choices: dict[tuple[str, tuple[str, ...]], list[int]] = {}  # tokens after a prefill
         self.repeated = 0  # requests sent again so far
 
     @property
@@ -84,30 +84,32 @@ class OpenAI:
         raise Problem("engine openai gives no vectors; write engine: hf in the recipe line that embeds")
 
     def choose(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
-        """vLLM is asked for the tokens of the marks; elsewhere a mark must be among the TOP likeliest tokens."""
+        """vLLM is asked for the tokens of the choices; elsewhere a choice must be among the TOP likeliest tokens."""
         options = {"temperature": 1.0, "top_p": 1.0, "max_tokens": 1, "logprobs": True, "top_logprobs": TOP, "seed": 0}
         probabilities = messages.choice_probabilities
 
         async def ask(post: Post, request: Request) -> Reply:
             if not self.vllm:
-                return await self.chat_reply(post, request, options, partial(probabilities, marks=request.marks))
-            marks = await self.mark_tokens(post, request.prefill, request.marks)
-            exact = options | {"logprob_token_ids": marks, "return_tokens_as_token_ids": True}
-            names = [f"token_id:{mark}" for mark in marks]
-            return await self.chat_reply(post, request, exact, partial(probabilities, marks=names))
+                return await self.chat_reply(post, request, options, partial(probabilities, choices=request.choices))
+            tokens = await self.choice_tokens(post, request.prefill, request.choices)
+            exact = options | {"logprob_token_ids": tokens, "return_tokens_as_token_ids": True}
+            names = [f"token_id:{token}" for token in tokens]
+            return await self.chat_reply(post, request, exact, partial(probabilities, choices=names))
 
         return as_they_arrive(self.stream(requests, ask))
 
-    async def mark_tokens(self, post: Post, prefill: str, marks: tuple[str, ...]) -> list[int]:
-        """The token of each mark after the prefill; a Problem when one takes more than one token."""
-        if (prefill, marks) not in self.marks:
+    async def choice_tokens(self, post: Post, prefill: str, choices: tuple[str, ...]) -> list[int]:
+        """The token of each choice after the prefill; a Problem when one takes more than one token."""
+        if (prefill, choices) not in self.choices:
             words = {"add_special_tokens": False}
             start = await self.tokenize(post, {"prompt": prefill} | words) if prefill else []
-            whole = [await self.tokenize(post, {"prompt": prefill + mark} | words) for mark in marks]
+            whole = [await self.tokenize(post, {"prompt": prefill + choice} | words) for choice in choices]
             if any(tokens[:-1] != start for tokens in whole):
-                raise Problem(f"the marks {', '.join(marks)} are not one token each for {self.model}; choose others")
-            self.marks[prefill, marks] = [tokens[-1] for tokens in whole]
-        return self.marks[prefill, marks]
+                raise Problem(
+                    f"the choices {', '.join(choices)} are not one token each for {self.model}; choose others"
+                )
+            self.choices[prefill, choices] = [tokens[-1] for tokens in whole]
+        return self.choices[prefill, choices]
 
     def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         async def ask(post: Post, request: Request) -> Reply:

@@ -71,8 +71,8 @@ def text_reply(body: Json) -> Reply:
     return counted_reply(body, LONE_SURROGATE.sub("\ufffd", text or ""), finish)
 
 
-def choice_probabilities(body: Json, marks: Sequence[str]) -> Reply:
-    """The probability of each mark as the first token; 0 when the server reports none. A filter may stop this too."""
+def choice_probabilities(body: Json, choices: Sequence[str]) -> Reply:
+    """The probability of each choice as the first token; 0 when the server reports none. A filter may stop this too."""
     choice = first_choice(body)
     try:
         first = choice["logprobs"]["content"][0]["top_logprobs"]
@@ -81,7 +81,7 @@ def choice_probabilities(body: Json, marks: Sequence[str]) -> Reply:
         if FINISH[choice["finish_reason"]] == "refused":
             return counted_reply(body, finish="refused")
         raise Failure("refused", "the server gives no log-probabilities; use --engine hf or vllm") from None
-    return counted_reply(body, values=[likely.get(mark, 0.0) for mark in marks])
+    return counted_reply(body, values=[likely.get(word, 0.0) for word in choices])
 
 
 def answer_loss(body: Json, begin: int) -> Reply:
