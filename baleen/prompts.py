@@ -9,6 +9,7 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from baleen.errors import Problem, unknown
 from baleen.formats import FORMATS
@@ -125,16 +126,13 @@ def load(name: str, writes: str = "", folder: Path = Path("prompts")) -> Prompt:
         raise Problem(
             unknown("prompt", name, [str(p.relative_to(folder).with_suffix("")) for p in folder.rglob("*.md")])
         )
-    opening, head, body = split_head(path)
-    fields = parse_head(path, head)
-    if opening or "writes" not in fields:
-        raise Problem(f"{path} must begin with a line '---', settings such as 'writes: [instruction]', and '---'")
-    prompt = check_dollar_signs(path, build_prompt(name, body.strip("\n"), fields))
+    head, body = split_head(path)
+    prompt = check_dollar_signs(path, build_prompt(name, body.strip("\n"), parse_head(path, head)))
     plan.check_prompt(name, prompt.digest)
     return replace(prompt, writes=(writes,)) if writes else prompt
 
 
-def parse_head(path: Path, head: str) -> dict[str, object]:
+def parse_head(path: Path, head: str) -> dict[str, Any]:
     """The settings at the top of a prompt file, each of its type."""
     try:
         fields = parse_yaml(head) or {}
@@ -143,30 +141,45 @@ def parse_head(path: Path, head: str) -> dict[str, object]:
     if not isinstance(fields, dict):
         raise Problem(f"{path}: its head must be settings such as 'writes: [instruction]'")
     for key, value in fields.items():
-        if key not in KEYS:
-            raise Problem(f"{path}: {unknown('setting', str(key), list(KEYS))}")
-        if not isinstance(value, KEYS[key]):
-            raise Problem(f"{path}: setting {key!r} must be {WRITTEN[KEYS[key]]}, not {value!r}")
+        check_setting(path, key, value)
+    if "writes" not in fields:
+        raise Problem(f"{path}: its head must say which columns the reply becomes, such as 'writes: [instruction]'")
     if fields.get("format", "text") not in FORMATS:
         raise Problem(f"{path}: {unknown('format', str(fields['format']), list(FORMATS))}")
     return fields
 
 
-def build_prompt(name: str, body: str, fields: dict[str, object]) -> Prompt:
-    choices = tuple(str(choice) for choice in fields.get("choices", ()))  # type: ignore[attr-defined]
-    known = {key: fields[key] for key in ("format", "system", "prefill", "cue", "stop") if key in fields}
-    return Prompt(name, body, tuple(fields["writes"]), choices=choices, **known)  # type: ignore[arg-type]
+def check_setting(path: Path, key: object, value: object) -> None:
+    """A Problem for a setting that does not exist or is of another type. A number, true, false or null among texts is
+    one too: read as YAML and written again it may be another text than the one in the file."""
+    if key == "marks":  # its name until 0.2
+        raise Problem(f"{path}: setting 'marks' is called 'choices'; rename it")
+    if key not in KEYS:
+        raise Problem(f"{path}: {unknown('setting', str(key), list(KEYS))}")
+    kind = KEYS[str(key)]
+    if not isinstance(value, kind):
+        raise Problem(f"{path}: setting {key!r} must be {WRITTEN[kind]}, not {value!r}")
+    texts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    if odd := [text for text in texts if not isinstance(text, str)]:
+        raise Problem(f"{path}: setting {key!r} has {odd[0]!r}, which is no text; write it in quotes")
+    if key == "writes" and (not texts or len({*texts}) < len(texts)):
+        raise Problem(f"{path}: setting 'writes' must name at least one column, and none twice, not {value!r}")
 
 
-def split_head(path: Path) -> tuple[str, str, str]:
-    """The text before the head (which must be empty), the head between two lines '---', and the body."""
+def build_prompt(name: str, body: str, fields: dict[str, Any]) -> Prompt:
+    return Prompt(name, body, **fields | {key: tuple(fields[key]) for key in ("writes", "choices") if key in fields})
+
+
+def split_head(path: Path) -> tuple[str, str]:
+    """The head between two lines that are `---` and nothing else but spaces after it, and the body."""
     try:
-        parts = path.read_text(encoding="utf-8").split("---\n", 2)
+        lines = path.read_text(encoding="utf-8-sig").lstrip().split("\n")
     except UnicodeDecodeError as error:
         raise Problem(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
-    if len(parts) != 3:
+    rules = [index for index, line in enumerate(lines) if line.startswith("---") and not line[3:].strip(" \t")]
+    if rules[:1] != [0] or len(rules) < 2:
         raise Problem(f"{path} must begin with a line '---', settings such as 'writes: [instruction]', and '---'")
-    return parts[0].strip(), parts[1], parts[2]
+    return "\n".join(lines[1 : rules[1]]), "\n".join(lines[rules[1] + 1 :])
 
 
 def check_dollar_signs(path: Path, prompt: Prompt) -> Prompt:

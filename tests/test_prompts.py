@@ -13,6 +13,34 @@ def write(folder: Path, text: str) -> Path:
     return folder
 
 
+HEADS = [  # a head, and what is read of it
+    ("---\nwrites: [a]\n# ------------\n# house style ---\nsystem: {default: Be brief.}\n---\nx\n", "x"),
+    ("---\nwrites: [a]\nsystem:\n  default: |-\n    Be brief.\n---\n---\nx\n", "---\nx"),
+    ("---\nwrites: [a]\nsystem:\n  default: |-\n    Be brief.\nstop: |-\n  a\n  ---\n  b\n---\nx\n", "x"),
+    ("\ufeff---\nwrites: [a]\nsystem: {default: Be brief.}\n---\nx\n", "x"),
+    ("\ufeff---\r\nwrites: [a]\r\nsystem: {default: Be brief.}\r\n---\r\nx\r\n", "x"),
+    ("--- \nwrites: [a]\nsystem: {default: Be brief.}\n---\t \nx\n", "x"),
+    ("\n\n---\nwrites: [a]\nsystem: {default: Be brief.}\n---\n\nx\n\n", "x"),
+    ("---\nwrites: [a]\nsystem: {default: Be brief.}\n---\nx ---\n--- y\n---\n", "x ---\n--- y\n---"),
+    ("---\nwrites: [a]\nsystem: {default: Be brief.}\n---", ""),
+    ("---\nwrites: [a]\nsystem: {no: Kort., default: Be brief.}\n---\nx\n", "x"),
+]
+
+
+@pytest.mark.parametrize(("text", "body"), HEADS)
+def test_only_a_line_of_three_dashes_ends_the_head(tmp_path: Path, text: str, body: str) -> None:
+    (tmp_path / "p.md").write_bytes(text.encode())
+    prompt = prompts.load("p", folder=tmp_path)
+    assert (prompt.writes, prompt.system["default"], prompt.body) == (("a",), "Be brief.", body)
+
+
+def test_no_yes_on_and_off_are_words(tmp_path: Path) -> None:
+    text = "---\nwrites: [no]\nchoices: [no, yes, on, off]\nsystem: {no: Svar kort., default: Answer.}\n---\nx\n"
+    prompt = prompts.load("p", folder=write(tmp_path, text))
+    assert (prompt.writes, prompt.choices, prompt.system["no"]) == (("no",), ("no", "yes", "on", "off"), "Svar kort.")
+    assert prompt.messages({"origin": "no"})[0]["content"] == "Svar kort."
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_every_prompt_of_the_project_loads(name: str) -> None:
     prompt = prompts.load(name)
@@ -70,10 +98,26 @@ MISTAKES = [
     ("---\nwrites: a\n---\nx\n", r"setting 'writes' must be a list, like \[a, b\], not 'a'"),
     ("---\nwrites: [a]\nsystem: be kind\n---\nx\n", "setting 'system' must be a mapping of origins to texts"),
     ("no head at all", "must begin with a line '---'"),
-    ("---\nformat: text\n---\nx\n", "must begin with a line '---', settings such as 'writes"),
+    ("---\nformat: text\n---\nx\n", "its head must say which columns the reply becomes, such as 'writes"),
     ("---\nwrites: [a]\nfromat: text\n---\nx\n", "unknown setting 'fromat'; did you mean 'format'"),
     ("---\nwrites: [a]\nformat: lnes\n---\nx\n", "unknown format 'lnes'; did you mean 'lines'"),
     ("---\nwrites: [a]\n---\ncosts 5$ today\n", "a '\\$' that names no column; write '\\$\\$'"),
+]
+
+
+MISTAKES += [  # what is read as YAML must be the text that was written
+    ("---\nwrites: [a]\n--- # the end\nx\n", "must begin with a line '---'"),
+    ("---\nwrites: [a]\n----\nx\n", "must begin with a line '---'"),
+    (" ---\n--- x\nwrites: [a]\n---\nx\n", "its head is not YAML"),
+    ("# title\n---\nwrites: [a]\n---\nx\n", "must begin with a line '---'"),
+    ("---\nwrites: []\n---\nx\n", "'writes' must name at least one column, and none twice, not"),
+    ("---\nwrites: [a, a]\n---\nx\n", "'writes' must name at least one column, and none twice, not"),
+    ("---\nwrites: [a]\nchoices: [true, false]\n---\nx\n", "'choices' has True, which is no text; write it in quotes"),
+    ("---\nwrites: [a]\nchoices: [01, 02]\n---\nx\n", "'choices' has 1, which is no text; write it in quotes"),
+    ("---\nwrites: [a]\nchoices: ['1', ~]\n---\nx\n", "'choices' has None, which is no text"),
+    ("---\nwrites: [a]\nsystem: {1: x}\n---\nx\n", "'system' has 1, which is no text"),
+    ("---\nwrites: [a]\nsystem: {none: }\n---\nx\n", "'system' has None, which is no text"),
+    ("---\nwrites: [a]\nmarks: ['1']\n---\nx\n", "setting 'marks' is called 'choices'; rename it"),
 ]
 
 
