@@ -23,13 +23,6 @@ def names(options: IngestOptions) -> list[tuple[str, str]]:
     return [("part", options.part)] * bool(options.part)
 
 
-def first_rows(options: IngestOptions, count: int) -> Iterator[tuple[Row, str]]:
-    """The rows of the first records, each with the reason why it is refused or ''."""
-    check(options, "ingest")
-    for record in islice(records(source_of(options), Counter()), count):
-        yield from rows_of(record, options)
-
-
 def main(argv: list[str]) -> None:
     """Read the options and the source, write data/<target>.parquet."""
     name, options = options_of_run(IngestOptions, argv, "ingest")

@@ -103,7 +103,7 @@ def reply(request: Request) -> str:
 
 
 def test_a_round_evolves_every_row_once_and_loses_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = scripted_project(tmp_path, monkeypatch, Script(text=reply, marks=lambda request: (0.8, 0.2)))
+    script = scripted_project(tmp_path, monkeypatch, Script(text=reply, choices=lambda request: (0.8, 0.2)))
     shutil.copytree(PROMPTS, "prompts/evol-instruct")
     rows.write("seed", SEEDS)
     lines = [line for line in recipes.lines_of(RECIPE) if line.name.endswith("-1")]
@@ -146,7 +146,7 @@ def test_a_method_is_a_recipe_prompts_a_module_and_a_row_of_readme() -> None:
 def test_adding_the_method_plans_no_other_target_anew(tmp_path: Path) -> None:
     folder = exact.copy(tmp_path)
     rules = (folder / "dvc.yaml").read_text()
-    evaluations = re.findall(r"eval-[\w-]+", rules.partition("stages.report ")[2].partition("\n")[0])
+    evaluations = rules.partition("stages.report ")[2].partition("\n")[0].split()
     (folder / "dvc.yaml").write_text(assemble.rules(rules, ["recipes/evol-instruct.yaml"], evaluations))
     added = set((folder / "dvc.yaml").read_text().splitlines()) - set(rules.splitlines())
     assert added == {"  - recipes/evol-instruct.yaml"}

@@ -55,13 +55,13 @@ def write_profile(**sections: Any) -> None:
     Path("profiles/tiny.yaml").write_text(yaml_text(tiny.SECTIONS | sections))
 
 
-def plain(folder: Path, gguf: Path) -> str:
+def plain_folder(folder: Path, gguf: Path) -> str:
     shutil.copytree(folder, "models/mine", dirs_exist_ok=True)
     return "mine"
 
 
 FORMS: dict[str, Callable[[Path, Path], str]] = {
-    "a plain folder": plain,
+    "a plain folder": plain_folder,
     "a folder elsewhere": lambda folder, gguf: pinned(path=str(folder)),
     "a GGUF file": lambda folder, gguf: pinned(gguf=str(gguf), dtype="float32"),
 }
@@ -111,7 +111,7 @@ SHORT = {"max_tokens": 4, "min_readable": 0, "keep_unreadable": True, "temperatu
 
 
 def test_the_identity_of_a_folder_does_not_depend_on_where_it_lies(folder: Path, gguf: Path) -> None:
-    assert identity.identity(plain(folder, gguf)) == identity.folder_digest(folder)
+    assert identity.identity(plain_folder(folder, gguf)) == identity.folder_digest(folder)
     shutil.rmtree("models/mine")
     assert identity.identity(pinned(path=str(folder))) == identity.folder_digest(folder)
 
@@ -283,7 +283,7 @@ def test_a_place_may_begin_with_the_home_folder(folder: Path, monkeypatch: pytes
 
 
 def test_an_adapter_elsewhere_is_loaded_with_its_base(folder: Path, gguf: Path) -> None:
-    plain(folder, gguf)
+    plain_folder(folder, gguf)
     build("train", "adapter", input="seed", base="mine", prompt="reply", settings="lora", adapter=True)
     shutil.move("models/adapter", "elsewhere")
     name = "there"

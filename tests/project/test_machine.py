@@ -40,7 +40,7 @@ def test_the_gpus_that_cuda_shows_are_counted(chosen: str | None, names: list[st
     assert [gpu.name for gpu in machine.visible(GPUS, chosen)] == names
 
 
-def here(*gpus: Gpu, unused: str = "") -> Machine:
+def machine_here(*gpus: Gpu, unused: str = "") -> Machine:
     return Machine(2, 8 * 10**9, 10**9, gpus, unused)
 
 
@@ -54,21 +54,57 @@ def generate(**given: Any) -> Job:
 
 CUDA, BIG = Speed(device="cuda"), {"hub": "owner/name", "parameters": 8.0e9}
 CASES: dict[str, tuple[list[Job], Speed, dict[str, Any], Machine, str]] = {
-    "a CPU is all that is wanted": ([train()], Speed(), {}, here(), ""),
-    "bf16 on a CPU": ([train(bf16=True)], Speed(device="cpu"), {}, here(), ""),
-    "a GPU that is there": ([train(bf16=True)], CUDA, {}, here(NEW), ""),
-    "no GPU": ([train()], CUDA, {}, here(), "device: cuda needs a GPU, there is none; choose a profile"),
-    "no GPU to answer with": ([generate()], CUDA, {}, here(), "device: cuda needs a GPU, there is none"),
-    "a torch without CUDA": ([train()], CUDA, {}, here(unused="this torch was built without CUDA"), "without CUDA"),
-    "too few GPUs": ([train()], Speed(device="cuda", processes=8), {}, here(NEW, NEW), "needs 8 GPUs, there are 2"),
-    "one GPU answers": ([generate()], Speed(device="cuda", processes=8), {}, here(NEW), ""),
-    "a model over several GPUs": ([generate()], Speed(device="cuda", tensor_parallel=2), {}, here(NEW), "needs 2 GPUs"),
-    "a GPU without bf16": ([train(bf16=True)], CUDA, {}, here(OLD), "bf16: true needs a GPU that has it, not Old"),
-    "one of two without bf16": ([train(bf16=True)], CUDA, {}, here(NEW, OLD), "bf16: true needs a GPU that has it"),
-    "a model that does not fit": ([train()], CUDA, BIG, here(NEW), "takes 128.0 GB at least, the GPUs have 80.0 GB"),
-    "an adapter that fits": ([train(lora_rank=8)], CUDA, BIG, here(NEW), ""),
-    "a model that fits no memory": ([train()], Speed(device="cpu"), BIG, here(), "this machine has 8.0 GB"),
-    "a model that somebody else trained": ([train(instead={"hub": "a/b"})], CUDA, {}, here(NEW), ""),
+    "a CPU is all that is wanted": ([train()], Speed(), {}, machine_here(), ""),
+    "bf16 on a CPU": ([train(bf16=True)], Speed(device="cpu"), {}, machine_here(), ""),
+    "a GPU that is there": ([train(bf16=True)], CUDA, {}, machine_here(NEW), ""),
+    "no GPU": ([train()], CUDA, {}, machine_here(), "device: cuda needs a GPU, there is none; choose a profile"),
+    "no GPU to answer with": ([generate()], CUDA, {}, machine_here(), "device: cuda needs a GPU, there is none"),
+    "a torch without CUDA": (
+        [train()],
+        CUDA,
+        {},
+        machine_here(unused="this torch was built without CUDA"),
+        "without CUDA",
+    ),
+    "too few GPUs": (
+        [train()],
+        Speed(device="cuda", processes=8),
+        {},
+        machine_here(NEW, NEW),
+        "needs 8 GPUs, there are 2",
+    ),
+    "one GPU answers": ([generate()], Speed(device="cuda", processes=8), {}, machine_here(NEW), ""),
+    "a model over several GPUs": (
+        [generate()],
+        Speed(device="cuda", tensor_parallel=2),
+        {},
+        machine_here(NEW),
+        "needs 2 GPUs",
+    ),
+    "a GPU without bf16": (
+        [train(bf16=True)],
+        CUDA,
+        {},
+        machine_here(OLD),
+        "bf16: true needs a GPU that has it, not Old",
+    ),
+    "one of two without bf16": (
+        [train(bf16=True)],
+        CUDA,
+        {},
+        machine_here(NEW, OLD),
+        "bf16: true needs a GPU that has it",
+    ),
+    "a model that does not fit": (
+        [train()],
+        CUDA,
+        BIG,
+        machine_here(NEW),
+        "takes 128.0 GB at least, the GPUs have 80.0 GB",
+    ),
+    "an adapter that fits": ([train(lora_rank=8)], CUDA, BIG, machine_here(NEW), ""),
+    "a model that fits no memory": ([train()], Speed(device="cpu"), BIG, machine_here(), "this machine has 8.0 GB"),
+    "a model that somebody else trained": ([train(instead={"hub": "a/b"})], CUDA, {}, machine_here(NEW), ""),
 }
 
 

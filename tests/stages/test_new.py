@@ -33,8 +33,6 @@ def own(folder: Path, methods: list[str], profile: str) -> Path:
 def test_a_project_of_one_method_has_its_recipe_its_arms_and_what_they_are_built_from(
     method: str, tmp_path: Path
 ) -> None:
-    if method == "evol-instruct":
-        pytest.skip("no model of the generated world can evolve an instruction")
     new.on_embedded_world(tmp_path / "p", [method], "pocket")
     lines = lines_of(tmp_path / "p")
     whole = {line.name for line in shipped.lines().values() if line.file == f"recipes/{method}.yaml"}
