@@ -8,7 +8,6 @@ baleen check                               is everything well wired?
 baleen doctor                              what this machine can do, and which profiles it can run
 """
 
-from contextlib import chdir
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +20,7 @@ from baleen.project.command_line import report_problems
 from baleen.project.recipes import Line
 from baleen.project.settings import ONCE
 from stages import check as checks
-from stages import doctor, forecast, new, verbs
+from stages import doctor, forecast, new, own_data, verbs
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help=__doc__)
 FLAGS = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -81,26 +80,29 @@ def plan_command(
 def new_command(
     folder: Path,
     method: Annotated[list[str], typer.Option(help="method to build; name several by repeating it")] = ["humpback"],  # noqa: B006
-    profile: Annotated[str, typer.Option(help="how big; without it one that this machine can run")] = "pocket",
-    corpus: Annotated[str, typer.Option(help="your documents: a file or folder, or python:docs")] = "",
-    seeds: Annotated[str, typer.Option(help="your pairs of instruction and response")] = "",
+    corpus: Annotated[str, typer.Option(help="file or folder of documents, or python:docs")] = "",
+    seeds: Annotated[str, typer.Option(help="file or folder of question-answer pairs")] = "",
+    corpus_columns: Annotated[str, typer.Option(help="such as response=text; without it by looking")] = "",
+    seed_columns: Annotated[str, typer.Option(help="such as instruction=question,response=answer")] = "",
     documents: Annotated[int, typer.Option(help="only so many documents of a usual length, drawn by chance")] = 0,
+    profile: Annotated[str, typer.Option(help="how big; without it the best that this machine can run")] = "",
     cache: Annotated[Path | None, typer.Option(help="folder of another project's DVC cache, to share it")] = None,
     replace: Annotated[bool, typer.Option(help="write the files of a project anew; what was built stays")] = False,
 ) -> None:
-    """Begin a project: recipes, prompts, profiles and rules, under git and DVC. Example: baleen new my-data"""
-    to = (new.cleared if replace else new.empty)(folder)
-    methods, profile = list(dict.fromkeys(method)), new.known_profile(profile)
+    """Begin a project on your own corpus and seeds, or without them on the generated world.
+
+    Example: baleen new my-data --corpus ~/documents --seeds ~/seeds.jsonl
+    """
+    methods, chosen = list(dict.fromkeys(method)), new.known_profile(profile) if profile else ""
+    wanted = new.Wanted((new.cleared if replace else new.empty)(folder), methods, chosen, cache, replace)
     if bool(corpus) != bool(seeds):
-        raise Problem("a project on your own data needs both: write --corpus and --seeds")
+        raise Problem(f"--{'seeds' if corpus else 'corpus'} is missing; name both, or neither for the generated world")
     if corpus:
-        new.on_own_data(to, methods, profile, new.at(corpus, to), new.at(seeds, to), documents)
+        mine = own_data.Corpus(corpus, own_data.mapping(corpus_columns), documents)
+        summary = new.on_files(wanted, mine, seeds, own_data.mapping(seed_columns))
     else:
-        new.on_embedded_world(to, methods, profile)
-    with chdir(to):
-        summary = checks.check([])
-    new.begin_history(to, cache=cache)
-    print(f"{folder}: {summary}; build them with: cd {folder} && dvc repro")
+        summary = new.in_world(wanted)
+    print(f"{folder}: {summary}\nNext: cd {folder} && dvc repro")
 
 
 @app.command()

@@ -4,23 +4,37 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, chdir, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from baleen.errors import Problem, unknown
-from baleen.project import assemble, recipes, shipped
+from baleen.project import assemble, machine, recipes, shipped
 from baleen.project.assemble import Selection
 from baleen.project.inputs import CODE
 from baleen.project.recipes import Line
-from baleen.project.settings import Settings, load_yaml
+from baleen.project.settings import load_yaml
+from stages import check as checks
+from stages import doctor, own_data
+from stages.own_data import PYTHON, Corpus, Own
 
 IGNORED = "/.venv/\n/.memo/\n/data/*\n!/data/raw/\n/models/*\n/profiles/.weights/\n__pycache__/\n/dvc_plots/\n"
 IGNORED_BY_DVC = ".venv\n.memo\n__pycache__\n"
 SOURCES = "recipes/sources.yaml"
-PYTHON = "python:docs"  # in the place of a path: the documentation that comes with Python
 USUAL = ["chars(response)>=300", "chars(response)<=1200"]  # of a document, when only some are drawn
+README = """# {name}
+
+Built with baleen ({methods}). `pip install -r requirements.txt` installs it; then
+
+    dvc repro                                # build what changed
+    baleen plan                              # what would be built, why, and what it takes
+    dvc exp run -S curate.share=0.2          # try another threshold
+
+`recipes/sources.yaml` says how the corpus and the seeds are read, `params.yaml` holds the settings to sweep.
+"""
 HELD_OUT = 0.2  # share of the seeds that no model is trained on: 40 of 200 give an interval
 DVC_CONFIG = [
     ("core.analytics", "false"),
@@ -28,15 +42,24 @@ DVC_CONFIG = [
     ("core.check_update", "false"),
     ("cache.type", "reflink,hardlink,symlink,copy"),
 ]
+CANDIDATES = ("8b", "small", "laptop", "text")  # profiles for data of one's own, the best first
 KNOBS = ("ask.md", "judge.md", "reply.md", "text.md")  # prompts that params.yaml or a rule may name
 
 
 @dataclass(frozen=True)
-class Own:
-    """Files of a user's own: where they lie in the project, and the settings with which they are read."""
+class Wanted:
+    """A project to be written: where, its methods and profile ('' to choose), a DVC cache to share, and whether the
+    files of one that is there are written anew."""
 
-    path: str
-    settings: Settings
+    to: Path
+    methods: list[str]
+    profile: str
+    cache: Path | None = None
+    replace: bool = False
+
+    def place(self) -> AbstractContextManager[Path]:
+        """The folder to write in: a new project appears when all went well."""
+        return nullcontext(self.to) if self.replace else whole(self.to)
 
 
 def known_profile(name: str) -> str:
@@ -54,13 +77,6 @@ def empty(folder: Path) -> Path:
             f"{folder} is there already and not empty; name a new folder, or use `baleen add` inside a project"
         )
     return folder.absolute()
-
-
-def at(path: str, project: Path) -> Own:
-    """A file or folder of the user's, by its path from a project; the documentation of Python is none."""
-    if path != PYTHON and not Path(path).exists():
-        raise Problem(f"no file or folder {path}; write its path from here, or {PYTHON} for Python's documentation")
-    return Own(path if path == PYTHON else os.path.relpath(path, project), {})
 
 
 def corpus_tables(corpus: Own, documents: int) -> list[Line]:
@@ -82,8 +98,40 @@ def on_own_data(to: Path, methods: list[str], profile: str, corpus: Own, seeds: 
         Line("seed", "filter", {"input": "seeds", "keep": [f"chance(id)>={HELD_OUT}"]}, SOURCES),
         Line("heldout", "filter", {"input": "seeds", "keep": [f"chance(id)<{HELD_OUT}"]}, SOURCES),
     ]
-    sections = load_yaml(shipped.folder() / "profiles" / f"{profile}.yaml")
+    sections = load_yaml(shipped.profile(profile))
     write(to, assemble.on_own_data(methods, {line.name: line for line in tables}, sections), methods, profile)
+
+
+def suitable_profile(methods: list[str], corpus: Own, seeds: Own) -> tuple[str, dict[str, str]]:
+    """The best profile that this machine can run for these methods, and what it lacks for each better one."""
+    lacks, here, hub = dict[str, str](), machine.this_machine(), machine.hub_error()
+    for name in filter(lambda name: shipped.profile(name).is_file(), CANDIDATES):
+        with TemporaryDirectory(prefix="baleen-new-") as folder:
+            try:
+                on_own_data(Path(folder), methods, name, corpus, seeds)
+                with chdir(folder):
+                    lacks[name] = doctor.profiles(here, hub)[name]
+            except Problem as problem:
+                lacks[name] = str(problem)
+        if not lacks[name]:
+            return name, {other: why for other, why in lacks.items() if why}
+    reasons = "; ".join(f"{name}: {why}" for name, why in lacks.items())
+    raise Problem(f"this machine can run no profile ({reasons}); name one with --profile to write the project anyway")
+
+
+@contextmanager
+def whole(to: Path) -> Iterator[Path]:
+    """A folder beside `to` that takes its place when all went well; nothing is left of it when not."""
+    part = to.with_name(f".{to.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        yield part
+        if to.is_dir():
+            to.rmdir()
+        os.replace(part, to)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def cleared(folder: Path) -> Path:
@@ -175,3 +223,38 @@ def add(methods: list[str]) -> list[str]:
     shown = assemble.evaluations({**lines, **here}, list(dict.fromkeys([*built, *methods])))
     rules.write_text(assemble.rules(rules.read_text(encoding="utf-8"), files, shown), encoding="utf-8")
     return [str(path) for path in recipes.files()]
+
+
+def in_world(wanted: Wanted) -> str:
+    """Write a project on the generated world and begin its history; what check says of it."""
+    with wanted.place() as part:
+        on_embedded_world(part, wanted.methods, wanted.profile or "pocket")
+        return begun(part, wanted.cache)
+
+
+def on_files(wanted: Wanted, corpus: Corpus, seeds: str, seed_columns: dict[str, str]) -> str:
+    """Look at a corpus and seeds, print how they would be read, and write a project on them; what check says of it."""
+    pairs = own_data.look(Path(seeds), ["instruction", "response"], seed_columns)
+    looked = [] if corpus.path == PYTHON else [own_data.look(Path(corpus.path), ["response"], corpus.columns)]
+    print(*(own_data.describe("corpus", one) for one in looked), own_data.describe("seeds", pairs), sep="\n")
+    with wanted.place() as part:
+        documents = Own(PYTHON, {})
+        for one in looked:
+            documents = Own(own_data.bring(Path(corpus.path), part), own_data.corpus_settings(one))
+        mine = Own(own_data.bring(Path(seeds), part), own_data.seed_settings(pairs))
+        chosen, lacks = (
+            (wanted.profile, dict[str, str]()) if wanted.profile else suitable_profile(wanted.methods, documents, mine)
+        )
+        print(f"profile: {chosen}", *(f"  {name} cannot run here: {why}" for name, why in lacks.items()), sep="\n")
+        on_own_data(part, wanted.methods, chosen, documents, mine, corpus.documents)
+        text = README.format(name=wanted.to.name, methods=", ".join(wanted.methods))
+        (part / "README.md").write_text(text, encoding="utf-8")
+        return begun(part, wanted.cache, [own.path for own in (documents, mine) if own.path != PYTHON])
+
+
+def begun(part: Path, cache: Path | None, tracked: Iterable[str] = ()) -> str:
+    """Check a project and begin its history; what check says of it."""
+    with chdir(part):
+        summary = checks.check([])
+    begin_history(part, tracked, cache)
+    return summary

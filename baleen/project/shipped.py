@@ -24,6 +24,10 @@ def recipe(name: str) -> Path:
     return folder() / "recipes" / f"{name}.yaml"
 
 
+def profile(name: str) -> Path:
+    return folder() / "profiles" / f"{name}.yaml"
+
+
 @cache
 def lines() -> dict[str, Line]:
     """Every target of the recipes directly in recipes/, by name; `file` is relative to a project."""

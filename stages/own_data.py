@@ -1,0 +1,101 @@
+"""Own data: what `baleen new` does with a corpus and seeds: look, say how they would be read, and bring them in."""
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import shorten
+
+from baleen.tables.propose import Proposal, propose
+
+from baleen.errors import Problem
+from baleen.project import assemble
+from baleen.project.settings import Settings
+from baleen.tables.rows import Row
+
+RAW = "data/raw"
+PAGES = ("markdown", "html")  # texts that have headers to cut them at
+PYTHON = "python:docs"  # in the place of a path: the documentation that comes with Python
+WIDTH = 100
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A corpus that a user names: a path or PYTHON, their names of columns, and how many documents to draw, 0 for all."""
+
+    path: str
+    columns: dict[str, str]
+    documents: int = 0
+
+
+@dataclass(frozen=True)
+class Own:
+    """Files of a user's own: where they lie in the project, and the settings with which they are read."""
+
+    path: str
+    settings: Settings
+
+
+def look(path: Path, wanted: Iterable[str], columns: dict[str, str] | None = None) -> Proposal:
+    """How files would be read; a Problem when they have no such columns and the user names none."""
+    if not path.exists():
+        raise Problem(f"no file or folder {path}; correct the path")
+    found = propose(str(path))
+    if columns:
+        return Proposal(
+            found.source, found.format, found.settings | {"columns": columns}, found.fields, [], found.reasons
+        )
+    if missing := [column for column in wanted if column not in found.columns]:
+        fields = ", ".join(f"{name} ({kind})" for name, kind in found.fields.items())
+        option = ",".join(f"{column}=FIELD" for column in wanted)
+        raise Problem(f"{path}: no field looks like {' and '.join(missing)}; it has {fields}; name them: {option}")
+    return found
+
+
+def corpus_settings(found: Proposal) -> Settings:
+    """The settings of a corpus: pages are cut into sections, and near duplicates leave."""
+    text = found.fields.get(found.columns.get("response", "").rstrip("?"), "")
+    return {**found.settings, **({"segment": True} if text in PAGES else {}), "deduplicate": "near"}
+
+
+def seed_settings(found: Proposal) -> Settings:
+    """The settings of seeds, without columns that no pair has."""
+    return {**found.settings, "deduplicate": "exact"}
+
+
+def describe(name: str, found: Proposal) -> str:
+    """What a person should look at: the format, the mapping, what was found on the way, and the first rows."""
+    mapping = ", ".join(f"{ours} <- {theirs}" for ours, theirs in found.columns.items())
+    others = {key: value for key, value in found.settings.items() if key != "columns"}
+    lines = [f"{name}: {found.source} ({found.format})", f"  {mapping}", *(f"  {reason}" for reason in found.reasons)]
+    lines += [f"  settings: {assemble.flow(others)}"] if others else []
+    return "\n".join([*lines, *(f"  row {n}: {row_text(row)}" for n, row in enumerate(found.rows, 1))])
+
+
+def row_text(row: Row) -> str:
+    """A row on one line, each column shortened."""
+    room = WIDTH // max(1, len(row))
+    return " | ".join(f"{column}: {shorten(str(value), room, placeholder=' ...')}" for column, value in row.items())
+
+
+def bring(path: Path, to: Path) -> str:
+    """Copy a file or folder into data/raw of a project; returns its path there."""
+    target = to / RAW / path.resolve().name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if path.resolve() == target.resolve():
+        return str(target.relative_to(to))
+    if path.is_dir():
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(path, target, ignore=shutil.ignore_patterns(".git", "__pycache__"))
+    else:
+        target.unlink(missing_ok=True)  # DVC may have linked it to its cache
+        shutil.copy2(path, target)
+    return str(target.relative_to(to))
+
+
+def mapping(text: str) -> dict[str, str]:
+    """'instruction=question,response=answer' as a mapping; a Problem when it is none."""
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    if wrong := next((name for name, sign, field in pairs if not sign or not name.strip() or not field.strip()), ""):
+        raise Problem(f"columns {text!r}: {wrong!r} is no mapping; write instruction=question,response=answer")
+    return {name.strip(): field.strip() for name, _, field in pairs}
