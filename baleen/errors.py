@@ -1,10 +1,18 @@
 """Problem: an error of the user's input, printed as one line."""
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 
 
 class Problem(Exception):
-    """One line: what is wrong, where, with which value, and what to write instead; ends the program with code 1."""
+    """One line: what is wrong, where, with which value, and what to write instead; ends the program with code 1.
+
+    `settings` are those that would mend it, where looking at the input tells them; they are only ever proposed.
+    """
+
+    def __init__(self, words: str = "", settings: Mapping[str, object] | None = None) -> None:
+        super().__init__(words)
+        self.settings = dict(settings or {})
 
 
 LISTED = 60  # names in one error

@@ -21,6 +21,7 @@ QUOTING: dict[str, dict[str, Any]] = {
     "backslash": {"doublequote": False, "escapechar": "\\"},
     "none": {"quoting": csv.QUOTE_NONE},
 }
+Hint = tuple[str, dict[str, str]]  # words, and the settings that they name
 ESCAPE = re.compile(r'\\(?:["\\]|)')
 
 
@@ -47,7 +48,8 @@ def delimited_rows(opened: OpenFile, delimiter: str) -> Iterator[Record]:
             start = cells.line_num + 1
             held.clear()
     except csv.Error as error:
-        raise Problem(f"{opened.name}:{start}: {error}; {quoting_hint(held, names, separator)}") from None
+        hint, settings = quoting_hint(held, names, separator)
+        raise Problem(f"{opened.name}:{start}: {error}; {hint}", settings) from None
 
 
 def held_lines(opened: OpenFile, limit: int, quoting: str, held: list[str]) -> Iterator[str]:
@@ -65,7 +67,8 @@ def header_names(opened: OpenFile, number: int, values: list[str], separator: st
     names = [name.strip() for name in values]
     other = probable_separator(names[0])
     if len(names) == 1 and other not in ("", separator) and names[0] not in (opened.wanted or ()):
-        raise Problem(f"{opened.name}:{number}: {separator_hint(other)}, or map the column {names[0]!r} as a whole")
+        hint, settings = separator_hint(other)
+        raise Problem(f"{opened.name}:{number}: {hint}, or map the column {names[0]!r} as a whole", settings)
     return names
 
 
@@ -79,21 +82,28 @@ def row_fields(names: list[str], values: list[str]) -> dict[str, Any]:
 
 def check_cells(opened: OpenFile, number: int, names: list[str], values: list[str], separator: str) -> None:
     """A Problem for a row with another number of cells than the header, or with cells that may be quoted or not."""
-    where = f"{opened.name}:{number}"
+    where, unsaid = f"{opened.name}:{number}", separator == "\t" and not opened.quoting
     if len(values) != len(names):
-        wrong, seen = (
-            f"{len(values)} cells where the header has {len(names)}",
-            probable_separator(separator.join(names)),
-        )
-        hint = separator_hint(seen) if seen not in ("", separator) else f"quote cells that hold {separator!r}"
-        hint += ", or write --quoting double" if separator == "\t" and not opened.quoting else ""
-        raise Problem(f"{where}: {wrong} ({', '.join(names)}); {hint}")
-    if separator == "\t" and not opened.quoting:
+        raise ragged(where, names, values, separator, unsaid)
+    if unsaid:
         wanted = opened.wanted
         asked = (value for name, value in zip(names, values, strict=True) if wanted is None or name in wanted)
         if cell := next((value for value in asked if value.startswith('"') and may_be_quoted(value)), ""):
             choice = "write --quoting none if its quotes are words, --quoting double if they are not"
-            raise Problem(f"{where}: the cell {cell[:60]} may be quoted; {choice}")
+            raise Problem(f"{where}: the cell {cell[:60]} may be quoted; {choice}", {"quoting": "double"})
+
+
+def ragged(where: str, names: list[str], values: list[str], separator: str, unsaid: bool) -> Problem:
+    """The Problem for a row with another number of cells than the header."""
+    other = probable_separator(separator.join(names))
+    hint, settings = (
+        separator_hint(other) if other not in ("", separator) else (f"quote cells that hold {separator!r}", {})
+    )
+    if unsaid and not settings:
+        hint, settings = f"{hint}, or write --quoting double", {"quoting": "double"}
+    return Problem(
+        f"{where}: {len(values)} cells where the header has {len(names)} ({', '.join(names)}); {hint}", settings
+    )
 
 
 def may_be_quoted(cell: str) -> bool:
@@ -107,15 +117,16 @@ def probable_separator(header: str) -> str:
     return max(counts, key=counts.__getitem__) if any(counts.values()) else ""
 
 
-def separator_hint(separator: str) -> str:
-    return f"the columns seem to be separated by {separator!r}: write --separator {SEPARATORS[separator]!r}"
+def separator_hint(separator: str) -> Hint:
+    words = f"the columns seem to be separated by {separator!r}: write --separator {SEPARATORS[separator]!r}"
+    return words, {"separator": SEPARATORS[separator]}
 
 
-def quoting_hint(held: list[str], names: list[str], separator: str) -> str:
+def quoting_hint(held: list[str], names: list[str], separator: str) -> Hint:
     """What to write for a row that cannot be parsed, by looking at its lines."""
     other = probable_separator(separator.join(names))
     if other not in ("", separator):
         return separator_hint(other)
     if any('\\"' in line for line in held):
-        return 'quotes seem to be escaped as \\": write --quoting backslash'
-    return "a quote may be open; double the quotes inside cells, or write --quoting none where quotes are words"
+        return 'quotes seem to be escaped as \\": write --quoting backslash', {"quoting": "backslash"}
+    return "a quote may be open; double the quotes inside cells, or write --quoting none where quotes are words", {}

@@ -34,7 +34,7 @@ def decoded_chunks(opened: OpenFile) -> Iterator[str]:
             raise not_decodable(opened, done - pending + error.start, before + chunk) from None
         if latin and (control := C1_CONTROL.search(text)):
             where = f"{opened.name}: byte {done + control.start()} is a control character in {opened.encoding}"
-            raise Problem(f"{where} and a mark in cp1252; write --encoding cp1252")
+            raise Problem(f"{where} and a mark in cp1252; write --encoding cp1252", {"encoding": "cp1252"})
         yield text.removeprefix("\ufeff") if first else text
         first, done, before = first and not text, done + len(chunk), chunk
         if not chunk:
@@ -46,7 +46,8 @@ def not_decodable(opened: OpenFile, at: int, sample: bytes) -> Problem:
     probable = probable_encoding(sample)
     name = f", which may be {probable}: --encoding {probable}" if probable != opened.encoding else ""
     hint = f"save the file as UTF-8 or name its encoding{name}" if probable else "mend it, the rest is UTF-8"
-    return Problem(f"{opened.name}: byte {at} is not {opened.encoding.upper()}; {hint}")
+    settings = {"encoding": probable} if name else {}
+    return Problem(f"{opened.name}: byte {at} is not {opened.encoding.upper()}; {hint}", settings)
 
 
 def probable_encoding(sample: bytes) -> str:

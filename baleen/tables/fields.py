@@ -116,7 +116,8 @@ def talked(record: Record, root: str, chat: Any, turns: str, notes: Counter[str]
     try:
         return chosen(chat_of(chat), turns, notes)
     except NotAChat as error:
-        raise Problem(f"{record.place}: {root} {error}") from None
+        settings = {"turns": "first"} if "--turns" in str(error) else {}
+        raise Problem(f"{record.place}: {root} {error}", settings) from None
 
 
 def value(record: Record, column: str, field: str, talk: Exchanges) -> Any:

@@ -20,6 +20,7 @@ def json_object(pairs: list[tuple[str, Any]]) -> Row:
     return {key: Doubled(keys.count(key)) if keys.count(key) > 1 else value for key, value in fields.items()}
 
 
+KIND = {"kind": "json"}  # for a file that is named .jsonl
 DECODER = json.JSONDecoder(object_pairs_hook=json_object)
 
 
@@ -40,14 +41,14 @@ def json_lines(opened: OpenFile) -> Iterator[Record]:
             try:
                 value = DECODER.decode(line)
             except (ValueError, RecursionError) as error:
-                fix = (
-                    "write --kind json for a value over several lines"
-                    if line.strip() in "{["
-                    else "fix or delete the line"
-                )
-                raise Problem(f"{opened.name}:{number} is not JSON ({error}); {fix}") from None
+                where = f"{opened.name}:{number} is not JSON ({error})"
+                if line.strip() in "{[":
+                    raise Problem(f"{where}; write --kind json for a value over several lines", KIND) from None
+                raise Problem(f"{where}; fix or delete the line") from None
             if isinstance(value, list):
-                raise Problem(f"{opened.name}:{number}: a record must be an object, not an array; write --kind json")
+                raise Problem(
+                    f"{opened.name}:{number}: a record must be an object, not an array; write --kind json", KIND
+                )
             yield json_record(opened, number, value)
 
 

@@ -105,7 +105,8 @@ def configured(
         raise Problem(f"{where}: {known}; correct --config")
     usual = [name for name, c in by_name.items() if c.get("default") is True or name == "default"]
     if len(by_name) > 1 and not config and not usual:
-        raise Problem(f"{where}: there are configurations: {', '.join(by_name)}; write --config <name>")
+        known, first = ", ".join(by_name), next(iter(by_name))
+        raise Problem(f"{where}: there are configurations: {known}; write --config <name>", {"config": first})
     chosen = by_name.get(config or next(iter(usual or by_name), ""), {})
     base = str(chosen.get("data_dir") or "").strip("./")
     patterns = split_patterns(chosen.get("data_files"), f"{base}/" if base else "")
@@ -163,7 +164,8 @@ def chosen_split(splits: Splits, split: str, where: str) -> list[str]:
     if not splits:
         raise Problem(f"{where} has no splits; take --split {split} out")
     if not split:
-        raise Problem(f"{where}: there are splits: {', '.join(splits)}; write --split <name>, or --split all")
+        known, first = ", ".join(splits), "train" if "train" in splits else next(iter(splits))
+        raise Problem(f"{where}: there are splits: {known}; write --split <name>, or --split all", {"split": first})
     names = [*splits] if split == "all" else split.split("+")
     if odd := next((name for name in names if name not in splits), ""):
         raise Problem(f"{where}: {unknown('split', odd, [*splits])}; write --split <name>")

@@ -1,0 +1,191 @@
+"""Propose: how a source would best be read, by looking at it. Nothing here is applied unless a person accepts it.
+
+The readers themselves say which setting would mend what they refuse (`Problem.settings`); the names and the texts of
+the first records say the rest.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, TypeVar, cast
+
+from baleen.errors import Problem
+from baleen.tables.chats import is_chat, turns_of
+from baleen.tables.fields import BESIDE
+from baleen.tables.ingest import rows_of
+from baleen.tables.ingest_options import IngestOptions
+from baleen.tables.records import Record
+from baleen.tables.rows import Row
+from baleen.tables.sources import records
+from baleen.tables.splits import file_kind
+
+LOOKED_AT = 50  # records
+SHOWN = 3  # rows
+MENDED = 8  # settings; more cannot be wrong at once
+# Names that data sets give these, the likeliest first.
+ASKS = "instruction question prompt query problem task user human request input".split()
+ANSWERS = "response output answer completion reply solution assistant gpt target chosen answers".split()
+TEXTS = "text content body document article page passage markdown html abstract description".split()
+CHATS = "messages conversations conversation turns dialog dialogue chosen".split()
+BEFORE = ("system", "system_prompt", "history")  # of what belongs to an instruction, what stands before it
+WORDS = ("plain", "markdown", "html")  # kinds of text
+HTML = re.compile(r"\s*<(?:!doctype html|\?xml|html|head|body|article|div|h[1-6]|main|p|section|table|ul|ol)\b", re.I)
+MARKDOWN = re.compile(r"^(?:#{1,6} |```|[-*] \S|> |\d+\. |\|.*\|$)|\]\(|\*\*\S", re.MULTILINE)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """How a source would be read: the settings of its recipe line beside the source, the fields of its records with
+    what each seems to hold (plain, markdown, html, chat, number, list, mapping, empty, doubled or unreadable), the
+    first rows as they would be read, and for each setting that is no default what the readers said without it."""
+
+    source: str
+    format: str
+    settings: dict[str, Any]
+    fields: dict[str, str]
+    rows: list[Row]
+    reasons: list[str]
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The mapping that is proposed; empty where no field looks like text to learn from."""
+        return dict(self.settings.get("columns", {}))
+
+
+def propose(path: str) -> Proposal:
+    """How a file, folder, archive or address would be read; a Problem where no setting would make it readable."""
+    reasons, options = list[str](), IngestOptions(str(path), origin="web")
+    looked, options = mended(first_records, options, reasons)
+    if not looked:
+        raise Problem(f"{path} is empty; name another source")
+    values = field_values(looked, options)
+    kinds = {name: kind_of_values(found) for name, found in values.items()}
+    if looked[0].markup:
+        kinds["text"] = looked[0].markup.replace("text", "plain")
+    columns = {"response": "text"} if looked[0].markup else proposed_columns(values, kinds, len(looked))
+    rows, options = mended(first_rows, replace(options, columns=columns), reasons) if columns else ([], options)
+    return Proposal(options.source, format_of(looked, options), changed_settings(options), kinds, rows, reasons)
+
+
+def mended(reader: Callable[[IngestOptions], T], options: IngestOptions, reasons: list[str]) -> tuple[T, IngestOptions]:
+    """What a reader gives, with the settings that the Problems on the way asked for; each is noted."""
+    for _ in range(MENDED):
+        try:
+            return reader(options), options
+        except Problem as problem:
+            if not problem.settings:
+                raise
+            reasons.append(str(problem))
+            options = replace(options, **cast(Any, problem.settings))
+    raise Problem(f"{options.source} cannot be read ({reasons[-1]})")
+
+
+def first_records(options: IngestOptions) -> list[Record]:
+    """The first records, of Arrow tables without their fields: one of them may be unreadable."""
+    blind = replace(options, columns={"response": "\0"})
+    return [*islice(records(blind, Counter()), LOOKED_AT)]
+
+
+def first_rows(options: IngestOptions) -> list[Row]:
+    """The first rows that would be kept, the mapped columns alone; all records that are looked at must be readable."""
+    found = islice(records(options, Counter()), LOOKED_AT)
+    kept = [row for record in found for row, reason in rows_of(record, options, Counter()) if not reason]
+    return [{column: row[column] for column in options.columns} for row in kept[:SHOWN]]
+
+
+def field_values(looked: Sequence[Record], options: IngestOptions) -> dict[str, list[Any]]:
+    """The values of every field, also of those inside mappings and lists of mappings; none for an unreadable one."""
+    if not (names := looked[0].names):
+        return flattened([record.fields for record in looked])
+    values = dict[str, list[Any]]()
+    for name in names:
+        try:
+            found = [*islice(records(replace(options, columns={"response": name}), Counter()), LOOKED_AT)]
+            values |= flattened([{name: record.fields[name]} for record in found])
+        except Problem:
+            values[name] = []
+    return values
+
+
+def flattened(rows: Sequence[Row]) -> dict[str, list[Any]]:
+    """The values by path: `a`, and `a.b` or `a.0.b` where a is a mapping or a list of mappings, but no chat."""
+    values = dict[str, list[Any]]()
+    for row in rows:
+        for name, value in row.items():
+            first, path = (value[0], f"{name}.0") if isinstance(value, list) and value else (value, name)
+            inside = first.items() if isinstance(first, dict) and not is_chat(value) else [("", value)]
+            for key, found in inside:
+                values.setdefault(f"{path}.{key}" if key else name, []).append(found)
+    return values
+
+
+def kind_of_values(values: Sequence[Any]) -> str:
+    """What values seem to hold; a text is what at least half of the texts look like."""
+    full = [value for value in values if value not in (None, "", [], {})]
+    if not full:
+        return "empty" if values else "unreadable"
+    if all(is_chat(value) for value in full):
+        return "chat"
+    if all(isinstance(value, bool | int | float) or is_number(value) for value in full):
+        return "number"
+    texts = [value for value in full if isinstance(value, str)]
+    if 2 * len(texts) < len(full):
+        other = type(full[0]).__name__
+        return {"dict": "mapping", "Doubled": "doubled"}.get(other, other)
+    kinds = {"html": sum(bool(HTML.match(text)) for text in texts)}
+    kinds["markdown"] = sum(bool(MARKDOWN.search(text)) for text in texts) - kinds["html"]
+    return next((kind for kind, count in kinds.items() if 2 * count >= len(texts)), "plain")
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch(r"\s*(?:[-+]?\d+(?:\.\d*)?|nan)\s*", value, re.I))
+
+
+def proposed_columns(values: dict[str, list[Any]], kinds: dict[str, str], count: int) -> dict[str, str]:
+    """A mapping to instruction and response, or to response alone, by the names of the fields; {} for none."""
+    names = {name: f"{name}?" if len(values[name]) < count else name for name in values}
+    if chat := likeliest(CHATS, [name for name, kind in kinds.items() if kind == "chat"]):
+        system = any(role == "system" for value in values[chat] if value for role, _ in safe_turns(value))
+        return {
+            "instruction": f"{chat}.system?,{chat}.user" if system else f"{chat}.user",
+            "response": f"{chat}.assistant",
+        }
+    texts = [name for name, kind in kinds.items() if kind in WORDS]
+    asks = likeliest(ASKS, texts)
+    answer = likeliest([*ANSWERS, *TEXTS], [name for name in texts if name != asks])
+    if asks and answer:
+        beside = [name for name in texts if name.rpartition(".")[2] in BESIDE and name not in (asks, answer)]
+        before = [names[name] for name in beside if name in BEFORE]
+        after = [names[name] for name in beside if name not in BEFORE]
+        return {"instruction": ",".join([*before, names[asks], *after]), "response": names[answer]}
+    only = likeliest(TEXTS, texts) or (texts[0] if len(texts) == 1 and not asks else "")
+    return {"response": names[only]} if only else {}
+
+
+def likeliest(known: Sequence[str], names: Sequence[str]) -> str:
+    """The name that stands first among the known ones, the shortest path first; '' for none."""
+    ranks = {name: known.index(last) for name in names if (last := name.rpartition(".")[2].lower()) in known}
+    return min(ranks, key=lambda name: (ranks[name], name.count(".")), default="")
+
+
+def safe_turns(chat: Any) -> list[tuple[str, str]]:
+    """The turns of a chat, none of one that cannot be read: that is said when its rows are."""
+    try:
+        return [*turns_of(chat)]
+    except ValueError:
+        return []
+
+
+def format_of(looked: Sequence[Record], options: IngestOptions) -> str:
+    """The kinds of the files that the first records are from."""
+    kinds = {options.kind or file_kind(record.file) or "saved data set" for record in looked}
+    return ", ".join(sorted(kinds))
+
+
+def changed_settings(options: IngestOptions) -> dict[str, Any]:
+    """The settings that are no defaults, without the source and where rows come from."""
+    usual = vars(IngestOptions(options.source, origin=options.origin))
+    return {name: value for name, value in vars(options).items() if value != usual[name]}
