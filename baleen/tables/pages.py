@@ -6,13 +6,14 @@ of the page; the header of a page stays when the page has no first-level header 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from html_to_markdown import ConversionOptions, PreprocessingOptions, convert
 
 AROUND = "nav aside footer button select textarea object iframe svg noscript [role=navigation]".split()
 AROUND += [".katex-html", ".MathJax_Preview"]  # a formula as it looks, beside the same formula as MathML
-INLINE = "a abbr acronym b cite code del dfn em i ins kbd mark s samp small strike strong tt u var".split()
+INLINE = "a abbr acronym b cite code del dfn em i ins kbd mark meter output progress rb rtc ruby s samp small".split()
+INLINE += "strike strong tt u var".split()
 LINES = "blockquote caption figcaption legend summary".split()
 LISTS = "ul ol li".split()
 DEEPEST = 20  # lists in lists; an indent for each of many levels would make a page a thousand times longer
@@ -21,16 +22,22 @@ NOTED = ["span", "p", "h[1-6]", "pre", *INLINE, *LINES, *LISTS, *CELLS]
 BLOCKS = {"h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "table", "br"}
 # Each pattern reaches the end of the page where its own end is missing, so that no character is read twice.
 INVISIBLE = r"<!--(?:-?>|.*?(?:--!?>|\Z))|<(script|style)\b[^>]*+(?:(?<=/)>|.*?(?:</\2[^>]*+(?:>|\Z)|\Z))"
+# What is read beside a word stands behind it in brackets; the brackets of the page are for browsers that know no ruby.
+READING = r"<rp\b[^>]*+>[^<]*+|<rt\b[^>]*+>\s*+(?P<reading>[^<]*+)|</r[pt]\b[^>]*+(?:>|\Z)"
+NUMBER = re.compile(r"""\s(?:start|value)\s*=\s*["']?(\d{1,9})\b""", re.IGNORECASE)
 MATH = r"<math\b.*?(?:</math[^>]*+(?:>|\Z)|\Z)"
 BREAKS = r"(?:<br\s*/?>\s*+){2,}"
 VALUE = r"""=\s*+(?>"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))?"""
 NAMED = rf"<(?P<end>/?)(?P<name>{'|'.join(NOTED)})(?=[\s/>])(?>[^>=]|{VALUE})*+(?:>|\Z)"
-TAG = re.compile(rf"(?P<invisible>{INVISIBLE})|(?P<math>{MATH})|{BREAKS}|{NAMED}", re.IGNORECASE | re.DOTALL)
+TAG = re.compile(
+    rf"(?P<invisible>{INVISIBLE})|(?P<math>{MATH})|(?P<beside>{READING})|{BREAKS}|{NAMED}", re.IGNORECASE | re.DOTALL
+)
 TEX = re.compile(
     r"""\salttext=(["'])(.*?)(?:\1|\Z)|<annotation\s+encoding=["'][^"'<>]*tex["'][^>]*+>(.*?)(?:</annotation|\Z)""",
     re.IGNORECASE | re.DOTALL,
 )
 FENCED = re.compile(r"^[ \d.)-]*+(`{3,}).*?^ *\1$", re.MULTILINE | re.DOTALL)
+PAGE = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 CONTROL: dict[int, str | None] = dict.fromkeys([*range(9), 0x0B, *range(0x0E, 0x20)]) | {0x0C: " "}
 
 
@@ -73,6 +80,11 @@ def page_markdown(page: str) -> str:
     return headed if has_title(headed) else found
 
 
+def begins_as_page(text: str) -> bool:
+    """True for a text that begins with the tags of a whole page."""
+    return bool(PAGE.match(text))
+
+
 def convert_page(page: str, around: list[str], header: bool) -> str:
     """A page as Markdown without some of its elements, with or without its header."""
     options = ConversionOptions(
@@ -99,13 +111,36 @@ def has_title(text: str) -> bool:
 
 def normalize_lines(page: str) -> str:
     """A page whose text has lines only in code, without comments, scripts and tags that stay inside a line."""
-    parts, at, code, lists = list[str](), 0, False, 0
+    parts, at, code, lists = list[str](), 0, False, Lists()
     for tag, name, table in [*page_tags(page)]:  # all of them first: what a table is shows at its end
-        text = page[at : tag.start()]
-        parts += text if code else text.replace("\n", " "), tag_replacement(tag[0], name, table.layout, lists > DEEPEST)
+        text, deep = page[at : tag.start()], len(lists.next_numbers) > DEEPEST
+        parts += (
+            text if code else text.replace("\n", " "),
+            lists.restart(tag, name),
+            tag_replacement(tag, name, table, deep),
+        )
         at, code = tag.end(), not tag["end"] if name == "pre" else code
-        lists = max(0, lists + (-1 if tag["end"] else 1)) if name in ("ul", "ol") else lists
     return "".join([*parts, page[at:] if code else page[at:].replace("\n", " ")])
+
+
+@dataclass
+class Lists:
+    """The lists that are open at the current tag: the number of each one's next item, 0 in a list without numbers."""
+
+    next_numbers: list[int] = field(default_factory=list)
+
+    def restart(self, tag: re.Match[str], name: str) -> str:
+        """Count a tag of a list; the tags that begin the list anew where an item states another number."""
+        stated = int(number[1]) if not tag["end"] and name in LISTS and (number := NUMBER.search(tag[0])) else 0
+        if name in ("ol", "ul"):
+            if tag["end"]:
+                self.next_numbers = self.next_numbers[:-1]
+            else:
+                self.next_numbers.append((stated or 1) * (name == "ol"))
+        elif name == "li" and not tag["end"] and self.next_numbers and (expected := self.next_numbers[-1]):
+            self.next_numbers[-1] = (stated or expected) + 1
+            return f"</ol><ol start={stated}>" if stated not in (0, expected) else ""
+        return ""
 
 
 def page_tags(page: str) -> Iterator[tuple[re.Match[str], str, Table]]:
@@ -122,12 +157,15 @@ def page_tags(page: str) -> Iterator[tuple[re.Match[str], str, Table]]:
             within.pop()
 
 
-def tag_replacement(tag: str, name: str, layout: bool, deep: bool) -> str:
+def tag_replacement(match: re.Match[str], name: str, table: Table, deep: bool) -> str:
     """The replacement of a tag: nothing, TeX, a line break, a paragraph, or the tag as it is."""
+    tag = match[0]
     if name == "math":
         return (tex[2] or tex[3] or "") if (tex := TEX.search(tag)) else tag
+    if name == "beside":
+        return f"({reading})" if (reading := (match["reading"] or "").strip()) else ""
     if name == "span":
         return "<br>" if re.search(r"display:\s*block", tag) else tag
-    if name in LINES or (layout and name in CELLS) or (deep and name in LISTS):
+    if name in LINES or (table.layout and name in CELLS) or (deep and name in LISTS):
         return "<p>"
     return "" if name in ("invisible", *INLINE) else tag
