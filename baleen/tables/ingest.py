@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -13,13 +14,12 @@ from baleen.errors import Problem
 from baleen.tables.duplicates import duplicate_checker
 from baleen.tables.fields import CONTENT, Mapping, values
 from baleen.tables.ingest_options import OURS, IngestOptions
+from baleen.tables.pages import begins_as_page
 from baleen.tables.records import Record
 from baleen.tables.rows import LONE_SURROGATE, Output, Row, row_id
-from baleen.tables.sections import Piece, Rules, checked_piece, document_text, segments
+from baleen.tables.sections import LARGE, LIMITS, Piece, Rules, checked_piece, document_text, segments
 
 NEEDED = ("instruction", "response", "draft", "reference")  # may not be empty
-PAGE = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
-PART = re.compile(r"\s*<(?:article|blockquote|div|h[1-6]|main|ol|p|pre|section|table|ul)\b", re.IGNORECASE)
 BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
 
@@ -31,6 +31,8 @@ def ingest(found: Iterable[Record], o: IngestOptions, output: Output, notes: Cou
         documents += 1
         for row, reason in rows_of(record, o, notes):
             pieces += 1
+            if not reason and is_undeclared_page(row, record, o):
+                notes["html_taken_for_text"] += 1
             reason, counted = (reason, reason) if reason else seen(row["id"], "\n".join(content(row).values()))
             if reason:
                 output.drop(row, reason, counted)
@@ -39,8 +41,19 @@ def ingest(found: Iterable[Record], o: IngestOptions, output: Output, notes: Cou
     output.notes |= {"documents": documents, "segments": pieces}
     output.notes |= dict(sorted(notes.items()))
     if not output.kept.rows:
-        why = ", ".join(f"{count} {reason}" for reason, count in sorted(output.reasons.items())) or "it is empty"
+        reasons = [f"{n} {reason}{limit_of(reason, o)}" for reason, n in sorted(output.reasons.items())]
+        why = ", ".join(reasons) or "it is empty"
         raise Problem(f"no row left from {o.place} ({documents} records; {why}); correct the source or the limits")
+
+
+def limit_of(reason: str, o: IngestOptions) -> str:
+    """The setting that a reason applies, with its value: ' (max_chars 3000)'."""
+    return f" ({LIMITS[reason]} {getattr(o, LIMITS[reason])})" if reason in LIMITS else ""
+
+
+def is_undeclared_page(row: Row, record: Record, o: IngestOptions) -> bool:
+    """True for a response that begins as an HTML page, where neither the file nor a setting says what it is."""
+    return not record.markup and "response" not in o.text_kinds and begins_as_page(row.get("response") or "")
 
 
 def rows_of(record: Record, o: IngestOptions, notes: Counter[str]) -> Iterator[tuple[Row, str]]:
@@ -56,7 +69,9 @@ def rows_of(record: Record, o: IngestOptions, notes: Counter[str]) -> Iterator[t
         if any(len(text) > o.max_document_mb * 1e6 for text in columns.values() if isinstance(text, str)):
             yield refused(record, o, mapping, "too large")
             continue
-        for piece in pieces_of(columns, record.markup, o):
+        kinds = {column: kind for column, kind in o.text_kinds.items() if column in columns and column != "response"}
+        columns |= {column: document_text(columns[column] or "", kind) for column, kind in kinds.items()}
+        for piece in pieces_of(columns, o.text_kinds.get("response", record.markup), o):
             whole = columns | ({"response": piece.text} if "response" in columns else {})
             row = row_of(record, o, {c: clean(v, o.normalise) for c, v in whole.items()}, piece.span or place)
             empty = "" if o.part else emptiness(row, o.origin)  # a generated row has what it needs
@@ -95,19 +110,16 @@ def default_columns(record: Record, generated: bool) -> dict[str, str]:
 def pieces_of(columns: Row, markup: str, o: IngestOptions) -> Iterator[Piece]:
     """The response as pieces that the rules have judged; rows without a response have one piece, always good, and so do
     generated rows with an empty one: lessons of prompts that write something else."""
-    rules = Rules(o.min_chars, o.max_chars, o.min_line_chars, o.max_repetition, o.header_rules)
+    rules = Rules(o.min_chars, o.max_chars, o.min_line_chars, o.max_repetition, o.header_rules, o.passage_chars)
     text = clean(columns.get("response"), o.normalise and markup != "html")
     if text is None or (o.part and not text):
         yield Piece("")
     elif o.segment:
-        yield from segments(text, markup or markup_of(text), rules)
+        yield from segments(text, markup or "markdown", rules)
+    elif len(text) > LARGE and o.passage_chars and not (o.part or o.python or "instruction" in columns):
+        yield from segments(text, markup, replace(rules, headers=False))
     else:
         yield checked_piece(Piece(document_text(text, markup)), rules)
-
-
-def markup_of(text: str) -> str:
-    """html for a text that begins as a page does, or begins and ends with tags of blocks; tags elsewhere are words."""
-    return "html" if PAGE.match(text) or (PART.match(text) and text.rstrip().endswith(">")) else "markdown"
 
 
 def row_of(record: Record, o: IngestOptions, columns: Row, span: str | None) -> Row:

@@ -10,8 +10,10 @@ from baleen.project.settings import REQUIRED, setting
 from baleen.tables.chats import TURNS
 from baleen.tables.delimited_files import QUOTING, separator_of
 from baleen.tables.readers import READERS
+from baleen.tables.sections import LARGE, MARKUPS
 
 OURS = ("id", "origin", "source", "lineage", "reason")
+TEXTS = [*MARKUPS, "text"]
 PLACES = ("source", "hub", "python", "part")
 
 
@@ -33,7 +35,9 @@ class IngestOptions:
     turns: str = setting("", f"of a chat with several exchanges: {', '.join(TURNS)}; '' refuses it")
     leave_out: list[str] = setting([], "fields that belong to an instruction, such as input, and are not read")
     match: str = setting("", "glob for names inside a folder or an archive, such as *.md")
-    kind: str = setting("", f"{', '.join(READERS)}; '' is by suffix")
+    kind: Any = setting(
+        "", f"of the files: {', '.join(READERS)}, '' is by suffix; or of the text in a column, like {{response: html}}"
+    )
     encoding: str = setting("utf-8", "of the files; a page that declares another is read in that one")
     separator: str = setting("", "between the cells of a CSV or TSV: one character, or tab; '' is by kind")
     quoting: str = setting("", f"of cells: {', '.join(QUOTING)}; '' is double in a CSV and none in a TSV")
@@ -45,6 +49,9 @@ class IngestOptions:
     noise: float = setting(0.6, "share of useless documents in a generated world")
     segment: bool = setting(False, "cut Markdown and HTML responses into sections")
     header_rules: bool = setting(True, "refuse segments with empty, capital or navigation headers")
+    passage_chars: int = setting(
+        4000, f"a text over {LARGE:,} characters is cut at headers and paragraphs into so many characters; 0 never"
+    )
     min_chars: int = setting(0, "characters in a response")
     max_chars: int = setting(0, "characters in a response; 0 is no limit")
     min_line_chars: int = setting(0, "characters in each line that is not blank")
@@ -59,6 +66,16 @@ class IngestOptions:
     def place(self) -> str:
         """The source, whichever kind it is of."""
         return self.source or self.hub or self.python or self.part
+
+    @property
+    def file_kind(self) -> str:
+        """The kind of all files, '' where each suffix says it."""
+        return "" if isinstance(self.kind, dict) else str(self.kind)
+
+    @property
+    def text_kinds(self) -> dict[str, str]:
+        """What the texts of columns are, where a setting says so."""
+        return self.kind if isinstance(self.kind, dict) else {}
 
     @property
     def document_bytes(self) -> int:
@@ -86,7 +103,7 @@ def check(options: IngestOptions, where: str) -> None:
     for words in (words for words, is_wrong in mistakes(options, places).items() if is_wrong):
         raise Problem(f"{where}: {words}")
     for name in (name for name, kinds in NEEDS.items() if places[0] not in kinds):
-        if (value := getattr(options, name)) != default(name):
+        if (value := options.file_kind if name == "kind" else getattr(options, name)) != default(name):
             raise Problem(f"{where}: {name} {value} has no effect on the source {places[0]}; take it out")
 
 
@@ -104,7 +121,7 @@ def mistakes(o: IngestOptions, places: list[str]) -> dict[str, bool]:
     return {
         "setting 'source' is missing; write source, hub, python or part": not places,
         f"{' and '.join(places)} are two sources; write one of them": len(places) > 1,
-        unknown("kind", o.kind, kinds[1:]): o.kind not in kinds,
+        unknown("kind", o.file_kind, kinds[1:]): o.file_kind not in kinds,
         unknown("deduplicate", o.deduplicate, ["exact", "near", "''"]): o.deduplicate not in ("", "exact", "near"),
         unknown("turns", o.turns, [*TURNS]): o.turns not in ("", *TURNS),
         f"turns {o.turns} has no effect; map a chat, such as --columns.response messages.assistant": bool(
@@ -117,8 +134,12 @@ def mistakes(o: IngestOptions, places: list[str]) -> dict[str, bool]:
         f"max_repetition {o.max_repetition} must be from 0 to 1, like 0.8": not 0 <= o.max_repetition <= 1,
         f"max_chars {o.max_chars} is below min_chars {o.min_chars}": 0 < o.max_chars < o.min_chars,
         f"max_document_mb {o.max_document_mb} must be above 0": not 0 < o.max_document_mb < math.inf,
+        f"passage_chars {o.passage_chars} must be 0 or more": o.passage_chars < 0,
         f"limit {o.limit} must be 0 or more": o.limit < 0,
-    } | {f"column {c!r} is filled by ingest; choose another name": c in OURS for c in o.columns}
+        **{f"column {c!r} is filled by ingest; choose another name": c in OURS for c in o.columns},
+        **{f"kind.{c}: {unknown('kind of text', str(k), TEXTS)}": k not in TEXTS for c, k in o.text_kinds.items()},
+        **{f"kind: {unknown('column', c, [*o.columns])}": bool(o.columns) and c not in o.columns for c in o.text_kinds},
+    }
 
 
 def default(name: str) -> Any:

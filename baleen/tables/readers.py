@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from baleen.tables.arrow_rows import parquet_rows
 from baleen.tables.delimited_files import delimited_rows
 from baleen.tables.encodings import declared_encoding, decoded_chunks
+from baleen.tables.front_matter import split_front_matter
 from baleen.tables.json_files import json_lines, json_values
 from baleen.tables.records import OpenFile, Record
 
@@ -31,12 +32,13 @@ def whole_document(opened: OpenFile, markup: str) -> Iterator[Record]:
 
 
 def document_title(text: str, markup: str, name: str) -> str:
-    """The title of the document (<title>, or a header on the first line of Markdown), else the name of the file."""
+    """The title that the document states (<title>, front matter, a header on the first line), else the file's name."""
+    stated, body = split_front_matter(text[:40_000].replace("\r\n", "\n")) if markup == "markdown" else ("", text)
     pattern = {"html": r"(?is)<title[^>]*>(.*?)</title", "markdown": r"\s*#{1,6}[ \t]+(.*?)[ \t#]*(?:\n|\Z)"}.get(
         markup
     )
-    title = pattern and (re.search if markup == "html" else re.match)(pattern, text[:20_000])
-    words = " ".join(html.unescape(title[1]).split()) if title else ""
+    title = pattern and (re.search if markup == "html" else re.match)(pattern, body[:20_000])
+    words = stated or (" ".join(html.unescape(title[1]).split()) if title else "")
     return words or PurePosixPath(name.rpartition("!")[2]).name.partition(".")[0]
 
 

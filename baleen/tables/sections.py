@@ -2,7 +2,9 @@
 
 A segment is the text under a header with its lower-level headers, as large as `max_chars` allows (Humpback, Li et al.
 2023, section 2.1 and appendix on preprocessing: 600 to 3,000 characters, no repetitive sentences, no header that is
-empty, in capitals or for navigation). Every character is in a piece that is kept or has a reason.
+empty, in capitals or for navigation). A document without headers that is longer than `max_chars` is cut into passages
+(baleen.tables.passages), and so is what stands under one header of a document of more than LARGE characters. Every
+character is in a piece that is kept or has a reason.
 """
 
 import re
@@ -11,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import NamedTuple
 
-from markdown_it import MarkdownIt
-
 from baleen.tables.duplicates import repetition
+from baleen.tables.front_matter import split_front_matter
 from baleen.tables.pages import page_markdown
+from baleen.tables.passages import MARKDOWN, passages
 
 NAVIGATION = re.compile(
     r"""(\W|\d)*(
@@ -33,14 +35,12 @@ NAVIGATION = re.compile(
     )(\W|\d)*""",
     re.IGNORECASE | re.VERBOSE,
 )
-MARKDOWN = MarkdownIt("commonmark").disable(["inline"])  # blocks only: the text inside a line is not parsed
+LARGE = 100_000  # characters; no row of this length can be trained on
 MAX_CAPITALS = 0.5  # share of the cased letters of a header; ALL CAPS is 1
-# The first character of a line tells a key from what belongs to the key above it, so there is one way to parse it.
-FRONT_MATTER = re.compile(
-    r"""\A---[ \t]*\n(?:[ \t]*\n|\#.*\n)*+["'\w][^\n:]*:(?:[ \t].*)?\n
-    (?:(?!---|\.\.\.)(?:["'\w][^\n:]*:(?:[ \t].*)?|[ \t\]}#-].*|)\n)*+(?:---|\.\.\.)[ \t]*(?:\n|\Z)""",
-    re.VERBOSE,
-)
+LIMITS = {  # reason -> setting
+    "too large": "max_document_mb", "too short": "min_chars", "too long": "max_chars", "short line": "min_line_chars",
+    "repetitive": "max_repetition", "header": "header_rules",
+}  # fmt: skip
 INLINE = re.compile(r"\[([^\]]*)\]\([^)]*\)|[`*]")  # a link and its words, marks of code and stress
 ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")  # CommonMark 0.31, section 2.4
 
@@ -54,6 +54,7 @@ class Rules:
     min_line_chars: int = 0
     max_repetition: float = 1.0
     headers: bool = True
+    passage_chars: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def document_text(text: str, markup: str) -> str:
     """The text of a whole document: HTML as Markdown, Markdown without its front matter, anything else as it is."""
     if markup == "html":
         return section_tree(html_blocks(text)).text
-    return FRONT_MATTER.sub("", text.replace("\r\n", "\n")) if markup == "markdown" else text
+    return split_front_matter(text.replace("\r\n", "\n"))[1] if markup == "markdown" else text
 
 
 def markdown_blocks(text: str) -> Iterator[Block]:
@@ -142,13 +143,30 @@ def section_tree(blocks: Iterable[Block]) -> Section:
 
 def segments(text: str, markup: str, rules: Rules) -> Iterator[Piece]:
     """The pieces of one document in order, with the reason for each one that is refused."""
-    if markup not in MARKUPS:
-        yield checked_piece(Piece(text), rules)
+    large = len(text) > LARGE
+    if large and not rules.max_chars:
+        rules = replace(rules, max_chars=rules.passage_chars)
+    root = section_tree(MARKUPS[markup](text)) if markup in MARKUPS else Section(0, "", "", (), [text])
+    if not root.below:
+        yield from cut_text(Piece(root.text), "markdown" if markup in MARKUPS else "text", rules)
         return
-    root = section_tree(MARKUPS[markup](text))
-    if not (rules.headers and root.below):
-        yield from cut_section(root, rules)
-        return
+    pieces = cut_document(root, rules) if rules.headers else cut_section(root, rules)
+    for piece in pieces:
+        yield from cut_text(piece, "markdown", rules) if large else [piece]
+
+
+def cut_text(piece: Piece, markup: str, rules: Rules) -> Iterator[Piece]:
+    """A text without lower-level headers, in passages when it is too long."""
+    if piece.reason in ("", "too long") and rules.passage_chars and 0 < rules.max_chars < len(piece.text.strip()):
+        for number, text in enumerate(passages(piece.text, markup, rules.max_chars), 1):
+            span = " > ".join(filter(None, [piece.span, f"passage {number}"]))
+            yield checked_piece(Piece(text, span), rules)
+    else:
+        yield piece if piece.reason else checked_piece(piece, rules)
+
+
+def cut_document(root: Section, rules: Rules) -> Iterator[Piece]:
+    """The pieces of a document with headers."""
     root, refused = prune_navigation(root)
     if root.own:
         yield Piece("\n\n".join(root.own), None, "header")

@@ -48,7 +48,7 @@ def file_records(o: IngestOptions, wanted: frozenset[str] | None, notes: Counter
     """Records of every file that has a reader; other files are skipped and counted, a Problem when no file has one."""
     unknown, kinds = Counter[str](), set[str]()
     for name, file in open_files(o, notes):
-        kind = o.kind or file_kind(name)
+        kind = o.file_kind or file_kind(name)
         if not kind:
             unknown[PurePosixPath(name).suffix or "no suffix"] += 1
             continue

@@ -64,11 +64,15 @@ def chosen_files(
     matching = [name for name in visible if is_archive(name) or matches_pattern(name, o.match)]
     head = card_head(next((card(name) for name in visible if name.lower() == "readme.md"), b""))
     files = matching
-    if CARD & head.keys() or "dataset_infos.json" in names or any(holds_records(name, o.kind) for name in matching):
+    if (
+        CARD & head.keys()
+        or "dataset_infos.json" in names
+        or any(holds_records(name, o.file_kind) for name in matching)
+    ):
         files = [name for name in matching if not SIDECAR.fullmatch(PurePosixPath(name).name)]
     files, patterns = configured(head, files, o.config, where)
     splits = {split: [name for name in files if fits(name, globs)] for split, globs in patterns.items()}
-    splits = {split: inside for split, inside in splits.items() if inside} or inferred_splits(files, o.kind)
+    splits = {split: inside for split, inside in splits.items() if inside} or inferred_splits(files, o.file_kind)
     if o.hub and not splits:
         splits = {"train": files}  # as load_dataset names them
     if len(splits) > 1 or o.split:

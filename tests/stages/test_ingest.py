@@ -97,22 +97,6 @@ def test_a_corpus_gives_the_same_rows_in_every_form(name: str) -> None:
     assert (counts()["rows_in"], counts()["documents"]) == (2, 2)
 
 
-@pytest.mark.parametrize(
-    "text, response",
-    [
-        ("# Boxes\n\n```html\n<div>\n  <b>hi</b>\n</div>\n```\n\nThe <p> tag.", None),
-        ("<p align='center'><img src='logo.png'></p>\n\n# Tool\n\n```sh\nrun it\n```", "# Tool\n\n```sh\nrun it\n```"),
-        ("Wrap it in <div> tags.\n    as so", None),
-        ("<!DOCTYPE html><p>one <b>two</b>", "one two"),
-        ("<p>one <b>two</b></p>\n<ul><li>three</li></ul>\n", "one two\n\n- three"),
-    ],
-)
-def test_a_text_is_html_when_it_is_a_page_not_when_it_speaks_of_tags(text: str, response: str | None) -> None:
-    Path("c.jsonl").write_text(json.dumps({"text": text}))
-    [row] = ingest_rows("--source", "c.jsonl", "--columns.response", "text", "--segment", "true")
-    assert row["response"] == (response or text)
-
-
 def test_a_folder_is_a_corpus_and_the_source_says_where_each_row_is_from() -> None:
     Path("docs").mkdir()
     for name, content in TEXTS.items():
@@ -258,12 +242,6 @@ def test_segments_are_counted_with_the_reasons_of_those_that_go() -> None:
         "files": 1,
         "files_passed_over": 0,
     }
-
-
-def test_pages_in_a_column_are_cut_too() -> None:
-    rows = [{"p": "<h1>Tea</h1><p>Boil.</p>"}, {"p": "# Coffee\n\nGrind."}]
-    found = ingest_rows("--source", jsonl(*rows), "--columns.response", "p", "--segment")
-    assert [row["response"] for row in found] == ["# Tea\n\nBoil.", "# Coffee\n\nGrind."]
 
 
 @pytest.mark.parametrize(
