@@ -125,4 +125,5 @@ EXTRAS = {  # the extra of pyproject.toml that a package comes with
     **dict.fromkeys(("accelerate", "peft", "tokenizers", "torch", "transformers", "trl"), "train"),
     **{name: name for name in ("openai", "ray", "vllm")},
     "sacrebleu": "metrics",
+    **dict.fromkeys(("lxml", "nbformat", "pptx", "pypandoc", "pypdfium2", "python_calamine", "warcio"), "documents"),
 }

@@ -4,20 +4,18 @@ Memory stays within a few times the largest document allowed; a Parquet file ins
 read whole. A record that is too large arrives without fields, with its reason.
 """
 
-import html
 import io
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from pathlib import PurePosixPath
 
 from baleen.tables.arrow_rows import parquet_rows
 from baleen.tables.delimited_files import delimited_rows
+from baleen.tables.documents import DOCUMENT_KINDS, DOCUMENT_READERS
 from baleen.tables.encodings import declared_encoding, decoded_chunks
-from baleen.tables.front_matter import split_front_matter
 from baleen.tables.json_files import json_lines, json_values
 from baleen.tables.records import OpenFile, Record
+from baleen.tables.titles import document_title
 
 
 def whole_document(opened: OpenFile, markup: str) -> Iterator[Record]:
@@ -31,17 +29,6 @@ def whole_document(opened: OpenFile, markup: str) -> Iterator[Record]:
     yield Record(opened.name, 1, {"text": text, "title": document_title(text, markup, opened.name)}, markup)
 
 
-def document_title(text: str, markup: str, name: str) -> str:
-    """The title that the document states (<title>, front matter, a header on the first line), else the file's name."""
-    stated, body = split_front_matter(text[:40_000].replace("\r\n", "\n")) if markup == "markdown" else ("", text)
-    pattern = {"html": r"(?is)<title[^>]*>(.*?)</title", "markdown": r"\s*#{1,6}[ \t]+(.*?)[ \t#]*(?:\n|\Z)"}.get(
-        markup
-    )
-    title = pattern and (re.search if markup == "html" else re.match)(pattern, body[:20_000])
-    words = stated or (" ".join(html.unescape(title[1]).split()) if title else "")
-    return words or PurePosixPath(name.rpartition("!")[2]).name.partition(".")[0]
-
-
 READERS: dict[str, Callable[[OpenFile], Iterable[Record]]] = {
     "jsonl": json_lines,
     "json": json_values,
@@ -51,6 +38,7 @@ READERS: dict[str, Callable[[OpenFile], Iterable[Record]]] = {
     "text": partial(whole_document, markup="text"),
     "markdown": partial(whole_document, markup="markdown"),
     "html": partial(whole_document, markup="html"),
+    **DOCUMENT_READERS,
 }
 KINDS = {
     "jsonl": ".jsonl .ndjson",
@@ -58,9 +46,10 @@ KINDS = {
     "parquet": ".parquet",
     "csv": ".csv",
     "tsv": ".tsv",
-    "text": ".txt .text .rst",
+    "text": ".txt .text",
     "markdown": ".md .markdown",
     "html": ".html .htm .xhtml",
+    **DOCUMENT_KINDS,
 }
 SUFFIXES = {suffix: kind for kind, suffixes in KINDS.items() for suffix in suffixes.split()}
-RECORDS = ("jsonl", "json", "parquet", "csv", "tsv")  # kinds of files that hold many records, not one document
+RECORDS = ("jsonl", "json", "parquet", "csv", "tsv", "xlsx")  # kinds of files that hold many records, not one document

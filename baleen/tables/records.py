@@ -20,6 +20,11 @@ class OpenFile:
     separator: str = ""
     quoting: str = ""
 
+    @property
+    def file_limit(self) -> int:
+        """The largest file with pictures or packed text in bytes: 20 times the largest document."""
+        return 20 * self.limit
+
 
 @dataclass(frozen=True)
 class Record:

@@ -1,0 +1,58 @@
+"""Mail: one message (.eml) or a mailbox (mbox), the words that a person wrote; the position is the message's number."""
+
+import email
+import mailbox
+from collections.abc import Iterator
+from contextlib import closing
+from email import policy
+from email.message import EmailMessage
+from functools import partial
+from shutil import copyfileobj
+from tempfile import NamedTemporaryFile
+from typing import Any, cast
+
+from baleen.tables.records import OpenFile, Record
+from baleen.tables.titles import document_title
+
+HEADERS = ("From", "To", "Date")
+MAX_HEADER = 2000  # characters: the library takes quadratic time for a long one
+POLICY = policy.default.clone(
+    header_factory=lambda name, value: policy.default.header_factory(name, value[:MAX_HEADER])
+)
+
+
+def mail_message(opened: OpenFile) -> Iterator[Record]:
+    """The body of a message, and a refused record for each attachment."""
+    content = opened.file.read(opened.file_limit + 1)
+    if len(content) > opened.file_limit:
+        yield Record(opened.name, 1, {}, "text", reason="too large")
+    else:
+        yield from message_records(opened, 1, email.message_from_bytes(content, policy=POLICY))
+
+
+def mail_box(opened: OpenFile) -> Iterator[Record]:
+    """The messages of a mailbox, from a copy of it on the disk."""
+    with NamedTemporaryFile() as copy:
+        copyfileobj(opened.file, copy)
+        copy.flush()
+        factory = cast(Any, partial(email.message_from_binary_file, policy=POLICY))
+        with closing(mailbox.mbox(copy.name, factory, create=False)) as messages:
+            if not len(messages) and copy.tell():
+                raise ValueError("no line begins with 'From '")
+            for number, message in enumerate(messages, 1):
+                yield from message_records(opened, number, cast(EmailMessage, message))
+
+
+def message_records(opened: OpenFile, number: int, message: EmailMessage) -> Iterator[Record]:
+    """The record of a message, whose body is the part in plain text or else that in HTML, and of its attachments."""
+    body = message.get_body(("plain", "html"))
+    markup = "html" if body is not None and body.get_content_type() == "text/html" else "text"
+    title = " ".join(str(message["Subject"] or "").split()) or document_title("", "text", opened.name)
+    fields = {"title": title} | {name.lower(): str(message[name] or "") for name in HEADERS}
+    try:
+        text = body.get_content(errors="strict") if body is not None else ""
+        yield Record(opened.name, number, fields | {"text": text.replace("\r\n", "\n")}, markup)
+    except (UnicodeError, LookupError):
+        yield Record(opened.name, number, {}, markup, reason="wrong encoding")
+    for at, part in enumerate(message.iter_attachments() if message.is_multipart() else (), 1):
+        yield Record(f"{opened.name}!{part.get_filename() or at}", number, {}, "text", reason="attachment")
