@@ -4,6 +4,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
+import webencodings
 from charset_normalizer import from_bytes
 
 from baleen.errors import Problem
@@ -11,11 +12,9 @@ from baleen.tables.records import OpenFile
 
 CHUNK = 1 << 16  # bytes or characters
 DECLARED = re.compile(
-    rb"""(?:<\?xml[^>]{,200}\sencoding|<meta[^>]{,200}\scharset|;\s*charset)\s*=\s*["']?([\w.:-]+)""", re.I
+    rb"""<\?xml[^>]{,200}?\sencoding\s*=\s*["']([\w.:-]+)|<meta\s[^>]{,400}?\bcharset\s*=\s*["']?([\w.:-]+)""", re.I
 )
-# What these names mean on the web: Encoding Standard of WHATWG, section 4.2.
-ON_THE_WEB = {"ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030"}
-ON_THE_WEB |= {"shift_jis": "cp932", "euc_kr": "cp949"}
+COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 C1_CONTROL = re.compile("[\x80-\x84\x86-\x9f]")  # no text has them; in cp1252 the same bytes are quotes and dashes
 NOT_WESTERN = "cp932 euc_jp gb18030 big5 cp949 cp1251 koi8_r cp1253 cp1255 cp1256 cp1250 cp874".split()
 FEW = 0.3  # share of bytes beyond ASCII up to which a text is taken for a Western European one
@@ -79,15 +78,24 @@ def lines(opened: OpenFile, limit: int) -> Iterator[str | None]:
 
 def declared_encoding(content: bytes) -> str:
     """The encoding that a page declares; utf-8 when it declares none that is known, or is UTF-8 beyond ASCII."""
-    declaration = DECLARED.search(content[:4096])
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    declaration = DECLARED.search(COMMENT.sub(b"", content[:4096]))
     if not declaration or (is_utf8(content) and not content.isascii()):
         return "utf-8"
     try:
-        name = codecs.lookup(declaration[1].decode()).name
-        b"".decode(name)
+        name = web_encoding((declaration[1] or declaration[2]).decode())
+        b" ".decode(name)
     except (LookupError, UnicodeError):
         return "utf-8"
-    return "utf-8" if name.startswith("utf") else ON_THE_WEB.get(name, name)
+    return "utf-8" if name.startswith("utf") else name
+
+
+def web_encoding(name: str) -> str:
+    """Python's name of the encoding that a name means on the web, LookupError for an unknown one."""
+    encoding = webencodings.lookup(name)
+    found = encoding.codec_info.name if encoding else codecs.lookup(name).name
+    return "gb18030" if found == "gbk" else str(found)
 
 
 def is_utf8(content: bytes) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from baleen.tables.encodings import declared_encoding
+from baleen.tables.encodings import declared_encoding, web_encoding
 from baleen.tables.records import OpenFile, Record
 from baleen.tables.titles import document_title
 
@@ -38,7 +38,9 @@ def archived_page(opened: OpenFile, number: int, name: str, record: Any) -> Reco
         return Record(name, number, {}, markup, reason=reason)
     _, named, charset = parameters.partition("charset=")
     try:
-        text = content.decode(charset.strip(" \"'") if named else declared_encoding(content)).removeprefix("\ufeff")
+        text = content.decode(
+            web_encoding(charset.strip(" \"'")) if named else declared_encoding(content)
+        ).removeprefix("\ufeff")
     except (UnicodeError, LookupError):
         return Record(name, number, {}, markup, reason="wrong encoding")
     fields = {"text": text, "title": document_title(text, markup, name), "url": name.partition("!")[2]}
