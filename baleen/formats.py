@@ -51,9 +51,16 @@ def show_lines(row: Row, columns: list[str]) -> str:
 
 def read_tags(reply: str, columns: list[str]) -> Row | None:
     """One `<column>...</column>` for each column, once each; None when one is missing, doubled or empty."""
-    found = {c: re.findall(rf"<{c}>(.*?)</{c}>", reply, re.DOTALL) for c in columns}
-    whole = all(len(texts) == 1 and texts[0].strip() for texts in found.values())
-    return {c: texts[0].strip() for c, texts in found.items()} if whole else None
+    texts = {column: text_between(reply, f"<{column}>", f"</{column}>") for column in columns}
+    return dict(texts) if all(texts.values()) else None
+
+
+def text_between(reply: str, start: str, end: str) -> str:
+    """The text between two marks, '' when it is empty or they are not there exactly once."""
+    _, _, rest = reply.partition(start)
+    text, closed, after = rest.partition(end)
+    again = end in after.partition(start)[2]
+    return text.strip() if closed and not again else ""
 
 
 def show_tags(row: Row, columns: list[str]) -> str:

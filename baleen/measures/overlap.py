@@ -24,7 +24,8 @@ def content_words(text: str) -> list[str]:
 def supported(text: str, source: str) -> float:
     """Share of the words of a text (CJK characters one by one, without punctuation) that stand in the source."""
     mine, theirs = (re.findall(r"\w+", apart(one.lower())) for one in (text, source))
-    return sum(word in set(theirs) for word in mine) / len(mine) if mine else 0.0
+    known = set(theirs)
+    return sum(word in known for word in mine) / len(mine) if mine else 0.0
 
 
 def disagreement(text: str, other: str) -> float:

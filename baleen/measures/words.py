@@ -5,12 +5,14 @@ from functools import cache
 from hashlib import sha256
 
 import pyarrow as pa
+from rapidfuzz.distance import LCSseq
 
 from baleen.measures.columnar import Classes, Numbers, by_column, class_table, text_lengths, word_counts
 from baleen.tables.exports import Amount
 
 __all__ = ["chance", "chars", "words"]
 
+LONGEST = 100_000  # words; the time of a longest common subsequence is quadratic, and this takes a second
 CJK = re.compile(r"[぀-ヿ㐀-鿿豈-﫿가-힯]")
 
 
@@ -59,14 +61,10 @@ def ngrams(text: str, n: int = 3) -> list[tuple[str, ...]]:
 
 
 def rouge_l(a: str, b: str) -> float:
-    """ROUGE-L F: the longest common subsequence of words, as the harmonic mean of its shares of both texts."""
-    mine, theirs = tokens(a), tokens(b)
-    row = [0] * (len(theirs) + 1)
-    for word in mine:
-        above, row = row, [0]
-        for i, other in enumerate(theirs):
-            row.append(above[i] + 1 if word == other else max(above[i + 1], row[i]))
-    return 2 * row[-1] / (len(mine) + len(theirs)) if mine and theirs else 0.0
+    """ROUGE-L F: the longest common subsequence of words, as the harmonic mean of its shares of both texts, of which
+    the first LONGEST words count."""
+    mine, theirs = tokens(a)[:LONGEST], tokens(b)[:LONGEST]
+    return 2 * LCSseq.similarity(mine, theirs) / (len(mine) + len(theirs)) if mine and theirs else 0.0
 
 
 def chance(text: str) -> float:

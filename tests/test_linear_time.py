@@ -1,0 +1,71 @@
+"""Nothing that reads a text takes more than linear time, or makes it many times longer, whatever its shape."""
+
+import io
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from inspect import signature
+
+import pytest
+from adversarial import shapes
+
+from baleen.errors import Problem
+from baleen.formats import FORMATS
+from baleen.measures.expressions import MEASURES
+from baleen.tables.readers import READERS
+from baleen.tables.records import OpenFile
+from baleen.tables.sections import Rules, segments
+
+SECONDS = 2.0  # of CPU time, for a million characters
+RULES = Rules(600, 3000, 10, 0.8, True, 4000)
+
+
+def reading(kind: str) -> Callable[[str], object]:
+    return lambda text: [*READERS[kind](OpenFile("f", io.BytesIO(text.encode())))]
+
+
+def cutting(markup: str) -> Callable[[str], object]:
+    return lambda text: [*segments(text, markup, RULES)]
+
+
+def parsing(name: str) -> Callable[[str], object]:
+    return lambda text: FORMATS[name].read(text, ["instruction", "response"])
+
+
+def measuring(name: str) -> Callable[[str], object]:
+    count = len(signature(MEASURES[name]).parameters)
+    return lambda text: MEASURES[name](*[text, f"z {text[1000:]}", text][:count])
+
+
+def takes_texts(name: str) -> bool:
+    return all(parameter.annotation is str for parameter in signature(MEASURES[name]).parameters.values())
+
+
+EVERYTHING = (
+    {f"reader {kind}": reading(kind) for kind in READERS}
+    | {f"cut {markup}": cutting(markup) for markup in ("markdown", "html", "text")}
+    | {f"format {name}": parsing(name) for name in FORMATS}
+    | {f"measure {name}": measuring(name) for name in MEASURES if takes_texts(name)}
+)
+
+
+def seconds_of(use: Callable[[str], object], text: str) -> float:
+    """CPU time of this process and of those that it has ended; a Problem or a missing extra is an answer too."""
+    before = os.times()
+    with suppress(Problem, ModuleNotFoundError):
+        use(text)
+    return sum(os.times()[:4]) - sum(before[:4])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_a_million_characters_of_any_shape_take_two_seconds(name: str) -> None:
+    taken = {shape: seconds_of(EVERYTHING[name], text) for shape, text in shapes(1_000_000).items()}
+    assert {shape: round(took, 1) for shape, took in taken.items() if took > SECONDS} == {}
+
+
+@pytest.mark.parametrize("markup", ["markdown", "html"])
+def test_no_shape_makes_a_text_many_times_longer(markup: str) -> None:
+    texts = shapes(5_000)
+    lengths = {shape: sum(len(piece.text) for piece in segments(text, markup, RULES)) for shape, text in texts.items()}
+    assert {shape: length for shape, length in lengths.items() if length > 12 * len(texts[shape])} == {}
