@@ -36,7 +36,9 @@ class IngestOptions:
     leave_out: list[str] = setting([], "fields that belong to an instruction, such as input, and are not read")
     match: str = setting("", "glob for names inside a folder or an archive, such as *.md")
     kind: Any = setting(
-        "", f"of the files: {', '.join(READERS)}, '' is by suffix; or of the text in a column, like {{response: html}}"
+        "",
+        f"of the files: {', '.join(READERS)}, '' is by suffix; or of the texts in columns ({', '.join(TEXTS)}), like "
+        "{response: html}, beside {files: jsonl}",
     )
     encoding: str = setting("utf-8", "of the files; a page that declares another is read in that one")
     separator: str = setting("", "between the cells of a CSV or TSV: one character, or tab; '' is by kind")
@@ -70,12 +72,13 @@ class IngestOptions:
     @property
     def file_kind(self) -> str:
         """The kind of all files, '' where each suffix says it."""
-        return "" if isinstance(self.kind, dict) else str(self.kind)
+        return str(self.kind.get("files", "") if isinstance(self.kind, dict) else self.kind)
 
     @property
     def text_kinds(self) -> dict[str, str]:
         """What the texts of columns are, where a setting says so."""
-        return self.kind if isinstance(self.kind, dict) else {}
+        kinds = self.kind if isinstance(self.kind, dict) else {}
+        return {column: kind for column, kind in kinds.items() if column != "files"}
 
     @property
     def document_bytes(self) -> int:

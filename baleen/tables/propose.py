@@ -30,7 +30,7 @@ ANSWERS = "response output answer completion reply solution assistant gpt target
 TEXTS = "text content body document article page passage markdown html abstract description".split()
 CHATS = "messages conversations conversation turns dialog dialogue chosen".split()
 BEFORE = ("system", "system_prompt", "history")  # of what belongs to an instruction, what stands before it
-WORDS = ("plain", "markdown", "html")  # kinds of text
+WORDS = ("text", "markdown", "html")  # kinds of text
 HTML = re.compile(r"\s*<(?:!doctype html|\?xml|html|head|body|article|div|h[1-6]|main|p|section|table|ul|ol)\b", re.I)
 MARKDOWN = re.compile(r"^(?:#{1,6} |```|[-*] \S|> |\d+\. |\|.*\|$)|\]\(|\*\*\S", re.MULTILINE)
 T = TypeVar("T")
@@ -39,7 +39,7 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Proposal:
     """How a source would be read: the settings of its recipe line beside the source, the fields of its records with
-    what each seems to hold (plain, markdown, html, chat, number, list, mapping, empty, doubled or unreadable), the
+    what each seems to hold (text, markdown, html, chat, number, list, mapping, empty, doubled or unreadable), the
     first rows as they would be read, and for each setting that is no default what the readers said without it."""
 
     source: str
@@ -64,10 +64,18 @@ def propose(path: str) -> Proposal:
     values = field_values(looked, options)
     kinds = {name: kind_of_values(found) for name, found in values.items()}
     if looked[0].markup:
-        kinds["text"] = looked[0].markup.replace("text", "plain")
+        kinds["text"] = looked[0].markup
     columns = {"response": "text"} if looked[0].markup else proposed_columns(values, kinds, len(looked))
-    rows, options = mended(first_rows, replace(options, columns=columns), reasons) if columns else ([], options)
+    options = replace(options, columns=columns, kind=proposed_kind(options, columns, kinds, looked[0].markup))
+    rows, options = mended(first_rows, options, reasons) if columns else ([], options)
     return Proposal(options.source, format_of(looked, options), changed_settings(options), kinds, rows, reasons)
+
+
+def proposed_kind(options: IngestOptions, columns: dict[str, str], kinds: dict[str, str], markup: str) -> Any:
+    """The setting kind: what the texts of columns seem to be, where no suffix says it, beside the kind of the files."""
+    texts = {column: kinds.get(field, "") for column, field in columns.items() if not markup}
+    texts = {column: kind for column, kind in texts.items() if kind in ("markdown", "html")}
+    return texts | ({"files": options.file_kind} if options.file_kind else {}) if texts else options.kind
 
 
 def mended(reader: Callable[[IngestOptions], T], options: IngestOptions, reasons: list[str]) -> tuple[T, IngestOptions]:
@@ -137,7 +145,7 @@ def kind_of_values(values: Sequence[Any]) -> str:
         return {"dict": "mapping", "Doubled": "doubled"}.get(other, other)
     kinds = {"html": sum(bool(HTML.match(text)) for text in texts)}
     kinds["markdown"] = sum(bool(MARKDOWN.search(text)) for text in texts) - kinds["html"]
-    return next((kind for kind, count in kinds.items() if 2 * count >= len(texts)), "plain")
+    return next((kind for kind, count in kinds.items() if 2 * count >= len(texts)), "text")
 
 
 def is_number(value: Any) -> bool:
@@ -181,7 +189,7 @@ def safe_turns(chat: Any) -> list[tuple[str, str]]:
 
 def format_of(looked: Sequence[Record], options: IngestOptions) -> str:
     """The kinds of the files that the first records are from."""
-    kinds = {options.kind or file_kind(record.file) or "saved data set" for record in looked}
+    kinds = {options.file_kind or file_kind(record.file) or "saved data set" for record in looked}
     return ", ".join(sorted(kinds))
 
 

@@ -89,6 +89,12 @@ def test_pages_that_nobody_declared_are_counted() -> None:
     assert counts["html_taken_for_text"] == 2
 
 
+def test_the_files_may_have_a_kind_beside_the_texts() -> None:
+    Path("in.dump").write_text('{"t": "<p>Boil"}\n')
+    [row], _ = ingest_rows("in.dump", "--columns.response", "t", "--kind.files", "jsonl", "--kind.response", "html")
+    assert row["response"] == "Boil"
+
+
 @pytest.mark.parametrize(
     "flags, words",
     [

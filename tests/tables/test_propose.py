@@ -93,8 +93,8 @@ def test_a_field_that_some_records_lack_may_be_absent(tmp_path: Path) -> None:
         (["# Head\n\ntext", "- a\n- b"], "markdown"),
         (["See [it](http://a).", "Use `x` and **y**."], "markdown"),
         (["<p>One</p>", "<!doctype html><p>x"], "html"),
-        (["One line.", "The <p> tag."], "plain"),
-        (["One line.", "Two.", "# Head"], "plain"),
+        (["One line.", "The <p> tag."], "text"),
+        (["One line.", "Two.", "# Head"], "text"),
         ([1, 2.5, None], "number"),
         (["1", "2.5", "NaN", ""], "number"),
         ([CHAT, CHAT], "chat"),
@@ -114,7 +114,7 @@ def test_a_folder_of_documents_needs_no_more_than_its_text(tmp_path: Path) -> No
         write(tmp_path, f"docs/{n}.md", f"# Page {n}\n\nText.")
     proposal = propose(str(tmp_path / "docs"))
     assert (proposal.format, proposal.columns) == ("markdown", {"response": "text"})
-    assert proposal.fields == {"text": "markdown", "title": "plain"}
+    assert proposal.fields == {"text": "markdown", "title": "text"}
     assert len(proposal.rows) == 3 and proposal.rows[0]["response"] == "# Page 0\n\nText."
 
 
@@ -138,7 +138,7 @@ def test_unreadable_columns_of_a_parquet_file_are_named_and_not_mapped(tmp_path:
     bad = pa.Array.from_buffers(pa.string(), 1, pa.array([b"caf\xe9"]).buffers())
     pq.write_table(pa.table({"text": bad, "body": ["a b"], "n": [1]}), tmp_path / "a.parquet")
     proposal = propose(str(tmp_path / "a.parquet"))
-    assert proposal.fields == {"text": "unreadable", "body": "plain", "n": "number"}
+    assert proposal.fields == {"text": "unreadable", "body": "text", "n": "number"}
     assert proposal.columns == {"response": "body"}
 
 
