@@ -107,4 +107,6 @@ def repetition(text: str) -> float:
         if grams:
             highest = max([highest, *(len(grams & other) / len(grams | other) for other in recent)])
             recent = [*recent[1 - WINDOW :], grams]
+        if highest == 1:
+            break
     return highest

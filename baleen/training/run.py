@@ -113,7 +113,8 @@ def prepare(name: str, work: Path, lessons: Lessons, options: TrainOptions, spee
     lengths = np.load(work / "lengths.npy")
     if not len(lengths):
         tally = json.loads((work / "examples.json").read_text())
-        raise Problem(f"train {name}: no example is left of {lessons.path}: {tally}")
+        limit = f"max_length is {options.max_length} tokens; raise it, cut the texts when they are ingested (max_chars)"
+        raise Problem(f"train {name}: no example is left of {lessons.path}: {tally}; {limit}, or set too_long: cut")
     steps = options.steps if options.steps > 0 else math.ceil(options.epochs * len(lengths) / options.batch)
     np.save(work / "order.npy", examples.order(lengths, options.batch, steps, options.seed))
     output = Path("models", f".{name}.part")
