@@ -153,8 +153,16 @@ def clean(value: Any, normalise: bool) -> Any:
         return [clean(item, normalise) for item in value]
     if not isinstance(value, str):
         return value
-    text = LONE_SURROGATE.sub("\ufffd", value)
-    if normalise:
-        text = CONTROL.sub("", BREAK.sub("\n", unicodedata.normalize("NFC", text)))
-        text = "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
-    return text
+    printable = value.replace("\n", "").replace("\t", "").isprintable()  # most texts are, and need no search
+    text = value if printable else LONE_SURROGATE.sub("\ufffd", value)
+    return normal_text(text, printable) if normalise else text
+
+
+def normal_text(text: str, printable: bool) -> str:
+    """Text in NFC with \\n line ends, without control characters and space at ends; a printable one has no controls."""
+    text = unicodedata.normalize("NFC", text)
+    if not printable:
+        text = CONTROL.sub("", BREAK.sub("\n", text))
+    elif " \n" not in text and "\t\n" not in text:
+        return text.rstrip(" \t\n").strip("\n") if text[-1:] in " \t\n" else text.lstrip("\n")
+    return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
