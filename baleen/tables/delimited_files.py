@@ -87,8 +87,8 @@ def check_cells(opened: OpenFile, number: int, names: list[str], values: list[st
         raise ragged(where, names, values, separator, unsaid)
     if unsaid:
         wanted = opened.wanted
-        asked = (value for name, value in zip(names, values, strict=True) if wanted is None or name in wanted)
-        if cell := next((value for value in asked if value.startswith('"') and may_be_quoted(value)), ""):
+        wanted_cells = (value for name, value in zip(names, values, strict=True) if wanted is None or name in wanted)
+        if cell := next((value for value in wanted_cells if value.startswith('"') and may_be_quoted(value)), ""):
             choice = "write --quoting none if its quotes are words, --quoting double if they are not"
             raise Problem(f"{where}: the cell {cell[:60]} may be quoted; {choice}", {"quoting": "double"})
 

@@ -97,8 +97,8 @@ def exchanges_of(record: Record, mapping: Mapping, notes: Counter[str]) -> list[
     for root in mapping.chats:
         if (chat := chat_at(record, root)) is not None:
             talks[root] = talked(record, root, chat, mapping.turns, notes)
-            asked = any(path.chat == root and path.parts[-1] == "system" for _, path in mapping.paths)
-            lost = sum(not asked and exchange.system is not None for exchange in talks[root][:1])
+            mapped = any(path.chat == root and path.parts[-1] == "system" for _, path in mapping.paths)
+            lost = sum(not mapped and exchange.system is not None for exchange in talks[root][:1])
             count(notes, "system_turns_left_out", lost)
     if len({len(talk) for talk in talks.values()}) > 1:
         raise Problem(f"{record.place}: {' and '.join(talks)} have different numbers of exchanges; write --turns first")
@@ -150,11 +150,11 @@ def reached(record: Record, path: Path, talk: Exchanges) -> Any:
     return at
 
 
-def single(record: Record, field: str, found: Any) -> Any:
+def single(record: Record, field: str, content: Any) -> Any:
     """A value, unless a name stands for several."""
-    if isinstance(found, Doubled):
-        raise Problem(f"{record.place} has {found.count} fields named {field!r}; rename all but one")
-    return found
+    if isinstance(content, Doubled):
+        raise Problem(f"{record.place} has {content.count} fields named {field!r}; rename all but one")
+    return content
 
 
 def no_field(record: Record, path: Path, at: Any) -> Problem:
@@ -166,38 +166,38 @@ def no_field(record: Record, path: Path, at: Any) -> Problem:
     return Problem(f"{record.place} has no field {path.text!r}; {str(hint)[:300]}; correct --columns")
 
 
-def typed(record: Record, column: str, field: str, found: Any) -> Any:
+def typed(record: Record, column: str, field: str, content: Any) -> Any:
     """The value in the type of its column: text for content, a number for scores, text or a list of texts elsewhere."""
-    if isinstance(found, str) and column not in TYPES:
-        return found
-    kind, place = TYPES.get(column, TEXT), f"{record.place}: {field} = {str(found)[:60]!r}"
+    if isinstance(content, str) and column not in TYPES:
+        return content
+    kind, place = TYPES.get(column, TEXT), f"{record.place}: {field} = {str(content)[:60]!r}"
     if kind == NUMBER:
-        return number(place, column, found)
-    if isinstance(found, list) and column not in CONTENT and all(isinstance(item, str) for item in found):
-        return found
+        return number(place, column, content)
+    if isinstance(content, list) and column not in CONTENT and all(isinstance(item, str) for item in content):
+        return content
     if kind == TEXT and column in CONTENT:
-        return text(place, column, found)
-    if found is None:
+        return text(place, column, content)
+    if content is None:
         return None
     if kind != TEXT:
         raise Problem(f"{place} is no list of texts, which column {column} needs")
-    return json.dumps(found) if isinstance(found, bool | int | float) else text(place, column, found)
+    return json.dumps(content) if isinstance(content, bool | int | float) else text(place, column, content)
 
 
-def number(place: str, column: str, found: Any) -> float | None:
+def number(place: str, column: str, content: Any) -> float | None:
     """A number; None for none, which is also what NaN says."""
     try:
-        figure = None if found is None else float(found)
+        figure = None if content is None else float(content)
     except (TypeError, ValueError, OverflowError):
         raise Problem(f"{place} is no number, which column {column} needs") from None
     return None if figure is None or math.isnan(figure) else figure
 
 
-def text(place: str, column: str, found: Any) -> str:
-    if found is None or isinstance(found, str):
-        return found or ""
-    hint = "map a field inside it" if isinstance(found, dict | list) else "choose another field"
-    raise Problem(f"{place} is {type(found).__name__}, not text, which column {column} needs; {hint}")
+def text(place: str, column: str, content: Any) -> str:
+    if content is None or isinstance(content, str):
+        return content or ""
+    hint = "map a field inside it" if isinstance(content, dict | list) else "choose another field"
+    raise Problem(f"{place} is {type(content).__name__}, not text, which column {column} needs; {hint}")
 
 
 def check_beside(record: Record, mapping: Mapping) -> None:
@@ -209,8 +209,8 @@ def check_beside(record: Record, mapping: Mapping) -> None:
             raise Problem(f"{record.place} has a field {name!r}, which no column reads; {hint}")
 
 
-def not_blank(found: Any) -> bool:
-    return bool(found.strip()) if isinstance(found, str) else bool(found)
+def not_blank(content: Any) -> bool:
+    return bool(content.strip()) if isinstance(content, str) else bool(content)
 
 
 def check_numbered(record: Record, mapping: Mapping) -> None:

@@ -24,10 +24,10 @@ BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
 
 
-def ingest(found: Iterable[Record], o: IngestOptions, output: Output, notes: Counter[str]) -> None:
+def ingest(records: Iterable[Record], o: IngestOptions, output: Output, notes: Counter[str]) -> None:
     """Keep or drop a row for each record, or for each of its segments; nothing kept is a Problem."""
     seen, documents, pieces = duplicate_checker(o.deduplicate, o.near_threshold), 0, 0
-    for record in islice(found, o.limit or None):
+    for record in islice(records, o.limit or None):
         documents += 1
         for row, reason in rows_of(record, o, notes):
             pieces += 1
@@ -62,10 +62,10 @@ def rows_of(record: Record, o: IngestOptions, notes: Counter[str]) -> Iterator[t
     if record.reason:
         yield refused(record, o, mapping, record.reason)
         return
-    made = values(record, mapping, notes)
-    if not made:
+    rows = values(record, mapping, notes)
+    if not rows:
         yield refused(record, o, mapping, "no exchange")
-    for columns, place in made:
+    for columns, place in rows:
         if any(len(text) > o.max_document_mb * 1e6 for text in columns.values() if isinstance(text, str)):
             yield refused(record, o, mapping, "too large")
             continue
@@ -103,8 +103,8 @@ def default_columns(record: Record, generated: bool) -> dict[str, str]:
         return {"response": "text"}
     if generated or "response" in record.fields or "instruction" in record.fields:
         return {name: name for name in record.fields}
-    asked = "say which field is which column, for example --columns.response text"
-    raise Problem(f"{record.place}: {asked}; there are {', '.join(record.fields) or 'no fields'}")
+    hint = "say which field is which column, for example --columns.response text"
+    raise Problem(f"{record.place}: {hint}; there are {', '.join(record.fields) or 'no fields'}")
 
 
 def pieces_of(columns: Row, markup: str, o: IngestOptions) -> Iterator[Piece]:

@@ -62,7 +62,7 @@ def propose(path: str) -> Proposal:
     if not looked:
         raise Problem(f"{path} is empty; name another source")
     values = field_values(looked, options)
-    kinds = {name: kind_of_values(found) for name, found in values.items()}
+    kinds = {name: kind_of_values(contents) for name, contents in values.items()}
     if looked[0].markup:
         kinds["text"] = looked[0].markup
     columns = {"response": "text"} if looked[0].markup else proposed_columns(values, kinds, len(looked))
@@ -99,8 +99,8 @@ def first_records(options: IngestOptions) -> list[Record]:
 
 def first_rows(options: IngestOptions) -> list[Row]:
     """The first rows that would be kept, the mapped columns alone; all records that are looked at must be readable."""
-    found = islice(records(options, Counter()), LOOKED_AT)
-    kept = [row for record in found for row, reason in rows_of(record, options, Counter()) if not reason]
+    looked = islice(records(options, Counter()), LOOKED_AT)
+    kept = [row for record in looked for row, reason in rows_of(record, options, Counter()) if not reason]
     return [{column: row[column] for column in options.columns} for row in kept[:SHOWN]]
 
 
@@ -111,8 +111,8 @@ def field_values(looked: Sequence[Record], options: IngestOptions) -> dict[str, 
     values = dict[str, list[Any]]()
     for name in names:
         try:
-            found = [*islice(records(replace(options, columns={"response": name}), Counter()), LOOKED_AT)]
-            values |= flattened([{name: record.fields[name]} for record in found])
+            looked_at = [*islice(records(replace(options, columns={"response": name}), Counter()), LOOKED_AT)]
+            values |= flattened([{name: record.fields[name]} for record in looked_at])
         except Problem:
             values[name] = []
     return values
@@ -125,8 +125,8 @@ def flattened(rows: Sequence[Row]) -> dict[str, list[Any]]:
         for name, value in row.items():
             first, path = (value[0], f"{name}.0") if isinstance(value, list) and value else (value, name)
             inside = first.items() if isinstance(first, dict) and not is_chat(value) else [("", value)]
-            for key, found in inside:
-                values.setdefault(f"{path}.{key}" if key else name, []).append(found)
+            for key, content in inside:
+                values.setdefault(f"{path}.{key}" if key else name, []).append(content)
     return values
 
 
