@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
 
-from baleen.tables.propose import Proposal, propose
-
 from baleen.errors import Problem
 from baleen.project import assemble
 from baleen.project.settings import Settings
+from baleen.tables.propose import Proposal, propose
 from baleen.tables.rows import Row
 
 RAW = "data/raw"
@@ -21,7 +20,7 @@ WIDTH = 100
 
 @dataclass(frozen=True)
 class Corpus:
-    """A corpus that a user names: a path or PYTHON, their names of columns, and how many documents to draw, 0 for all."""
+    """A corpus that a user names: path or PYTHON, their names of columns, and how many documents to draw, 0 for all."""
 
     path: str
     columns: dict[str, str]
