@@ -17,6 +17,7 @@ from baleen.project.layers import Project
 from baleen.project.plan import Planned
 from baleen.project.progress import duration
 from baleen.project.yaml_files import parse_yaml
+from baleen.tables.rows import table_path
 from baleen.training import costs, dry_run
 from baleen.training.costs import Cost, Known, Training
 from baleen.training.lessons import read_lessons
@@ -70,6 +71,8 @@ def training_of(target: str, rows: int | None, plans: dict[str, Planned]) -> Tra
     options = options_of(target, plans)
     if dry_run.nothing_to_train(options):
         return Training(0, 0, 0.0)
+    if rows is None and not Path(table_path(options.input)).is_file():
+        return Training(options.steps) if options.steps >= 0 else None  # nobody knows how many rows there will be
     if rows is None:
         _, steps, tokens = dry_run.size_up(read_lessons(options), options)
     else:
