@@ -1,13 +1,13 @@
-"""Bring your own data, as the README says it: a profile and the lines of recipes/sources.yaml, in every format people
-have."""
+"""A project on one's own data, from the installed wheel and no clone at hand, in every format people have."""
 
 import csv
 import gzip
 import io
 import json
-import re
-import shutil
+import subprocess
+import sys
 import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -16,12 +16,13 @@ import project
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from project import CHECKOUT, append, replace_once, repro, run_command
+from project import CHECKOUT
 from tokenizers import Tokenizer
 
 from baleen.tables import rows
 
 pytestmark = pytest.mark.slow
+NAMES = {"NAME": "Somebody", "EMAIL": "somebody@example.org"}
 KITCHEN = "salt bread onion butter lentil garlic pepper barley honey cabbage walnut plum".split()
 DRAWN = [Random(n).sample(KITCHEN, 6) for n in range(12)]
 TEXTS = ["Take {}, {} and {}. Cook {} with {}, then add {}.".format(*words) for words in DRAWN]
@@ -79,73 +80,113 @@ SEEDS: dict[str, Callable[[Path], object]] = {
 }
 
 
-def readme_lines() -> tuple[dict[str, str], list[str]]:
-    """The lines the README gives, by their names, and the commands under them."""
-    text = (CHECKOUT / "README.md").read_text(encoding="utf-8").partition("## Bring your own data")[2]
-    profile, lines, commands = re.findall(r"```\w+\n(.*?)```", text, re.DOTALL)[:3]
-    return {line.split(":")[0].strip(): line for line in (profile + lines).splitlines()}, commands.splitlines()
+def run_installed(folder: Path, *words: str) -> str:
+    """Run a command of an installed baleen, whose files are those of the wheel."""
+    env = project.environment(folder) | {"PYTHONPATH": str(folder.parent / "site")} | GIT
+    done = subprocess.run(words, cwd=folder, env=env, text=True, capture_output=True)
+    assert not done.returncode, f"{' '.join(words)}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done.stdout + done.stderr
 
 
-def use_own_data(folder: Path, corpus: str, seeds: str) -> None:
-    """Put the README's lines in the place of ours, with the names of the files that are there."""
-    for name, line in readme_lines()[0].items():
-        path = folder / ("params.yaml" if name == "profile" else "recipes/sources.yaml")
-        new = line.replace("my/corpus", f"my/{corpus}").replace("my/seeds.jsonl", f"my/{seeds}")
-        if old := re.findall(rf"^ *{name}: .*$", path.read_text(encoding="utf-8"), re.MULTILINE):
-            replace_once(path, old[0], new if name == "profile" else "  # a line of load that is gone")
-        if name != "profile":
-            append(path, new)
-    (folder / "my").mkdir(exist_ok=True)
-    CORPORA[corpus](folder / "my" / corpus)
-    SEEDS[seeds](folder / "my" / seeds)
+GIT = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in NAMES.items()}
+BALEEN = (sys.executable, "-m", "stages.command")
+
+
+def build_wheel(at: Path) -> None:
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(at)], cwd=CHECKOUT, check=True)
+    [wheel] = at.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(at / "site")
+
+
+@pytest.fixture
+def desk(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Path:
+    """A folder of somebody who has installed baleen."""
+    wheel = project.shared_folder(tmp_path_factory, "wheel", build_wheel)
+    (tmp_path / "site").symlink_to(wheel / "site")
+    (tmp_path / "desk").mkdir()
+    return tmp_path / "desk"
+
+
+def new_project(desk: Path, corpus: str, seeds: str, *more: str) -> str:
+    """Begin a project on files of these names; what was printed."""
+    if corpus in CORPORA:
+        CORPORA[corpus](desk / corpus)
+    SEEDS[seeds](desk / seeds)
+    words = ("new", "my-data", "--corpus", corpus, "--seeds", seeds, "--profile", "text", *more)
+    printed = run_installed(desk, *BALEEN, *words)
+    (desk / "my-data").rename(desk.parent / "my-data")
+    return printed
 
 
 def table_of(folder: Path, name: str) -> list[rows.Row]:
     return list(rows.read(folder / f"data/{name}.parquet"))
 
 
-@pytest.fixture
-def sources(tmp_path: Path) -> Path:
-    """The checkout as it is, under git."""
-    return project.init_git(project.copy_checkout(tmp_path / "project"))
-
-
 @pytest.mark.parametrize(("corpus", "seeds"), [(corpus, list(SEEDS)[n % 3]) for n, corpus in enumerate(CORPORA)])
-def test_every_format_is_read_through_the_lines_of_the_readme(corpus: str, seeds: str, sources: Path) -> None:
-    use_own_data(sources, corpus, seeds)
-    run_command(sources, "bash", "-ec", readme_lines()[1][0])
-    wanted = {"ingest@web", "ingest@seed", "ingest@prose"}
-    assert repro(sources, *wanted) == wanted
-    pairs = {(row["instruction"], row["response"]) for row in table_of(sources, "seed")}
-    assert pairs == set(PAIRS)
-    for name in ("web", "prose"):
-        found = "\n".join(row["response"] for row in table_of(sources, name))
-        assert all(text in found for text in TEXTS)
+def test_every_format_is_proposed_tracked_and_read(corpus: str, seeds: str, desk: Path) -> None:
+    printed = new_project(desk, corpus, seeds)
+    assert "response <- " in printed and "instruction <- question, response <- answer" in printed
+    folder = desk.parent / "my-data"
+    run_installed(folder, "dvc", "repro", "ingest@web", "ingest@seeds")
+    assert {(row["instruction"], row["response"]) for row in table_of(folder, "seeds")} == set(PAIRS)
+    kept = "\n".join(row["response"] for row in table_of(folder, "web"))
+    assert all(text in kept for text in TEXTS)
+    assert f"data/raw/{corpus}.dvc" in project.git(folder, "ls-files")
+    assert f"data/raw/{corpus}\n" not in project.git(folder, "ls-files")
 
 
-def test_the_documentation_of_python_is_a_corpus(sources: Path) -> None:
-    path = sources / "recipes/sources.yaml"
-    [old] = re.findall(r"^  web: .*$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    replace_once(path, old, "  web: {python: docs, deduplicate: exact, origin: web}")
-    run_command(sources, "python", "-m", "stages.check")
-    assert repro(sources, "load@web") == {"load@web"}
-    assert project.load_json(sources, "data/web.json")["rows_out"] > 1000
+def test_the_documentation_of_python_is_a_corpus(desk: Path) -> None:
+    new_project(desk, "python:docs", "seeds.jsonl")
+    folder = desk.parent / "my-data"
+    run_installed(folder, "dvc", "repro", "load@web")
+    assert project.load_json(folder, "data/web.json")["rows_out"] > 1000
 
 
-def test_the_lines_and_two_commands_build_humpback_on_own_data(
-    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
-) -> None:
-    folder = project.copy_project(project.built_small(tmp_path_factory), tmp_path / "project")
-    for name in ("humpback", "sources"):
-        shutil.copy(CHECKOUT / f"recipes/{name}.yaml", folder / f"recipes/{name}.yaml")
+def test_plain_dvc_builds_compares_and_shares_a_project_of_ones_own(desk: Path) -> None:
+    new_project(desk, "docs.jsonl", "seeds.jsonl")
+    folder = desk.parent / "my-data"
     project.set_yaml(folder / "params.yaml", "curate.share", 0.5)
-    use_own_data(folder, "docs.jsonl", "seeds.jsonl")
     for section in ("pretrain", "train"):
         project.set_yaml(folder / "profiles/text.yaml", f"{section}.steps", 30)
-    for line in readme_lines()[1]:
-        run_command(folder, "bash", "-ec", line)
+    run_installed(folder, "python", "-m", "stages.warm", "dvc", "repro")
     pairs = table_of(folder, "humpback-dataset")
     assert {row["origin"] for row in pairs} == {"seed", "web"} and all(row["messages"] for row in pairs)
-    assert (folder / "models/humpback/model.safetensors").is_file()
     known = Tokenizer.from_file(str(folder / "models/humpback/tokenizer.json"))
     assert not [text for text in TEXTS if "<unk>" in known.encode(text).tokens]
+    metrics = project.load_json(folder, "metrics.json")
+    assert metrics["kept"] > 0 and "difference" in metrics["loss-humpback"]
+    assert run_installed(folder, "dvc", "status").strip() == "Data and pipelines are up to date."
+    run_installed(folder, "git", "add", "-A")
+    run_installed(folder, "git", "commit", "-qm", "built")
+    run_installed(folder, "dvc", "remote", "add", "-d", "store", str(desk.parent / "store"))
+    run_installed(folder, "git", "commit", "-qam", "remote")
+    run_installed(folder, "dvc", "push")
+    run_installed(folder, "git", "clone", "-q", str(folder), str(desk.parent / "clone"))
+    run_installed(desk.parent / "clone", "dvc", "pull")
+    assert run_installed(desk.parent / "clone", "dvc", "status").strip() == "Data and pipelines are up to date."
+    assert (desk.parent / "clone/data/raw/docs.jsonl").is_file()
+
+
+BAD = {
+    "a corpus that is not there": (["--corpus", "no", "--seeds", "seeds.jsonl"], "no file or folder no"),
+    "a corpus without seeds": (["--corpus", "docs.jsonl"], "--seeds is missing"),
+    "seeds without pairs": (["--corpus", "docs.jsonl", "--seeds", "docs.jsonl"], "no field looks like instruction"),
+    "a mapping that is none": (
+        ["--corpus", "docs.jsonl", "--seeds", "seeds.jsonl", "--seed-columns", "x"],
+        "is no mapping",
+    ),
+    "an unknown profile": (["--profile", "huge"], "unknown profile 'huge'"),
+    "an unknown method": (["--method", "humpbak"], "unknown method 'humpbak'"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_cannot_be_begun_is_one_line_and_leaves_nothing(name: str, desk: Path) -> None:
+    words, message = BAD[name]
+    CORPORA["docs.jsonl"](desk / "docs.jsonl")
+    SEEDS["seeds.jsonl"](desk / "seeds.jsonl")
+    before = sorted(desk.iterdir())
+    env = project.environment(desk) | {"PYTHONPATH": str(desk.parent / "site")}
+    done = subprocess.run([*BALEEN, "new", "my-data", *words], cwd=desk, env=env, text=True, capture_output=True)
+    assert done.returncode == 1 and message in done.stderr and len(done.stderr.strip().splitlines()) == 1
+    assert sorted(desk.iterdir()) == before
