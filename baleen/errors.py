@@ -15,6 +15,10 @@ class Problem(Exception):
         self.settings = dict(settings or {})
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C where more is known of what is kept; the message says it."""
+
+
 LISTED = 60  # names in one error
 
 

@@ -1,4 +1,4 @@
-r"""baleen: look at the targets of a project before DVC builds them.
+"""baleen: look at the targets of a project before DVC builds them.
 
 \b
 baleen show humpback-augment               every setting with its value and where it comes from
@@ -6,6 +6,7 @@ baleen run humpback-augment --dry-run      what it would query and cost; --limit
 baleen plan                                what dvc repro will run, why, and what it takes
 baleen check                               is everything well wired?
 baleen doctor                              what this machine can do, and which profiles it can run
+baleen memo stats                          the replies that are cached; verify, prune, push, pull
 """
 
 from importlib import import_module
@@ -20,9 +21,10 @@ from baleen.project.command_line import report_problems
 from baleen.project.recipes import Line
 from baleen.project.settings import ONCE
 from stages import check as checks
-from stages import doctor, forecast, new, own_data, verbs
+from stages import doctor, forecast, memo, new, own_data, verbs
 
-app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__)
+app.add_typer(memo.app, name="memo")
 FLAGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 

@@ -1,11 +1,15 @@
-"""The reply memo from the command line: python -m stages.memo stats | verify | prune | push | pull
+"""The memo of replies. Nothing here is needed to build: the memo grows and answers by itself, and deleting it only
+costs the replies again.
 
-Nothing here is needed to build: the memo grows and answers by itself, and deleting it only costs the replies again.
+python -m stages.memo stats, which is also: baleen memo stats
 """
 
-import argparse
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from baleen.memo import exchange, report
 from baleen.memo.prune import prune_replies
@@ -16,72 +20,93 @@ from baleen.project.locks import memo_folder
 from baleen.training import checkpoints
 
 ABANDONED = 7.0  # days after which nobody will go on with an interrupted stage
+Remote = Annotated[str | None, typer.Option(help="a DVC remote, else the default one")]
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__)
 
 
-def stats(memo: Memo, given: argparse.Namespace) -> None:
-    """Records and bytes, by space, with the rate measured on this machine; trainings that wait to go on."""
-    unfinished = checkpoints.describe_runs(memo.root, memo.clock())
-    print("\n".join([*report.contents(memo), *unfinished, *report.moved_aside(memo)]))
+@contextmanager
+def opened() -> Iterator[Memo]:
+    """The memo of the project, closed at the end."""
+    with closing(Memo(memo_folder())) as memo:
+        yield memo
 
 
-def verify(memo: Memo, given: argparse.Namespace) -> None:
-    """Check every record; a damaged one is a Problem, or is deleted so that it is pulled or queried again."""
-    number = report.check_records(memo, given.repair)
-    print(f"{memo.path}: {number} damaged records{' deleted' if number else ''}")
+@app.command()
+def stats() -> None:
+    """Records and bytes, by space, with the rate measured on this machine; trainings that wait to go on.
+
+    Example: baleen memo stats
+    """
+    with opened() as memo:
+        unfinished = checkpoints.describe_runs(memo.root, memo.clock())
+        print("\n".join([*report.contents(memo), *unfinished, *report.moved_aside(memo)]))
 
 
-def prune(memo: Memo, given: argparse.Namespace) -> None:
+@app.command()
+def verify(repair: Annotated[bool, typer.Option(help="delete damaged records")] = False) -> None:
+    """Check every record; a damaged one is a Problem, or is deleted so that it is pulled or queried again.
+
+    Example: baleen memo verify --repair
+    """
+    with opened() as memo:
+        number = report.check_records(memo, repair)
+        print(f"{memo.path}: {number} damaged records{' deleted' if number else ''}")
+
+
+@app.command()
+def prune(
+    older_than: Annotated[float, typer.Option(metavar="DAYS", help="keep what is younger")] = ABANDONED,
+    dry_run: Annotated[bool, typer.Option(help="count only")] = False,
+    forget_missing: Annotated[
+        bool, typer.Option(help="prune although tables are not in the cache, as if they were gone")
+    ] = False,
+) -> None:
     """Delete replies that no table of a kept revision (work tree, branches, tags, experiments) names in its lineage,
     and the checkpoints of interrupted trainings; what is younger than some days stays, for a stage that was stopped
-    has no table yet."""
-    before = memo.clock() - given.older_than * checkpoints.DAY
-    pruned = prune_replies(memo, Path("data"), int(before), given.dry_run, given.forget_missing)
-    sizes = checkpoints.delete_abandoned(memo.root, before, given.dry_run)
-    done = "would be deleted" if given.dry_run else "deleted"
-    print(
-        f"{memo.path}: {pruned.replies:,} replies {done}, named by none of {pruned.tables} tables of the kept revisions"
-    )
-    print(f"{memo.root / 'checkpoints'}: {len(sizes)} interrupted trainings {done}, {sum(sizes) / 1e6:.1f} MB")
-    for name in pruned.busy:
-        print(f"{name}: kept, another process queries it now")
+    has no table yet.
+
+    Example: baleen memo prune --dry-run
+    """
+    with opened() as memo:
+        before = memo.clock() - older_than * checkpoints.DAY
+        pruned = prune_replies(memo, Path("data"), int(before), dry_run, forget_missing)
+        sizes = checkpoints.delete_abandoned(memo.root, before, dry_run)
+        done = "would be deleted" if dry_run else "deleted"
+        tables = f"named by none of {pruned.tables} tables of the kept revisions"
+        print(f"{memo.path}: {pruned.replies:,} replies {done}, {tables}")
+        print(f"{memo.root / 'checkpoints'}: {len(sizes)} interrupted trainings {done}, {sum(sizes) / 1e6:.1f} MB")
+        for name in pruned.busy:
+            print(f"{name}: kept, another process queries it now")
 
 
-def push(memo: Memo, given: argparse.Namespace) -> None:
-    """Send the records that the remote has not, in new segments; a segment is never changed."""
-    fs, folder = memo_at_remote(given.remote)
-    print(f"{folder}: {exchange.push(memo, fs, folder):,} replies pushed")
+@app.command()
+def push(remote: Remote = None) -> None:
+    """Send the records that the remote has not, in new segments; a segment is never changed.
+
+    Example: baleen memo push
+    """
+    with opened() as memo:
+        fs, folder = memo_at_remote(remote)
+        print(f"{folder}: {exchange.push(memo, fs, folder):,} replies pushed")
 
 
-def pull(memo: Memo, given: argparse.Namespace) -> None:
-    """Fetch the segments that were neither made here nor fetched before; a reply that is here already stays."""
-    fs, folder = memo_at_remote(given.remote)
-    replies, number = exchange.pull(memo, fs, folder, given.again)
-    print(f"{folder}: {replies:,} replies pulled in {number} segments")
+@app.command()
+def pull(
+    remote: Remote = None,
+    again: Annotated[bool, typer.Option(help="fetch all of them, also what was pruned here since")] = False,
+) -> None:
+    """Fetch the segments that were neither made here nor fetched before; a reply that is here already stays.
 
-
-def arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m stages.memo", description=__doc__)
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    flags = {}
-    for verb in (stats, verify, prune, push, pull):
-        flags[verb] = verbs.add_parser(verb.__name__, help=verb.__doc__)
-        flags[verb].set_defaults(verb=verb)
-    flags[verify].add_argument("--repair", action="store_true")
-    young = f"keep what is younger ({ABANDONED:g})"
-    flags[prune].add_argument("--older-than", type=float, metavar="DAYS", default=ABANDONED, help=young)
-    flags[prune].add_argument("--dry-run", action="store_true", help="count only")
-    missing = "prune although tables are not in the cache, as if they were gone"
-    flags[prune].add_argument("--forget-missing", action="store_true", help=missing)
-    for verb in (push, pull):
-        flags[verb].add_argument("--remote", help="a DVC remote (the default one)")
-    flags[pull].add_argument("--again", action="store_true", help="fetch all of them, also what was pruned here since")
-    return parser
+    Example: baleen memo pull
+    """
+    with opened() as memo:
+        fs, folder = memo_at_remote(remote)
+        replies, number = exchange.pull(memo, fs, folder, again)
+        print(f"{folder}: {replies:,} replies pulled in {number} segments")
 
 
 def main(argv: list[str]) -> None:
-    given = arguments().parse_args(argv)
-    with closing(Memo(memo_folder())) as memo:
-        given.verb(memo, given)
+    app(argv, prog_name="baleen memo")
 
 
 if __name__ == "__main__":

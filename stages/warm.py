@@ -7,6 +7,7 @@ speed knob: nothing is rebuilt for it. Linux only; elsewhere the command runs as
 """
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from baleen.training.processes import QUIET
 
 def main(command: list[str]) -> None:
     """Run a command beside a process that is ready, and end with its status."""
+    signal.signal(signal.SIGINT, lambda *_: None)  # the command gets it too, and says what is kept
     if not command:
         raise Problem("say which command to run, such as python -m stages.warm dvc repro")
     if sys.platform != "linux" or preload.DOOR in os.environ:

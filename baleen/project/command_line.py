@@ -10,7 +10,7 @@ from traceback import extract_tb
 from typing import Any, NoReturn
 
 from baleen.errors import Problem
-from baleen.project import builds, inputs, plan
+from baleen.project import builds, inputs, interrupts, plan
 from baleen.project.inputs import unchanged
 from baleen.project.progress import duration
 
@@ -85,19 +85,33 @@ def report_problems() -> Iterator[None]:
     """Turn a Problem, a full disk, a closed folder, an extra that is not installed and an error in a user's own module
     into one line on stderr and exit code 1, and Ctrl-C into 130."""
     try:
+        interrupts.raise_interrupts()
         with inputs.watching():
             yield
-    except Exception as problem:
-        place = "" if isinstance(problem, Problem) else own_place(problem)
-        known = lacking(problem) in EXTRAS if isinstance(problem, ModuleNotFoundError) else isinstance(problem, OSError)
-        if not (place or known or isinstance(problem, Problem)):
+    except BaseException as error:
+        if interrupts.is_interrupt(error):
+            end_interrupted(error)
+        if not isinstance(error, Exception):
             raise
-        words = f"{place}: {type(problem).__name__}: {problem}" if place else advised(problem)
-        print(f"baleen: {' '.join(words.split())}", file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        print("baleen: stopped; every reply that was paid for is kept, the same command goes on", file=sys.stderr)
-        sys.exit(130)
+        end_with_problem(error)
+
+
+def end_interrupted(error: BaseException) -> NoReturn:
+    """Say what is kept, and exit."""
+    interrupts.exit_silently()
+    print(interrupts.words(error), file=sys.stderr)
+    sys.exit(interrupts.EXIT_CODE)
+
+
+def end_with_problem(problem: Exception) -> NoReturn:
+    """Say what is wrong in one line, and exit; an error that nobody foresaw is raised."""
+    place = "" if isinstance(problem, Problem) else own_place(problem)
+    known = lacking(problem) in EXTRAS if isinstance(problem, ModuleNotFoundError) else isinstance(problem, OSError)
+    if not (place or known or isinstance(problem, Problem)):
+        raise problem
+    words = f"{place}: {type(problem).__name__}: {problem}" if place else advised(problem)
+    print(f"baleen: {' '.join(words.split())}", file=sys.stderr)
+    sys.exit(1)
 
 
 def run(main: Callable[[list[str]], None]) -> NoReturn:

@@ -108,6 +108,7 @@ def receive_request(line: socket.socket) -> Request:
     line.detach()  # stays open as long as this process
     os.setpgid(0, request["group"])
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.orig_argv = ["python", "-m", request["module"], *request["argv"]]
     sys.stdout.reconfigure(line_buffering=os.isatty(1))  # type: ignore[union-attr]
     os.environ.clear()
     os.environ |= request["env"] | {DOOR: ""}

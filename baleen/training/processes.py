@@ -5,16 +5,19 @@ On CPUs they are forked; on GPUs torchrun or accelerate starts `python -m baleen
 
 import importlib
 import os
+import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from baleen.errors import Problem
+from baleen.errors import Interrupted, Problem
 from baleen.models import load
 from baleen.project.command_line import run
+from baleen.project.interrupts import is_interrupt
 from baleen.project.lifetime import die_with
+from baleen.training import checkpoints
 from baleen.training.options import Job, load_job, save_job
 
 QUIET = {  # set before torch is imported: one thread (two would busy-wait), no telemetry, no progress bars
@@ -32,12 +35,25 @@ def launch(job: Job) -> None:
     from baleen.training import trainer
 
     several = job.speed.processes > 1
-    if job.speed.accelerate_config or (several and load.device(job.speed.device) != "cpu"):
-        train_launched(job)
-    elif several:
-        train_forked(job)
-    else:
-        trainer.run(job)
+    try:
+        if job.speed.accelerate_config or (several and load.device(job.speed.device) != "cpu"):
+            train_launched(job)
+        elif several:
+            train_forked(job)
+        else:
+            trainer.run(job)
+    except BaseException as error:
+        if is_interrupt(error):
+            raise Interrupted(kept(job)) from None
+        raise
+
+
+def kept(job: Job) -> str:
+    """What the next run of an interrupted training goes on from."""
+    last = checkpoints.last_complete(Path(job.folder))
+    if not last:
+        return f"the prepared examples are kept, no checkpoint of the {job.steps} steps was due yet"
+    return f"the checkpoint of step {checkpoints.step_number(last)} of {job.steps} is kept"
 
 
 def train_forked(job: Job) -> None:
@@ -47,6 +63,10 @@ def train_forked(job: Job) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             arguments = (job, listener, os.getpid())
             torch.start_processes(train_rank, arguments, nprocs=job.speed.processes, start_method="fork")
+    except KeyboardInterrupt:
+        for rank in torch.active_children():
+            rank.kill()
+        raise
     except torch.ProcessRaisedException as error:
         text = str(error).strip()
         kind, _, why = text.splitlines()[-1].partition("Problem: ")
@@ -61,6 +81,7 @@ def train_rank(rank: int, job: Job, listener: socket.socket, parent: int) -> Non
     from baleen.training import trainer
 
     die_with(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends this process
     count, (host, port) = str(job.speed.processes), listener.getsockname()
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": count, "LOCAL_WORLD_SIZE": count}
     os.environ |= {"MASTER_ADDR": host, "MASTER_PORT": str(port)}
@@ -92,7 +113,10 @@ def train_launched(job: Job) -> None:
     command = [sys.executable, "-m", *(accelerate if chosen else torchrun), "-m", "baleen.training.processes"]
     mine = os.getpid()
     standalone = os.environ | {"PET_STANDALONE": "1"}  # torchrun's --standalone, an option that accelerate lacks
-    started = subprocess.run([*command, str(save_job(job))], env=standalone, preexec_fn=lambda: die_with(mine))
+    # in a session of their own they do not see Ctrl-C: this process does, and they end with it
+    started = subprocess.run(
+        [*command, str(save_job(job))], env=standalone, start_new_session=True, preexec_fn=lambda: die_with(mine)
+    )
     if started.returncode:
         raise Problem(f"train {job.name} failed (see above); the same command goes on from the last checkpoint")
 

@@ -53,6 +53,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
 
 def create(folder: Path) -> Path:
     """The project with links to the code of this checkout; nothing is built."""
+    folder.mkdir(exist_ok=True)
     for name in ("stages", "baleen", "pocket"):
         (folder / name).symlink_to(project.CHECKOUT / name)
     for name in ("profiles", "prompts"):

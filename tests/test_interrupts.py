@@ -1,0 +1,180 @@
+"""Ctrl-C at any moment: one line that says what is kept and how to go on, exit code 130; the same command goes on."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import own_project
+import project
+import pytest
+from project import set_yaml
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")]
+LINE = "baleen: interrupted"
+WAITS = 'import os\n\nopen(os.environ["BEGUN"]).read()\n'  # a pipe that the test opens and does not close
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The project of a user, planned."""
+    home = own_project.start(tmp_path / "home")
+    assert own_project.run(home, sys.executable, "-m", "stages.plan").returncode == 0
+    os.mkfifo(tmp_path / "begun")
+    return home
+
+
+@contextmanager
+def started(folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """A program in a process group of its own, as a terminal starts it."""
+    env = project.environment(folder) | {"BEGUN": str(folder.parent / "begun")}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        words, cwd=folder, env=env, text=True, stdout=pipe, stderr=pipe, start_new_session=True
+    ) as one:
+        try:
+            yield one
+        finally:
+            if one.poll() is None:
+                os.killpg(one.pid, signal.SIGKILL)
+
+
+def interrupted(one: subprocess.Popen[str]) -> tuple[int, str]:
+    """Exit code and stderr after Ctrl-C, which every process of the group gets."""
+    os.killpg(one.pid, signal.SIGINT)
+    _, said = one.communicate(timeout=120)
+    return one.returncode, said
+
+
+def assert_one_line(ended: tuple[int, str], kept: str) -> None:
+    code, said = ended
+    assert code == 130 and "Traceback" not in said, said
+    assert [line for line in said.splitlines() if line.startswith(LINE)] == [f"{LINE}{kept}, the same command goes on"]
+
+
+def wait_for_reader(folder: Path) -> IO[str]:
+    """Return when the program reads the pipe, which stays open."""
+    return open(folder.parent / "begun", "w")
+
+
+def stage(name: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", *name.split())
+
+
+def test_while_the_modules_of_a_verb_are_imported(folder: Path) -> None:
+    with started(folder, *stage("stages.filter calm")) as one:
+        while "pyarrow" not in Path(f"/proc/{one.pid}/maps").read_text() and one.poll() is None:
+            pass
+        assert_one_line(interrupted(one), " while it was starting; nothing was changed")
+
+
+def test_while_a_users_module_is_imported(folder: Path) -> None:
+    (folder / "data").mkdir(exist_ok=True)
+    own = (folder / "methods/mine.py").read_text()
+    own_project.write(folder, {"methods/mine.py": own + WAITS})
+    with started(folder, *stage("stages.filter calm")) as one, wait_for_reader(folder):
+        assert_one_line(interrupted(one), "; nothing was changed")
+
+
+def test_while_it_plans(folder: Path) -> None:
+    own = (folder / "methods/mine.py").read_text()
+    own_project.write(folder, {"methods/mine.py": own + WAITS})
+    before = {path.name: path.read_bytes() for path in (folder / "data/plan").iterdir()}
+    with started(folder, *stage("stages.plan")) as one, wait_for_reader(folder):
+        assert_one_line(interrupted(one), "; the plan of before is kept")
+    assert {path.name: path.read_bytes() for path in (folder / "data/plan").iterdir()} == before
+    own_project.write(folder, {"methods/mine.py": own})
+    assert own_project.run(folder, *stage("stages.plan")).returncode == 0
+
+
+def test_while_it_reads_a_source(folder: Path) -> None:
+    many = "".join(f'{{"text": "{number} {number:0200}"}}\n' for number in range(200_000))
+    own_project.write(folder, {"web.jsonl": many})
+    with started(folder, *stage("stages.ingest web")) as one:
+        while not list((folder / "data").glob(".web.parquet.*")) and one.poll() is None:
+            pass
+        assert_one_line(interrupted(one), "; nothing was changed")
+    assert [path.name for path in (folder / "data").iterdir()] == ["plan"]
+    own_project.write(folder, {"web.jsonl": own_project.ROWS})
+    ended = own_project.run(folder, *stage("stages.ingest web"))
+    assert ended.returncode == 0 and ended.stderr.startswith("ingest web: 4 rows in, 4 out, "), ended.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "plan"])
+def test_while_the_command_baleen_looks_at_a_project(command: str, folder: Path) -> None:
+    own = (folder / "methods/mine.py").read_text()
+    own_project.write(folder, {"methods/mine.py": own + WAITS})
+    with started(folder, "baleen", command) as one, wait_for_reader(folder):
+        assert_one_line(interrupted(one), "; nothing was changed")
+
+
+def test_in_dvc_repro_the_same_command_goes_on(folder: Path) -> None:
+    own = (folder / "methods/mine.py").read_text()
+    project.dvc(folder, "repro", "ingest@web")
+    slow = own.replace("return share(text)", 'import os; return float(len(open(os.environ["BEGUN"]).read()))')
+    own_project.write(folder, {"methods/mine.py": slow})
+    with started(folder, "dvc", "repro", "filter@calm") as one, wait_for_reader(folder):
+        code, said = interrupted(one)
+    assert code and said.count(f"{LINE}; nothing was changed, the same command goes on\n") == 1, said
+    assert "Traceback" not in said
+    own_project.write(folder, {"methods/mine.py": own})
+    assert project.repro(folder, "filter@calm") == {"filter@calm"}
+
+
+def test_in_dvc_exp_run_the_same_command_goes_on(folder: Path) -> None:
+    set_yaml(folder / "params.yaml", "pace", {"keep": ["chars(response)<=9"]})
+    project.replace_once(folder / "recipes/own.yaml", 'keep: ["mine.shout(response)<=0.1"]', "knobs: pace")
+    project.git(folder, "config", "user.email", "somebody@example.org")
+    project.git(folder, "config", "user.name", "Somebody")
+    project.repro(folder)
+    project.commit(folder, "built")
+    own = (folder / "methods/mine.py").read_text()
+    own_project.write(folder, {"methods/mine.py": own + WAITS})
+    words = ("dvc", "exp", "run", "-S", "pace.keep=[mine.shout(response)<=0.5]", "filter@calm")
+    with started(folder, *words) as one, wait_for_reader(folder):
+        code, said = interrupted(one)
+    assert code and said.count(LINE) == 1 and "Traceback" not in said, said
+    own_project.write(folder, {"methods/mine.py": own})
+    assert project.stages_run(project.dvc(folder, *words[1:])) >= {"filter@calm"}
+
+
+def training(tmp_path: Path, processes: int) -> Path:
+    """A project whose only model learns for minutes."""
+    home = own_project.start(tmp_path / "home")
+    lines = (
+        "ingest:\n  web: {source: web.jsonl, columns: {response: text}, origin: web}\n"
+        "train:\n  base: {input: web, base: origin, prompt: text, steps: 100000, settings: own}\n"
+        "settings:\n  own: {batch: 2, lr: 1.0e-3}\n"
+    )
+    rules = project.load(project.CHECKOUT / "dvc.yaml")["stages"]
+    stages = {name: rules[name] for name in ("plan", "origin", "ingest", "train")}
+    project.dump(home / "dvc.yaml", {"vars": ["params.yaml", "recipes/own.yaml"], "stages": stages})
+    own_project.write(home, {"recipes/own.yaml": lines})
+    speed = {"device": "cpu", "processes": processes, "checkpoint_seconds": 3600}
+    set_yaml(home / "profiles/pocket.yaml", "speed", speed)
+    for name in ("stages.plan", "stages.origin origin", "stages.ingest web"):
+        ended = own_project.run(home, *stage(name))
+        assert ended.returncode == 0, ended.stderr
+    return home
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("moment", ["torch", "steps"])
+def test_while_it_trains_before_the_first_checkpoint(processes: int, moment: str, tmp_path: Path) -> None:
+    home = training(tmp_path, processes)
+    with started(home, *stage("stages.train base")) as one:
+        if moment == "torch":
+            while "libtorch" not in Path(f"/proc/{one.pid}/maps").read_text() and one.poll() is None:
+                pass
+            kept = "; models and tables built before are kept, no checkpoint was due yet"
+        else:
+            assert one.stderr
+            shown = next((line for line in one.stderr if " steps" in line), "")
+            assert shown
+            kept = "; the prepared examples are kept, no checkpoint of the 100000 steps was due yet"
+        assert_one_line(interrupted(one), kept)
+    assert not list((home / "models").glob("base*"))
