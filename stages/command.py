@@ -5,6 +5,7 @@ baleen show humpback-augment               every setting with its value and wher
 baleen run humpback-augment --dry-run      what it would query and cost; --limit 20 makes a preview
 baleen plan                                what dvc repro will run, why, and what it takes
 baleen check                               is everything well wired?
+baleen report                              the figures of the models, and what the last build cost
 baleen doctor                              what this machine can do, and which profiles it can run
 baleen memo stats                          the replies that are cached; verify, prune, push, pull
 """
@@ -16,12 +17,12 @@ from typing import Annotated
 import typer
 
 from baleen.errors import Problem, unknown
-from baleen.project import layers, recipes
+from baleen.project import builds, layers, recipes
 from baleen.project.command_line import report_problems
 from baleen.project.recipes import Line
 from baleen.project.settings import ONCE
 from stages import check as checks
-from stages import doctor, forecast, memo, new, own_data, verbs
+from stages import doctor, forecast, memo, new, own_data, report, verbs
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__)
 app.add_typer(memo.app, name="memo")
@@ -76,6 +77,18 @@ def plan_command(
     """
     found = forecast.with_costs(targets or [])
     print(forecast.as_json(found) if json else forecast.text(found))
+
+
+@app.command("report")
+def report_command() -> None:
+    """Print the figures of the models, and what the last build ran, found cached and cost.
+
+    Example: baleen report
+    """
+    if report.METRICS.is_file():
+        report.main(["--look"])
+    runs = builds.last_build()
+    print(f"\nlast build\n{builds.table(runs)}" if runs else "no build is recorded yet; dvc repro makes one")
 
 
 @app.command("new")

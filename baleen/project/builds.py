@@ -99,14 +99,29 @@ def read_runs(lines: Iterable[str]) -> Iterable[StageRun]:
 def last_build() -> list[StageRun]:
     """The runs of the build that ran a stage last."""
     runs = recorded()
-    return [run for run in runs if run.build == runs[-1].build]
+    return [run for run in runs if run.build == runs[-1].build] if runs else []
+
+
+def table(runs: list[StageRun]) -> str:
+    """The runs of a build, a line each, and their sum."""
+    lines = [f"{run.stage:<36}{cost(run):>40}{duration(run.seconds):>10}" for run in runs]
+    return "\n".join([*lines, summary(runs)])
+
+
+def cost(run: StageRun) -> str:
+    """'80 rows in, 24 out' or '80 queried, 0 cached, 2,303 tokens'"""
+    if run.figures:
+        return ", ".join(f"{run.figures[name]:,} {name}" for name in COUNTS if name in run.figures)
+    return f"{run.rows_in:,} rows in, {run.rows_out:,} out" if run.rows_in else ""
 
 
 def summary(runs: list[StageRun]) -> str:
     """'12 stages ran, 5,200 queried, 300 cached, 41,300 tokens, 6 min'"""
     totals = {name: sum(run.figures.get(name, 0) for run in runs) for name in COUNTS}
     parts = [f"{number:,} {name}" for name, number in totals.items() if number or name != "tokens"]
-    return ", ".join([f"{len(runs)} stages ran", *parts, duration(sum(run.seconds for run in runs))])
+    return ", ".join(
+        [f"{len(runs)} stage{'s' * (len(runs) != 1)} ran", *parts, duration(sum(run.seconds for run in runs))]
+    )
 
 
 ROWS = {"rows_in": "rows in", "rows": "rows", "rows_out": "out", "examples": "examples", "steps": "steps"}

@@ -133,6 +133,8 @@ def print_last_line(argv: list[str]) -> None:
         print(line or f"{stage}: {duration(time.time() - begun)}", file=sys.stderr)
     if stage:
         builds.finish(stage, target)
+    if stage == "report":  # nothing is built from it
+        print(f"build: {builds.summary(builds.last_build())}", file=sys.stderr)
 
 
 EXTRAS = {  # the extra of pyproject.toml that a package comes with
