@@ -24,6 +24,7 @@ from baleen.training.lessons import read_lessons
 from stages import verbs
 
 RULES = Path("dvc.yaml")
+MODULES = 3
 WORDS = {"run": "runs", "maybe": "may run", "restore": "restored from DVC's run cache", "keep": "unchanged"}
 
 
@@ -128,11 +129,19 @@ def text(found: list[tuple[Outlook, Cost | None]]) -> str:
     lines = []
     for one, cost in found:
         if one.state != forecast.KEEP:
-            lines.append(f"{one.stage.name}  {WORDS[one.state]}: {'; '.join(one.reasons)}")
+            lines.append(f"{one.stage.name}  {WORDS[one.state]}: {'; '.join(shortened(one.reasons))}")
             lines += [f"    {cost_words(cost)}"] if cost else []
     kept = [one.stage.target for one, _ in found if one.state == forecast.KEEP]
     lines += [f"unchanged: {', '.join(kept)}"] if kept else []
     return "\n".join([*lines, total_words(found)])
+
+
+def shortened(reasons: tuple[str, ...]) -> list[str]:
+    """At most MODULES reasons of code, which an update of baleen has by the dozen, and all the others."""
+    code = [text for text in reasons if text.endswith((".py changed", ".py"))]
+    more = [f"{len(code) - MODULES} more modules changed"] if len(code) > MODULES + 1 else []
+    left_out = set(code[MODULES:]) if more else set[str]()
+    return [text for text in reasons if text not in left_out] + more
 
 
 def total_words(found: list[tuple[Outlook, Cost | None]]) -> str:

@@ -1,5 +1,6 @@
 """Ctrl-C at any moment: one line that says what is kept and how to go on, exit code 130; the same command goes on."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -56,9 +57,14 @@ def assert_one_line(ended: tuple[int, str], kept: str) -> None:
     assert [line for line in said.splitlines() if line.startswith(LINE)] == [f"{LINE}{kept}, the same command goes on"]
 
 
-def wait_for_reader(folder: Path) -> IO[str]:
-    """Return when the program reads the pipe, which stays open."""
-    return open(folder.parent / "begun", "w")
+def wait_for_reader(folder: Path, one: subprocess.Popen[str]) -> IO[str]:
+    """The pipe, open for writing, when the program reads it; an AssertionError when the program ends before."""
+    while one.poll() is None:
+        try:
+            return os.fdopen(os.open(folder.parent / "begun", os.O_WRONLY | os.O_NONBLOCK), "w")
+        except OSError as error:
+            assert error.errno == errno.ENXIO  # nobody reads it yet
+    raise AssertionError(one.communicate())
 
 
 def stage(name: str) -> tuple[str, ...]:
@@ -76,7 +82,7 @@ def test_while_a_users_module_is_imported(folder: Path) -> None:
     (folder / "data").mkdir(exist_ok=True)
     own = (folder / "methods/mine.py").read_text()
     own_project.write(folder, {"methods/mine.py": own + WAITS})
-    with started(folder, *stage("stages.filter calm")) as one, wait_for_reader(folder):
+    with started(folder, *stage("stages.filter calm")) as one, wait_for_reader(folder, one):
         assert_one_line(interrupted(one), "; nothing was changed")
 
 
@@ -84,7 +90,7 @@ def test_while_it_plans(folder: Path) -> None:
     own = (folder / "methods/mine.py").read_text()
     own_project.write(folder, {"methods/mine.py": own + WAITS})
     before = {path.name: path.read_bytes() for path in (folder / "data/plan").iterdir()}
-    with started(folder, *stage("stages.plan")) as one, wait_for_reader(folder):
+    with started(folder, *stage("stages.plan")) as one, wait_for_reader(folder, one):
         assert_one_line(interrupted(one), "; the plan of before is kept")
     assert {path.name: path.read_bytes() for path in (folder / "data/plan").iterdir()} == before
     own_project.write(folder, {"methods/mine.py": own})
@@ -108,7 +114,7 @@ def test_while_it_reads_a_source(folder: Path) -> None:
 def test_while_the_command_baleen_looks_at_a_project(command: str, folder: Path) -> None:
     own = (folder / "methods/mine.py").read_text()
     own_project.write(folder, {"methods/mine.py": own + WAITS})
-    with started(folder, "baleen", command) as one, wait_for_reader(folder):
+    with started(folder, "baleen", command) as one, wait_for_reader(folder, one):
         assert_one_line(interrupted(one), "; nothing was changed")
 
 
@@ -117,7 +123,7 @@ def test_in_dvc_repro_the_same_command_goes_on(folder: Path) -> None:
     project.dvc(folder, "repro", "ingest@web")
     slow = own.replace("return share(text)", 'import os; return float(len(open(os.environ["BEGUN"]).read()))')
     own_project.write(folder, {"methods/mine.py": slow})
-    with started(folder, "dvc", "repro", "filter@calm") as one, wait_for_reader(folder):
+    with started(folder, "dvc", "repro", "filter@calm") as one, wait_for_reader(folder, one):
         code, said = interrupted(one)
     assert code and said.count(f"{LINE}; nothing was changed, the same command goes on\n") == 1, said
     assert "Traceback" not in said
@@ -126,16 +132,16 @@ def test_in_dvc_repro_the_same_command_goes_on(folder: Path) -> None:
 
 
 def test_in_dvc_exp_run_the_same_command_goes_on(folder: Path) -> None:
-    set_yaml(folder / "params.yaml", "pace", {"keep": ["chars(response)<=9"]})
-    project.replace_once(folder / "recipes/own.yaml", 'keep: ["mine.shout(response)<=0.1"]', "knobs: pace")
+    set_yaml(folder / "params.yaml", "pace", {"best": "chars(response)", "share": 0.5})
+    project.replace_once(folder / "recipes/own.yaml", '<=0.1"]', '<=0.1"], knobs: pace')
     project.git(folder, "config", "user.email", "somebody@example.org")
     project.git(folder, "config", "user.name", "Somebody")
     project.repro(folder)
     project.commit(folder, "built")
     own = (folder / "methods/mine.py").read_text()
     own_project.write(folder, {"methods/mine.py": own + WAITS})
-    words = ("dvc", "exp", "run", "-S", "pace.keep=[mine.shout(response)<=0.5]", "filter@calm")
-    with started(folder, *words) as one, wait_for_reader(folder):
+    words = ("dvc", "exp", "run", "-S", "pace.share=1.0", "filter@calm")
+    with started(folder, *words) as one, wait_for_reader(folder, one):
         code, said = interrupted(one)
     assert code and said.count(LINE) == 1 and "Traceback" not in said, said
     own_project.write(folder, {"methods/mine.py": own})
@@ -178,3 +184,12 @@ def test_while_it_trains_before_the_first_checkpoint(processes: int, moment: str
             kept = "; the prepared examples are kept, no checkpoint of the 100000 steps was due yet"
         assert_one_line(interrupted(one), kept)
     assert not list((home / "models").glob("base*"))
+
+
+def test_while_a_copy_of_the_preloaded_process_trains(tmp_path: Path) -> None:
+    home = training(tmp_path, 1)
+    with started(home, sys.executable, "-m", "stages.warm", "dvc", "repro", "train@base") as one:
+        assert one.stderr and next((line for line in one.stderr if " steps" in line), "")
+        code, said = interrupted(one)
+    assert code and said.count(LINE) == 1 and "no checkpoint of the 100000 steps was due yet" in said, said
+    assert "Traceback" not in said
