@@ -152,7 +152,7 @@ def parse_head(path: Path, head: str) -> dict[str, Any]:
 def check_setting(path: Path, key: object, value: object) -> None:
     """A Problem for a setting that does not exist or is of another type. A number, true, false or null among texts is
     one too: read as YAML and written again it may be another text than the one in the file."""
-    if key == "marks":  # its name until 0.2
+    if key == "marks":  # its former name
         raise Problem(f"{path}: setting 'marks' is called 'choices'; rename it")
     if key not in KEYS:
         raise Problem(f"{path}: {unknown('setting', str(key), list(KEYS))}")

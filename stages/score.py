@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
+from typing import Any
 
 from baleen import prompts
 from baleen.engines import table
@@ -40,6 +41,7 @@ class ScoreOptions:
     prompt: str = setting(REQUIRED, "prompt whose answer is in the table, or that has choices")
     tag: str = setting("", "use the system message of this origin instead of the row's own")
     engine: str = setting("hf", "engine that answers")
+    template: dict[str, Any] = setting({}, answers.TEMPLATE)
     embed: bool = setting(False, "write the answer as a vector instead of grading it")
     writes: str = setting("vector", "column of the vector")
     min_mass: float = setting(0.5, "a rating is unreadable when the choices together have less probability than this")
@@ -47,11 +49,12 @@ class ScoreOptions:
 
 
 def request(row: Row, prompt: Prompt, options: ScoreOptions) -> Request:
-    messages = answers.conversation(prompt, row, options.tag)
+    messages, template = answers.conversation(prompt, row, options.tag), answers.template_text(options.template)
     if prompt.choices and not options.embed:
-        return Request(messages, prefill=prompt.cue, choices=prompt.choices, opening=prompt.opening)
+        return Request(messages, prefill=prompt.cue, choices=prompt.choices, opening=prompt.opening, template=template)
     start = prompt.start(row)
-    return Request(messages, prefill=start, answer=prompt.format_reply(row).removeprefix(start))
+    answer = prompt.format_reply(row).removeprefix(start)
+    return Request(messages, prefill=start, answer=answer, template=template)
 
 
 def rated(reply: Reply, prompt: Prompt, options: ScoreOptions) -> Row:
@@ -158,8 +161,10 @@ def gate(name: str, output: rows.Output, flaws: Counter[str], options: ScoreOpti
 def check(options: ScoreOptions, where: str) -> None:
     """A Problem for settings that cannot be meant."""
     settings.within(options, where, {"min_mass": (0, 1), "min_readable": (0, 1)})
-    if options.embed and not table.can(options.engine, "embed"):
-        raise Problem(f"{where}: engine {options.engine} gives no vectors; write engine: hf in the line that embeds")
+    if options.embed:
+        table.require(options.engine, "embed", where, "gives no vectors")
+    if options.template:
+        answers.check_template(options.engine, options.prompt, where)
 
 
 def names(options: ScoreOptions) -> list[tuple[str, str]]:
@@ -190,7 +195,8 @@ def main(argv: list[str]) -> None:
     if once.dry_run:
         return answers.print_dry_run(f"score {name}", options.model, asked, pairs)
     source = {"target": name, "columns": ",".join(written), "prompt": prompt.digest, "model": asked.identity}
-    source |= {"sampling": json.dumps({"tag": options.tag})}
+    template = {"template": options.template} if options.template else {}
+    source |= {"sampling": json.dumps({"tag": options.tag} | template)}
     with rows.Output(answers.output_path(name, once), columns) as output:
         unreadable = partial(unread, prompt=prompt, options=options)
         replies = answers.answers(asked, pairs, output, rows.size(path), once, unreadable)

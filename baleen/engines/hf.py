@@ -17,7 +17,7 @@ from baleen.models import identity, load
 from baleen.project.settings import Speed
 
 SEMANTICS = "hf-2"  # raise it when the same request gets another reply
-ABILITIES: tuple[Ability, ...] = ("embed", "workers")
+ABILITIES: tuple[Ability, ...] = ("embed", "template", "workers")
 WIDTH = 4  # tokens; on a CPU graded sequences are padded to a multiple of it
 MIN_ROWS = 4  # of a matrix product on a CPU; with fewer the sums are computed in another order
 CPU_TOKENS = 4096  # of a forward pass; 16,384 do not fit a CPU's caches and take 1.25 to 1.5 times as long a token
@@ -142,7 +142,7 @@ class HF:
             seeds = [requests[i].seed for i in batch]
             replies = self.new_tokens([prompts[i] for i in batch], seeds, sampling)
             for index, tokens in zip(batch, replies, strict=True):
-                yield index, self.reply(prompts[index], tokens)
+                yield index, self.reply(requests[index], prompts[index], tokens)
 
     def new_tokens(self, prompts: Sequence[list[int]], seeds: list[int], sampling: Sampling) -> list[list[int]]:
         """New token ids of each row, up to and with its end token."""
@@ -180,9 +180,9 @@ class HF:
         end = next((i + 1 for i, token in enumerate(tokens) if token in self.ends), len(tokens))
         return tokens[:end]
 
-    def reply(self, prompt: list[int], tokens: list[int]) -> Reply:
+    def reply(self, request: Request, prompt: list[int], tokens: list[int]) -> Reply:
         stopped = bool(tokens) and tokens[-1] in self.ends
-        text = self.tokenizer.decode(tokens, skip_special_tokens=True)
+        text = self.renderer.reply_text(request, tokens)
         return Reply(text, "stop" if stopped else "length", len(prompt), len(tokens))
 
     def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:

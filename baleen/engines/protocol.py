@@ -14,7 +14,8 @@ from typing import Literal, Protocol, runtime_checkable
 from baleen.project.settings import Speed
 
 Message = dict[str, str]  # role, content
-Ability = Literal["embed", "structured", "workers"]  # embeddings; replies held to a format; workers on Ray
+Ability = Literal["embed", "structured", "template", "workers"]
+"""Embeddings; replies held to a format; arguments of the chat template; workers on Ray."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Request:
     answer: str = ""
     choices: tuple[str, ...] = ()
     opening: str = field(default="", compare=False)
+    template: str = ""  # arguments of the chat template, as a JSON object; '' is none
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Reply:
     token is graded; for `choose` the probability of each choice, before normalising; for `embed` the embedding.
     `cached_tokens` of the prompt tokens came from a prefix cache; they are no part of the reply, so they are neither
     compared nor stored in the memo. `estimated`: the server did not count the tokens. `passing`: the same model can
-    reply differently elsewhere, so the memo does not store it.
+    reply differently elsewhere, so the memo does not store it. `reasoning` is what a server gave apart from the text.
     """
 
     text: str = ""
@@ -65,6 +67,12 @@ class Reply:
     cached_tokens: int = field(default=0, compare=False)
     estimated: bool = False
     passing: bool = field(default=False, compare=False)
+    reasoning: str = ""
+
+    @property
+    def raw(self) -> str:
+        """All that the model wrote, reasoning first."""
+        return f"<think>\n{self.reasoning}\n</think>\n\n{self.text}" if self.reasoning else self.text
 
 
 TOO_LONG = Reply(finish="too long")  # by the model's own limit, which is part of its identity

@@ -50,6 +50,13 @@ def can(engine: str, ability: Ability) -> bool:
     return not module_of(engine) or ability in declared(module_of(engine))["ABILITIES"]
 
 
+def require(engine: str, ability: Ability, where: str, lack: str) -> None:
+    """A Problem unless the engine declares an ability; it says which engines do."""
+    if not can(engine, ability):
+        others = " or ".join(sorted(name for name in modules() if can(name, ability)))
+        raise Problem(f"{where}: engine {engine} {lack}; write engine: {others}")
+
+
 def kind_and_class(engine: str) -> tuple[str, Make]:
     """(engine kind with the version of its semantics, what loads a model) of an engine."""
     make: Make = import_module(module_of(engine)).ENGINE

@@ -24,7 +24,7 @@ from baleen.models import identity, load
 from baleen.project.settings import Speed
 
 SEMANTICS = "vllm-2"  # raise it when the same request gets another reply
-ABILITIES: tuple[Ability, ...] = ("structured", "workers")
+ABILITIES: tuple[Ability, ...] = ("structured", "template", "workers")
 FIRST, LAST = (0, 32), (0, 33)  # from, up to but not; vLLM's interface changes with every minor release
 LOGITS = 1 << 28  # at most 1 GiB of float32 logits at once: tokens of a forward pass times vocabulary
 SEEDS = (1 << 31) - 1  # PyTorch uses 32 bits of a seed on a CPU; modulo a prime, all bits of the seed count
@@ -195,7 +195,7 @@ class VLLM:
         for index, output in self.run(prompts, settings):
             tokens = list(output.outputs[0].token_ids)
             stopped = bool(tokens) and tokens[-1] in self.ends
-            text = self.tokenizer.decode(tokens, skip_special_tokens=True)
+            text = self.renderer.reply_text(requests[index], tokens)
             finish = "stop" if stopped else "length"
             yield index, Reply(text, finish, len(prompts[index]), len(tokens), (), cached_tokens(output))
 

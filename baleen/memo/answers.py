@@ -1,26 +1,31 @@
 """The replies to the rows of a table, through the memo, with progress and token counts."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
+from baleen import prompts
 from baleen.engines import table
 from baleen.engines.protocol import Engine, Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.memo.ask import AskOptions, EngineQuery, IsUnreadable, Totals, ask
 from baleen.memo.dry_run import Estimate, estimate
+from baleen.memo.keys import canonical
 from baleen.memo.store import Memo
 from baleen.project import builds
 from baleen.project.locks import memo_folder
 from baleen.project.progress import Progress
 from baleen.project.settings import Once, speed
+from baleen.project.yaml_files import parse_yaml
 from baleen.prompts import Prompt
 from baleen.tables import rows
 from baleen.tables.rows import Output, Row
 
 Pair = tuple[Row, Request]
+TEMPLATE = "arguments of the model's chat template, such as {enable_thinking: false}"
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,19 @@ class Answered:
     def history(self, source: Row) -> list[Row]:
         """The lineage of the row with an entry for this reply added; `source` is what all entries of a target share."""
         return [*(self.row.get("lineage") or []), source | {"key": self.key, "row": self.row["id"]}]
+
+
+def template_text(template: Mapping[str, Any]) -> str:
+    """The arguments of a chat template as a request holds them; words of a command line are read as YAML."""
+    arguments = {name: parse_yaml(value) if isinstance(value, str) else value for name, value in template.items()}
+    return canonical(arguments) if arguments else ""
+
+
+def check_template(engine: str, prompt: str, where: str) -> None:
+    """A Problem where arguments of a chat template would have no effect."""
+    table.require(engine, "template", where, "has no chat template, so `template` has no effect")
+    if prompt and not prompts.load(prompt).body:
+        raise Problem(f"{where}: prompts/{prompt}.md is no chat, so `template` has no effect; take it out")
 
 
 def conversation(prompt: Prompt, row: Row, tag: str) -> tuple[tuple[str, str], ...]:

@@ -53,6 +53,8 @@ class QuerySettings:
         `look_up`)."""
         fields = {name: value for name, value in vars(request).items() if name != "opening"}
         fields["marks"] = fields.pop("choices")  # its name in older keys, which stay valid
+        if not request.template:  # older keys have none
+            del fields["template"]
         return digest(self.shared + canonical(fields))
 
     def cut_key(self, key: str) -> str:

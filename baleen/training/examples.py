@@ -24,14 +24,19 @@ BATCH = 1000  # rows tokenized or written at once
 IGNORED = -100  # the label of a token without loss
 
 
-def encoded(table: Iterable[Row], prompt_of: PromptOf, tag: str, tokenizer: Any) -> Iterator[Example | None]:
-    """One example a row, in order; None where the row has no answer to learn."""
+def encoded(
+    table: Iterable[Row], prompt_of: PromptOf, tag: str, tokenizer: Any, template: str = ""
+) -> Iterator[Example | None]:
+    """One example a row, in order; None where the row has no answer to learn. `template` has the arguments of the chat
+    template (`Request.template`)."""
     for batch in batches(table, BATCH):
         by_index = dict[int, Example]()
         for prompt, indices in indices_by_prompt(batch, prompt_of).items():
             some = [batch[i] for i in indices]
             examples = (
-                chat_examples(some, prompt, tag, tokenizer) if prompt.body else text_examples(some, prompt, tokenizer)
+                chat_examples(some, prompt, tag, tokenizer, template)
+                if prompt.body
+                else text_examples(some, prompt, tokenizer)
             )
             by_index |= zip(indices, examples, strict=True)
         yield from map(by_index.get, range(len(batch)))
@@ -57,9 +62,9 @@ def text_examples(batch: list[Row], prompt: Prompt, tokenizer: Any) -> Iterator[
         yield [*start, *ids, tokenizer.eos_token_id], 0
 
 
-def chat_examples(batch: list[Row], prompt: Prompt, tag: str, tokenizer: Any) -> Iterator[Example]:
+def chat_examples(batch: list[Row], prompt: Prompt, tag: str, tokenizer: Any, template: str = "") -> Iterator[Example]:
     """The conversation and its answer, tokenized as one text; or as two when a token would cover the border."""
-    pairs = [question_and_answer(row, prompt, tag, tokenizer) for row in batch]
+    pairs = [question_and_answer(row, prompt, tag, tokenizer, template) for row in batch]
     questions = token_ids([question for question, _ in pairs], tokenizer)
     texts = token_ids([question + answer for question, answer in pairs], tokenizer)
     for question, both, (_, answer) in zip(questions, texts, pairs, strict=True):
@@ -67,11 +72,10 @@ def chat_examples(batch: list[Row], prompt: Prompt, tag: str, tokenizer: Any) ->
         yield joined, len(question)
 
 
-def question_and_answer(row: Row, prompt: Prompt, tag: str, tokenizer: Any) -> tuple[str, str]:
+def question_and_answer(row: Row, prompt: Prompt, tag: str, tokenizer: Any, template: str = "") -> tuple[str, str]:
     start = prompt.start(row)
-    return chat.prompt_and_answer(
-        tokenizer, prompt.messages(row, tag), start, prompt.format_reply(row).removeprefix(start)
-    )
+    answer = prompt.format_reply(row).removeprefix(start)
+    return chat.prompt_and_answer(tokenizer, prompt.messages(row, tag), start, answer, template)
 
 
 def token_ids(texts: list[str], tokenizer: Any) -> list[list[int]]:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from baleen import prompts
 from baleen.errors import Problem, unknown
 from baleen.project.settings import ENDLESS, REQUIRED, Speed, setting, within
 from baleen.tables import rows
@@ -26,6 +27,7 @@ class TrainOptions:
     instead: dict[str, Any] = setting({}, "pin of a trained model to use instead of training one")
     writes: str = setting("", "column of the answer instead of the prompt's own")
     tag: str = setting("", "use the system message of this origin instead of the row's own")
+    template: dict[str, Any] = setting({}, "arguments of the chat template, such as {enable_thinking: false}")
     steps: int = setting(-1, "optimizer steps; 0 copies the base, -1 goes by epochs")
     epochs: float = setting(3.0, "passes over the examples when steps is -1; rounded up to whole steps")
     batch: int = setting(32, "examples (or blocks) an optimizer step")
@@ -64,6 +66,8 @@ def check(options: TrainOptions, where: str) -> None:
     within(options, where, BOUNDS)
     if options.steps < 0 and options.epochs <= 0:
         raise Problem(f"{where}: epochs is {options.epochs}; write the number of passes (above 0), or steps")
+    if options.template and options.prompt and not prompts.load(options.prompt).body:
+        raise Problem(f"{where}: prompts/{options.prompt}.md is no chat, so `template` has no effect; take it out")
     if options.adapter and not options.lora_rank:
         raise Problem(f"{where}: adapter works with LoRA only; write lora_rank too, such as lora_rank: 16")
     if options.adapter and options.grow:

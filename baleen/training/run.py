@@ -20,6 +20,7 @@ from time import monotonic
 import numpy as np
 
 from baleen.errors import Problem
+from baleen.memo.answers import template_text
 from baleen.models import identity, load, pins, scratch
 from baleen.project import code_hashes, inputs
 from baleen.project.inputs import unchanged
@@ -63,6 +64,8 @@ def digest(lessons: Lessons, options: TrainOptions) -> str:
     """What the weights depend on, whatever things are called; the code too, or a run would go on from examples and
     checkpoints that other code has made."""
     chosen = {key: value for key, value in asdict(options).items() if key not in ("input", "base", "prompt", "prompts")}
+    if not options.template:  # older checkpoints have none
+        del chosen["template"]
     taught = [f"{name}={prompt.digest}" for name, prompt in sorted(lessons.prompts.items())]
     lines, code = constant_lines_of(options.prompts) if options.grow else [], code_hashes.at_start("train")
     table = identity.file_hash(lessons.path)
@@ -100,7 +103,8 @@ def encode(work: Path, start: str, lessons: Lessons, options: TrainOptions) -> N
         return
     words = load.tokenizer(start, chat=any(prompt.body for prompt in lessons.prompts.values()))
     tally = Counter[str]()
-    encoded = examples.encoded(rows.read(lessons.path), lessons.prompt, options.tag, words)
+    template = template_text(options.template)
+    encoded = examples.encoded(rows.read(lessons.path), lessons.prompt, options.tag, words, template)
     fit = examples.packed(encoded, options.max_length, tally) if options.packing else None
     fit = fit or examples.fitted(encoded, options.max_length, options.too_long == "cut", tally)
     examples.write(work, fit, tally)

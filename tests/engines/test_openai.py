@@ -23,6 +23,7 @@ from baleen.engines.protocol import TOO_LONG, Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.memo import throughput
 from baleen.memo.ask import AskOptions, EngineQuery, ask
+from baleen.memo.keys import from_record, to_record
 from baleen.memo.store import Memo
 from baleen.project.settings import Speed
 from baleen.tables import rows
@@ -335,7 +336,38 @@ def test_a_reply_finishes(engine_at: Any, choice: Json, wanted: tuple[str, str])
     assert (reply.text, reply.finish) == wanted
 
 
-PARTS = [{"type": "text", "text": "yes"}]
+THOUGHTS = [  # message, text, reasoning
+    ({"content": "yes", "reasoning_content": "hm"}, "yes", "hm"),
+    ({"content": "yes", "reasoning": "hm"}, "yes", "hm"),
+    ({"content": "yes", "reasoning_content": None, "reasoning": "hm"}, "yes", "hm"),
+    ({"content": None, "reasoning_content": "hm"}, "", "hm"),
+    ({"content": "", "reasoning": "hm"}, "", "hm"),
+    ({"content": "yes", "reasoning_details": [{"type": "reasoning.text", "text": "hm"}]}, "yes", "hm"),
+    ({"content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "yes"}]}, "yes", "hm"),
+    ({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}]}, "", "hm"),
+    ({"content": [{"type": "text", "text": "ye"}, {"type": "text", "text": "s"}]}, "yes", ""),
+    ({"content": "<think>hm</think>yes"}, "<think>hm</think>yes", ""),
+]
+
+
+@pytest.mark.parametrize(("message", "text", "reasoning"), THOUGHTS, ids=str)
+def test_reasoning_that_a_server_gives_apart_is_kept_apart(
+    engine_at: Any, message: Json, text: str, reasoning: str
+) -> None:
+    engine, _, _ = engine_at(answers_with({"message": message, "finish_reason": "stop"}))
+    [(_, reply)] = engine.generate(REQUESTS[:1], SAMPLING)
+    assert (reply.text, reply.reasoning) == (text, reasoning)
+    assert from_record(to_record(reply, 9)) == reply
+
+
+def test_arguments_of_the_chat_template_are_sent_when_there_are_any(engine_at: Any) -> None:
+    engine, proxy, _ = engine_at(stub())
+    list(engine.generate([REQUESTS[0], replace(REQUESTS[0], template='{"enable_thinking":false}')], SAMPLING))
+    sent = [body.get("chat_template_kwargs") for body in proxy.bodies]
+    assert sorted(sent, key=str) == [None, {"enable_thinking": False}]
+
+
+PARTS = [{"type": "image", "image": "yes"}]
 MESSAGES = [None, "yes", [], {"content": PARTS}, {"content": {"text": "yes"}}, {"content": 3}, {"content": False}]
 ODD = [{}, {"message": {"content": "x"}, "finish_reason": "abort"}, {"message": 3}, {"finish_reason": "stop"}]
 

@@ -12,6 +12,7 @@ from baleen import prompts
 from baleen.engines.protocol import Reply, Request
 from baleen.errors import Problem
 from baleen.formats import FORMATS, Format
+from baleen.memo import generation, replies
 from baleen.memo.store import Memo
 from baleen.project.locks import memo_folder
 from baleen.tables import rows
@@ -210,7 +211,11 @@ def test_the_columns_of_a_table_are_read_once(script: Script, monkeypatch: pytes
     found, read = list[object](), rows.pq.read_schema
     monkeypatch.setattr(rows.pq, "read_schema", lambda path: found.append(path) or read(path))
     options = verb.GenerateOptions("in", "m", "revise")
-    assert verb.table_of(rows.table_path("in"), prompts.load("revise"), options).names == ["id", "origin", "response"]
+    assert generation.table_of(rows.table_path("in"), prompts.load("revise"), options).names == [
+        "id",
+        "origin",
+        "response",
+    ]
     assert len(found) == 1
 
 
@@ -244,7 +249,7 @@ def test_lineage_grows_with_every_step(script: Script) -> None:
 
 def test_only_an_engine_that_can_is_asked_to_hold_replies_to_a_format(script: Script) -> None:
     prompt("---\nwrites: [kind, addition]\nformat: fields\n---\n$response\n", "shaped")
-    with pytest.raises(Problem, match="engine hf cannot hold replies to a format; write engine: vllm or openai"):
+    with pytest.raises(Problem, match="engine hf cannot hold replies to a format; write engine: openai or vllm"):
         verb.check(verb.GenerateOptions("web", "m", "shaped", structured=True), "generate out")
     with pytest.raises(
         Problem,
@@ -423,7 +428,7 @@ PLAIN = "---\nwrites: [instruction]\nprefill: |-\n  Answer: $response\n  Questio
 
 def test_a_prompt_without_a_question_goes_on_with_its_prefill_and_the_reply_is_what_follows(script: Script) -> None:
     prompt(PLAIN, "plain")
-    said = verb.outcome("Answer: it is blue\nQuestion:", Reply(" What is it?"), prompts.load("plain"))
+    said = replies.outcome("Answer: it is blue\nQuestion:", Reply(" What is it?"), prompts.load("plain"))
     assert said == ({"instruction": "What is it?"}, "")
 
 
@@ -440,4 +445,61 @@ def test_a_reply_ends_before_its_stop(
     script: Script, text: str, finish: str, columns: dict[str, str] | None, reason: str
 ) -> None:
     prompt(PLAIN, "plain")
-    assert verb.outcome("", Reply(text, finish), prompts.load("plain")) == (columns, reason)
+    assert replies.outcome("", Reply(text, finish), prompts.load("plain")) == (columns, reason)
+
+
+THOUGHTS = [  # raw reply, what is kept of it, reason
+    ("<think>\nhm\n</think>\n\nWhat is it?", "What is it?", ""),
+    ("hm.\n</think>\n\nWhat is it?", "What is it?", ""),
+    ("<think>\nhm\n</think>\n<answer>\nWhat is it?\n</answer>", "What is it?", ""),
+    ("<think>\nhm\n</think>\n", None, "only reasoning"),
+    ("<think>\nhm", None, "only reasoning"),
+    ("<reasoning>hm</reasoning>", None, "only reasoning"),
+]
+
+
+@pytest.mark.parametrize(("text", "kept", "reason"), THOUGHTS)
+def test_reasoning_is_no_part_of_a_column(script: Script, text: str, kept: str | None, reason: str) -> None:
+    script.text = lambda request: text if last_line(request) == "a" else "Fine."
+    made = run_verb("generate", documents("a", "b"), *PROMPT, "--max-tokens", "50")
+    assert made.column("instruction") == [*filter(None, [kept]), "Fine."]
+    assert [(row["reason"], row["reply"]) for row in made.dropped] == ([(reason, text)] if reason else [])
+    made = run_verb("generate", documents("a", "b"), *PROMPT, "--max-tokens", "50", "--keep-unreadable")
+    assert made.column("instruction") == [kept, "Fine."]
+
+
+def test_reasoning_that_is_cut_off_is_truncated_and_no_answer(script: Script) -> None:
+    script.text = lambda request: "<think>\nhm and hm and hm"
+    made = run_verb("generate", documents("a"), *PROMPT, *LIMIT, "--keep-unreadable")
+    assert made.column("instruction") == [None] and made.counts["kept_unread"] == {"truncated": 1}
+
+
+def test_reasoning_is_cut_before_a_stop_and_before_a_list(script: Script) -> None:
+    prompt("---\nwrites: [constraints]\nformat: lines\nstop: 'Text:'\n---\n$response\n")
+    script.text = lambda request: "<think>\n- no Text:\n- nor this\n</think>\n- in French\nText: b"
+    made = run_verb("generate", documents("a"), *PROMPT, "--max-tokens", "50")
+    assert made.column("constraints") == [["in French"]]
+
+
+def test_arguments_of_the_template_go_to_the_engine_and_into_the_key(script: Script) -> None:
+    off = ("--template.enable_thinking", "false")
+    run_verb("generate", documents("a"), *PROMPT)
+    made = run_verb("generate", documents("a"), *PROMPT, *off)
+    assert [request.template for request in script.paid] == ["", '{"enable_thinking":false}']
+    assert json.loads(made.rows[0]["lineage"][0]["sampling"])["template"] == {"enable_thinking": "false"}
+    run_verb("generate", documents("a"), *PROMPT, *off)
+    assert len(script.paid) == 2
+
+
+@pytest.mark.parametrize(
+    ("engine", "text", "words"),
+    [
+        ("apertium", ASK, "apertium has no chat template, so `template` has no effect; write engine: hf or openai"),
+        ("hf", "---\nwrites: [a]\nprefill: So\n---\n", r"prompts/ask.md is no chat, so `template` has no effect"),
+    ],
+)
+def test_arguments_of_a_template_without_effect_are_refused(script: Script, engine: str, text: str, words: str) -> None:
+    prompt(text)
+    options = verb.GenerateOptions("in", "m", "ask", engine=engine, template={"enable_thinking": False})
+    with pytest.raises(Problem, match=words):
+        verb.check(options, "generate out")

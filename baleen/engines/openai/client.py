@@ -26,7 +26,7 @@ from baleen.project.settings import Speed
 T = TypeVar("T")
 Ask = Callable[[Post, Request], Awaitable[Reply]]
 SEMANTICS = "openai-1"  # raise when the same request would get another reply
-ABILITIES: tuple[Ability, ...] = ("structured",)
+ABILITIES: tuple[Ability, ...] = ("structured", "template")
 TOP = 20  # log-probabilities a server gives at most
 SEEDS = (1 << 31) - 1  # servers take 31 bits at least; a prime brings all bits of ours into them
 
@@ -55,7 +55,7 @@ class OpenAI:
         self.identity = identity.identity(model)
         self.speed, self.patience = speed, patience or Patience()
         self.vllm: bool | None = None  # whether the server is vLLM, once that is known
-        self.turn_end = ""  # what the chat template writes after an answer, once that is known
+        self.turn: tuple[str, str] | None = None  # what the chat template writes round an answer, once that is known
         self.choices: dict[tuple[str, tuple[str, ...]], list[int]] = {}  # tokens after a prefill
         self.repeated = 0  # requests sent again so far
 
@@ -115,9 +115,13 @@ class OpenAI:
         async def ask(post: Post, request: Request) -> Reply:
             if not self.vllm:
                 raise self.only_vllm("loss")
-            self.turn_end = self.turn_end or await self.end_of_turn(post)
+            self.turn = self.turn or await self.around_answer(post, request.template)
+            start, end = self.turn
+            words = {"add_special_tokens": False}
             prompt = await self.tokenize(post, conversation(request))
-            answer = await self.tokenize(post, {"prompt": request.answer + self.turn_end, "add_special_tokens": False})
+            if start and not request.prefill:
+                prompt += await self.tokenize(post, {"prompt": start} | words)
+            answer = await self.tokenize(post, {"prompt": request.answer + end} | words)
             sent = {"model": self.model, "prompt": prompt + answer, "echo": True, "logprobs": 1, "max_tokens": 0}
             body = await post("/completions", sent, len(prompt + answer))
             return messages.answer_loss(body, len(prompt))
@@ -140,15 +144,15 @@ class OpenAI:
             raise Failure("flawed", "/tokenize gave no tokens")
         return tokens
 
-    async def end_of_turn(self, post: Post) -> str:
-        """The end of turn that the server's chat template writes, seen in one example as models.turn sees it."""
-        example = Request((("user", "a"),))
+    async def around_answer(self, post: Post, template: str) -> tuple[str, str]:
+        """What the server's chat template writes round an answer, such as an empty block of reasoning, and its end."""
+        example = Request((("user", "a"),), template=template)
         prompt, whole = [await self.tokenize(post, conversation(example, answer)) for answer in ("", "b")]
         written = await post(f"{self.root}/detokenize", {"model": self.model, "tokens": whole[len(prompt) :]}, 0)
-        end = str(written.get("prompt", "")).removeprefix("b").rstrip("\n")
+        start, _, end = str(written.get("prompt", "")).rstrip("\n").partition("b")
         if whole[: len(prompt)] != prompt or not end:
             raise Problem(f"the chat template of {self.model} at {self.endpoint} does not end turns; use --engine hf")
-        return end
+        return start, end
 
     async def stream(self, requests: Sequence[Request], ask: Ask) -> AsyncGenerator[tuple[int, Reply]]:
         """Replies as they arrive, each with the number of its request; requests that fail for good are a Problem once

@@ -13,19 +13,21 @@ from baleen.tables.rows import LONE_SURROGATE
 
 Json = dict[str, Any]
 FINISH = {"stop": "stop", "length": "length", "content_filter": "refused"}
+REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking")  # no two servers use the same name
 CHARACTERS = 3  # at least so many a token, where the server has not counted
 
 
 def conversation(request: Request, answer: str = "") -> Json:
     """The conversation up to where the model goes on; or, with the answer, to the end of its turn."""
     turns = [{"role": role, "content": content} for role, content in request.messages]
+    template = {"chat_template_kwargs": json.loads(request.template)} if request.template else {}
     if not request.messages:
         raise Problem("a server takes chat messages, and this prompt has none; use --engine hf or vllm")
     if not request.prefill + answer:
-        return {"messages": turns}
+        return {"messages": turns} | template
     turn = {"role": "assistant", "content": request.prefill + answer}
     ended = {"continue_final_message": not answer, "add_generation_prompt": False}
-    return {"messages": [*turns, turn]} | ended
+    return {"messages": [*turns, turn]} | ended | template
 
 
 def malformed(body: object) -> Failure:
@@ -52,11 +54,13 @@ def token_count(body: Json, *names: str) -> int:
     return int(count) if isinstance(count, int | float) and 0 < count < inf else 0
 
 
-def counted_reply(body: Json, text: str = "", finish: str = "stop", values: Sequence[float] = ()) -> Reply:
+def counted_reply(
+    body: Json, text: str = "", finish: str = "stop", values: Sequence[float] = (), reasoning: str = ""
+) -> Reply:
     """A reply with the server's counts; vLLM counts its prefix cache with --enable-prompt-tokens-details."""
     prompt, completion = token_count(body, "prompt_tokens"), token_count(body, "completion_tokens")
     cached = token_count(body, "prompt_tokens_details", "cached_tokens")
-    return Reply(text, finish, prompt, completion, tuple(values), cached)
+    return Reply(text, finish, prompt, completion, tuple(values), cached, reasoning=reasoning)
 
 
 def text_reply(body: Json) -> Reply:
@@ -66,9 +70,28 @@ def text_reply(body: Json) -> Reply:
     if finish == "refused":
         return counted_reply(body, finish=finish)
     message = choice.get("message")
-    if not isinstance(message, dict) or not isinstance(text := message.get("content"), str | None):
+    if not isinstance(message, dict) or not isinstance(content := message.get("content"), str | list | None):
         raise malformed(body)
-    return counted_reply(body, LONE_SURROGATE.sub("\ufffd", text or ""), finish)
+    text, thoughts = text_of_parts(content) if isinstance(content, list) else (content or "", "")
+    fields = [text_of_field(message[name]) for name in REASONING if message.get(name)]
+    text, reasoning = (LONE_SURROGATE.sub("\ufffd", one) for one in (text, next(iter(fields), thoughts)))
+    return counted_reply(body, text, finish, reasoning=reasoning)
+
+
+def text_of_field(value: object) -> str:
+    """The text in a field of a message, which is one or a list of parts."""
+    return "".join(text_of_parts(value)) if isinstance(value, list) else value if isinstance(value, str) else ""
+
+
+def text_of_parts(parts: list[Any]) -> tuple[str, str]:
+    """The text of the parts of a message, and that of its parts that are reasoning; a Failure for other parts."""
+    texts: dict[str, list[str]] = {"text": [], "thinking": [], "reasoning": []}
+    for part in parts:
+        kind = str(part.get("type", "text")).partition(".")[0] if isinstance(part, dict) else ""
+        if kind not in texts:
+            raise malformed(parts)
+        texts[kind].append(text_of_field(next((part[name] for name in (*texts, "summary") if part.get(name)), "")))
+    return "".join(texts["text"]), "".join(texts["thinking"] + texts["reasoning"])
 
 
 def choice_probabilities(body: Json, choices: Sequence[str]) -> Reply:
@@ -106,8 +129,8 @@ def tokens_to_reserve(sent: Json) -> int:
 
 def with_estimates(reply: Reply, sent: Json) -> Reply:
     """The reply, with an estimate of what its server did not count: a budget is kept at every server."""
-    if reply.prompt_tokens and (reply.completion_tokens or not reply.text):
+    if reply.prompt_tokens and (reply.completion_tokens or not reply.raw):
         return reply
-    completion = min(reply.completion_tokens or estimated_tokens(reply.text), sent["max_tokens"])
+    completion = min(reply.completion_tokens or estimated_tokens(reply.raw), sent["max_tokens"])
     prompt = reply.prompt_tokens or estimated_tokens(sent["messages"])
     return replace(reply, prompt_tokens=prompt, completion_tokens=completion, estimated=True)

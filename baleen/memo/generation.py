@@ -1,0 +1,142 @@
+"""Asking a model about the rows of a table: the settings, and the request that each row becomes."""
+
+import json
+import math
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from baleen import prompts
+from baleen.engines import table
+from baleen.engines.protocol import Request, Sampling
+from baleen.memo import answers
+from baleen.memo.answers import Pair
+from baleen.memo.ask import EngineQuery
+from baleen.project import settings
+from baleen.project.settings import REQUIRED, setting
+from baleen.prompts import Prompt
+from baleen.tables import rows
+from baleen.tables.rows import Row, row_id
+
+
+@dataclass
+class GenerateOptions:
+    input: str = setting(REQUIRED, "table to read")
+    model: str = setting(REQUIRED, "model to ask")
+    prompt: str = setting(REQUIRED, "prompt to ask")
+    writes: str = setting("", "write the reply to this column instead of the prompt's own")
+    tag: str = setting("", "use the system message of this origin instead of the row's own")
+    only: str = setting("", "ask only about rows in which this column is not empty; the others pass first, as they are")
+    n: int = setting(1, "replies to each row")
+    seed: int = setting(0, "seed of the samples; each row and reply has its own, derived from it")
+    temperature: float = setting(0.7, "0 is greedy")
+    top_p: float = setting(0.9, "nucleus of this probability; 1 is off")
+    top_k: int = setting(0, "the k likeliest tokens; 0 is off")
+    repetition_penalty: float = setting(1.0, "1 is off")
+    max_tokens: int = setting(512, "new tokens at most")
+    engine: str = setting("hf", "engine that answers")
+    template: dict[str, Any] = setting({}, answers.TEMPLATE)
+    structured: bool = setting(False, "let the engine write nothing but the prompt's format, if it can")
+    min_readable: float = setting(0.5, "stop the build when a smaller share of the replies has the stated shape")
+    echo: float = setting(1.0, "drop a reply when more than this share of its word 3-grams stands in what it reads")
+    leak: float = setting(1.0, "drop a reply with a column of which more than this share is the prompt's own wording")
+    min_distinct: float = setting(0.0, "stop the build when a smaller share of the replies' 2-grams is different")
+    keep_unreadable: bool = setting(False, "keep rows whose reply is cut off or unreadable, with the raw reply")
+
+
+VALUES = {"rating": 0.0, "lines": list[str]()}  # what a format reads that is no text
+BOUNDS = {  # smallest and largest value
+    "n": (1, 10_000), "temperature": (0, 100), "top_p": (1e-6, 1), "top_k": (0, math.inf), "max_tokens": (1, math.inf),
+    "repetition_penalty": (1e-6, 100), "min_readable": (0, 1), "echo": (0, 1),
+    "leak": (0, 1), "min_distinct": (0, 1),
+}  # fmt: skip
+
+
+def check(options: GenerateOptions, where: str) -> None:
+    """A Problem for settings that cannot be meant."""
+    settings.within(options, where, BOUNDS)
+    if options.structured:
+        table.require(options.engine, "structured", where, "cannot hold replies to a format")
+    if options.template:
+        answers.check_template(options.engine, options.prompt, where)
+    if options.structured and options.prompt:
+        _ = prompts.load(options.prompt, options.writes).shape
+
+
+def seed_of(seed: int, row: Row, copy: int) -> int:
+    """The seed of one reply: a function of the setting, the row's id and the number of the reply."""
+    return int(row_id(str(seed), str(row["id"]), str(copy)), 16) >> 2
+
+
+def copies(table: Iterable[Row], prompt: Prompt, n: int) -> Iterator[tuple[Row, int]]:
+    """Each row n times; when the prompt revises, what it will write over becomes the draft."""
+    for row in table:
+        drafted = row | {"draft": row[prompt.writes[0]]} if "draft" in prompt.reads and "draft" not in row else row
+        yield from ((drafted, copy) for copy in range(n))
+
+
+def numbered(row: Row, copy: int) -> Row:
+    """The row of one reply: of several the first keeps the id."""
+    return row if copy == 0 else row | {"id": row_id(row["id"], "reply", str(copy))}
+
+
+def request(row: Row, copy: int, prompt: Prompt, options: GenerateOptions) -> Request:
+    messages = answers.conversation(prompt, row, options.tag)
+    seed = seed_of(options.seed, numbered(row, copy), copy) if options.temperature > 0 else 0
+    return Request(messages, prompt.start(row), seed, template=answers.template_text(options.template))
+
+
+def is_queried(row: Row, options: GenerateOptions) -> bool:
+    """Whether the model is asked about the row at all."""
+    return not options.only or bool(row[options.only])
+
+
+def passed(output: rows.Output, table: Iterable[Row], prompt: Prompt, options: GenerateOptions) -> int:
+    """How many rows are not asked about; each is kept, what it lacks of the columns added being NULL."""
+    for row in table:
+        if not is_queried(row, options):
+            output.keep(dict.fromkeys(added(prompt)) | {"lineage": []} | row)
+    return output.kept.rows
+
+
+def questions(table: Iterable[Row], prompt: Prompt, options: GenerateOptions) -> Iterator[Pair]:
+    """Every row that is asked about, as often as it is, with its request."""
+    some = (row for row in table if is_queried(row, options))
+    return ((row, request(row, copy, prompt, options)) for row, copy in copies(some, prompt, options.n))
+
+
+def added(prompt: Prompt) -> dict[str, pa.DataType]:
+    """Columns that every row of the target has, whatever the input has, with their types."""
+    more = {column: rows.column_type(column, VALUES.get(prompt.format, "")) for column in prompt.writes}
+    draft = {"draft": rows.TEXT} if "draft" in prompt.reads else {}
+    return draft | more | {"lineage": rows.LINEAGE}
+
+
+def needed(options: GenerateOptions, prompt: Prompt, there: Container[str]) -> list[str]:
+    """Columns that are read of a table that has these; a draft that it lacks is what the prompt writes over."""
+    own = "draft" if "draft" in there else prompt.writes[0]
+    columns = [own if column == "draft" else column for column in prompt.reads]
+    return [*columns, *filter(None, [options.only])]
+
+
+def table_of(path: Path, prompt: Prompt, options: GenerateOptions) -> pa.Schema:
+    """The columns of the input, which has all that is read."""
+    schema = rows.schema(path)
+    return rows.require_columns(path, schema, needed(options, prompt, schema.names))
+
+
+def sampling_of(options: GenerateOptions, prompt: Prompt) -> Sampling:
+    drawn = (options.temperature, options.top_p, options.top_k, options.repetition_penalty, options.max_tokens)
+    return Sampling(*drawn, shape=prompt.shape if options.structured else "")
+
+
+def lineage(name: str, prompt: Prompt, query: EngineQuery, options: GenerateOptions) -> Row:
+    """What all rows of the target share in their history."""
+    drawn = {name: value for name, value in asdict(query.sampling).items() if value != ""} if query.sampling else {}
+    more = {"seed": options.seed} | ({"template": options.template} if options.template else {})
+    sampling = json.dumps(drawn | more if drawn else {}, sort_keys=True)
+    written = ",".join(prompt.writes)
+    return {"target": name, "columns": written, "prompt": prompt.digest, "model": query.identity, "sampling": sampling}

@@ -1,0 +1,117 @@
+"""The replies to the rows of a table: the columns in each or why it has none, and whether they are good enough."""
+
+from collections.abc import Iterable
+
+from baleen import prompts
+from baleen.engines import reasoning
+from baleen.engines.protocol import Reply, Request
+from baleen.errors import Problem
+from baleen.measures.overlap import copied, distinct
+from baleen.memo.answers import Answered
+from baleen.memo.generation import VALUES, GenerateOptions, numbered
+from baleen.prompts import Prompt
+from baleen.tables.rows import Output, Row
+
+SAMPLE = 10_000  # replies whose variety is measured
+
+
+def answer_of(reply: Reply, prompt: Prompt) -> reasoning.Parts:
+    """The reasoning of a reply and its answer."""
+    parts = reasoning.split(reply.text)
+    if not parts.marked:
+        return parts._replace(reasoning=reply.reasoning, marked=bool(reply.reasoning))
+    return parts if prompt.format == "tags" else parts._replace(answer=reasoning.unwrapped(parts.answer))
+
+
+def outcome(start: str, reply: Reply, prompt: Prompt) -> tuple[Row | None, str]:
+    """The columns read from a reply after its start, or None and the reason: 'truncated', 'refused', 'too long',
+    'only reasoning' or 'unreadable'."""
+    _, answer, reasoned = answer_of(reply, prompt)
+    text, stop, _ = answer.partition(prompt.stop) if prompt.stop else (answer, "", "")
+    if reply.finish != "stop" and not stop:
+        return None, {"length": "truncated"}.get(reply.finish, reply.finish)
+    if reasoned and not text.strip():
+        return None, "only reasoning"
+    columns = prompt.parse_reply(start + text if prompt.body else text)
+    return columns, "" if columns is not None else "unreadable"
+
+
+def unread(request: Request, reply: Reply, prompt: Prompt) -> bool:
+    return outcome(request.prefill, reply, prompt)[0] is None
+
+
+def raw(answered: Answered, prompt: Prompt) -> Row:
+    """The answer as it came in the first column the prompt writes, if that holds text, all else NULL; one cut off ends
+    in ' …', so that no measure takes it for whole."""
+    _, answer, reasoned = answer_of(answered.reply, prompt)
+    cut = " …" if answered.reply.finish == "length" else ""
+    text = None if prompt.format in VALUES or (reasoned and not answer) else answer + cut
+    return {column: None for column in prompt.writes} | {prompt.writes[0]: text}
+
+
+def repeated(row: Row, columns: Row, prompt: Prompt, options: GenerateOptions) -> str:
+    """'echo' for a reply that says again what it was asked about, 'leak' for how it was asked, else ''."""
+    texts = [str(columns[column]) for column in prompt.writes]
+    question = "\n".join(str(row[column]) for column in prompt.reads)
+    own = "\n".join(prompts.constant_lines(prompt))
+    if options.echo < 1 and copied("\n".join(texts), question) > options.echo:
+        return "echo"
+    return "leak" if options.leak < 1 and any(copied(text, own) > options.leak for text in texts) else ""
+
+
+def finish(
+    output: Output, replies: Iterable[Answered], prompt: Prompt, source: Row, options: GenerateOptions
+) -> tuple[str, list[str]]:
+    """File every answer: kept with its columns and lineage, or dropped with the raw reply; the first reply that could
+    not be read comes back, and the first answers that could."""
+    example, texts = "", list[str]()
+    for at, answered in enumerate(replies):
+        row = numbered(answered.row, at % options.n)
+        columns, reason = outcome(prompt.start(answered.row), answered.reply, prompt)
+        reason = reason or repeated(answered.row, columns or {}, prompt, options)
+        columns = None if reason else columns
+        example = example or (answered.reply.raw if reason else "")
+        texts += [] if columns is None or len(texts) >= SAMPLE else [answer_of(answered.reply, prompt).answer]
+        history = {"lineage": answered.history(source)}
+        if columns is None and not options.keep_unreadable:
+            output.drop(row | {"reply": answered.reply.raw} | history, reason)
+            continue
+        if reason:
+            output.flawed[reason] += 1
+        output.keep(row | (columns or raw(answered, prompt)) | history)
+    return example, texts
+
+
+def gate(name: str, output: Output, example: str, options: GenerateOptions) -> None:
+    """A Problem when too few replies could be read; the memo keeps them, so a better prompt format costs nothing."""
+    total = output.kept.rows + output.dropped.rows - output.notes.get("passed", 0)
+    unreadable = output.reasons.total() + output.flawed.total()
+    output.notes["readable"] = round(1 - unreadable / max(total, 1), 4)
+    if not options.keep_unreadable and output.notes["readable"] < options.min_readable:
+        reasons = ", ".join(f"{n} {why}" for why, n in output.reasons.most_common())
+        raise Problem(
+            f"generate {name}: only {output.notes['readable']:.0%} of {total} replies could be read ({reasons}), "
+            f"for example {example[:80]!r} could not; min_readable is {options.min_readable:.0%}; "
+            f"mend prompts/{options.prompt}.md or lower the gate"
+        )
+
+
+def variety(name: str, output: Output, texts: list[str], options: GenerateOptions) -> None:
+    """A Problem when a model says the same to everybody: training on that would teach another model a code. Without a
+    reply that could be read there is nothing to measure."""
+    if not options.min_distinct or not texts:
+        return
+    output.notes["distinct"] = round(distinct(texts), 4)
+    if output.notes["distinct"] < options.min_distinct:
+        raise Problem(
+            f"generate {name}: only {output.notes['distinct']:.1%} of the 2-grams of the replies are different, "
+            f"min_distinct is {options.min_distinct:.1%}; such as {texts[0][:80]!r}; "
+            f"model {options.model} has collapsed"
+        )
+
+
+def advice(name: str, example: str, prompt: Prompt) -> str:
+    """How to see what the model says when nothing could be read; the memo has it, so that it costs nothing."""
+    if prompt.format in VALUES:
+        return f"the first reply was {example[:80]!r}"
+    return f"run it with --keep-unreadable --limit 20 and read data/{name}-preview.parquet"
