@@ -7,6 +7,7 @@ for structured output `shape(columns)`, a regular expression that every reply ma
 
 import re
 
+from baleen.measures.ratings import written_rating
 from baleen.project.lookup import Named
 from baleen.tables.exports import Format
 from baleen.tables.rows import Row
@@ -23,16 +24,10 @@ def show_text(row: Row, columns: list[str]) -> str:
     return str(row[columns[0]])
 
 
-RATING = re.compile(r"\**score\s*:\**\s*<?([1-5](?:\.\d+)?)>?(?:\s*/\s*5(?:\.0)?)?\**\.?", re.IGNORECASE)
-
-
 def read_rating(reply: str, columns: list[str]) -> Row | None:
-    """The rating from 1 to 5 on the last line that is not blank, which must say 'Score: N' and nothing else; lines with
-    more than two different ratings echo the rubric."""
-    found = [RATING.fullmatch(line.strip()) for line in reply.split("\n") if line.strip()]
-    ratings = [float(match[1]) for match in found if match]
-    valid = found and found[-1] and ratings[-1] <= 5 and len({*ratings}) <= 2
-    return {columns[0]: ratings[-1]} if valid else None
+    """The rating from 1 to 5 that the reply plainly says (`written_rating`)."""
+    rating = written_rating(reply)
+    return None if rating is None else {columns[0]: rating}
 
 
 def show_rating(row: Row, columns: list[str]) -> str:

@@ -42,7 +42,7 @@ RATINGS = [
     ("Score: 4.5/5", 4.5),
     ("Score: 4/5.", 4.0),
     ("Reasons.\nScore: 3\n\n", 3.0),
-    ("Score: 2\nOn reflection:\nScore: 4", 4.0),
+    ("Score: 2\nOn reflection:\nScore: 4", None),
     ("Score: 3\nScore: 3\nScore: 3", 3.0),
     ("Score: 1\nScore: 2\nScore: 3\nScore: 4\nScore: 5", None),
     ("Score: 1 if it is bad\nScore: 5 if it is perfect", None),
@@ -64,7 +64,7 @@ RATINGS = [
     ("Score: 1-5", None),
     ("1: incomplete\n5: perfect", None),
     ("I would say Score: 4", None),
-    ("Score: 4\nThank you for reading.", None),
+    ("Score: 4\nThank you for reading.", 4.0),
     ("4", None),
     ("", None),
     ("   \n", None),
@@ -72,7 +72,7 @@ RATINGS = [
 
 
 @pytest.mark.parametrize(("reply", "rating"), RATINGS)
-def test_a_rating_is_the_last_line_alone_and_from_one_to_five(reply: str, rating: float | None) -> None:
+def test_a_rating_is_said_plainly_and_from_one_to_five(reply: str, rating: float | None) -> None:
     assert FORMATS["rating"].read(reply, ["rating"]) == (None if rating is None else {"rating": rating})
 
 
