@@ -3,21 +3,31 @@
 Each format is a pair of inverse functions: `read(reply, columns)` gives the columns, or None when the
 reply does not have the stated shape; `show(row, columns)` gives the reply that would have produced them. Some have
 for structured output `shape(columns)`, a regular expression that every reply matches.
+
+Models put words round what they were asked for: a sentence before it, a kind one after it, bold labels, quotes. Such
+words are left out where it is plain that they are not part of it; where it is not, the reply does not fit.
 """
 
 import re
 
 from baleen.measures.ratings import written_rating
+from baleen.measures.wrapping import text_alone, unemphasised, without_closing
 from baleen.project.lookup import Named
 from baleen.tables.exports import Format
 from baleen.tables.rows import Row
 
-__all__ = ["fields", "lines", "marked", "rating", "tags", "text"]
+__all__ = ["alone", "fields", "lines", "marked", "rating", "tags", "text"]
 
 
 def read_text(reply: str, columns: list[str]) -> Row | None:
     """The whole reply, without the white space round it; an empty one does not fit."""
     return {columns[0]: reply.strip()} if reply.strip() else None
+
+
+def read_alone(reply: str, columns: list[str]) -> Row | None:
+    """The text that was asked for alone, without words round it (`text_alone`)."""
+    text = text_alone(reply, columns[0])
+    return {columns[0]: text} if text else None
 
 
 def show_text(row: Row, columns: list[str]) -> str:
@@ -34,10 +44,25 @@ def show_rating(row: Row, columns: list[str]) -> str:
     return f"Score: {row[columns[0]]:g}"
 
 
+NUMBERED = re.compile(r"(\d{1,3})(?:[.)]\s+|、\s*)(.+)")
+
+
 def read_lines(reply: str, columns: list[str]) -> Row | None:
-    """The list items of the reply, one for each line that starts with '- '; None when there is no such line."""
-    lines = [line[2:].strip() for line in map(str.strip, reply.split("\n")) if line.startswith("- ")]
-    return {columns[0]: lines} if lines else None
+    """The list items of the reply, one for each line that starts with '- '; where there is none, with another bullet or
+    with the numbers 1, 2, 3. None when there is no list, or an empty item."""
+    lines = [line.strip() for line in reply.split("\n")]
+    items = [line[2:].strip() for line in lines if line.startswith("- ")] or other_items(lines)
+    return {columns[0]: items} if items else None
+
+
+def other_items(lines: list[str]) -> list[str]:
+    """The items of a list of lines that all begin with the same bullet, or with numbers in order; [] for no list."""
+    for bullet in ("* ", "• "):
+        if items := [line.removeprefix(bullet).strip() for line in lines if line.startswith(bullet)]:
+            return items
+    numbered = [match for line in lines if (match := NUMBERED.match(line))]
+    in_order = [int(match[1]) for match in numbered] == [*range(1, len(numbered) + 1)]
+    return [match[2].strip() for match in numbered] if in_order else []
 
 
 def show_lines(row: Row, columns: list[str]) -> str:
@@ -63,31 +88,48 @@ def show_tags(row: Row, columns: list[str]) -> str:
 
 
 def read_fields(reply: str, columns: list[str]) -> Row | None:
-    """A line 'Column: text' for each column, in order and nothing else; the one line 'None' leaves them all empty."""
-    lines = [line.strip() for line in reply.strip().split("\n") if line.strip()]
-    if lines in (["None"], ["None."]):
-        return dict.fromkeys(columns, "")
-    starts = [f"{column.capitalize()}: " for column in columns]
-    fits = len(lines) == len(starts) and all(line.startswith(s) for line, s in zip(lines, starts, strict=True))
-    return {c: line[len(s) :].strip() for c, line, s in zip(columns, lines, starts, strict=True)} if fits else None
+    """A line 'Column: text' for each column, in order, once each, with lines of other words before them and, after an
+    empty line, behind them. 'None' instead of them, alone or with a sentence that says why, leaves them all empty."""
+    lines = [unemphasised(line) for line in reply.strip().split("\n")]
+    labels = {at: match for at, line in enumerate(lines) if (match := label_of(line, columns))}
+    if not labels or NONE.fullmatch(lines[0]):
+        return dict.fromkeys(columns, "") if not labels and NONE.fullmatch(" ".join(lines)) else None
+    texts = {match[1].lower(): unemphasised(match[2]) for match in labels.values()}
+    between = [lines[at] for at in range(min(labels), max(labels) + 2) if at < len(lines) and at not in labels]
+    fits = [match[1].lower() for match in labels.values()] == columns and all(texts.values()) and not any(between)
+    nothing = all(NONE.fullmatch(text) for text in texts.values())
+    return {column: "" if nothing else texts[column] for column in columns} if fits else None
+
+
+def label_of(line: str, columns: list[str]) -> re.Match[str] | None:
+    """The label and the text of a line such as 'Kind: tone', '**Kind:** tone' or '1. Kind: tone'."""
+    names = "|".join(map(re.escape, columns))
+    return re.fullmatch(
+        rf"(?:[-*•] |\d[.)] )?[*_]{{0,2}}({names})[*_]{{0,2}}\s?[:：][*_]{{0,2}}(.*)", line, re.IGNORECASE
+    )
 
 
 def show_fields(row: Row, columns: list[str]) -> str:
     return "\n".join(f"{column.capitalize()}: {row[column]}" for column in columns) if row[columns[0]] else "None"
 
 
+NONE = re.compile(r"none(?:[.!,;:].*|\s?[-–—]\s.*)?", re.IGNORECASE)
 MARKER = re.compile(r"#\w+#")
+FIELD = re.compile(r"^[^\S\n]*(?:\*\*)?#(\w+)#:?(?:\*\*)?(?<=[:*]):?", re.MULTILINE)
 OPTIONAL = {"input"}  # fields that may stay empty
 
 
 def read_marked(reply: str, columns: list[str]) -> Row | None:
-    """The fields of the reply, each after its marker '#column#:' at the start of a line, in order, once each; only the
-    input may be empty. A marker inside a field shows that fields have run together: such a reply does not fit."""
-    shape = r"\n\s*".join(rf"#{column}#:(.*?)" for column in columns)
-    found = re.fullmatch(rf"\s*{shape}", reply.strip(), re.DOTALL)
-    texts = {c: text.strip() for c, text in zip(columns, found.groups(), strict=True)} if found else {}
-    whole = texts and all(text or c in OPTIONAL for c, text in texts.items())
-    return dict(texts) if whole and not any(MARKER.search(text) for text in texts.values()) else None
+    """The fields of the reply, each after its marker '#column#:' at the start of a line, in order and once each, with
+    other words only before them; only the input may be empty. A marker inside a field shows that fields have run
+    together, a last paragraph that offers help that the reply goes on after its end: such replies do not fit."""
+    marks = list(FIELD.finditer(reply))
+    ends = [*(mark.start() for mark in marks[1:]), len(reply)]
+    texts = {mark[1]: reply[mark.end() : end].strip() for mark, end in zip(marks, ends, strict=False)}
+    whole = [mark[1] for mark in marks] == columns and all(text or c in OPTIONAL for c, text in texts.items())
+    words = [reply[: marks[0].start()], *texts.values()] if whole else []
+    ended = whole and without_closing(words[-1]) == words[-1]
+    return texts if ended and not any(MARKER.search(text) for text in words) else None
 
 
 def show_marked(row: Row, columns: list[str]) -> str:
@@ -111,6 +153,7 @@ def shape_fields(columns: list[str]) -> str:
 
 
 text = Format(read_text, show_text)
+alone = Format(read_alone, show_text)
 rating = Format(read_rating, show_rating, shape_rating)
 lines = Format(read_lines, show_lines, shape_lines)
 tags = Format(read_tags, show_tags)

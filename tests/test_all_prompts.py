@@ -40,6 +40,7 @@ def answer(prompt: Prompt, odd: str) -> Row:
     """The columns of a good answer about the odd text; fields stand on one line each, markers are no text."""
     flat = " ".join(odd.split())
     told: dict[str, object] = {"lines": [flat, "用中文"], "fields": flat, "text": odd.strip(), "tags": odd.strip()}
+    told["alone"] = odd.strip()
     shaped = SHAPED | told | {"marked": odd.strip()}
     return {column: shaped[prompt.format] for column in prompt.writes}
 

@@ -89,10 +89,10 @@ MALFORMED = [
     ("fields", ["kind", "constraint"], "Constraint: be kind\nKind: tone"),
     ("fields", ["kind", "constraint"], "Kind: tone\nConstraint:"),
     ("fields", ["kind", "constraint"], "Kind: tone\nConstraint: be kind\nConstraint: be brief"),
-    ("fields", ["kind", "constraint"], "Sure!\nKind: tone\nConstraint: be kind"),
     ("fields", ["kind", "constraint"], "Kind: tone\nConstraint: be kind\nHope this helps."),
     ("fields", ["kind", "constraint"], "tone: be kind"),
-    ("fields", ["kind", "constraint"], "none"),
+    ("fields", ["kind", "constraint"], "Kind: tone\nand\nConstraint: be kind"),
+    ("fields", ["kind", "constraint"], "nothing"),
     ("fields", ["kind", "constraint"], "None of them."),
     ("fields", ["kind", "constraint"], "None\nKind: tone"),
     ("fields", ["kind", "constraint"], '{"kind": "tone", "constraint": "be kind"}'),
@@ -113,14 +113,33 @@ MALFORMED = [
     ("tags", ["response"], "[response]a[/response]"),
     ("tags", ["response"], "<response>only one begins <response>"),
     ("lines", ["constraints"], ""),
-    ("lines", ["constraints"], "* a\n* b"),
-    ("lines", ["constraints"], "1. a\n2. b"),
+    ("lines", ["constraints"], "*a\n*b"),
+    ("lines", ["constraints"], "1. a\n3. b"),
+    ("lines", ["constraints"], "2. a"),
+    ("lines", ["constraints"], "1.5 a"),
     ("lines", ["constraints"], "-a\n-b"),
     ("lines", ["constraints"], "– a"),
     ("lines", ["constraints"], '["a", "b"]'),
     ("lines", ["constraints"], '{"a": "b"}'),
     ("lines", ["constraints"], "NULL"),
     ("lines", ["constraints"], "a - b"),
+    *(
+        ("alone", ["instruction"], reply)
+        for reply in (
+            "",
+            " \n",
+            "I'm sorry, but I cannot help with that.",
+            "As an AI, I have no questions.",
+            "Sure! How cold is ice?",
+            "1. How cold is ice?\n2. Why is ice cold?",
+            "- How cold is ice?\n- Why is ice cold?",
+            '"How cold is ice?" or "Why is ice cold?"',
+            "How cold is ice?\n\nExplanation: the text is about ice.",
+            "**Instruction:** How cold is ice?\n**Answer:** Very.",
+            "Here is the question:",
+            "对不起，我不能回答。",
+        )
+    ),
     *(
         ("text", ["response"], blank)
         for blank in ("\n", "\t", "\r\n", "\n\n\n", " \n ", "\u3000", "\x0b", "\u2003 ", "\xa0")
@@ -193,7 +212,8 @@ TASKS = [  # what a designer of tasks must not be believed
     "#instruction#: Say why. #input#: x #response#: Because.",  # on one line
     "#instruction#: Say why.\n#input#: x\n#response#: the #response#: marker again",
     "#instruction#: Fill in the #output# field.\n#input#:\n#response#: Because.",
-    "Task:\n#instruction#: Say why.\n#input#:\n#response#: Because.",
+    "The #input# is:\n#instruction#: Say why.\n#input#:\n#response#: Because.",
+    "#instruction#: Say why.\n#input#:\n#response#: Because.\n\nLet me know if you need more!",
     "instruction: Say why.\ninput:\nresponse: Because.",
     "#Instruction#: Say why.\n#Input#:\n#Response#: Because.",
 ]

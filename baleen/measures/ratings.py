@@ -7,20 +7,21 @@ be meant: two different ratings, a rubric that is echoed, a number outside the s
 import json
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 NOUN = (
     "score|rating|grade|mark|评分|得分|分数|打分|总分|スコア|評価|点数|점수|평점|puntuaci[oó]n|calificaci[oó]n|"
     "note|bewertung|punktzahl|punteggio|pontuaç[aã]o|nota|оценка"
 )
-LABEL = rf"(?:(?:my|the|so the|thus the) )?(?:final |overall |total |最终|综合|总体)?(?:{NOUN})"
+BEFORE = "(?:(?:my|the|so the|thus the) )?(?:final |overall |total |最终|综合|总体)?"
 GIVEN = (
     r"i(?: would|'d| will|'ll)? (?:give|rate|score|grade) (?:(?:this|the) (?:answer|response)|this|it)"
     r"(?: as| with)?(?: an?)?(?: (?:score|rating|grade) of)?|"
     r"(?:this|the) (?:answer|response) (?:deserves|gets|earns|receives)(?: an?)?(?: (?:score|rating|grade) of)?|"
     r"我?给.{0,12}打"
 )
-START = re.compile(rf"(?:{LABEL})(?:\s*(?:[:=]|为|是|\bis\b|-\s)|\s+(?=\d)|$)\s*|(?:{GIVEN})\s*", re.IGNORECASE)
+AFTER = r"(?:\s*(?:[:=]|为|是|\bis\b|-\s)|\s+(?=\d)|$)\s*"
 SCALE = r"(?:\s?/\s?{0}(?:\.0)?| out of {0}| points?| stars?|\s?[分点점])?(?: ?\([^()\d]*{0}?[^()\d]*\))?\s?[.!。]?"
 JSON_KEY = re.compile(rf"(?:final|overall)?[ _]?(?:{NOUN})", re.IGNORECASE)
 BOXED = re.compile(r"\\boxed\{([^{}\n]{1,20})\}|\[\[([^\[\]\n]{1,20})\]\]")
@@ -29,20 +30,40 @@ BORDER = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
 FENCED = re.compile(r"\s*(?:```\w*\n)?\s*(\{.*\})\s*(?:```)?\s*", re.DOTALL)
 
 
-def written_rating(reply: str, low: int = 1, high: int = 5) -> float | None:
-    """The rating in a reply, from `low` to `high`; None when it has none or could mean another."""
-    text = unicodedata.normalize("NFKC", reply)
-    if found := FENCED.fullmatch(text):
+def written_choice(reply: str, cue: str, choices: Sequence[str]) -> float | None:
+    """The value of the one choice that a reply plainly names after a cue such as 'Verdict:': of two choices 0 or 1, of
+    more their place from 1, of numbers the number."""
+    words, noun = [choice.strip().lower() for choice in choices], re.escape(cue.strip(" :："))
+    if all(word.isdigit() for word in words):
+        return written_rating(reply, int(words[0]), int(words[-1]), noun)
+    label, some = rf"{BEFORE}(?:{noun}|answer|{NOUN}){AFTER}", "|".join(map(re.escape, words))
+    pieces = pieces_of(reply)
+    clean = re.compile(rf"(?:{label})?({some})[.!。]?", re.IGNORECASE)
+    named = {at: match[1].lower() for at, piece in enumerate(pieces) if (match := clean.fullmatch(piece))}
+    last = max(named, default=0)
+    unclear = re.compile(rf"{label}.*\b(?:{some})\b", re.IGNORECASE)
+    mentioned = re.compile(rf"\b(?:{some})\b", re.IGNORECASE)
+    doubt = any(unclear.match(piece) for at, piece in enumerate(pieces) if at not in named)
+    if len({*named.values()}) != 1 or doubt or any(map(mentioned.search, pieces[last + 1 :])):
+        return None
+    return float(words.index(named[last]) + (len(words) > 2))
+
+
+def written_rating(reply: str, low: int = 1, high: int = 5, noun: str = "score") -> float | None:
+    """The rating in a reply, from `low` to `high`, after `noun` (a pattern) or a word that means it; None when it has
+    none or could mean another."""
+    if found := FENCED.fullmatch(unicodedata.normalize("NFKC", reply)):
         return json_rating(found[1], low, high)
-    pieces = [piece.strip() for piece in BORDER.split(ORNAMENT.sub("", BOXED.sub(r"\1\2", text))) if piece.strip()]
+    pieces = pieces_of(reply)
+    start = re.compile(rf"{BEFORE}(?:{noun}|{NOUN}){AFTER}|(?:{GIVEN})\s*", re.IGNORECASE)
     number = re.compile(r"(\d(?:\.\d+)?)" + SCALE.format(high), re.IGNORECASE)
     with_scale = re.compile(rf"\d(?:\.\d+)?(?:\s?/\s?| out of ){high}[.!。]?", re.IGNORECASE)
     ratings, last = set[float](), 0
     for index, piece in enumerate(pieces):
-        start = START.match(piece)
-        if not start and not with_scale.fullmatch(piece):
+        label = start.match(piece)
+        if not label and not with_scale.fullmatch(piece):
             continue
-        begin = start.end() if start else 0
+        begin = label.end() if label else 0
         rest = piece[begin:] or (pieces[index + 1] if index + 1 < len(pieces) else "")
         if match := number.fullmatch(rest):
             ratings.add(float(match[1]))
@@ -52,6 +73,13 @@ def written_rating(reply: str, low: int = 1, high: int = 5) -> float | None:
     doubt = any(re.search(r"(?<!\d)\d(?!\d)", piece) for piece in pieces[last:])
     rating = ratings.pop() if len(ratings) == 1 and not doubt else None
     return rating if rating is not None and low <= rating <= high else None
+
+
+def pieces_of(reply: str) -> list[str]:
+    """The lines and sentences of a reply, without ornaments of Markdown, full-width characters as ordinary ones."""
+    text = unicodedata.normalize("NFKC", reply)
+    pieces = BORDER.split(ORNAMENT.sub("", BOXED.sub(r"\1\2", text)))
+    return [piece.strip() for piece in pieces if piece.strip()]
 
 
 def json_rating(text: str, low: int, high: int) -> float | None:

@@ -14,6 +14,7 @@ from random import Random
 
 import pyarrow as pa
 
+from baleen.measures.wrapping import text_alone, unemphasised, unquoted
 from baleen.methods.linguist_tags import (
     ANY,
     SPAN,
@@ -260,13 +261,19 @@ def token_ranges(tagged: str) -> list[tuple[str, int, int]]:
 
 def read_tagged(reply: str, columns: list[str]) -> Row | None:
     """An utterance like 'play [1 jazz ] on [2 monday ]': brackets balanced, not nested, each a number and a value."""
-    return {columns[0]: reply.strip()} if numbered(reply.strip()) else None
+    text = text_alone(reply, "tagged")
+    return {columns[0]: text} if numbered(text) else None
 
 
 def read_parse(reply: str, columns: list[str]) -> Row | None:
     """The intent on the first line, and on the second and last the utterance tagged with labels."""
-    lines = [line.strip() for line in reply.strip().split("\n")]
+    lines = [unquoted(PARSE_LABEL.sub("", unemphasised(line))) for line in reply.strip().split("\n")]
     return {columns[0]: "\n".join(lines)} if parsed("\n".join(lines)) else None
+
+
+PARSE_LABEL = re.compile(
+    r"[*_]{0,2}(?:intent|(?:tagged )?utterance|意图|语句)[*_]{0,2}\s?[:：][*_]{0,2}\s*", re.IGNORECASE
+)
 
 
 def shape_tagged(_: list[str]) -> str:

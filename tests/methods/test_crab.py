@@ -169,7 +169,7 @@ def test_pages_and_prose_hold_every_word_of_constraints() -> None:
         assert set(made["instruction"].split()) - set(made["bare"].split()) <= known
 
 
-MALFORMED = ["", "none", "* a", "-a", "-", "- \n-  ", "1. a", "NULL", '["a"]', '{"a": "b"}', "• a", "a - b"]
+MALFORMED = ["", "none", "*a", "-a", "-", "- \n-  ", "2. a", "NULL", '["a"]', '{"a": "b"}', "•a", "a - b"]
 
 
 @pytest.mark.parametrize("reply", MALFORMED)
