@@ -219,6 +219,7 @@ PARSES = [
 ]
 ASKED_FOR = {
     "air/ask": REQUESTS, "air/merge": REQUESTS, "ask": REQUESTS, "tegit/backward": REQUESTS,
+    **{f"evol-instruct/{name}": REQUESTS for name in ("broaden", "concretise", "constrain", "deepen", "reasoning")},
     "linguist/back": TRANSLATIONS, "linguist/translate": TRANSLATIONS, "round-trip/from": TRANSLATIONS,
     "round-trip/to": TRANSLATIONS, "air/polish": REFERENCES,
     "crab/bare": ANSWERS, "kun/polish": ANSWERS, "reply": ANSWERS, "round-trip/abroad": ANSWERS,
@@ -278,7 +279,7 @@ WORDS = [  # {last} is the second choice, {first} the first
     ("Neither {first} nor {last}.", False),
     ("", False),
 ]
-JUDGES = ["air/grade", "air/rate", "crab/verify", "judge", "kun/pair", "kun/point"]
+JUDGES = ["air/grade", "air/rate", "crab/verify", "evol-instruct/equal", "judge", "kun/pair", "kun/point"]
 
 
 @pytest.mark.parametrize("name", JUDGES)
