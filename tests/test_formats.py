@@ -1,4 +1,5 @@
 import re
+import time
 from collections import Counter
 
 import pytest
@@ -228,3 +229,19 @@ def test_fields_may_have_spaces_and_lines_round_them() -> None:
     said = " #instruction#:  Say why .\n #input#: \n #response#: a :\n - b \n"
     columns = {"instruction": "Say why .", "input": "", "response": "a :\n - b"}
     assert FORMATS["marked"].read(said, list(columns)) == columns
+
+
+UNITS = [
+    "\n", " ", " \n", "- a\n", "1. a\n", "Kind: a\n", "None ", "**", "#instruction#: a\n", "<response>", "[1 a ] ", '"',
+    "{", "}", "Score: 4\n", "```\n", "here is the question ", "问题：", "好的", "a",
+]  # fmt: skip
+WRITES = {"marked": ["instruction", "input", "response"], "fields": ["kind", "constraint"], "tags": ["response"]}
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_long_reply_is_read_in_linear_time(name: str, unit: str) -> None:
+    reply, columns = unit * (200_000 // len(unit)), WRITES.get(name, ["instruction"])
+    begun = time.process_time()
+    FORMATS[name].read(reply, columns)
+    assert time.process_time() - begun < 1

@@ -25,9 +25,9 @@ AFTER = r"(?:\s*(?:[:=]|为|是|\bis\b|-\s)|\s+(?=\d)|$)\s*"
 SCALE = r"(?:\s?/\s?{0}(?:\.0)?| out of {0}| points?| stars?|\s?[分点점])?(?: ?\([^()\d]*{0}?[^()\d]*\))?\s?[.!。]?"
 JSON_KEY = re.compile(rf"(?:final|overall)?[ _]?(?:{NOUN})", re.IGNORECASE)
 BOXED = re.compile(r"\\boxed\{([^{}\n]{1,20})\}|\[\[([^\[\]\n]{1,20})\]\]")
-ORNAMENT = re.compile(r"[*_`\"“”<>|$#]|^\s*(?:[-•]|\d{1,2}[.)])\s+(?=\D)", re.MULTILINE)
+ORNAMENT = re.compile(r"[*_`\"“”<>|$#]|^[^\S\n]*(?:[-•]|\d{1,2}[.)])[^\S\n]+(?=\D)", re.MULTILINE)
 BORDER = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
-FENCED = re.compile(r"\s*(?:```\w*\n)?\s*(\{.*\})\s*(?:```)?\s*", re.DOTALL)
+FENCED = re.compile(r"(?:```\w*\s+)?(\{.*\})(?:\s*```)?", re.DOTALL)
 
 
 def written_choice(reply: str, cue: str, choices: Sequence[str]) -> float | None:
@@ -52,7 +52,7 @@ def written_choice(reply: str, cue: str, choices: Sequence[str]) -> float | None
 def written_rating(reply: str, low: int = 1, high: int = 5, noun: str = "score") -> float | None:
     """The rating in a reply, from `low` to `high`, after `noun` (a pattern) or a word that means it; None when it has
     none or could mean another."""
-    if found := FENCED.fullmatch(unicodedata.normalize("NFKC", reply)):
+    if found := FENCED.fullmatch(unicodedata.normalize("NFKC", reply).strip()):
         return json_rating(found[1], low, high)
     pieces = pieces_of(reply)
     start = re.compile(rf"{BEFORE}(?:{noun}|{NOUN}){AFTER}|(?:{GIVEN})\s*", re.IGNORECASE)

@@ -269,13 +269,13 @@ RATINGS = [
     ("Good.\n**Score:** 5", 5.0),
     ("score: 4.5/5", 4.5),
     ("Score: <4>", 4.0),
-    ("Score: 2\nScore: 4", 4.0),
+    ("Score: 2\nScore: 4", None),
     ("Score: 10", None),
     ("Score: 0", None),
     ("Score: 3 of 5, or 4", None),
     ("1: incomplete\n2: vague\n3: helpful", None),
     ("It is good.", None),
-    ("Score: 4\nThank you.", None),
+    ("Score: 4\nThank you.", 4.0),
 ]
 
 
