@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from baleen.errors import Problem
-from baleen.tables.duplicates import duplicate_checker
+from baleen.tables.duplicates import without_duplicates
 from baleen.tables.fields import CONTENT, Mapping, values
 from baleen.tables.ingest_options import OURS, IngestOptions
 from baleen.tables.pages import begins_as_page
@@ -26,24 +26,38 @@ CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
 
 def ingest(records: Iterable[Record], o: IngestOptions, output: Output, notes: Counter[str]) -> None:
     """Keep or drop a row for each record, or for each of its segments; nothing kept is a Problem."""
-    seen, documents, pieces = duplicate_checker(o.deduplicate, o.near_threshold), 0, 0
-    for record in islice(records, o.limit or None):
-        documents += 1
-        for row, reason in rows_of(record, o, notes):
-            pieces += 1
-            if not reason and is_undeclared_page(row, record, o):
-                notes["html_taken_for_text"] += 1
-            reason, counted = (reason, reason) if reason else seen(row["id"], "\n".join(content(row).values()))
-            if reason:
-                output.drop(row, reason, counted)
-            else:
-                output.keep(row)
-    output.notes |= {"documents": documents, "segments": pieces}
-    output.notes |= dict(sorted(notes.items()))
+    passed = Counter(documents=0, segments=0)
+    judged = judged_rows(islice(records, o.limit or None), o, notes, passed)
+    for row, reason, counted in without_duplicates(judged, o.deduplicate, o.near_threshold, whole_text):
+        if reason:
+            output.drop(row, reason, counted)
+        else:
+            output.keep(row)
+    output.notes |= {**passed, **dict(sorted(notes.items()))}
     if not output.kept.rows:
         reasons = [f"{n} {reason}{limit_of(reason, o)}" for reason, n in sorted(output.reasons.items())]
         why = ", ".join(reasons) or "it is empty"
-        raise Problem(f"no row left from {o.place} ({documents} records; {why}); correct the source or the limits")
+        raise Problem(
+            f"no row left from {o.place} ({passed['documents']} records; {why}); correct the source or the limits"
+        )
+
+
+def judged_rows(
+    records: Iterable[Record], o: IngestOptions, notes: Counter[str], passed: Counter[str]
+) -> Iterator[tuple[Row, str]]:
+    """The rows of all records, each with the reason why it is refused or ''; `passed` counts records and rows."""
+    for record in records:
+        passed["documents"] += 1
+        for row, reason in rows_of(record, o, notes):
+            passed["segments"] += 1
+            if not reason and is_undeclared_page(row, record, o):
+                notes["html_taken_for_text"] += 1
+            yield row, reason
+
+
+def whole_text(row: Row) -> str:
+    """What near duplicates have in common."""
+    return "\n".join(content(row).values())
 
 
 def limit_of(reason: str, o: IngestOptions) -> str:
