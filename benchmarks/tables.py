@@ -6,6 +6,7 @@ export 1,000,000.
 """
 
 import argparse
+import asyncio
 import json
 import multiprocessing
 import os
@@ -13,6 +14,7 @@ import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
+from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,6 +27,24 @@ from baleen.tables.rows import BATCH
 
 WORDS, VOCABULARY = 120, 20_000
 Figures = dict[str, float]
+MODELS = b'{"object": "list", "data": [{"id": "instant", "owned_by": "benchmark"}]}'
+REPLY = json.dumps(
+    {
+        "id": "chat-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "instant",
+        "choices": [
+            {"index": 0, "message": {"role": "assistant", "content": "What " * 20}, "finish_reason": "stop"},
+        ],
+        "usage": {"prompt_tokens": 200, "completion_tokens": 21, "total_tokens": 221},
+    }
+).encode()
+PROJECT = {
+    "prompts/ask.md": "---\nwrites: [instruction]\n---\nWhat does this answer?\n$response\n",
+    "params.yaml": "profile: bench\n",
+    "profiles/bench.yaml": "speed: {}\n",
+}
 
 
 def vocabulary() -> pa.Array:
@@ -103,9 +123,73 @@ def mixed(number: int) -> Figures:
     return measured("mix", rows.size(rows.table_path("out")), found)
 
 
+class InstantServer(asyncio.Protocol):
+    """Answers every POST with the same reply, and every GET with one model, as fast as one process can."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport, self.waiting = transport, b""
+
+    def data_received(self, data: bytes) -> None:
+        self.waiting += data
+        while (end := self.waiting.find(b"\r\n\r\n")) >= 0:
+            head = self.waiting[:end].lower()
+            length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
+            if len(self.waiting) < end + 4 + length:
+                return
+            self.waiting = self.waiting[end + 4 + length :]
+            body = REPLY if head.startswith(b"post") else MODELS
+            told = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+            self.transport.write(told + body)  # type: ignore[attr-defined]
+
+
+def serve(port: Connection) -> None:
+    """Run the server for ever; its port goes to who started it."""
+
+    async def run() -> None:
+        server = await asyncio.get_running_loop().create_server(InstantServer, "127.0.0.1", 0)
+        port.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    asyncio.run(run())
+
+
+def stage_on_one_core(verb: str, flags: Sequence[str]) -> Figures:
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    return stage(verb, flags)
+
+
+def asked(number: int) -> Figures:
+    """Every row is asked about at a server that answers at once; the memo is empty."""
+    ours, theirs = multiprocessing.Pipe()
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
+    server.start()
+    pin = f"{{endpoint: 'http://127.0.0.1:{ours.recv()}/v1', model: instant}}\n"
+    for path, text in (PROJECT | {"models/instant/pin.yaml": pin}).items():
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(text, encoding="utf-8")
+    write("documents", documents(number))
+    flags = [
+        "--input",
+        "documents",
+        "--model",
+        "instant",
+        "--engine",
+        "openai",
+        "--prompt",
+        "ask",
+        "--profile",
+        "bench",
+    ]
+    found = apart(stage_on_one_core, "generate", flags)
+    server.kill()
+    server.join()
+    return measured("openai", number, found)
+
+
 TABLES: dict[str, tuple[Callable[[int], Figures], int]] = {
     "filter": (filtered, 10_000_000),
     "mix": (mixed, 2_000_000),
+    "openai": (asked, 20_000),
 }
 
 

@@ -72,7 +72,7 @@ class Judge:
 
 @pytest.fixture
 def server(bench: Bench) -> Iterator[Judge]:
-    pytest.importorskip("openai")
+    pytest.importorskip("aiohttp")
     honest, says = workbench.served_engine(HF("judge", Speed(device="cpu"))), dict[str, str]()
 
     def answer(path: str, body: Json, headers: object) -> tuple[int, Json]:

@@ -109,7 +109,7 @@ def test_an_extra_that_is_not_installed_is_one_line(
     assert_one_line(run(*command.split()), capfd.readouterr().err, words)
 
 
-@pytest.mark.parametrize("module", ["trl.trainer.sft_trainer", "openai"])
+@pytest.mark.parametrize("module", ["trl.trainer.sft_trainer", "aiohttp"])
 def test_the_package_of_a_module_is_what_is_to_be_installed(
     module: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

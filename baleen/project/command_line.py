@@ -139,7 +139,8 @@ def print_last_line(argv: list[str]) -> None:
 
 EXTRAS = {  # the extra of pyproject.toml that a package comes with
     **dict.fromkeys(("accelerate", "peft", "tokenizers", "torch", "transformers", "trl"), "train"),
-    **{name: name for name in ("openai", "ray", "vllm")},
+    **{name: name for name in ("ray", "vllm")},
+    "aiohttp": "openai",
     "sacrebleu": "metrics",
     **dict.fromkeys(("lxml", "nbformat", "pptx", "pypandoc", "pypdfium2", "python_calamine", "warcio"), "documents"),
 }

@@ -29,7 +29,7 @@ from baleen.project.settings import Speed
 from baleen.tables import rows
 
 pytestmark = pytest.mark.skipif(
-    find_spec("openai") is None, reason="the package openai is not installed (extra openai)"
+    find_spec("aiohttp") is None, reason="the package aiohttp is not installed (extra openai)"
 )
 
 KEY = "sk-a-key-that-nobody-may-see"

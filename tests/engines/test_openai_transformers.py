@@ -24,7 +24,7 @@ from baleen.models import scratch
 from baleen.models.scratch import Fresh
 from baleen.project.settings import Speed
 
-missing = [name for name in ("openai", "transformers", "fastapi", "uvicorn") if find_spec(name) is None]
+missing = [name for name in ("aiohttp", "transformers", "fastapi", "uvicorn") if find_spec(name) is None]
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")]
 
 GREEDY = Sampling(temperature=0, max_tokens=16, top_p=1.0)

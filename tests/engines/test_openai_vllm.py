@@ -25,7 +25,7 @@ from baleen.models.scratch import Fresh
 from baleen.project.settings import Speed
 from baleen.prompts import Prompt
 
-missing = [name for name in ("openai", "vllm") if find_spec(name) is None]
+missing = [name for name in ("aiohttp", "vllm") if find_spec(name) is None]
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")]
 
 GREEDY = Sampling(temperature=0, max_tokens=16, top_p=1.0)

@@ -126,7 +126,7 @@ def test_no_import_at_the_top_or_inside_a_function_closes_a_circle() -> None:
     TopologicalSorter({file: imported(file) for file in LIBRARY}).prepare()  # a CycleError names the modules of one
 
 
-HEAVY = {"torch", "transformers", "vllm", "ray", "openai", "trl", "peft", "accelerate", "datasets"}
+HEAVY = {"torch", "transformers", "vllm", "ray", "aiohttp", "trl", "peft", "accelerate", "datasets"}
 
 
 @pytest.mark.parametrize(

@@ -234,4 +234,4 @@ async def close(running: Mapping[asyncio.Task[Reply], int], connection: Connecti
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
-    await connection.client.close()
+    await connection.close()

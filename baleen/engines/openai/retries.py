@@ -1,6 +1,7 @@
 """What a failed request means, and how often and after what pause it is repeated."""
 
 import asyncio
+import json
 import os
 import random
 import re
@@ -58,17 +59,27 @@ def retry_after_seconds(header: str | None, now: Callable[[], float] = time.time
     return 0.0
 
 
-def failure_of_status(error: Any) -> Failure:
-    """What an APIStatusError means. An exhausted account comes as 429 but does not pass by waiting, and a request that
-    is longer than the model reads comes as 400."""
-    status, code = error.status_code, str(getattr(error, "code", ""))
-    message = error.body.get("message", "") if isinstance(error.body, dict) else str(error.body or "")
+def failure_of_status(status: int, text: str, retry_after: str | None = None) -> Failure:
+    """What an HTTP status above 399 means. An exhausted account comes as 429 but does not pass by waiting, and a
+    request that is longer than the model reads comes as 400."""
+    error = stated_error(text)
+    details = error if isinstance(error, dict) else {"message": error or ""}
+    code, message = (str(details.get(name, "")) for name in ("code", "message"))
     kind = kind_of_status(status)
     if status == 429 and code == "insufficient_quota":
         kind = "fatal"
     if status == 400 and LONG.search(f"{code} {message}"):
         kind = "too long"
-    return Failure(kind, f"HTTP {status} {message}", retry_after_seconds(error.response.headers.get("retry-after")))
+    return Failure(kind, f"HTTP {status} {message}", retry_after_seconds(retry_after))
+
+
+def stated_error(text: str) -> Any:
+    """What a server says of an error: the object under `error`, or all of it."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return text.strip()
+    return body.get("error", body) if isinstance(body, dict) else text.strip()
 
 
 @dataclass

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from baleen.engines.openai.messages import Json, malformed, token_count
 from baleen.engines.openai.rate_limit import RateLimit
@@ -23,7 +25,8 @@ LISTED = 3  # tries for the list of models; transformers' own server has none wh
 class Connection:
     """An open connection: sends JSON within the limits, and raises every failure as a Failure."""
 
-    client: Any
+    client: Any  # a session of aiohttp
+    endpoint: str
     limit: RateLimit
     timeout: float  # seconds for one reply: the library's own bounds each piece of it
 
@@ -43,29 +46,41 @@ class Connection:
         return body
 
     async def exchange(self, path: str, sent: Json) -> str:
-        """The text of the reply."""
-        library: Any = import_module("openai")
+        """The text of the reply; `path` is below the endpoint, or a whole address."""
+        library: Any = import_module("aiohttp")
+        address = path if path.startswith("http") else self.endpoint + path
         try:
-            async with asyncio.timeout(self.timeout):
-                if sent:
-                    return str(await self.client.post(path, cast_to=str, body=sent))
-                return str(await self.client.get(path, cast_to=str))
-        except (TimeoutError, library.APITimeoutError):
+            async with (
+                asyncio.timeout(self.timeout),
+                self.client.request("POST" if sent else "GET", address, json=sent or None) as response,
+            ):
+                text = str(await response.text(errors="replace"))
+        except TimeoutError:
             raise Failure("away", "no reply in time") from None
-        except library.APIConnectionError as error:
-            raise Failure("away", f"connection lost ({type(error.__cause__).__name__})") from None
-        except library.APIStatusError as error:
-            raise failure_of_status(error) from None
+        except library.ClientError as error:
+            raise Failure("away", f"connection lost ({type(error).__name__})") from None
+        if response.status >= 400:
+            raise failure_of_status(response.status, text, response.headers.get("retry-after"))
+        return text
+
+    async def close(self) -> None:
+        await self.client.close()
 
 
 def connect(endpoint: str, limit: RateLimit, patience: Patience) -> Connection:
-    """A connection to an endpoint. Its library repeats nothing, as what it repeats is not within the limits; the key is
-    that of the environment, or any word for servers without keys."""
-    openai: Any = import_module("openai")
+    """A connection to an endpoint, to be made while an event loop runs. The key is that of the environment, or any word
+    for servers without keys; so is a proxy."""
+    aiohttp: Any = import_module("aiohttp")
     key = next((os.environ[name] for name in KEYS if os.environ.get(name)), "none")
-    timeout = openai.Timeout(patience.timeout, connect=min(patience.timeout, CONNECT))
-    client = openai.AsyncOpenAI(base_url=endpoint, api_key=key, max_retries=0, timeout=timeout)
-    return Connection(client, limit, patience.timeout)
+    parts = urlsplit(endpoint)
+    client = aiohttp.ClientSession(
+        headers={"Authorization": f"Bearer {key}"},
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=min(patience.timeout, CONNECT)),
+        connector=aiohttp.TCPConnector(limit=0),  # the engine counts what is in flight
+        cookie_jar=aiohttp.DummyCookieJar(),
+        proxy=None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme),
+    )
+    return Connection(client, endpoint, limit, patience.timeout)
 
 
 async def is_vllm(connection: Connection, retries: Retries, endpoint: str, model: str) -> bool:
