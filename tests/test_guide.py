@@ -30,7 +30,7 @@ LINES = [line.partition(" #")[0].strip() for kind, block in BLOCKS if kind == "s
 COMMANDS = [part.strip() for line in [*LINES, *INLINE] for part in line.split("&&") if part.strip()]
 MAKEFILE = (ROOT / "Makefile").read_text()
 MAKE = re.findall(r"^([\w-]+):", MAKEFILE, re.MULTILINE)
-DVC = {"repro", "exp", "remote", "push", "queue", "pull", "get", "status"}
+DVC = {"add", "repro", "exp", "remote", "push", "queue", "pull", "get", "status"}
 PARAMS = parse_yaml((ROOT / "params.yaml").read_text())
 
 

@@ -22,9 +22,8 @@ def identity(name: str) -> str:
     """The identity of a model: a hash of weights, config, tokenizer and chat template; or hub@revision; or
     endpoint#model, in which the `weights` of the pin replace the endpoint."""
     pinned = pin(name)
-    if pinned and (pinned.path or pinned.gguf):
-        place = inputs.reads(places.located(pinned))
-        places.link(model_folder(name) / LINKS, [] if pinned.weights else [place])
+    local = [inputs.reads(places.located(pinned))] if pinned and (pinned.path or pinned.gguf) else []
+    places.link(model_folder(name) / LINKS, [] if pinned and pinned.weights else local)
     inputs.reads(model_folder(name))
     if pinned is None:
         return folder_digest(model_folder(name))

@@ -60,9 +60,20 @@ def plain_folder(folder: Path, gguf: Path) -> str:
     return "mine"
 
 
+def hub_cache(folder: Path, gguf: Path) -> str:
+    """A snapshot as the hub's cache holds it: links to files that are named by their hashes."""
+    for at, path in enumerate(sorted(folder.iterdir())):
+        Path("blobs").mkdir(exist_ok=True)
+        Path("snapshot").mkdir(exist_ok=True)
+        shutil.copy(path, f"blobs/{at}")
+        Path("snapshot", path.name).symlink_to(f"../blobs/{at}")
+    return pinned(path="snapshot")
+
+
 FORMS: dict[str, Callable[[Path, Path], str]] = {
     "a plain folder": plain_folder,
     "a folder elsewhere": lambda folder, gguf: pinned(path=str(folder)),
+    "a snapshot in the cache of the hub": hub_cache,
     "a GGUF file": lambda folder, gguf: pinned(gguf=str(gguf), dtype="float32"),
 }
 
@@ -114,6 +125,14 @@ def test_the_identity_of_a_folder_does_not_depend_on_where_it_lies(folder: Path,
     assert identity.identity(plain_folder(folder, gguf)) == identity.folder_digest(folder)
     shutil.rmtree("models/mine")
     assert identity.identity(pinned(path=str(folder))) == identity.folder_digest(folder)
+    assert identity.identity(hub_cache(folder, gguf)) == identity.folder_digest(folder)
+
+
+def test_links_to_weights_that_a_pin_names_no_more_are_taken_away(folder: Path) -> None:
+    identity.identity(pinned(path=str(folder)))
+    assert Path("models/mine/.weights").is_dir()
+    identity.identity(pinned(hub="a/b", revision="0" * 40))
+    assert not Path("models/mine/.weights").exists()
 
 
 @pytest.mark.parametrize("pin", [{"dtype": "bfloat16"}, {"chat_template": "chatml"}], ids=str)
