@@ -18,7 +18,7 @@ BLOCK = {  # names of the weights of a layer: ours, and in a GGUF file
 
 def write_folder(folder: Path, seed: int = 0) -> Path:
     """A model with a byte-level tokenizer, which a GGUF file can hold too."""
-    sizes = {"tokenizer": "bpe", "vocab_size": 400, "words": [], "max_position_embeddings": 256}
+    sizes = {"tokenizer": "bpe", "vocab_size": 400, "words": [], "max_position_embeddings": 1024}
     scratch.make(folder, typed(Fresh, "tiny", SIZES | sizes), PROSE, seed)
     return folder
 

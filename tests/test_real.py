@@ -1,0 +1,56 @@
+"""`make real` builds one round on real text up to the held-out losses; here with a tiny model."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import local_models
+import project
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SAID = subprocess.run(["make", "-n", "real"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
+TARGETS = re.findall(r"evaluate@[\w-]+", SAID)
+SMALL: dict[str, Any] = {
+    "train": {"steps": 2, "batch": 4, "lr": 1e-3, "max_length": 1024, "dropout": 0.0},
+    "pretrain": {"steps": 0},
+    "generate": {"max_tokens": 8, "min_readable": 0.0},
+    "speed": {"device": "cpu", "threads": 1, "train_rows": 4},
+}
+
+
+def test_make_real_ends_with_the_losses_of_arms_and_a_report_of_them() -> None:
+    arms = [target.removeprefix("evaluate@") for target in TARGETS]
+    assert len(arms) >= 4 and f"stages.report {' '.join(arms)}" in SAID
+    assert "--documents 500" in SAID and "--profile laptop" in SAID
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project that `make real` writes, with fewer documents and under a profile with a tiny model."""
+    home = tmp_path_factory.mktemp("real")
+    words = re.search(r"baleen new build/real (.*)", SAID)
+    assert words
+    given = words[1].replace("500", "20").replace("--cache .dvc/cache --replace", "").split()
+    given = [str(ROOT / word) if (ROOT / word).exists() else word for word in given]
+    (home / "baleen").symlink_to(ROOT / "baleen")
+    run = ["python", "-P", "-c", "from stages.command import main; main()", "new", str(home / "real"), *given]
+    subprocess.run(run, cwd=ROOT, env=project.environment(home / "real") | {"PYTHONPATH": str(ROOT)}, check=True)
+    local_models.write_folder(home / "tiny")
+    project.dump(home / "real/profiles/laptop.yaml", SMALL | {"origin": {"path": "../tiny"}})
+    # a model without training has no gain and no likelihood to speak of: any pair may stay
+    project.set_yaml(home / "real/params.yaml", "pool.keep", [])
+    return home / "real"
+
+
+@pytest.mark.slow
+def test_one_round_on_real_text_ends_with_a_loss_of_every_arm(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = project.environment(folder) | {"PYTHONPATH": str(ROOT)}
+    built = subprocess.run(["dvc", "repro", *TARGETS], cwd=folder, env=environment, text=True, capture_output=True)
+    assert not built.returncode, built.stdout[-2000:] + built.stderr[-2000:]
+    heldout = project.load_json(folder, "data/heldout.json")["rows_out"]
+    for target in TARGETS:
+        figures = project.load_json(folder, f"data/{target.removeprefix('evaluate@')}.json")["groups"]["all"]["loss"]
+        assert figures["rows"] == heldout >= 20 and 0 < figures["mean"] < 20
+    assert project.load_json(folder, "data/web.json")["rows_out"] == 20
