@@ -40,7 +40,10 @@ def line_of(target: str) -> Line:
 
 @app.command()
 def show(target: str) -> None:
-    """Print every setting of a target with its value and the place that it comes from."""
+    """Print every setting of a target with its value and the place that it comes from.
+
+    Example: baleen show humpback-augment
+    """
     line = line_of(target)
     settings = layers.origins(verbs.options_of(line.verb), line, layers.current())
     print(f"{line.rule}@{line.name}  ({line.where})")
@@ -55,7 +58,10 @@ def run(
     dry_run: Annotated[bool, typer.Option(help="say what would be queried and what it would cost, and stop")] = False,
     limit: Annotated[int, typer.Option(help="preview: only the first rows, written to <target>-preview")] = 0,
 ) -> None:
-    """Preview a target, or say what it would cost. Other flags change its settings for this once: --temperature 0.2"""
+    """Preview a target, or say what it would cost. Other flags change its settings for this once: --temperature 0.2
+
+    Example: baleen run humpback-augment --dry-run
+    """
     line = line_of(target)
     if not dry_run and not limit:
         raise Problem(f"dvc repro {line.rule}@{line.name} builds it; for a look add --limit 20, or --dry-run")
@@ -122,7 +128,10 @@ def new_command(
 
 @app.command()
 def add(methods: list[str]) -> None:
-    """Add methods to the project in the current folder. Example: baleen add kun"""
+    """Add methods to the project in the current folder; lines that are there stay as they are.
+
+    Example: baleen add kun
+    """
     built = new.add(list(dict.fromkeys(methods)))
     checks.check([])
     print(f"dvc repro now builds {', '.join(built)}")

@@ -67,3 +67,11 @@ def test_plan_says_what_would_be_built_again_and_why(folder: Path) -> None:
 
 def test_check_answers_in_one_line(folder: Path) -> None:
     assert output("check", "train@humpback").endswith("are well wired\n")
+
+
+@pytest.mark.parametrize(
+    "name", sorted(command.name or command.callback.__name__ for command in app.registered_commands)
+)  # type: ignore[union-attr]
+def test_every_command_has_an_example_in_its_help(name: str) -> None:
+    shown = CliRunner().invoke(app, [name, "--help"])
+    assert shown.exit_code == 0 and f"Example: baleen {name}" in " ".join(shown.output.split())
