@@ -1,6 +1,7 @@
-"""baleen: look at the targets of a project before DVC builds them.
+"""baleen: begin projects, and look at their targets before DVC builds them.
 
 \b
+baleen new my-data --corpus DOCS --seeds PAIRS    a project of your own; baleen add NAME adds a method to it
 baleen show humpback-augment               every setting with its value and where it comes from
 baleen run humpback-augment --dry-run      what it would query and cost; --limit 20 makes a preview
 baleen plan                                what dvc repro will run, why, and what it takes
