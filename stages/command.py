@@ -7,6 +7,8 @@ baleen run humpback-augment --dry-run      what it would query and cost; --limit
 baleen plan                                what dvc repro will run, why, and what it takes
 baleen check                               is everything well wired?
 baleen report                              the figures of the models, and what the last build cost
+baleen explain 3f2a                        where a row came from, and why it stayed or left
+baleen diff HEAD humpback-curate-1         which rows came, went and changed, and why
 baleen doctor                              what this machine can do, and which profiles it can run
 baleen memo stats                          the replies that are cached; verify, prune, push, pull
 """
@@ -23,7 +25,7 @@ from baleen.project.command_line import report_problems
 from baleen.project.recipes import Line
 from baleen.project.settings import ONCE
 from stages import check as checks
-from stages import doctor, forecast, memo, new, own_data, report, verbs
+from stages import doctor, explain, forecast, memo, new, own_data, report, row_diff, verbs
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__)
 app.add_typer(memo.app, name="memo")
@@ -136,6 +138,36 @@ def add(methods: list[str]) -> None:
     built = new.add(list(dict.fromkeys(methods)))
     checks.check([])
     print(f"dvc repro now builds {', '.join(built)}")
+
+
+@app.command("explain")
+def explain_command(
+    row: Annotated[str, typer.Argument(help="an id of any table, kept or dropped; its beginning is enough")],
+    json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
+) -> None:
+    """Say where a row came from: source, every model step with prompt and reply, and why it stayed or left.
+
+    Example: baleen explain 3f2a
+    """
+    found = explain.explain(row)
+    print(explain.as_json(found) if json else explain.text(found))
+
+
+@app.command("diff")
+def diff_command(
+    revisions: Annotated[list[str], typer.Argument(help="REV [REV] TARGET; one alone is compared with the work tree")],
+    json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
+) -> None:
+    """Compare two versions of a table row by row: added, removed and changed rows, with the reason of those that left.
+
+    Example: baleen diff HEAD humpback-curate-1
+    """
+    if not 2 <= len(revisions) <= 3:
+        raise Problem("write one or two revisions and a target, such as baleen diff HEAD humpback-curate-1")
+    *sides, target = revisions
+    before, after = (row_diff.version(target, side) for side in [*sides, row_diff.WORK_TREE][:2])
+    found = row_diff.Difference(target, before, after)
+    print(row_diff.as_json(found) if json else row_diff.text(found))
 
 
 @app.command()

@@ -50,7 +50,9 @@ def test_the_library_imports_neither_stages_nor_dvc(file: Path) -> None:
     assert file.name == "dvc_storage.py" or not re.search(r"^\s*(?:import|from) dvc\b", text, re.MULTILINE)
 
 
-COMMANDS = {Path("stages", f"{name}.py") for name in ("command", "new", "own_data", "doctor", "forecast", "check")}
+COMMANDS = {
+    Path("stages", f"{name}.py") for name in ("command", "new", "own_data", "doctor", "forecast", "check", "explain")
+}
 
 
 @pytest.mark.parametrize("file", sorted({*Path("stages").glob("*.py")} - COMMANDS), ids=str)

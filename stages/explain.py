@@ -1,0 +1,149 @@
+"""explain: where a row came from: its source, every step of a model with prompt and reply, and why it stayed or left."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from baleen import prompts
+from baleen.errors import Problem
+from baleen.memo import answers
+from baleen.memo.keys import from_record
+from baleen.memo.store import Memo
+from baleen.project import plan
+from baleen.project.locks import memo_folder
+from baleen.tables import rows
+from baleen.tables.rows import Row
+
+DROPPED = ".dropped"
+WIDTH = 100  # characters of a text that is shortened
+
+
+@dataclass(frozen=True)
+class Place:
+    """A row in a table: whether it was kept there, with the reason when it was not."""
+
+    table: str
+    row: Row
+
+    @property
+    def state(self) -> str:
+        return f"dropped: {self.row['reason']}" if "reason" in self.row else "kept"
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a model did for a row: the lineage, the messages it was sent and its reply; None where they are not here."""
+
+    lineage: Row
+    messages: list[tuple[str, str]] | None = None
+    reply: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A row in every table that has it, in the order they were built, and the steps of models that it came from."""
+
+    id: str
+    places: list[Place]
+    steps: list[Step] = field(default_factory=list)
+
+
+def tables() -> list[Path]:
+    """The tables of the project and what each dropped, oldest first."""
+    return sorted(Path("data").glob("*.parquet"), key=lambda path: (path.stat().st_mtime_ns, path.name))
+
+
+def matches(start: str) -> dict[str, list[Path]]:
+    """The ids that begin so, each with the tables that have it."""
+    found = dict[str, list[Path]]()
+    for path in tables():
+        if "id" in pq.read_schema(path).names:
+            ids = pq.read_table(path, columns=["id"])["id"]
+            for own in sorted({*ids.filter(pc.starts_with(ids, start)).to_pylist()}):
+                found.setdefault(own, []).append(path)
+    return found
+
+
+def row_in(path: Path, own: str) -> Row:
+    """The first row of a table that has an id."""
+    table = pq.read_table(path, filters=[("id", "=", own)])
+    return dict(table.slice(0, 1).to_pylist()[0])
+
+
+def explain(start: str) -> Explanation:
+    """Everything known of the row whose id begins so; a Problem when none or several do."""
+    found = matches(start)
+    if len(found) != 1:
+        some = ", ".join([*found][:5]) or "no table in data/ has it; run dvc pull or dvc repro first"
+        raise Problem(f"{len(found)} rows have an id that begins with {start!r}: {some}")
+    [(own, paths)] = found.items()
+    places = [Place(path.stem, row_in(path, own)) for path in paths]
+    steps = {step["key"]: step for place in places for step in place.row.get("lineage") or []}
+    keys = {key: Memo(memo_folder()).get([key]).get(key) for key in steps}
+    return Explanation(own, places, [step_of(step, keys[key]) for key, step in steps.items()])
+
+
+def step_of(lineage: Row, record: Any) -> Step:
+    """A step with the messages as they were sent and the raw reply, as far as they are here."""
+    reply = {name: value for name, value in vars(from_record(record)).items() if value} if record else None
+    return Step(lineage, messages_of(lineage), reply)
+
+
+def messages_of(lineage: Row) -> list[tuple[str, str]] | None:
+    """The messages of a step, from its target's plan and input; None when these are not here, or are others by now."""
+    planned = plan.planned(str(lineage["target"]))
+    if not planned or not (name := planned.settings.get("prompt")):
+        return None
+    if planned.prompts.get(name) != lineage["prompt"]:
+        return None
+    path = rows.table_path(str(planned.settings["input"]))
+    if not path.is_file():
+        return None
+    asked = pq.read_table(path, filters=[("id", "=", lineage["row"])]).to_pylist()
+    if not asked:
+        return None
+    return list(answers.conversation(prompts.load(name), asked[0], str(planned.settings.get("tag", ""))))
+
+
+def text(found: Explanation) -> str:
+    """The explanation for people."""
+    return "\n".join([f"row {found.id}", *source_lines(found), *place_lines(found), *step_lines(found)])
+
+
+def source_lines(found: Explanation) -> Iterator[str]:
+    source = next((place.row["source"] for place in found.places if place.row.get("source")), None)
+    if source:
+        yield "source: " + ", ".join(f"{name} {value}" for name, value in source.items() if value is not None)
+    last = found.places[-1].row
+    for column in ("instruction", "input", "response"):
+        if last.get(column):
+            yield f"{column}: {last[column]}"
+
+
+def place_lines(found: Explanation) -> Iterator[str]:
+    yield "tables:"
+    for place in found.places:
+        grades = ", ".join(f"{name} {place.row[name]:.4g}" for name in rows.GRADES if place.row.get(name) is not None)
+        yield f"  {place.table.removesuffix(DROPPED):<28}{place.state}{f'  ({grades})' if grades else ''}"
+
+
+def step_lines(found: Explanation) -> Iterator[str]:
+    for step in found.steps:
+        by = step.lineage
+        yield f"step {by['target']}: {by['columns']}"
+        yield f"  model {by['model']}; prompt {by['prompt']}; {by['sampling']}; about row {by['row']}"
+        for role, content in step.messages or [("messages", "not here: the prompt, plan or input is another by now")]:
+            yield f"  {role}: {content}"
+        yield f"  reply: {json.dumps(step.reply, ensure_ascii=False) if step.reply else 'not in the memo'}"
+
+
+def as_json(found: Explanation) -> str:
+    """The explanation for a program."""
+    places = [{"table": place.table, "state": place.state, "row": place.row} for place in found.places]
+    steps = [{"lineage": step.lineage, "messages": step.messages, "reply": step.reply} for step in found.steps]
+    return json.dumps({"id": found.id, "tables": places, "steps": steps}, ensure_ascii=False, indent=2, default=str)

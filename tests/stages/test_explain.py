@@ -1,0 +1,88 @@
+"""A row is explained from its source to its table, and two versions of a table are compared row by row."""
+
+import json
+from pathlib import Path
+
+import project
+import pytest
+from scripted import Script, documents, run_verb, scripted_project
+
+from baleen.errors import Problem
+from baleen.project import plan
+from baleen.project.plan import Planned
+from baleen.prompts import load
+from baleen.tables import rows
+from stages import explain, row_diff
+
+TEXTS = ("a tale of a cat", "a tale of a dog", "short")
+
+
+@pytest.fixture
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
+    return scripted_project(tmp_path, monkeypatch, Script())
+
+
+def test_a_row_is_explained_with_prompt_reply_and_state(script: Script) -> None:
+    run_verb("generate", documents(*TEXTS), "--prompt", "ask")
+    plan.FOLDER.mkdir(parents=True)
+    planned = Planned("generate", {"prompt": "ask", "input": "in"}, prompts={"ask": load("ask").digest})
+    plan.path_of("out").write_text(plan.text_of(planned))
+    own = rows.row_id(TEXTS[0])
+    found = explain.explain(own[:10])
+    shown = explain.text(found)
+    assert found.id == own and [place.table for place in found.places] == ["in", "out"]
+    assert "What does this answer?\na tale of a cat" in shown and "Question about a tale of a cat" in shown
+    assert json.loads(explain.as_json(found))["steps"][0]["reply"]["text"] == "Question about a tale of a cat"
+
+
+def test_without_its_plan_the_messages_are_said_to_be_missing(script: Script) -> None:
+    run_verb("generate", documents(*TEXTS), "--prompt", "ask")
+    assert "messages: not here" in explain.text(explain.explain(rows.row_id(TEXTS[0])))
+
+
+def test_a_row_that_left_says_why(script: Script) -> None:
+    script.text = lambda request: "" if request.messages[-1][1].endswith("short") else "Question"
+    run_verb("generate", documents(*TEXTS), "--prompt", "ask", "--min-readable", "0")
+    assert "dropped: unreadable" in explain.text(explain.explain(rows.row_id("short")))
+
+
+@pytest.mark.parametrize(("start", "words"), [("zzz", "0 rows"), ("", "3 rows")])
+def test_an_id_must_begin_one_row(start: str, words: str, script: Script) -> None:
+    rows.write("in", documents(*TEXTS))
+    with pytest.raises(Problem, match=words):
+        explain.explain(start)
+
+
+@pytest.fixture
+def versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A table tracked by DVC of which a row went, one came and one changed since the last commit."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path.parent / "site"))
+    first = [row | {"loss": float(n)} for n, row in enumerate(documents(*TEXTS))]
+    rows.write("t", first)
+    project.git(tmp_path, "init", "-q", "-b", "main")
+    project.git(tmp_path, "config", "user.name", "Somebody")
+    project.git(tmp_path, "config", "user.email", "somebody@example.org")
+    project.dvc(tmp_path, "init", "-q")
+    project.dvc(tmp_path, "add", "-q", "data/t.parquet")
+    project.commit(tmp_path, "first")
+    rows.write("t", [first[0], first[1] | {"loss": 9.0}, documents("new")[0] | {"loss": 1.0}])
+    rows.write("data/t.dropped.parquet", [first[2] | {"reason": "rank 3 of 3, cutoff 2"}])
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_versions_are_compared_by_row_with_the_reason_of_those_that_left(versions: Path) -> None:
+    found = row_diff.Difference("t", row_diff.version("t", "HEAD"), row_diff.version("t", row_diff.WORK_TREE))
+    assert found.added == [rows.row_id("new")] and found.removed == [rows.row_id("short")]
+    assert found.changed == {rows.row_id(TEXTS[1]): ["loss"]} and found.same == 1
+    assert "(rank 3 of 3, cutoff 2)" in row_diff.text(found)
+    assert json.loads(row_diff.as_json(found))["removed"] == {rows.row_id("short"): "rank 3 of 3, cutoff 2"}
+
+
+@pytest.mark.slow
+def test_what_a_revision_has_not_is_refused(versions: Path) -> None:
+    with pytest.raises(Problem, match="HEAD has no table data/u.parquet"):
+        row_diff.version("u", "HEAD")
+    with pytest.raises(Problem, match="'nowhere' cannot be read"):
+        row_diff.version("t", "nowhere")
