@@ -1,4 +1,4 @@
-"""explain: where a row came from: its source, every step of a model with prompt and reply, and why it stayed or left."""
+"""explain: where a row came from: its source, each step of a model with prompt and reply, and why it stayed or left."""
 
 import json
 from collections.abc import Iterator
