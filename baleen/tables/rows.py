@@ -175,6 +175,7 @@ class TableWriter:
         """Delete the file, unless it has been renamed."""
         if self._file:
             self._file.abandon()
+        self.temporary.unlink(missing_ok=True)  # Ctrl-C may come when it is created and not yet held here
 
 
 def infer_schema(rows: Sequence[Row], known: pa.Schema | None = None) -> pa.Schema:

@@ -35,6 +35,9 @@ def seeds(*rows: Any) -> str:
     return "".join(json.dumps(row) + "\n" for row in rows)
 
 
+TURNS = [("system", "Be brief."), ("user", "Why?"), ("assistant", "So.")]
+CHAT = {"messages": [{"role": role, "content": text} for role, text in TURNS]}
+TALK = {"talk": [{"from": role, "value": text} for role, text in [("human", "Why?"), ("gpt", "So.")]]}
 GOOD = {"question": "Why?", "answer": "So."}
 MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {  # changes of the line, what the file holds, and what is told
     "a field that is not there": (
@@ -46,6 +49,26 @@ MISTAKES: dict[str, tuple[dict[str, Any], str, str]] = {  # changes of the line,
     "no mapping": ({"columns": {}}, seeds(GOOD), "say which field is which column"),
     "an empty answer": ({}, seeds(GOOD, {"question": "Why?", "answer": ""}), "the seed has an empty response"),
     "a list instead of a text": ({}, seeds({"question": ["Why?"], "answer": "So."}), "is list, not text"),
+    "a system turn in the place of the question": (
+        {"columns": {"instruction": "messages.0.content", "response": "messages.2.content"}},
+        seeds(CHAT),
+        "messages.0.content is a turn of the system; write messages.user",
+    ),
+    "the question in the place of the answer": (
+        {"columns": {"instruction": "messages.1.content", "response": "messages.1.content"}},
+        seeds(CHAT),
+        "no column reads turn 0 of messages, of the system",
+    ),
+    "the answer in the place of the question": (
+        {"columns": {"instruction": "talk.1.value", "response": "talk.1.value"}},
+        seeds(TALK),
+        "talk.1.value is a turn of the assistant",
+    ),
+    "a turn that is not there": (
+        {"columns": {"instruction": "talk.0.value", "response": "talk.2.value"}},
+        seeds(TALK),
+        "no column reads turn 1 of talk, of the assistant",
+    ),
     "no JSON": ({}, "question, answer\n", "seeds.jsonl"),
     "JSON that ends in its second line": ({}, seeds(GOOD) + '{"question": "Wh', "seeds.jsonl:2"),
     "a path that is not there": ({"source": "seed.jsonl"}, seeds(GOOD), "no file or folder seed.jsonl"),
