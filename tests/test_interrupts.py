@@ -30,9 +30,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def started(folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+def started(folder: Path, *words: str, **more: str) -> Iterator[subprocess.Popen[str]]:
     """A program in a process group of its own, as a terminal starts it."""
-    env = project.environment(folder) | {"BEGUN": str(folder.parent / "begun")}
+    env = project.environment(folder) | {"BEGUN": str(folder.parent / "begun")} | more
     pipe = subprocess.PIPE
     with subprocess.Popen(
         words, cwd=folder, env=env, text=True, stdout=pipe, stderr=pipe, start_new_session=True
@@ -184,6 +184,18 @@ def test_while_it_trains_before_the_first_checkpoint(processes: int, moment: str
             kept = "; the prepared examples are kept, no checkpoint of the 100000 steps was due yet"
         assert_one_line(interrupted(one), kept)
     assert not list((home / "models").glob("base*"))
+
+
+def test_while_the_preloaded_process_imports_libraries(folder: Path) -> None:
+    own_project.write(folder.parent, {"slow/pandas.py": WAITS})
+    words = (sys.executable, "-m", "stages.warm", "dvc", "repro", "filter@calm")
+    with started(folder, *words, PYTHONPATH=str(folder.parent / "slow")) as one, wait_for_reader(folder, one):
+        code, said = interrupted(one)
+    assert code and said.count(f"{LINE} while it was starting; nothing was changed, the same command goes on") == 1, (
+        said
+    )
+    assert "Traceback" not in said
+    assert project.repro(folder, "filter@calm") == {"ingest@web", "filter@calm"}
 
 
 def test_while_a_copy_of_the_preloaded_process_trains(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ IMPORTS = (
     "pandas", "pyarrow.parquet", "omegaconf", "torch", "transformers.models.auto.modeling_auto", "accelerate",
     "transformers.models.llama.modeling_llama", "datasets", "peft", "trl.trainer.sft_trainer",
 )  # fmt: skip
+STARTED = b"\n"  # what a copy sends when it begins
 Request = dict[str, Any]
 
 
@@ -40,13 +41,16 @@ def hand_over() -> None:
     socket.send_fds(line, [b"\n"], [0, 1, 2])
     request = {"module": module, "argv": arguments, "cwd": os.getcwd(), "env": dict(os.environ), "group": os.getpgid(0)}
     line.sendall(json.dumps(request).encode() + b"\n")
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the copy gets it too, and prints the message
     os._exit(exit_status(line))
 
 
 def exit_status(line: socket.socket) -> int:
-    """The exit status of the copy; 1 when the preloaded process is gone, and the copy with it."""
+    """The exit status of the copy; 1 when the preloaded process is gone, and the copy with it. Ctrl-C ends this stage
+    until the copy has begun, which gets it from then on and prints the message."""
     try:
+        if line.recv(1) != STARTED:
+            return 1
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         return int(line.recv(4) or 1)
     except OSError:
         return 1
@@ -105,6 +109,7 @@ def receive_request(line: socket.socket) -> Request:
         os.close(descriptor)
     with line.makefile("rb") as words:
         request: Request = json.loads(words.readline())
+    line.sendall(STARTED)
     line.detach()  # stays open as long as this process
     os.setpgid(0, request["group"])
     signal.signal(signal.SIGINT, signal.default_int_handler)
