@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 import pytest
 from mistakes import ASK, CASES, TABLE, Case
 
+from baleen.errors import Interrupted, Problem
 from baleen.measures import translation
 from baleen.models import scratch
-from baleen.project import command_line
+from baleen.project import command_line, interrupts
 
 CHECKOUT = Path(__file__).parents[1]
 PROGRESS = re.compile(r"\w+  \d+/\d+ rows ")
@@ -86,9 +87,45 @@ def test_a_run_that_is_stopped_says_that_the_same_command_goes_on(capsys: pytest
     with pytest.raises(SystemExit) as ended:
         command_line.run(stopped)
     assert ended.value.code == 130
-    assert (
-        capsys.readouterr().err == "baleen: stopped; every reply that was paid for is kept, the same command goes on\n"
-    )
+    assert capsys.readouterr().err == "baleen: interrupted; nothing was changed, the same command goes on\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "error", "words"),
+    [
+        ("stages/generate.py", KeyboardInterrupt(), "every reply so far is cached"),
+        ("stages/score.py", KeyboardInterrupt(), "every reply so far is cached"),
+        ("stages/plan.py", KeyboardInterrupt(), "the plan of before is kept"),
+        ("stages/filter.py", KeyboardInterrupt(), "nothing was changed"),
+        ("stages/train.py", Interrupted("the checkpoint of step 20 of 80 is kept"), "the checkpoint of step 20 of 80"),
+        ("bin/baleen", KeyboardInterrupt(), "nothing was changed"),
+    ],
+)
+def test_what_is_kept_depends_on_the_verb(
+    program: str, error: BaseException, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", [program])
+    assert interrupts.words(error).startswith(f"baleen: interrupted; {words}")
+
+
+def chained(outer: BaseException, inner: BaseException) -> BaseException:
+    outer.__context__ = inner
+    return outer
+
+
+@pytest.mark.parametrize(
+    ("error", "is_interrupt"),
+    [
+        (KeyboardInterrupt(), True),
+        (Interrupted("x"), True),
+        (chained(ImportError("half imported"), KeyboardInterrupt()), True),
+        (chained(SystemExit(130), chained(RuntimeError(), KeyboardInterrupt())), True),
+        (chained(Problem("x"), ValueError()), False),
+        (ImportError("not there"), False),
+    ],
+)
+def test_what_a_library_makes_of_ctrl_c_is_an_interrupt_too(error: BaseException, is_interrupt: bool) -> None:
+    assert interrupts.is_interrupt(error) == is_interrupt
 
 
 LACKING = {  # what is not installed: a command line that needs it, and the extra
