@@ -28,12 +28,15 @@ class Job:
 
 @cache
 def packages_of(engine: str) -> frozenset[str]:
-    """The optional packages that an engine's module imports, and the one that it is named after."""
-    file = module_file(table.module_of(engine))
-    tree = ast.parse((inputs.CODE / file).read_text(encoding="utf-8"))
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
-    names = {module.partition(".")[0] for node in nodes for module, _ in imported(node).values()}
-    return frozenset({engine, *names} & EXTRAS.keys())
+    """The optional packages that the modules of an engine import."""
+    file = inputs.CODE / module_file(table.module_of(engine))
+    files = file.parent.glob("*.py") if file.parent.name == engine else [file]
+    nodes = [node for one in files for node in ast.walk(ast.parse(one.read_text(encoding="utf-8")))]
+    lines = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {module for node in lines for module, _ in imported(node).values()}
+    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module")]
+    names |= {str(node.args[0].value) for node in calls if isinstance(node.args[0], ast.Constant)}
+    return frozenset(name.partition(".")[0] for name in names) & EXTRAS.keys()
 
 
 def lacks(jobs: Iterable[Job], speed: Speed, origin: Settings, machine: Machine) -> list[str]:
