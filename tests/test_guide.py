@@ -16,7 +16,7 @@ from baleen.models import pins
 from baleen.project import graph, layers, recipes, settings, shipped
 from baleen.project.command_line import run
 from baleen.project.yaml_files import parse_yaml
-from stages import reference, verbs
+from stages import memo, reference, verbs
 from stages.command import app
 
 ROOT = Path(__file__).parents[1]
@@ -123,7 +123,10 @@ def test_no_command_needs_a_target(command: str, monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("command", commands_of("baleen command", "baleen "))
 def test_a_command_of_baleen_is_there_and_its_targets_are_known(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _, verb, *words = shlex.split(command)
-    assert verb in {made.name or made.callback.__name__ for made in app.registered_commands if made.callback}
+    groups = {made.name for made in app.registered_groups}
+    assert verb in groups | {made.name or made.callback.__name__ for made in app.registered_commands if made.callback}
+    if verb in groups:
+        assert words[0] in {made.callback.__name__ for made in memo.app.registered_commands if made.callback}
     if verb in ("run", "show") and words[0] != "TARGET":
         assert words[0] in {made.target for made in stages(monkeypatch).values()}
     if verb == "add" and not words[0].startswith(("<", "NAME")):
