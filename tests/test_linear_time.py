@@ -10,9 +10,11 @@ from inspect import signature
 import pytest
 from adversarial import shapes
 
+from baleen.engines import reasoning
 from baleen.errors import Problem
 from baleen.formats import FORMATS
 from baleen.measures.expressions import MEASURES
+from baleen.measures.ratings import written_choice
 from baleen.tables.readers import READERS
 from baleen.tables.records import OpenFile
 from baleen.tables.sections import Rules, segments
@@ -46,6 +48,7 @@ EVERYTHING = (
     {f"reader {kind}": reading(kind) for kind in READERS}
     | {f"cut {markup}": cutting(markup) for markup in ("markdown", "html", "text")}
     | {f"format {name}": parsing(name) for name in FORMATS}
+    | {"reasoning": reasoning.split, "choice": lambda text: written_choice(text, "Verdict:", [" no", " yes"])}
     | {f"measure {name}": measuring(name) for name in MEASURES if takes_texts(name)}
 )
 

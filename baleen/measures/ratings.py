@@ -26,7 +26,7 @@ SCALE = r"(?:\s?/\s?{0}(?:\.0)?| out of {0}| points?| stars?|\s?[分点점])?(?:
 JSON_KEY = re.compile(rf"(?:final|overall)?[ _]?(?:{NOUN})", re.IGNORECASE)
 BOXED = re.compile(r"\\boxed\{([^{}\n]{1,20})\}|\[\[([^\[\]\n]{1,20})\]\]")
 ORNAMENT = re.compile(r"[*_`\"“”<>|$#]|^[^\S\n]*(?:[-•]|\d{1,2}[.)])[^\S\n]+(?=\D)", re.MULTILINE)
-BORDER = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])|\n+")
+BORDER = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])(?![。！？])|\n+")
 FENCED = re.compile(r"(?:```\w*\s+)?(\{.*\})(?:\s*```)?", re.DOTALL)
 
 

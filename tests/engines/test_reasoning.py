@@ -1,7 +1,5 @@
 """Reasoning is cut off a reply, however it is marked; what only speaks of the marks stays as it is."""
 
-import time
-
 import pytest
 
 from baleen.engines import reasoning
@@ -112,21 +110,6 @@ def test_a_reply_without_reasoning_stays_as_it_is(reply: str) -> None:
 )
 def test_a_tag_round_the_whole_answer_is_taken_off(answer: str, inner: str) -> None:
     assert reasoning.unwrapped(answer) == inner
-
-
-UNITS = [
-    "<think>", "</think>", "<think></think>", "<think>a </think> ", "◁think▷", "```\n<think>\n", "<|channel|>", "`",
-    "<", "<|channel|>a<|message|>", "analysisA", "<|start|>", "[THINK]x[/THINK]\n", "<answer>", "</think>\n",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("unit", UNITS)
-@pytest.mark.parametrize("start", ["", "<think>", "hm </think>"])
-def test_a_long_run_of_marks_takes_linear_time(start: str, unit: str) -> None:
-    text = start + unit * (400_000 // len(unit))
-    begun = time.process_time()
-    reasoning.unwrapped(reasoning.split(text).answer)
-    assert time.process_time() - begun < 2
 
 
 @pytest.mark.parametrize(
