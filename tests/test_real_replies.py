@@ -287,14 +287,14 @@ def test_a_judge_is_read_when_it_plainly_says_one_choice(name: str) -> None:
     prompt = prompts.load(name)
     words = {"cue": prompt.cue, "first": prompt.choices[0].strip(), "last": prompt.choices[-1].strip()}
     numbers = words["last"].isdigit()
-    for reply, plain in RATED if numbers else WORDS:
+    for reply, clear in RATED if numbers else WORDS:
         written = reply.format(n=words["last"], **words)
-        wanted = (float(words["last"]) if numbers else 1.0) if plain else None
+        wanted = (float(words["last"]) if numbers else 1.0) if clear else None
         assert prompt.read_choice(written) == wanted, written
 
 
 def test_every_prompt_that_is_asked_has_ten_replies() -> None:
     names = {str(path.relative_to("prompts").with_suffix("")) for path in Path("prompts").rglob("*.md")}
-    asked = {name for name in names if prompts.load(name).body or prompts.load(name).stop}
-    assert asked == {*ASKED_FOR, *JUDGES}
+    queried = {name for name in names if prompts.load(name).body or prompts.load(name).stop}
+    assert queried == {*ASKED_FOR, *JUDGES}
     assert min(len(cases) for cases in [*ASKED_FOR.values(), RATED, WORDS]) >= 10

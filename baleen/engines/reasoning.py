@@ -65,8 +65,8 @@ def split(text: str) -> Parts:
 
 def unwrapped(answer: str) -> str:
     """An answer after reasoning without the tag round all of it, such as `<answer>`."""
-    found = WRAPPER.fullmatch(answer)
-    return found[2].strip() if found else answer
+    match = WRAPPER.fullmatch(answer)
+    return match[2].strip() if match else answer
 
 
 def split_channels(text: str) -> Parts | None:
@@ -151,8 +151,8 @@ def begins_line(text: str, mark: Mark) -> bool:
 
 def left_open(prompt: str) -> str:
     """The mark of reasoning with which a rendered prompt ends, so that the reply goes on inside it; else ''."""
-    found = OPEN_AT_END.search(prompt[-100:])
-    return found[1] if found else ""
+    match = OPEN_AT_END.search(prompt[-100:])
+    return match[1] if match else ""
 
 
 def closing(mark: str) -> str:

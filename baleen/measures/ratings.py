@@ -52,8 +52,8 @@ def written_choice(reply: str, cue: str, choices: Sequence[str]) -> float | None
 def written_rating(reply: str, low: int = 1, high: int = 5, noun: str = "score") -> float | None:
     """The rating in a reply, from `low` to `high`, after `noun` (a pattern) or a word that means it; None when it has
     none or could mean another."""
-    if found := FENCED.fullmatch(unicodedata.normalize("NFKC", reply).strip()):
-        return json_rating(found[1], low, high)
+    if block := FENCED.fullmatch(unicodedata.normalize("NFKC", reply).strip()):
+        return json_rating(block[1], low, high)
     pieces = pieces_of(reply)
     start = re.compile(rf"{BEFORE}(?:{noun}|{NOUN}){AFTER}|(?:{GIVEN})\s*", re.IGNORECASE)
     number = re.compile(r"(\d(?:\.\d+)?)" + SCALE.format(high), re.IGNORECASE)

@@ -44,8 +44,8 @@ THINGS = {
 
 def unemphasised(text: str) -> str:
     """The text without Markdown emphasis round all of it, and without white space round it."""
-    found = EMPHASIS.fullmatch(text.strip())
-    return found["inner"].strip() if found else text.strip()
+    match = EMPHASIS.fullmatch(text.strip())
+    return match["inner"].strip() if match else text.strip()
 
 
 def without_closing(text: str) -> str:
@@ -93,15 +93,15 @@ def without_label(text: str, thing: str) -> str:
 
 
 def unfenced(text: str) -> str:
-    found = FENCED.fullmatch(text)
-    return found[1].strip() if found and "```" not in found[1] else text
+    match = FENCED.fullmatch(text)
+    return match[1].strip() if match and "```" not in match[1] else text
 
 
 def unquoted(text: str) -> str:
     """The text without the quotes and the emphasis that are round all of it."""
     inner = unemphasised(text)
-    found = QUOTED.fullmatch(inner)
-    return unemphasised(next(filter(None, found.groups()))) if found else inner
+    match = QUOTED.fullmatch(inner)
+    return unemphasised(next(filter(None, match.groups()))) if match else inner
 
 
 def is_list(text: str, thing: str) -> bool:

@@ -62,10 +62,10 @@ def tokenizers() -> dict[str, Any]:
     whole = scratch.new_tokenizer(["a b c"], Fresh(tokenizer="bpe", vocab_size=300))
     whole.add_special_tokens({"additional_special_tokens": MARKS})
     whole.add_tokens(["<think>", "</think>"])
-    found = {name: deepcopy(whole) for name in TEMPLATES}
-    for name, tokenizer in found.items():
+    named = {name: deepcopy(whole) for name in TEMPLATES}
+    for name, tokenizer in named.items():
         tokenizer.chat_template = TEMPLATES[name]
-    return found
+    return named
 
 
 ASKED = [  # the end of a prompt: template, its arguments, prefill
