@@ -105,9 +105,14 @@ def turns_of(value: Any) -> Iterator[tuple[str, str]]:
         if lost := next((name for name in LOST if turn.get(name)), ""):
             raise NotAChat(f"has {lost} in turn {number}, which no column can hold")
         for name, content in texts.items():
-            if (role := ROLE_OF.get(str(name).lower())) is None:
+            if (role := role_of(name)) is None:
                 raise NotAChat(f"has the role {name!r} in turn {number}; known are {', '.join(ROLE_OF)}")
             yield role, text_of(content, number)
+
+
+def role_of(name: object) -> str | None:
+    """The role of a name such as 'Human' or 'GPT:', None for an unknown one."""
+    return ROLE_OF.get(str(name).strip().rstrip(":").lower())
 
 
 def named_turns(turn: dict[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,7 @@ def delimited_rows(opened: OpenFile, delimiter: str) -> Iterator[Record]:
         for values in cells:
             if names and values:
                 check_cells(opened, start, names, values, separator)
+                check_lines(opened, start, names, held, separator)
                 yield Record(opened.name, start, row_fields(names, values))
             elif values:
                 names = header_names(opened, start, values, separator)
@@ -93,6 +94,18 @@ def check_cells(opened: OpenFile, number: int, names: list[str], values: list[st
             raise Problem(f"{where}: the cell {cell[:60]} may be quoted; {choice}", {"quoting": "double"})
 
 
+def check_lines(opened: OpenFile, number: int, names: list[str], held: list[str], separator: str) -> None:
+    """A Problem for a row over several lines, each of which would be a row if quotes were words."""
+    if len(held) > 1 and len(names) > 1 and not opened.quoting and are_rows(held, names, separator):
+        choice = "write --quoting none if quotes are words, --quoting double if the row has several lines"
+        raise Problem(f"{opened.name}:{number}: {len(held)} lines may be as many rows; {choice}", {"quoting": "none"})
+
+
+def are_rows(held: list[str], names: list[str], separator: str) -> bool:
+    """Whether each line has as many cells as the header when quotes are words."""
+    return all(line.count(separator) + 1 == len(names) for line in held if line)
+
+
 def ragged(where: str, names: list[str], values: list[str], separator: str, unsaid: bool) -> Problem:
     """The Problem for a row with another number of cells than the header."""
     other = probable_separator(separator.join(names))
@@ -129,4 +142,6 @@ def quoting_hint(held: list[str], names: list[str], separator: str) -> Hint:
         return separator_hint(other)
     if any('\\"' in line for line in held):
         return 'quotes seem to be escaped as \\": write --quoting backslash', {"quoting": "backslash"}
+    if len(names) > 1 and are_rows(held, names, separator):
+        return "quotes seem to be words: write --quoting none", {"quoting": "none"}
     return "a quote may be open; double the quotes inside cells, or write --quoting none where quotes are words", {}

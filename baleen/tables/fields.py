@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from baleen.errors import Problem
-from baleen.tables.chats import ROLE_KEYS, ROLE_OF, Exchange, NotAChat, chat_of, chosen, holds_lists
+from baleen.tables.chats import ROLE_KEYS, Exchange, NotAChat, chat_of, chosen, holds_lists, role_of
 from baleen.tables.records import Doubled, Record, count
 from baleen.tables.rows import NUMBER, TEXT, TYPES, Row
 
@@ -185,12 +185,12 @@ def typed(record: Record, column: str, field: str, content: Any) -> Any:
 
 
 def number(place: str, column: str, content: Any) -> float | None:
-    """A number; None for none, which is also what NaN says."""
+    """A number; None for none, which is also what NaN says, and what is infinite is no score."""
     try:
         figure = None if content is None else float(content)
     except (TypeError, ValueError, OverflowError):
         raise Problem(f"{place} is no number, which column {column} needs") from None
-    return None if figure is None or math.isnan(figure) else figure
+    return None if figure is None or not math.isfinite(figure) else figure
 
 
 def text(place: str, column: str, content: Any) -> str:
@@ -235,4 +235,4 @@ def roles_of(turns: Any) -> list[str]:
     names = [
         next((item[key] for key in ROLE_KEYS if key in item), "") if isinstance(item, dict) else "" for item in items
     ]
-    return [ROLE_OF.get(str(name).lower(), "") for name in names]
+    return [role_of(name) or "" for name in names]

@@ -5,7 +5,7 @@ import io
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -164,13 +164,14 @@ def remote_entry(system: Any, path: str, inside: str) -> Entry:
 
 def fetched(system: Any, path: str, name: str) -> BinaryIO:
     """A copy of a file in memory, or in an unnamed temporary file from 256 MB on; it is looked at again at the end."""
-    spool = SpooledTemporaryFile(SPOOL)  # noqa: SIM115 (the reader closes it)
-    with remote_problems(name):
+    with remote_problems(name), ExitStack() as stack:
         inputs.watch(name, partial(remote_state, system, path), remote_state(system, path))
+        spool = stack.enter_context(SpooledTemporaryFile(SPOOL))
         with system.open(path, "rb") as file:
             copyfileobj(file, spool, 1 << 20)
-    spool.seek(0)
-    return cast(BinaryIO, io.BufferedReader(cast(Any, spool)))
+        spool.seek(0)
+        stack.pop_all()  # from here on the reader closes it
+        return cast(BinaryIO, io.BufferedReader(cast(Any, spool)))
 
 
 def remote_state(system: Any, path: str) -> str:

@@ -26,7 +26,7 @@ WORDS = {
 SPLITS = {word: split for split, words in WORDS.items() for word in words}
 TEXT_WORDS = ("train", "validation", "valid", "val", "dev", "test")
 WORD = re.compile(rf"(?:^|[-._ /0-9])({'|'.join(SPLITS)})(?=$|[-._ /0-9])")
-SHARD = re.compile(r"(?:^|/)([\w.-]+?)-\d{5}-of-\d{5}(?!\d)")
+SHARD = re.compile(r"(?:^|/)([\w.-]+?)-(\d{5})-of-(\d{5})(?!\d)")
 SIDECAR = re.compile(
     r"(?:readme|licen[cs]e|copying|notice|dataset_?card|datasheet|citation|changelog|contributing)(?:[.-][\w.-]*)?"
     r"|dataset_infos?\.json|dataset_dict\.json|state\.json|croissant\.json",
@@ -79,7 +79,23 @@ def chosen_files(
         kept = chosen_split(splits, o.split, where)
         files = [name for name in files if name in kept]
     notes["files_passed_over"] += len(matching) - len(files)
+    if not (o.match or any(letter in o.place for letter in "*?[")):
+        check_shards(files, where)
     return files
+
+
+def check_shards(files: Sequence[str], where: str) -> None:
+    """A Problem for shards `name-00000-of-00003` of which not all are there."""
+    shards = [(name, shard) for name in files if (shard := SHARD.search(name))]
+    series = {(name[: shard.start(2)], shard[3]) for name, shard in shards}
+    for start, total in sorted(series):
+        numbers = {int(shard[2]) for name, shard in shards if (name[: shard.start(2)], shard[3]) == (start, total)}
+        if missing := sorted({*range(int(total))} - numbers):
+            first = f"{start}{missing[0]:05}-of-{total}"
+            raise Problem(
+                f"{where}: {first} is missing, of {int(total)} shards {len(numbers)} are there; download the others, "
+                "or choose these with --match"
+            )
 
 
 def holds_records(name: str, kind: str) -> bool:

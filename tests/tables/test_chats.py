@@ -21,6 +21,7 @@ CHATS: dict[str, Any] = {
     "role and content": [turn("user", "Why?"), turn("assistant", "So.")],
     "from and value": [turn("human", "Why?", "from", "value"), turn("gpt", "So.", "from", "value")],
     "capital letters": [turn("User", "Why?"), turn("Assistant", "So.")],
+    "colons": [turn("Human:", "Why?"), turn(" GPT: ", "So.")],
     "role and text": [turn("prompter", "Why?", text_key="text"), turn("bot", "So.", text_key="text")],
     "speaker": [turn("human", "Why?", "speaker", "message"), turn("ai", "So.", "speaker", "message")],
     "parts": [turn("user", ["Why?"], text_key="parts"), turn("model", [{"text": "So."}], text_key="parts")],

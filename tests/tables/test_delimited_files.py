@@ -76,7 +76,7 @@ def test_quotes_of_a_tsv_never_join_lines() -> None:
             'q,a\n"He said \\"no\\".",x\n',
             "f:2: ',' expected after '\"'; quotes seem to be escaped as \\\": write --q",
         ),
-        ("csv", 'q,a\n"open,x\n', "f:2: unexpected end of data; a quote may be open"),
+        ("csv", 'q,a\n"open,x\n', "f:2: unexpected end of data; quotes seem to be words: write --quoting none"),
         ("csv", "q,a;b;c;d\nWhy?,1,2\n", "f:2: 3 cells where the header has 2 (q, a;b;c;d); the columns seem to be"),
         ("csv", "q,a\nWhy?,So,x\n", "f:2: 3 cells where the header has 2 (q, a); quote cells that hold ','"),
         (
@@ -128,3 +128,23 @@ def test_a_doubled_name_that_nobody_reads_is_no_fault() -> None:
     assert cells("csv", "q,a,,\nWhy?,So.,1,2\n")[0]["a"] == "So."
     [record] = READERS["jsonl"](OpenFile("f", io.BytesIO(b'{"q": "Why?", "x": {"y": 1, "y": 2}}')))
     assert record.fields["q"] == "Why?"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'q,a\n"Who?,Nobody\nPlain?,Yes\nSaid",Fine\n',
+        'q,a\n"Who?,Nobody\nSaid",Fine\n',
+        'n,q,a\n1,"Who?,Nobody\n2,Said",Fine\n',
+    ],
+)
+def test_lines_that_quotes_may_have_joined_are_never_one_row_without_a_word(text: str) -> None:
+    with pytest.raises(Problem, match=r"f:2: \d lines may be as many rows; write --quoting none if quotes are words"):
+        cells("csv", text)
+    lines = text.count("\n") - 1
+    assert len(cells("csv", text, quoting="none")) == lines
+
+
+@pytest.mark.parametrize("cell", ['"One\nTwo"', '"One, two\nthree"', '"One\n\ntwo, three, four"'])
+def test_a_cell_of_several_lines_is_one_cell(cell: str) -> None:
+    assert cells("csv", f"q,a\nWhy?,{cell}\n") == [{"q": "Why?", "a": cell.strip('"')}]

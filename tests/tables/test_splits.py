@@ -142,3 +142,24 @@ def test_match_goes_before_splits() -> None:
 
 def test_hidden_files_are_never_chosen(tmp_path: Path) -> None:
     assert chosen([".gitattributes", ".cache/huggingface/train.jsonl", "a.jsonl"]) == ["a.jsonl"]
+
+
+@pytest.mark.parametrize(
+    "names, missing",
+    [
+        (SHARDS[:1], "data/train-00001-of-00002"),
+        (["a-00001-of-00003.jsonl", "a-00002-of-00003.jsonl"], "a-00000-of-00003"),
+        (["x/a-00000-of-00002.csv", "y/a-00001-of-00002.csv"], "x/a-00001-of-00002"),
+        (["a-00000-of-00002-0f3c.parquet"], "a-00001-of-00002"),
+        (["b.jsonl", "a-00000-of-00010.jsonl.gz"], "a-00001-of-00010"),
+    ],
+)
+def test_a_shard_that_is_missing_is_named(names: list[str], missing: str) -> None:
+    with pytest.raises(Problem, match=f"set: {missing} is missing, of .* shards . are there; download the others"):
+        chosen(names)
+    assert chosen(names, match="*") == names
+
+
+def test_shards_of_the_split_that_is_read_must_all_be_there() -> None:
+    assert chosen(SHARDS[1:], split="test") == SHARDS[2:]
+    assert chosen(SHARDS, split="train") == SHARDS[:2]
