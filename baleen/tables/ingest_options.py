@@ -97,6 +97,7 @@ NEEDS = {  # settings without effect on other kinds of sources
     "rows": ("part",),
     "noise": ("part",),
 }
+OF_RESPONSES = ("segment", "min_chars", "max_chars", "min_line_chars", "max_repetition")  # without effect on others
 
 
 def check(options: IngestOptions, where: str) -> None:
@@ -108,6 +109,9 @@ def check(options: IngestOptions, where: str) -> None:
     for name in (name for name, kinds in NEEDS.items() if places[0] not in kinds):
         if (value := options.file_kind if name == "kind" else getattr(options, name)) != default(name):
             raise Problem(f"{where}: {name} {value} has no effect on the source {places[0]}; take it out")
+    for name in OF_RESPONSES if options.columns and "response" not in options.columns else ():
+        if (value := getattr(options, name)) != default(name):
+            raise Problem(f"{where}: {name} {value} has no effect without the column response; map it or take this out")
 
 
 def check_encoding(encoding: str, where: str) -> None:
@@ -120,7 +124,7 @@ def check_encoding(encoding: str, where: str) -> None:
 
 def mistakes(o: IngestOptions, places: list[str]) -> dict[str, bool]:
     """What may be wrong with settings, and whether it is."""
-    kinds, chats = ["", *READERS], [c for c in o.columns.values() if c.endswith((".user", ".assistant"))]
+    kinds, chats = ["", *READERS], [c for c in o.columns.values() if c.rstrip("?").endswith((".user", ".assistant"))]
     return {
         "setting 'source' is missing; write source, hub, python or part": not places,
         f"{' and '.join(places)} are two sources; write one of them": len(places) > 1,

@@ -111,6 +111,14 @@ def test_a_setting_without_effect_on_a_file_is_refused(tmp_path: Path, settings:
         ({"part": "web", "encoding": "cp1252"}, "encoding cp1252 has no effect on the source part"),
         ({"hub": "a/b", "kind": "csv"}, "kind csv has no effect on the source hub"),
         ({"source": "a", "turns": "first"}, "turns first has no effect; map a chat"),
+        (
+            {"source": "a", "columns": {"text": "b"}, "segment": True},
+            "segment True has no effect without the",
+        ),
+        (
+            {"source": "a", "columns": {"draft": "b"}, "max_chars": 9},
+            "max_chars 9 has no effect without the",
+        ),
         ({"source": "a", "turns": "firts"}, "unknown turns 'firts'; did you mean 'first'"),
         ({"source": "a", "quoting": "single"}, "unknown quoting 'single'; there are: backslash, double, none"),
         ({"source": "a", "separator": "::"}, "separator '::' must be one character"),
