@@ -8,6 +8,7 @@ from typing import Any
 
 from baleen.errors import Problem
 from baleen.memo.dry_run import disk_size
+from baleen.models import load
 from baleen.project import layers, machine, recipes, settings
 from baleen.project.command_line import EXTRAS
 from baleen.training import requirements
@@ -38,6 +39,7 @@ def profiles(here: machine.Machine, hub_error: str) -> dict[str, str]:
             under = layers.under(path.stem, project)
             speed = settings.paced(under.profile.get("speed"), f"{path}: speed")
             origin = under.profile.get("origin") or {}
+            load.check_origin(origin)
             lacks = requirements.lacks(verbs.jobs(lines, under), speed, origin, here)
             found[path.stem] = "; ".join([*lacks, *filter(None, [requirements.hub_lacks(origin, hub_error)])])
         except Problem as problem:

@@ -8,6 +8,7 @@ another server with the same model.
 """
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,8 @@ def check_place(pinned: Pin) -> None:
     """A Problem for a pin whose weights lie on this machine and cannot be loaded."""
     if pinned.path or pinned.gguf:
         places.check(places.located(pinned))
+    if pinned.gguf and not find_spec("gguf"):
+        raise Problem(f"reading {pinned.gguf} needs the package gguf: pip install 'baleen[gguf]'")
 
 
 def check_origin(given: Settings) -> None:

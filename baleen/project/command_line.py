@@ -141,6 +141,7 @@ EXTRAS = {  # the extra of pyproject.toml that a package comes with
     **dict.fromkeys(("accelerate", "peft", "tokenizers", "torch", "transformers", "trl"), "train"),
     **{name: name for name in ("ray", "vllm")},
     "aiohttp": "openai",
+    "gguf": "gguf",
     "sacrebleu": "metrics",
     **dict.fromkeys(("lxml", "nbformat", "pptx", "pypandoc", "pypdfium2", "python_calamine", "warcio"), "documents"),
 }

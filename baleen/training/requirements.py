@@ -73,7 +73,8 @@ def memory_lacks(trains: list[Any], speed: Speed, origin: Settings, machine: Mac
         return []
     where = "the GPUs have" if speed.device == "cuda" else "this machine has"
     how = "training all weights" if full else "the weights"
-    return [f"{how} of {origin.get('hub')} takes {disk_size(wanted)} at least, {where} {disk_size(there)}"]
+    name = origin.get("hub") or origin.get("path") or origin.get("gguf")
+    return [f"{how} of {name} takes {disk_size(wanted)} at least, {where} {disk_size(there)}"]
 
 
 def hub_lacks(origin: Settings, error: str | None = None) -> str:

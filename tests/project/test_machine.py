@@ -175,6 +175,13 @@ def test_doctor_says_what_there_is_and_which_profiles_can_run(folder: Path) -> N
     assert found["processors"] > 0 and found["memory"] > 0 and found["extras"]["train"]
 
 
+@pytest.mark.slow
+def test_a_profile_whose_model_lies_in_a_package_that_is_not_installed_cannot_run_here(folder: Path) -> None:
+    set_yaml(folder / "profiles/laptop.yaml", "origin.package", "no-such-package")
+    found = json.loads(run(folder, "stages.command", "doctor", "--json").stdout)["profiles"]
+    assert "not installed: pip install --no-deps no-such-package==0.1.2" in found["laptop"]
+
+
 def test_doctor_needs_no_project(tmp_path: Path) -> None:
     ended = own_project.run(tmp_path, "baleen", "doctor")
     assert ended.returncode == 0 and ended.stdout.startswith("processors"), ended.stderr
