@@ -98,7 +98,7 @@ EDITS = (
     ),
     Edit(
         "baleen/project/layers.py",
-        '{"prompt": project.params.get("scorer", "")}',
+        'group.values if group else {"prompt": name}',
         '{"prompt": "judge"}',
         ("humpback-judge-1",),
     ),

@@ -6,7 +6,7 @@ python -m stages.filter humpback-curate-1 --input humpback-judge-1 --best worst 
 from dataclasses import dataclass
 
 from baleen.measures.expressions import metric_signatures, parse_condition, parse_value
-from baleen.measures.filters import filter_table, needed, require_sense
+from baleen.measures.filters import CHANCE, filter_table, needed, require_sense
 from baleen.project.command_line import run
 from baleen.project.options import options_of_run
 from baleen.project.settings import REQUIRED, setting
@@ -27,6 +27,7 @@ class FilterOptions:
     )
     clusters: int = setting(200, "number of these clusters; source: 200 for 20,000 rows in Cycle-Instruct")
     count: int = setting(0, "number of ranked rows to keep, instead of a share; 0 uses the share")
+    control: bool = setting(False, "keep as many rows as these settings would, by chance: an arm to compare with")
 
 
 def check(options: FilterOptions, where: str) -> None:
@@ -36,9 +37,8 @@ def check(options: FilterOptions, where: str) -> None:
 
 def names(options: FilterOptions) -> list[tuple[str, str]]:
     """The measures and the selector that the settings name."""
-    values = [parse_condition(text).value for text in options.keep] + [
-        parse_value(options.best) for _ in options.best[:1]
-    ]
+    ranks = filter(None, [options.best, CHANCE if options.control else ""])
+    values = [*(parse_condition(text).value for text in options.keep), *map(parse_value, ranks)]
     chosen = [("selector", options.select.partition("(")[0])] * bool(options.select)
     return [*(("measure", one.measure) for one in values if one.measure), *chosen]
 

@@ -22,6 +22,7 @@ from baleen.measures.selectors import Selection, k_means, parse_selection
 from baleen.tables import rows
 
 REPEATED = "duplicate"
+CHANCE = "chance(id)"  # what ranks a control arm
 Marks = NDArray[np.bool_]
 Fates = NDArray[np.int16]  # 0 for a row that stays, else the number of its reason
 
@@ -38,6 +39,7 @@ class Rules(Protocol):
     within: str
     clusters: int
     count: int
+    control: bool
 
 
 def names_in(listed: str) -> list[str]:
@@ -50,6 +52,7 @@ def needed(rules: Rules) -> list[str]:
     mentioned = [c for text in rules.keep for c in parse_condition(text).value.columns]
     mentioned += [parse_selection(rules.select).column] if rules.select else []
     mentioned += parse_value(rules.best).columns if rules.best else ()
+    mentioned += parse_value(CHANCE).columns if rules.control else ()
     return [*mentioned, *names_in(rules.unique), *filter(None, [rules.within])]
 
 
@@ -183,6 +186,20 @@ def selected(path: Path, rules: Rules, judge: Judge) -> tuple[Fates, str]:
     return with_rank(fates, unreadable, selected_rows(values, groups, choice, rules), judge), choice.text
 
 
+def drawn(path: Path, rules: Rules, judge: Judge) -> tuple[Fates, str]:
+    """The fates of all rows when as many stay as by the rules, but drawn by chance, and the text of that rank."""
+    if rules.best or rules.select:
+        count = int(np.count_nonzero((ranked if rules.best else selected)(path, rules, judge)[0] == 0))
+    else:
+        count = sum(len(left) for _, left in left_after(path, rules, judge))
+    chances = [parse_value(CHANCE).of_batch(batch) for batch in rows.read_batches(path, ["id"])]
+    values: Numbers = np.concatenate([*chances, np.zeros(0)])
+    chosen = np.zeros(len(values), dtype=np.bool_)
+    chosen[np.argsort(values, kind="stable")[:count]] = True
+    fates: Fates = np.zeros(len(values), dtype=np.int16)
+    return with_rank([fates], np.isnan(values), chosen, Judge([], [])), CHANCE
+
+
 def with_rank(fates: list[Fates], unreadable: Marks, chosen: Marks, judge: Judge) -> Fates:
     """The fates of all rows, with the rank of those that were left."""
     whole: Fates = np.concatenate([*fates, np.zeros(0, dtype=np.int16)])
@@ -194,11 +211,15 @@ def with_rank(fates: list[Fates], unreadable: Marks, chosen: Marks, judge: Judge
 def filter_table(path: Path, rules: Rules, output: rows.Output) -> None:
     """Keep or drop every row of a table."""
     judge = Judge([parse_condition(text) for text in rules.keep], names_in(rules.unique))
-    if not rules.best and not rules.select:
+    if rules.control:
+        fates, text = drawn(path, rules, judge)
+        judge = Judge([], [])
+    elif not rules.best and not rules.select:
         for batch in rows.read_batches(path):
             file_batch(batch, judge.fates(batch), judge, judge.reasons, output)
         return
-    fates, text = (ranked if rules.best else selected)(path, rules, judge)
+    else:
+        fates, text = (ranked if rules.best else selected)(path, rules, judge)
     reasons, judge.rows = [*judge.reasons, f"{text} unreadable", f"not best {text}"], 0
     for batch in rows.read_batches(path):
         judge.rows += len(batch)

@@ -26,6 +26,7 @@ from baleen.tables.rows import Output, Row
 
 Pair = tuple[Row, Request]
 TEMPLATE = "arguments of the model's chat template, such as {enable_thinking: false}"
+Queries = tuple[EngineQuery, Iterable[Pair]]
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,13 @@ class Answered:
     reply: Reply
     key: str
 
+    def step(self, source: Row) -> Row:
+        """The entry of this reply in a lineage; `source` is what all entries of a target share."""
+        return source | {"key": self.key, "row": self.row["id"]}
+
     def history(self, source: Row) -> list[Row]:
-        """The lineage of the row with an entry for this reply added; `source` is what all entries of a target share."""
-        return [*(self.row.get("lineage") or []), source | {"key": self.key, "row": self.row["id"]}]
+        """The lineage of the row with the entry of this reply added."""
+        return [*(self.row.get("lineage") or []), self.step(source)]
 
 
 def template_text(template: Mapping[str, Any]) -> str:
@@ -120,8 +125,20 @@ def estimated(query: EngineQuery, pairs: Iterable[Pair]) -> Estimate:
     return estimate(Memo(memo_folder()), query.settings, (request for _, request in pairs))
 
 
-def print_dry_run(where: str, model: str, query: EngineQuery, pairs: Iterable[Pair]) -> None:
-    """Print how many rows a run would query, and their tokens and time: --dry-run."""
-    plan = estimated(query, pairs)
+def cost(model: str, query: EngineQuery, plan: Estimate) -> str:
+    """What an estimate says, and how many rows are cached."""
     cached = f"{plan.cached:,} cached or repeated" if query.identity else f"model {model} is not built yet"
-    print(f"{where}: {plan.rows:,} rows, {cached}, {plan}; nothing was queried")
+    return f"{cached}, {plan}"
+
+
+def print_dry_run(
+    where: str,
+    model: str,
+    query: EngineQuery,
+    pairs: Iterable[Pair],
+    more: Mapping[str, Queries] | None = None,
+) -> None:
+    """Print what a run would cost, in one line: --dry-run. `more` has by name what else it would query, or could."""
+    plan = estimated(query, pairs)
+    others = [f"{name}: {cost(model, other, estimated(other, own))}" for name, (other, own) in (more or {}).items()]
+    print("; ".join([f"{where}: {plan.rows:,} rows, {cost(model, query, plan)}", *others, "nothing was queried"]))

@@ -87,6 +87,12 @@ def gate(name: str, output: Output, example: str, options: GenerateOptions) -> N
     total = output.kept.rows + output.dropped.rows - output.notes.get("passed", 0)
     unreadable = output.reasons.total() + output.flawed.total()
     output.notes["readable"] = round(1 - unreadable / max(total, 1), 4)
+    silent = output.flawed["too long"] + output.flawed["refused"]  # kept rows with no reply at all
+    if options.keep_unreadable and 1 - silent / max(total, 1) < options.min_readable:
+        raise Problem(
+            f"generate {name}: {silent} of {total} requests had no reply (too long for the model, or refused); "
+            f"min_readable is {options.min_readable:.0%}; lower max_tokens, or take long rows out with a filter"
+        )
     if not options.keep_unreadable and output.notes["readable"] < options.min_readable:
         reasons = ", ".join(f"{n} {why}" for why, n in output.reasons.most_common())
         raise Problem(

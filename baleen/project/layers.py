@@ -2,7 +2,7 @@
 
 The defaults of the verb; what the rule adds (RULES of recipes.py); the method's own values, such as those of its paper,
 from `settings:` of a recipe; the profile's section for the verb, then its section of the name the line gives;
-params.yaml; and the line itself.
+params.yaml; and the line itself. A score line without a prompt judges candidates as the scorer of params.yaml says.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,8 @@ from baleen.project.settings import Settings, listed, load_yaml, profile, typed
 
 T = TypeVar("T")
 PARAMS = Path("params.yaml")
+OWN = "profile"  # the scorer of params.yaml that leaves the choice to the profile
+SCORER = "gain"  # of a profile that names none: it tells right pairs of real text best (LOG.md)
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,9 @@ def layers(line: Line, project: Project) -> list[Layer]:
     for name in dict.fromkeys((line.verb, line.rule, group)):
         made.append(Layer(f"profiles/{project.profile_name}.yaml: {name}", project.profile.get(name) or {}))
     if line.verb == "score" and "prompt" not in values:
-        made.append(Layer("params.yaml: scorer", {"prompt": project.params.get("scorer", "")}))
+        made += judging(project)
     if knobs:
-        made.append(Layer(f"params.yaml: {knobs}", knob_section(knobs, project.params)))
+        made.append(knob_layer(knobs, project))
     if "settings" in line.given and group not in project.groups and not anywhere(group):
         raise Problem(f"{line.where}: no recipe and no profile has settings {group!r}; add the section, or correct it")
     return [layer for layer in [*made, Layer(line.file, values)] if layer.values]
@@ -76,12 +78,33 @@ def anywhere(group: str) -> bool:
     return any(group in profile(path.stem) for path in Path("profiles").glob("*.yaml"))
 
 
-def knob_section(name: str, params: Settings) -> Settings:
-    """A section of params.yaml, by the name the line gives."""
-    if not isinstance(params.get(name), dict):
-        sections = [key for key, value in params.items() if isinstance(value, dict)]
+def scorer_in_force(project: Project) -> tuple[str, str]:
+    """The scorer that judges candidates, and the place that names it: params.yaml, or there `profile` the profile."""
+    name = str(project.params.get("scorer", OWN))
+    if name != OWN:
+        return name, "params.yaml: scorer"
+    own = project.profile.get("scorer")
+    return str(own or SCORER), f"profiles/{project.profile_name}.yaml: scorer" if own else "default scorer"
+
+
+def judging(project: Project) -> list[Layer]:
+    """What the scorer in force says: the settings of its name in a recipe, else it is the name of a prompt."""
+    name, place = scorer_in_force(project)
+    group = project.groups.get(name)
+    own = Layer(f"profiles/{project.profile_name}.yaml: {name}", project.profile.get(name) or {})
+    return [Layer(place, group.values if group else {"prompt": name}), own]
+
+
+def knob_layer(name: str, project: Project) -> Layer:
+    """A section of params.yaml, by the name the line gives: what it has under the scorer in force, else its values."""
+    section = project.params.get(name)
+    if not isinstance(section, dict):
+        sections = [key for key, value in project.params.items() if isinstance(value, dict)]
         raise Problem(f"params.yaml: {unknown('section', name, sections)}")
-    return dict(params[name])
+    scorer, _ = scorer_in_force(project)
+    if isinstance(own := section.get(scorer), dict):
+        return Layer(f"params.yaml: {name}.{scorer}", dict(own))
+    return Layer(f"params.yaml: {name}", {key: value for key, value in section.items() if not isinstance(value, dict)})
 
 
 def resolved(kind: type[T], line: Line, project: Project) -> T:

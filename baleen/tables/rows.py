@@ -35,11 +35,11 @@ TEXT, NUMBER = pa.string(), pa.float64()
 SOURCE = pa.struct([("file", TEXT), ("position", pa.int64()), ("span", TEXT), ("licence", TEXT)])
 STEP = ("target", "columns", "prompt", "model", "sampling", "key", "row")  # `row`: the id asked about in the input
 LINEAGE = pa.list_(pa.struct([(k, TEXT) for k in STEP]))
-GRADES = ("rating", "loss", "worst", "tokens", "probability", "mass")  # what `score` writes
+GRADES = ("rating", "loss", "worst", "tokens", "probability", "mass", "gain", "reasons")  # what `score` writes
 TYPES = {"id": TEXT, "origin": TEXT, "source": SOURCE, "constraints": pa.list_(TEXT), "lineage": LINEAGE} | {
     name: NUMBER for name in GRADES
 }
-TYPES["vector"] = pa.list_(NUMBER)
+TYPES |= {"vector": pa.list_(NUMBER), "reasons": TEXT}
 
 
 def row_id(*texts: str) -> str:

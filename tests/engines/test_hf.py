@@ -11,6 +11,7 @@ from baleen.engines.chat import Renderer
 from baleen.engines.hf import HF, nucleus
 from baleen.engines.protocol import TOO_LONG, UNGRADED, Batched, Reply, Request, Sampling
 from baleen.errors import Problem
+from baleen.memo.scores import without_question
 from baleen.models.scratch import Fresh, make
 from baleen.project.settings import Speed
 
@@ -82,6 +83,13 @@ def test_loss_does_not_depend_on_the_batch(engine: HF) -> None:
         ((_, alone),) = engine.loss([request])
         assert alone.values == pytest.approx(together[i].values, abs=1e-4)
     assert together[3].values[2] == 5  # four words and the end of the turn
+
+
+@pytest.mark.parametrize("question", ["anna", "who lives in joria ?", "rice and corn"])
+def test_an_answer_has_as_many_tokens_without_its_question_as_with_it(engine: HF, question: str) -> None:
+    whole = Request((("system", "be kind"), ("user", question)), answer="kelna soup")
+    (_, given), (_, without) = sorted(engine.loss([whole, without_question(whole)]), key=lambda pair: pair[0])
+    assert given.values[2] == without.values[2] == 3 and given.values[0] != without.values[0]
 
 
 def test_all_replies_of_a_batch_are_taken_before_the_next_begins(engine: HF, monkeypatch: pytest.MonkeyPatch) -> None:

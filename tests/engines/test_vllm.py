@@ -17,6 +17,7 @@ from baleen.engines.hf import HF
 from baleen.engines.protocol import TOO_LONG, UNGRADED, Engine, Reply, Request, Sampling
 from baleen.engines.vllm import VLLM, forward_tokens, supported_version
 from baleen.errors import Problem
+from baleen.memo.scores import without_question
 from baleen.models import scratch
 from baleen.models.scratch import Fresh
 from baleen.project.settings import Speed
@@ -125,8 +126,9 @@ def test_greedy_replies_are_those_of_hf(vllm: VLLM, hf: HF, sampling: Sampling) 
 
 @started
 @needed
-def test_losses_are_those_of_hf(vllm: VLLM, hf: HF) -> None:
-    for found, wanted in zip(ordered_replies(vllm.loss(GRADED)), ordered_replies(hf.loss(GRADED)), strict=True):
+def test_losses_are_those_of_hf_also_without_the_question(vllm: VLLM, hf: HF) -> None:
+    asked = [*GRADED, without_question(GRADED[0])]
+    for found, wanted in zip(ordered_replies(vllm.loss(asked)), ordered_replies(hf.loss(asked)), strict=True):
         assert found.values == pytest.approx(wanted.values, abs=1e-4)
         assert replace(found, values=()) == replace(wanted, values=())
 

@@ -33,7 +33,7 @@ def places(words: Sequence[str]) -> dict[str, str]:
 
 def test_show_says_where_every_setting_comes_from(folder: Path) -> None:
     found = places(["score@humpback-judge-1"])
-    assert found["tag"] == "recipes/humpback.yaml" and found["prompt"] == "params.yaml: scorer"
+    assert found["tag"] == "recipes/humpback.yaml" and found["prompt"] == "profiles/pocket.yaml: scorer"
     found = places(["kun-primary"])
     assert found["epochs"] == "recipes/kun.yaml: settings.kun" and found["lr"] == "profiles/pocket.yaml: train"
     assert found["steps"] == "profiles/pocket.yaml: kun"

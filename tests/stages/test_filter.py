@@ -149,3 +149,38 @@ def test_a_row_with_a_chat_can_leave(tmp_path: Path) -> None:
     verb.main([str(tmp_path / "out.parquet"), "--input", str(tmp_path / "chat.parquet"), "--keep", "worst<1"])
     (gone,) = rows.read(tmp_path / "out.dropped.parquet")
     assert gone["messages"][0] == {"role": "user", "content": "b"} and gone["reason"] == "not worst<1"
+
+
+ROWS = [
+    {
+        "id": f"{n:02}",
+        "worst": float(n % 7),
+        "gain": n / 10 - 1 if n % 5 else None,
+        "rating": n % 5 + 1.0,
+        "group": n % 3,
+    }
+    for n in range(40)
+]
+SELECTIONS = {
+    "a share of a rank": ("--best", "worst", "--share", "0.3"),
+    "a count": ("--best", "worst", "--count", "7"),
+    "a threshold": ("--keep", "gain>0"),
+    "a threshold and a rank": ("--keep", "rating>=4", "--best", "gain", "--highest", "--share", "0.5"),
+    "one of a kind": ("--unique", "group"),
+    "everything": (),
+}
+
+
+@pytest.mark.parametrize("name", SELECTIONS)
+def test_a_control_arm_keeps_as_many_rows_by_chance(tmp_path: Path, name: str) -> None:
+    kept, _, counts = build(tmp_path, *SELECTIONS[name], table=ROWS)
+    drawn, dropped, beside = build(tmp_path, *SELECTIONS[name], "--control", table=ROWS)
+    assert len(drawn) == len(kept) and counts["rows_out"] == beside["rows_out"]
+    assert drawn == build(tmp_path, "--best", "chance(id)", "--count", str(len(kept)), table=ROWS)[0]
+    assert {*dropped.values()} <= {"not best chance(id)"} and len(drawn) + len(dropped) == len(ROWS)
+
+
+def test_a_control_arm_of_nothing_is_a_problem_as_the_arm_itself_is(tmp_path: Path) -> None:
+    for flags in ((), ("--control",)):
+        with pytest.raises(Problem, match="no row is left of 40"):
+            build(tmp_path, "--keep", "rating>=9", *flags, table=ROWS)

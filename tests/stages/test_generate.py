@@ -503,3 +503,17 @@ def test_arguments_of_a_template_without_effect_are_refused(script: Script, engi
     options = verb.GenerateOptions("in", "m", "ask", engine=engine, template={"enable_thinking": False})
     with pytest.raises(Problem, match=words):
         verb.check(options, "generate out")
+
+
+@pytest.mark.parametrize(("short", "stops"), [(0, True), (1, True), (2, False), (4, False)])
+def test_rows_that_are_kept_unread_stop_the_build_where_too_many_had_no_reply(
+    script: Script, short: int, stops: bool
+) -> None:
+    script.context = 60
+    table = documents(*(f"row {n}" if n < short else "x" * (90 + n) for n in range(4)))
+    flags = ("--prompt", "ask", "--keep-unreadable", "--min-readable", "0.5")
+    if stops:
+        with pytest.raises(Problem, match=f"generate out: {4 - short} of 4 requests had no reply .*lower max_tokens"):
+            run_verb("generate", table, *flags)
+    else:
+        assert run_verb("generate", table, *flags).counts["rows_out"] == 4
