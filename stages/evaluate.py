@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from baleen.errors import Problem
-from baleen.measures.evaluation import Design, evaluation
-from baleen.measures.expressions import parse_value
+from baleen.measures.evaluation import Design, evaluation, parse_score
+from baleen.measures.expressions import Value, parse_value
+from baleen.measures.ratios import parse_ratio
 from baleen.project.command_line import run
 from baleen.project.inputs import unchanged
 from baleen.project.options import options_of_run
@@ -21,14 +22,21 @@ class EvaluateOptions:
     input: str = setting(REQUIRED, "table to evaluate")
     against: str = setting(REQUIRED, "table to compare it with")
     mean: list[str] = setting(REQUIRED, "columns or measures to average")
+    ratio: list[str] = setting([], "sums of two measures, one divided by the other, as in 'a(x,y) / b(x,y)'")
     by: str = setting("", "column whose values split the rows into groups, each averaged alone")
     cluster: str = setting("id", "column of rows that are not independent, drawn together for the interval")
-    auc: list[str] = setting([], "scores of the `against` table, low is good, judged by how well they find the label")
+    auc: list[str] = setting([], "scores of `against`, low for good rows, or high: -gain; how well they find the label")
     seed: int = setting(0, "of the bootstrap")
 
 
+def averaged(options: EvaluateOptions) -> list[Value]:
+    """The values that are averaged, and those of the ratios."""
+    ratios = map(parse_ratio, options.ratio)
+    return [*map(parse_value, options.mean), *(value for one in ratios for value in (one.above, one.below))]
+
+
 def needed(options: EvaluateOptions) -> list[str]:
-    mentioned = [c for text in options.mean for c in parse_value(text).columns]
+    mentioned = [column for value in averaged(options) for column in value.columns]
     return [*mentioned, options.cluster, *filter(None, [options.by])]
 
 
@@ -36,24 +44,25 @@ def check(options: EvaluateOptions, where: str) -> None:
     """A Problem for settings that cannot be meant."""
     if not options.mean:
         raise Problem(f"{where}: nothing to average; write mean: [...] in the recipe line or the profile")
-    for text in [*options.mean, *options.auc]:
-        parse_value(text)
+    names(options)
 
 
 def names(options: EvaluateOptions) -> list[tuple[str, str]]:
     """The measures that the settings name."""
-    return [("measure", v.measure) for v in map(parse_value, [*options.mean, *options.auc]) if v.measure]
+    values = [*averaged(options), *(parse_score(text).value for text in options.auc)]
+    return [("measure", value.measure) for value in values if value.measure]
 
 
 def main(argv: list[str]) -> None:
     name, options = options_of_run(EvaluateOptions, argv, "evaluate")
     check(options, f"evaluate {name}")
-    means, scores = [parse_value(text) for text in options.mean], [parse_value(text) for text in options.auc]
+    means, scores = [parse_value(text) for text in options.mean], [parse_score(text) for text in options.auc]
     columns = ["id", *needed(options)]
     table = list(rows.read(rows.table_path(options.input), columns=list(dict.fromkeys(columns))))
-    columns += [column for score in scores for column in score.columns]
+    columns += [column for score in scores for column in score.value.columns]
     other = list(rows.read(rows.table_path(options.against), columns=list(dict.fromkeys(columns))))
-    figures = evaluation(table, other, Design(means, options.by, options.cluster, scores, options.seed))
+    ratios = [*map(parse_ratio, options.ratio)]
+    figures = evaluation(table, other, Design(means, ratios, options.by, options.cluster, scores, options.seed))
     unchanged()
     rows.write_json(Path("data", f"{name}.json"), figures)
 

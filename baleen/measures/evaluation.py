@@ -3,23 +3,38 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any
+from typing import Any, NamedTuple
 
-from baleen.measures.expressions import Value, metric_signatures
+from baleen.measures.expressions import Value, metric_signatures, parse_value
+from baleen.measures.ratios import Ratio, figures
 from baleen.measures.statistics import auc, bootstrap_interval
 from baleen.tables.rows import Row
 
 
+class Score(NamedTuple):
+    """A value that is low for good rows, or high where `high`: written with a minus before it."""
+
+    text: str
+    value: Value
+    high: bool
+
+
+def parse_score(text: str) -> Score:
+    """Parse 'worst' or '-gain'."""
+    return Score(text, parse_value(text.removeprefix("-")), text.startswith("-"))
+
+
 @dataclass(frozen=True)
 class Design:
-    """What is averaged and how: the measures; the column that splits the rows into groups ('' for none); the column of
-    rows that are drawn together for an interval; scores of the other table, low is good, that are judged by how well
-    they find rows whose first measure is 1; and the seed of the bootstrap."""
+    """What is averaged and how: the measures; ratios of the sums of two measures; the column that splits the rows into
+    groups ('' for none); the column of rows that are drawn together for an interval; scores of the other table that are
+    judged by how well they find rows whose first measure is 1; and the seed of the bootstrap."""
 
     means: Sequence[Value]
+    ratios: Sequence[Ratio]
     by: str
     cluster: str
-    scores: Sequence[Value]
+    scores: Sequence[Score]
     seed: int
 
 
@@ -51,7 +66,8 @@ def grouped(table: Sequence[Row], by: str) -> dict[str, list[Row]]:
 def group_figures(table: Sequence[Row], other: Sequence[Row], design: Design) -> dict[str, Row]:
     """The figures of each measure over the rows of a group and those of the same group of the other table."""
     mine, theirs = (measured(rows, design.means, design.cluster) for rows in (table, other))
-    return {value.text: compared(mine, theirs, value.text, design.seed) for value in design.means}
+    means = {value.text: compared(mine, theirs, value.text, design.seed) for value in design.means}
+    return means | {one.text: figures(table, other, one, design.cluster, design.seed) for one in design.ratios}
 
 
 def measured(table: Sequence[Row], means: Sequence[Value], cluster: str) -> Measured:
@@ -62,13 +78,13 @@ def measured(table: Sequence[Row], means: Sequence[Value], cluster: str) -> Meas
 def compared(mine: Measured, other: Measured, name: str, seed: int) -> Row:
     """Mean, its interval, the other table's mean, and when rows pair up the mean difference with its interval."""
     own, theirs = readable(mine.values[name]), readable(other.values[name])
-    figures: Row = {"rows": len(own), "unread": len(mine.ids) - len(own), "mean": average(own)}
-    figures |= {"against": average(theirs)}
+    found: Row = {"rows": len(own), "unread": len(mine.ids) - len(own), "mean": average(own)}
+    found |= {"against": average(theirs)}
     if mine.ids == other.ids and len(own) == len(theirs) == len(mine.ids) and own:
         differences = [a - b for a, b in zip(own, theirs, strict=True)]
         low, high = bootstrap_interval(differences, mine.clusters, seed)
-        figures |= {"difference": average(differences), "low": round(low, 4), "high": round(high, 4), "paired": True}
-    return figures
+        found |= {"difference": average(differences), "low": round(low, 4), "high": round(high, 4), "paired": True}
+    return found
 
 
 def readable(values: Sequence[float | None]) -> list[float]:
@@ -79,11 +95,11 @@ def average(values: Sequence[float]) -> float | None:
     return round(fmean(values), 4) if values else None
 
 
-def score_auc(table: Sequence[Row], score: Value, label: Value) -> float | None:
-    """Area under the curve of a score that is low for rows whose label is 1; rows without either do not count."""
-    pairs = [(score.of(row), label.of(row)) for row in table]
+def score_auc(table: Sequence[Row], score: Score, label: Value) -> float | None:
+    """Area under the curve of a score for rows whose label is 1; rows without either do not count."""
+    pairs = [(score.value.of(row), label.of(row)) for row in table]
     known = [(s, truth) for s, truth in pairs if s is not None and truth is not None]
-    area = auc([-s for s, _ in known], [bool(truth) for _, truth in known])
+    area = auc([s if score.high else -s for s, _ in known], [bool(truth) for _, truth in known])
     return None if area is None else round(area, 4)
 
 
