@@ -16,7 +16,7 @@ from baleen.engines import table
 from baleen.errors import Problem, unknown
 from baleen.measures.expressions import parse_value
 from baleen.models import load, pins
-from baleen.project import graph, layers, lookup, recipes, settings
+from baleen.project import graph, layers, lookup, own_tables, recipes, settings
 from baleen.project.command_line import run
 from baleen.project.graph import Stage, Stages
 from baleen.project.layers import Project
@@ -69,11 +69,6 @@ def check_names(made: Any, all_lines: Book) -> None:
         raise Problem(unknown("engine", engine, list(table.ENGINES)))
 
 
-def rates(line: Line, made: Any, prompt: prompts.Prompt) -> bool:
-    """Whether a line weighs choices, for which no answer must be there."""
-    return line.verb == "score" and bool(prompt.choices) and not made.embed
-
-
 def needs(line: Line, made: Any, there: Columns) -> set[str]:
     """Columns the line reads from its input, which has these."""
     if line.verb in ("filter", "evaluate"):
@@ -83,9 +78,11 @@ def needs(line: Line, made: Any, there: Columns) -> set[str]:
     if line.verb == "generate":
         generate, prompt = import_module("stages.generate"), prompts.load(made.prompt, made.writes)
         return {*generate.needed(made, prompt, there or ())}
-    if line.verb in ("score", "train"):
-        prompt = prompts.load(made.prompt, "" if line.verb == "score" else made.writes)
-        return {*prompt.reads, *(() if rates(line, made, prompt) else prompt.writes)}
+    if line.verb == "score":
+        return {*prompts.load(made.prompt).reads, *import_module("stages.score").scorer(made).graded}
+    if line.verb == "train":
+        prompt = prompts.load(made.prompt, made.writes)
+        return {*prompt.reads, *prompt.writes}
     return (
         {*transforms.columns_read([*map(transforms.parse_transform, made.apply)])} - {*made.set}
         if line.verb == "map"
@@ -99,7 +96,7 @@ def adds(line: Line, made: Any) -> set[str]:
         prompt = prompts.load(made.prompt, made.writes)
         return {*prompt.writes, "lineage"} | ({"draft"} if "draft" in prompt.reads else set())
     if line.verb == "score":
-        return {*import_module("stages.score").asking(prompts.load(made.prompt), made)[1], "lineage"}
+        return {*import_module("stages.score").scorer(made).columns, "lineage"}
     return (
         {*transforms.columns_written([*map(transforms.parse_transform, made.apply)]), *made.set}
         if line.verb == "map"
@@ -135,17 +132,36 @@ def columns_of(all_lines: Book) -> Callable[[str], Columns]:
     return columns
 
 
+def tables_read(line: Line, made: Any, columns: Callable[[str], Columns]) -> dict[str, set[str]]:
+    """The columns that a line reads of each of its tables; none of lessons for which the profile has a model."""
+    if line.verb == "ingest":
+        return {}
+    taught = line.verb != "train" or bool(made.steps and not made.instead)
+    wanted = {made.input: needs(line, made, columns(made.input)) if taught else set[str]()}
+    if line.verb == "mix":
+        wanted[made.other] = set()
+    if line.verb == "evaluate":
+        scores = {c for text in made.auc for c in parse_value(text.removeprefix("-")).columns}
+        wanted[made.against] = wanted.get(made.against, set()) | wanted[made.input] | scores
+    return wanted
+
+
+def check_world(lines: list[Line], all_lines: Book, columns: Callable[[str], Columns]) -> None:
+    """No line makes a part of the generated world under a profile of a trained model."""
+    made = all_lines.line_settings
+    if own_tables.is_trained(all_lines.project.profile):
+        reads = {line.name: tables_read(line, made(line), columns) for line in lines}
+        wanted = own_tables.wanted(lines, lambda line: reads[line.name], lambda line: adds(line, made(line)))
+        own_tables.require(lines, wanted, all_lines.project.profile_name)
+
+
 def check_line(line: Line, all_lines: Book, columns: Callable[[str], Columns]) -> None:
     """Everything that can be known about a line before it runs."""
     made = all_lines.line_settings(line)
     check_names(made, all_lines)
     if line.verb == "ingest":
         return check_source(made)
-    wanted = {made.input: needs(line, made, columns(made.input))}
-    if line.verb == "evaluate":
-        scores = {c for text in made.auc for c in parse_value(text).columns}
-        wanted[made.against] = wanted.get(made.against, set()) | wanted[made.input] | scores
-    for name, reads in wanted.items():
+    for name, reads in tables_read(line, made, columns).items():
         have = columns(name)
         if have is not None and (missing := sorted(reads - have)):
             told = f"it reads {', '.join(missing)}, but {name} has {', '.join(sorted(have))}"
@@ -169,7 +185,7 @@ def check_profile(path: Path, known: dict[str, str]) -> None:
             settings.paced(section, where)
         elif name == "origin":
             pins.declared(section or {}, where)
-        elif not suits_its_verb(name, section or {}, where, known):
+        elif name != "scorer" and not suits_its_verb(name, section or {}, where, known):
             raise Problem(f"{path}: {unknown('section', str(name), [*known, 'speed', 'origin'])}")
 
 
@@ -265,6 +281,7 @@ def check(targets: list[str]) -> str:
     chosen = graph.needed(found, targets or found)
     all_lines = book(lines, everywhere)
     columns, made = columns_of(all_lines), graph.within(graph.makers(found))
+    check_world([stage.line for stage in chosen.values() if stage.line], all_lines, columns)
     for stage in chosen.values():
         check_stage(stage, all_lines, columns, made)
     for path in profiles:

@@ -8,6 +8,7 @@ python -m stages.ingest seed --source seeds.jsonl --origin seed --columns.instru
 
 from collections import Counter
 
+from baleen.project import own_tables
 from baleen.project.command_line import run
 from baleen.project.options import options_of_run
 from baleen.tables.ingest import ingest
@@ -27,6 +28,8 @@ def main(argv: list[str]) -> None:
     """Read the options and the source, write data/<target>.parquet."""
     name, options = options_of_run(IngestOptions, argv, "ingest")
     check(options, f"ingest {name}")
+    if options.part:
+        own_tables.refuse(f"ingest {name}")
     notes = Counter[str]()
     with Output(table_path(name)) as output:
         ingest(records(options, notes), options, output, notes)

@@ -136,7 +136,12 @@ def test_own_data_make_the_arms_fail_with_a_line_that_says_why(home: Path) -> No
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_the_method_is_well_wired_under_every_profile(home: Path, profile: str) -> None:
+def test_the_method_is_well_wired_on_own_data_under_every_profile(home: Path, profile: str) -> None:
+    own_data(home)
+    edit("recipes/sources.yaml", "load/prose", None)
+    edit(
+        "recipes/sources.yaml", "ingest/prose", {"source": "my/corpus", "columns": {"response": "text"}, "origin": "p"}
+    )
     edit("params.yaml", "profile", profile)
     assert "are well wired" in verb.check(["map@humpback-dataset", "train@humpback"])
 
