@@ -9,13 +9,16 @@ import re
 from random import Random
 
 from baleen.measures.wording import count_phrases
+from baleen.measures.words import CJK, is_chinese
 from baleen.tables.exports import Amount, transform
 from baleen.tables.rows import TEXT, Row, row_id
 
 __all__ = ["elsewhere", "excuses", "roles", "stutters", "tidy"]
 
-
 Fate = tuple[Row, str]
+UNITS = re.compile(
+    rf"{CJK.pattern}|\s+|(?:(?!{CJK.pattern})\S)+\s*"
+)  # a character of CJK, or another word with its space
 
 
 @transform(("instruction", "response"), dict.fromkeys(("prompt", "draft", "mark", "parent"), TEXT), "whole")
@@ -41,38 +44,46 @@ def lessons(row: Row, neighbour: Row) -> list[Row]:
     return [base | lesson | one for lesson, one in zip(changes, own, strict=True)]
 
 
+def pieces(text: str) -> tuple[list[str], str]:
+    """The words of a text, and what stands between them; of Chinese, which has no spaces, its characters."""
+    if not is_chinese(text):
+        return text.split(" "), " "
+    return UNITS.findall(text), ""
+
+
 def with_noise(text: str, other: str, rng: Random) -> str:
     """The text as on a web page: with a piece of the other before or after it, cut short, or as it is."""
-    words, pieces = text.split(" "), other.split(" ")
-    piece = " ".join(pieces[: rng.randint(1, len(pieces))])
-    cut = " ".join(words[: rng.randint(max(1, 2 * len(words) // 3), len(words))])
-    return rng.choice((f"{piece} {text}", f"{text} {piece}", cut, text))
+    (words, space), (others, gap) = pieces(text), pieces(other)
+    piece = gap.join(others[: rng.randint(1, len(others))])
+    cut = space.join(words[: rng.randint(max(1, 2 * len(words) // 3), len(words))])
+    return rng.choice((f"{piece}{space}{text}", f"{text}{space}{piece}", cut, text))
 
 
 def damaged(text: str, other: str, rng: Random) -> str:
     """An instruction that nobody can follow: cut off, repeated, in random order, or with half of another."""
-    words, pieces = text.split(" "), other.split(" ")
+    (words, space), (others, _) = pieces(text), pieces(other)
     shuffled = rng.sample(words, len(words))
     half = len(words) // 2
     made = (
-        " ".join(words[: max(1, half)]),
-        f"{text} {text}",
-        " ".join(shuffled),
-        " ".join([*words[:half], *pieces[len(pieces) // 2 :]]),
+        space.join(words[: max(1, half)]),
+        f"{text}{space}{text}",
+        space.join(shuffled),
+        space.join([*words[:half], *others[len(others) // 2 :]]),
     )
-    return rng.choice([bad for bad in made if bad != text] or [f"{text} {text}"])
+    intact = (text,) if space else (text, other)  # of equal templates half of each is the other one; kept, for its rows
+    return rng.choice([bad for bad in made if bad not in intact] or [f"{text}{space}{text}"])
 
 
 def graded_answer(row: Row, neighbour: Row, rng: Random) -> tuple[int, str]:
     """(grade from 1 to 5, an answer of that grade): 5 is the answer of the seed, 1 another one, 2 to 4 are damaged."""
     answer, other = str(row["response"]), str(neighbour["response"])
-    words = answer.split(" ")
+    words, space = pieces(answer)
     grade = rng.choice((1, 2, 3, 4, 5, 5, 5))
     made = {
         1: other,
-        2: " ".join(words[: max(1, len(words) // 3)]),
-        3: f"{other} {answer}",
-        4: " ".join(words[: max(1, len(words) - 2)]),
+        2: space.join(words[: max(1, len(words) // 3)]),
+        3: f"{other}{space}{answer}",
+        4: space.join(words[: max(1, len(words) - 2)]),
         5: answer,
     }
     return grade, made[grade]

@@ -8,6 +8,7 @@ import pytest
 from baleen.measures.expressions import MEASURES
 from baleen.methods import back_and_forth, kun
 from baleen.methods.kun import lessons, roles
+from baleen.tables.rows import Row
 from baleen.transforms import TRANSFORMS
 
 SEEDS = [
@@ -131,3 +132,59 @@ def test_the_rules_hold_on_real_chinese_pages() -> None:
     pointing = sum(kun.elsewhere(page) > 0 for page in pages) / len(pages)
     assert 0.05 < pointing < 0.95 and not any(kun.stutters(page) for page in pages)
     assert all(MEASURES["words"](page) > MEASURES["words"](page.split("\n")[0]) for page in pages)
+
+
+CHINESE = [
+    ("介绍一下长城的历史。", "长城始建于春秋战国时期，历代都有修建，全长两万多公里。"),
+    ("请用 Python 写一个函数，计算两个数的和。", "def add(a, b): return a + b，这个函数返回两个数的和。"),
+    ("列出三种健康的早餐。", "一，燕麦粥加水果。二，全麦面包和鸡蛋。三，豆浆和蔬菜。"),
+    ("为什么天空是蓝色的？", "因为大气分子对短波长的蓝光散射得更强，所以我们看到的天空是蓝色的。"),
+    ("写一首关于春天的短诗。", "春风吹绿柳，细雨润花开。燕子归来早，衔泥筑旧台。"),
+]
+TABLE = [
+    {"id": f"{n}-{copy}", "origin": "seed", "instruction": asked, "response": answer}
+    for copy in range(40)
+    for n, (asked, answer) in enumerate(CHINESE)
+]
+
+
+def chinese_lessons(prompt: str, mark: str = "") -> list[tuple[Row, Row]]:
+    """The seeds with their lessons of a prompt, and of a mark."""
+    pairs = [(row, lesson) for at, row in enumerate(TABLE) for lesson in lessons(row, TABLE[at - 1])]
+    return [(row, one) for row, one in pairs if one["prompt"] == prompt and (one["mark"] or "").startswith(mark)]
+
+
+def test_no_bad_instruction_in_chinese_is_an_intact_one() -> None:
+    intact = {asked for asked, _ in CHINESE}
+    bad = [lesson["instruction"] for _, lesson in chinese_lessons("point", "Quality: bad")]
+    assert len(bad) == len(TABLE) and not intact & {*bad} and len({*bad}) > 50
+
+
+def test_bad_instructions_in_chinese_are_cut_repeated_shuffled_and_joined() -> None:
+    pairs = [(row["instruction"], one["instruction"]) for row, one in chinese_lessons("point", "Quality: bad")]
+    kinds = {
+        "cut": any(asked.startswith(bad) and len(bad) < len(asked) for asked, bad in pairs),
+        "repeated": any(bad == asked * 2 for asked, bad in pairs),
+        "shuffled": any(sorted(bad) == sorted(asked) for asked, bad in pairs),
+        "joined": any(bad[:4] == asked[:4] and bad[-2:] != asked[-2:] and len(bad) > 6 for asked, bad in pairs),
+    }
+    assert kinds == dict.fromkeys(kinds, True)
+
+
+def test_a_text_to_polish_in_chinese_has_a_piece_of_another_or_lacks_its_end() -> None:
+    pairs = [(row["response"], one["draft"]) for row, one in chinese_lessons("polish")]
+    assert all(answer in draft or answer.startswith(draft) for answer, draft in pairs)
+    assert {len(draft) > len(answer) for answer, draft in pairs} == {True, False}
+    assert any(0 < len(draft) - len(answer) < 8 for answer, draft in pairs)  # a piece, not the whole of another
+
+
+@pytest.mark.parametrize("grade", [2, 4])
+def test_a_grade_between_bad_and_good_in_chinese_is_an_answer_cut_short(grade: int) -> None:
+    pairs = [(row["response"], one["response"]) for row, one in chinese_lessons("pair", f"Grade: {grade}")]
+    assert pairs and all(answer.startswith(cut) and 0 < len(cut) < len(answer) for answer, cut in pairs)
+
+
+@pytest.mark.parametrize("text", [text for pair in CHINESE for text in pair])
+def test_the_pieces_of_a_chinese_text_are_the_text(text: str) -> None:
+    words, space = kun.pieces(text)
+    assert space.join(words) == text and (len(words) > 5 or " " in space)
