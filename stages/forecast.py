@@ -21,6 +21,7 @@ from baleen.tables.rows import table_path
 from baleen.training import costs, dry_run
 from baleen.training.costs import Cost, Known, Training
 from baleen.training.lessons import read_lessons
+from baleen.training.options import steps_for
 from stages import verbs
 
 RULES = Path("dvc.yaml")
@@ -78,7 +79,7 @@ def training_of(target: str, rows: int | None, plans: dict[str, Planned]) -> Tra
         _, steps, tokens = dry_run.size_up(read_lessons(options), options)
     else:
         last = costs.counts(target)
-        steps = options.steps if options.steps >= 0 else round(options.epochs * rows / options.batch)
+        steps = steps_for(options, rows)
         if not last.get("steps") or not last.get("tokens"):
             return Training(steps)
         tokens = round(last["tokens"] / last["steps"] / last["batch"] * steps * options.batch)

@@ -11,7 +11,7 @@ from baleen.models import load, pins, scratch
 from baleen.project.locks import memo_folder
 from baleen.tables import rows
 from baleen.training.lessons import Lessons, read_lessons
-from baleen.training.options import TrainOptions
+from baleen.training.options import TrainOptions, steps_for
 
 
 def describe(name: str, options: TrainOptions) -> str:
@@ -37,7 +37,7 @@ def size_up(lessons: Lessons, options: TrainOptions) -> tuple[int, int, int]:
     """Tokens of the table (4 characters each), optimizer steps, and tokens that are learned from in all of them."""
     path, tokens = lessons.path, sum(map(len, lessons.texts(options.tag))) // 4
     seen = math.ceil(tokens / options.max_length) if options.packing else rows.size(path)
-    steps = options.steps if options.steps >= 0 else math.ceil(options.epochs * seen / options.batch)
+    steps = steps_for(options, seen)
     return tokens, steps, round(steps * options.batch * tokens / max(1, seen))
 
 

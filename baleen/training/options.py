@@ -6,8 +6,11 @@ in Speed, which is not hashed.
 
 import json
 from dataclasses import asdict, dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from baleen import prompts
 from baleen.errors import Problem, unknown
@@ -30,6 +33,9 @@ class TrainOptions:
     template: dict[str, Any] = setting({}, "arguments of the chat template, such as {enable_thinking: false}")
     steps: int = setting(-1, "optimizer steps; 0 copies the base, -1 goes by epochs")
     epochs: float = setting(3.0, "passes over the examples when steps is -1; rounded up to whole steps")
+    epochs_by_rows: dict[str, float] = setting(
+        {}, "in place of epochs: passes by number of examples, in proportion between two: {'100': 2.4, '3200': 5.0}"
+    )
     batch: int = setting(32, "examples (or blocks) an optimizer step")
     lr: float = setting(1e-5, "highest learning rate, of AdamW")
     schedule: str = setting("cosine", "the rate after the warm-up: cosine, linear or constant")
@@ -68,10 +74,25 @@ def check(options: TrainOptions, where: str) -> None:
         raise Problem(f"{where}: epochs is {options.epochs}; write the number of passes (above 0), or steps")
     if options.template and options.prompt and not prompts.load(options.prompt).body:
         raise Problem(f"{where}: prompts/{options.prompt}.md is no chat, so `template` has no effect; take it out")
+    if odd := next((rows for rows in options.epochs_by_rows if not rows.isdigit()), ""):
+        raise Problem(f"{where}: epochs_by_rows names {odd!r}; write numbers of examples, such as {{'3200': 5.0}}")
     if options.adapter and not options.lora_rank:
         raise Problem(f"{where}: adapter works with LoRA only; write lora_rank too, such as lora_rank: 16")
     if options.adapter and options.grow:
         raise Problem(f"{where}: adapter needs a base that stays; grow it in a line of its own, or leave adapter out")
+
+
+def passes(options: TrainOptions, examples: int) -> float:
+    """Passes over so many examples where steps is -1."""
+    if not options.epochs_by_rows:
+        return options.epochs
+    points = sorted((int(rows), passes) for rows, passes in options.epochs_by_rows.items())
+    return float(np.interp(examples, [rows for rows, _ in points], [passes for _, passes in points]))
+
+
+def steps_for(options: TrainOptions, examples: int) -> int:
+    """Optimizer steps over so many examples (or blocks); passes are rounded up to whole steps."""
+    return options.steps if options.steps >= 0 else ceil(passes(options, examples) * examples / options.batch)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ What a process reads is written to a folder under the checkpoints, whose name is
 import gc
 import importlib
 import json
-import math
 import os
 import shutil
 import sys
@@ -30,7 +29,7 @@ from baleen.tables import rows
 from baleen.tables.rows import Row
 from baleen.training import checkpoints, examples, processes
 from baleen.training.lessons import Lessons, constant_lines_of, read_lessons
-from baleen.training.options import Job, TrainOptions, shares
+from baleen.training.options import Job, TrainOptions, shares, steps_for
 
 
 def train_model(name: str, options: TrainOptions, speed: Speed) -> float | None:
@@ -119,7 +118,7 @@ def prepare(name: str, work: Path, lessons: Lessons, options: TrainOptions, spee
         tally = json.loads((work / "examples.json").read_text())
         limit = f"max_length is {options.max_length} tokens; raise it, cut the texts when they are ingested (max_chars)"
         raise Problem(f"train {name}: no example is left of {lessons.path}: {tally}; {limit}, or set too_long: cut")
-    steps = options.steps if options.steps > 0 else math.ceil(options.epochs * len(lengths) / options.batch)
+    steps = steps_for(options, len(lengths))
     np.save(work / "order.npy", examples.order(lengths, options.batch, steps, options.seed))
     output = Path("models", f".{name}.part")
     shutil.rmtree(output, ignore_errors=True)

@@ -197,6 +197,9 @@ def recipe_files(folder: Path) -> list[Path]:
     return sorted((folder / "recipes").glob("*.yaml"))
 
 
+NAMED = {"sft", "answers", "generate", "likelihood", "gain", "rating"}  # groups that rules and params.yaml name
+
+
 def keep_only(folder: Path, wanted: Iterable[str]) -> None:
     """Leave out every recipe line that the wanted tables and models do not need, and figures that are gone."""
     lines = dict[str, dict[str, Any]]()
@@ -210,7 +213,7 @@ def keep_only(folder: Path, wanted: Iterable[str]) -> None:
             waiting += [
                 lines[name][key] for key in ("input", "other", "against", "model", "base") if key in lines[name]
             ]
-    groups = {lines[name]["settings"] for name in kept if "settings" in lines[name]} | {"sft", "answers", "generate"}
+    groups = {lines[name]["settings"] for name in kept if "settings" in lines[name]} | NAMED
     for path in recipe_files(folder):
         left = {
             rule: {name: line for name, line in part.items() if name in (groups if rule == "settings" else kept)}

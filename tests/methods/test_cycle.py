@@ -7,15 +7,17 @@ import pytest
 from baleen import prompts
 from baleen.measures.expressions import parse_value
 from baleen.methods.cycle import asks, faithful, paragraphs, reworded
-from baleen.project import recipes
+from baleen.project import layers, recipes
 from baleen.project.yaml_files import parse_yaml
 from baleen.tables import rows
 from baleen.tables.rows import Row
 from pocket import records
 from pocket.cycle import FAQS, TITLE
 from stages import filter as filtering
+from stages import verbs
 
 LINES = {line.name: line for line in recipes.lines([Path("recipes/cycle.yaml")])}
+PROJECT = layers.current()
 ASKING = [
     ("What is this?", True),
     ("这是什么？它很好。", True),
@@ -77,10 +79,10 @@ def test_a_rewrite_stands_in_only_if_it_is_faithful(text: str, rewrite: str | No
     assert row["response" if question else "instruction"] is None
 
 
-def pool(folder: Path, name: str, table: list[Row]) -> list[Row]:
-    """What a filter line of the recipe keeps of these paragraphs."""
+def pool(folder: Path, name: str, table: list[Row], profile: str = "pocket") -> list[Row]:
+    """What a filter line of the recipe keeps of these paragraphs under a profile."""
     rows.write(str(folder / "in.parquet"), table)
-    flags = ["--keep", *LINES[name].given["keep"]]
+    flags = ["--keep", *verbs.resolved(LINES[name], layers.under(profile, PROJECT)).keep]
     filtering.main([str(folder / "out.parquet"), "--input", str(folder / "in.parquet"), *flags])
     return list(rows.read(folder / "out.parquet"))
 
@@ -93,6 +95,14 @@ def test_no_page_gives_both_its_question_and_its_answer(tmp_path: Path) -> None:
     assert all(row["asks"] == 1 and row["response"] is None and len(row["gold"]) >= 10 for row in questions)
     assert all(row["asks"] == 0 and row["instruction"] is None and len(row["gold"]) >= 10 for row in answers)
     assert min(len(questions), len(answers)) > 100
+
+
+@pytest.mark.parametrize("profile", ["text", "small", "8b", "paper"])
+def test_of_text_without_pairs_every_paragraph_is_used(tmp_path: Path, profile: str) -> None:
+    pages = [row | {"id": str(i)} for i, row in enumerate(records("cycle.forum", 0, 100, 0.2))]
+    table = [made for row in pages for made in paragraphs(row) if isinstance(made, dict)]
+    kept = [row for name in ("question", "answer") for row in pool(tmp_path, f"cycle-{name}-pool", table, profile)]
+    assert len(kept) == sum(len(row["gold"]) >= 10 for row in table)
 
 
 def test_both_models_learn_the_real_text_from_what_the_other_wrote() -> None:

@@ -17,7 +17,8 @@ from pocket.phrasing import parse
 from pocket.world import build as world_of
 
 PROMPTS = Path(__file__).parents[2] / "prompts"
-KNOBS = settings.load_yaml(Path(__file__).parents[2] / "recipes/tegit.yaml")["settings"]["grounded"]
+RECIPE = settings.load_yaml(Path(__file__).parents[2] / "recipes/tegit.yaml")["settings"]["grounded"]
+KNOBS = RECIPE | settings.load_yaml(Path(__file__).parents[2] / "profiles/pocket.yaml")["grounded"]
 WRAP = (
     "---\nwrites: [instruction, input, response]\nformat: marked\n---\nDesign one task from this text.\n\n$document\n"
 )
@@ -164,3 +165,24 @@ def test_the_glossary_holds_the_words_that_only_tasks_have() -> None:
 )
 def test_an_instruction_that_asks_for_a_task_is_seen(text: str, count: int) -> None:
     assert tegit.designing(text) == count
+
+
+SHORT = ["Yes, it does.", "Positive", "positive", "No", "42", "The town grows fruit and sells it in the north."]
+
+
+@pytest.mark.parametrize("output", SHORT)
+def test_on_real_text_an_output_may_be_a_label_or_a_summary_in_other_words(output: str) -> None:
+    task = {
+        "instruction": "Is this review positive? Answer in a word.",
+        "input": "the film was long , but I liked it",
+        "response": output,
+        "document": "Last night I went out . the film was long , but I liked it very much .",
+    }
+    assert [why for text in RECIPE["keep"] if (why := parse_condition(text).reason(task))] == []
+
+
+@pytest.mark.parametrize("profile", ["text", "small", "8b", "paper"])
+def test_only_the_generated_world_asks_for_outputs_in_the_words_of_the_document(profile: str) -> None:
+    own = settings.load_yaml(Path(__file__).parents[2] / f"profiles/{profile}.yaml").get("grounded", {})
+    assert not any("grounded(response" in text for text in (RECIPE | own)["keep"])
+    assert any("grounded(response" in text for text in KNOBS["keep"])

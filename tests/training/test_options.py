@@ -7,7 +7,7 @@ import pytest
 
 from baleen.errors import Problem
 from baleen.project.settings import Speed
-from baleen.training.options import Job, TrainOptions, check, load_job, save_job, shares
+from baleen.training.options import Job, TrainOptions, check, load_job, save_job, shares, steps_for
 
 
 def options(**more: Any) -> TrainOptions:
@@ -26,6 +26,7 @@ def options(**more: Any) -> TrainOptions:
         ({"lr_floor": 1.0}, "lr_floor is 1.0"),
         ({"epochs": 0.0}, "epochs is 0.0; write the number of passes (above 0), or steps"),
         ({"adapter": True}, "write lora_rank too"),
+        ({"epochs_by_rows": {"many": 2.0}}, "epochs_by_rows names 'many'; write numbers of examples, such as"),
         ({"adapter": True, "lora_rank": 8, "grow": True}, "adapter needs a base that stays; grow it in a line"),
     ],
 )
@@ -68,3 +69,23 @@ def test_a_batch_that_processes_cannot_share_is_refused(batch: int, processes: i
 def test_a_job_survives_the_way_to_another_process(tmp_path: Path) -> None:
     job = Job("m", "base", str(tmp_path), "out", 10, 8, 4, options(lr=0.1), Speed(device="cpu"))
     assert load_job(save_job(job)) == job
+
+
+@pytest.mark.parametrize(
+    ("given", "examples", "steps"),
+    [
+        ({"steps": 7}, 1000, 7),
+        ({"steps": 0}, 1000, 0),
+        ({"epochs": 3.0}, 100, 10),
+        ({"epochs": 1.0}, 33, 2),
+        ({"epochs_by_rows": {"100": 1.0, "300": 3.0}}, 50, 2),  # below the first as at it
+        ({"epochs_by_rows": {"100": 1.0, "300": 3.0}}, 200, 13),  # two passes
+        ({"epochs_by_rows": {"300": 3.0, "100": 1.0}}, 300, 29),
+        ({"epochs_by_rows": {"100": 1.0, "300": 3.0}}, 3000, 282),  # above the last as at it
+        ({"epochs_by_rows": {"100": 1.0}, "epochs": 9.0}, 64, 2),
+        ({"epochs_by_rows": {"100": 1.0}, "steps": 5}, 64, 5),
+    ],
+)
+def test_steps_are_given_or_follow_the_examples(given: dict[str, Any], examples: int, steps: int) -> None:
+    check(options(**given), "train x")
+    assert steps_for(options(**given), examples) == steps
