@@ -62,7 +62,7 @@ def main(argv: list[str]) -> None:
     columns += [column for score in scores for column in score.value.columns]
     other = list(rows.read(rows.table_path(options.against), columns=list(dict.fromkeys(columns))))
     ratios = [*map(parse_ratio, options.ratio)]
-    figures = evaluation(table, other, Design(means, ratios, options.by, options.cluster, scores, options.seed))
+    figures = evaluation(table, other, Design(means, options.by, options.cluster, scores, options.seed, ratios))
     unchanged()
     rows.write_json(Path("data", f"{name}.json"), figures)
 

@@ -26,16 +26,16 @@ def parse_score(text: str) -> Score:
 
 @dataclass(frozen=True)
 class Design:
-    """What is averaged and how: the measures; ratios of the sums of two measures; the column that splits the rows into
-    groups ('' for none); the column of rows that are drawn together for an interval; scores of the other table that are
-    judged by how well they find rows whose first measure is 1; and the seed of the bootstrap."""
+    """What is averaged and how: the measures; the column that splits the rows into groups ('' for none); the column of
+    rows that are drawn together for an interval; scores of the other table that are judged by how well they find rows
+    whose first measure is 1; the seed of the bootstrap; and ratios of the sums of two measures."""
 
     means: Sequence[Value]
-    ratios: Sequence[Ratio]
     by: str
     cluster: str
     scores: Sequence[Score]
     seed: int
+    ratios: Sequence[Ratio] = ()
 
 
 @dataclass(frozen=True)

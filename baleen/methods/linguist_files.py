@@ -45,7 +45,7 @@ def utterances(row: Row, read: Callable[[str], list[tuple[str, list[Part]]] | st
     text, or why it cannot. The text of each row is its own utterance, not the whole file."""
     found, made = read(row["response"]), list[tuple[Row, str]]()
     if isinstance(found, str) or not found:
-        return [(row, str(found or "no utterance"))]
+        return [(row | dict.fromkeys(LABELLED), str(found or "no utterance"))]
     for n, (intent, parts) in enumerate(found):
         text, one = "".join(text for text, _ in parts), labelled(intent, parts)
         own = row | {"id": row_id(str(row["id"]), str(n), text), "response": one["utterance"] if one else text}
