@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from markdown_it import MarkdownIt
+from baleen.tables.markdown_lines import blocks
 
-MARKDOWN = MarkdownIt("commonmark").disable(["inline"])  # blocks only: the text inside a line is not parsed
 PARAGRAPH = re.compile(r"\n(?:[ \t]*+\n)++")
 SMALLER = (re.compile(r"\n"), re.compile(r"[.!?]\s+|[。！？]"), re.compile(r"\s+"))
 
@@ -22,7 +21,7 @@ def passages(text: str, markup: str, limit: int) -> Iterator[str]:
 
 def markdown_ends(text: str) -> Iterator[int]:
     """Where the top-level blocks of Markdown end, but for the last: the offset at which the next begins."""
-    starts = {token.map[0] for token in MARKDOWN.parse(text) if token.map and token.level == 0}
+    starts = {block.first for block in blocks(text) if block.top}
     at = 0
     for number, line in enumerate(text.split("\n")):
         if at and number in starts:

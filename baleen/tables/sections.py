@@ -10,13 +10,13 @@ character is in a piece that is kept or has a reason.
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import NamedTuple
 
+from baleen.tables import markdown_lines
 from baleen.tables.duplicates import repetition
 from baleen.tables.front_matter import split_front_matter
 from baleen.tables.pages import page_markdown
-from baleen.tables.passages import MARKDOWN, passages
+from baleen.tables.passages import passages
 
 NAVIGATION = re.compile(
     r"""(\W|\d)*(
@@ -103,28 +103,32 @@ def document_text(text: str, markup: str) -> str:
 
 def markdown_blocks(text: str) -> Iterator[Block]:
     """Headers and text between them, with their lines as written."""
-    for block in split_blocks(re.sub(r"\r\n?", "\n", document_text(text, "markdown")), str):
-        yield block._replace(text=INLINE.sub(r"\1", block.text).strip()) if block.level else block
+    whole = re.sub(r"\r\n?", "\n", document_text(text, "markdown"))
+    return split_blocks(whole, str, lambda title: INLINE.sub(r"\1", title))
 
 
-def split_blocks(text: str, convert_line: Callable[[str], str]) -> Iterator[Block]:
-    """Blocks of Markdown, each line outside code through `convert_line`; '#' in code or in a list is no header."""
-    found = MARKDOWN.parse(text)
-    code = {line for token in found if token.type == "fence" and token.map for line in range(*token.map)}
-    lines = [line if at in code else convert_line(line) for at, line in enumerate(text.split("\n"))]
+def split_blocks(text: str, line_text: Callable[[str], str], title_text: Callable[[str], str]) -> Iterator[Block]:
+    """Blocks of Markdown, each line outside code through `line_text`, the words of a header through `title_text`."""
+    written, blocks = text.split("\n"), [*markdown_lines.blocks(text)]
+    code = {line for block in blocks if block.fenced for line in range(block.first, block.end)}
+    lines = [line if at in code else line_text(line) for at, line in enumerate(written)]
     start = 0
-    for token, inline in pairwise(found):
-        if token.type == "heading_open" and token.level == 0 and token.map:
-            yield Block(0, "", "\n".join(lines[start : token.map[0]]).strip("\n"))
-            start = token.map[1]
-            line = "\n".join(lines[token.map[0] : start]).rstrip()
-            yield Block(int(token.tag[1]), line, convert_line(inline.content[:500]).strip())
+    for block in (block for block in blocks if block.level):
+        yield Block(0, "", "\n".join(lines[start : block.first]).strip("\n"))
+        start, title = block.end, markdown_lines.header_words(written[block.first : block.end])
+        line = "\n".join(lines[block.first : start]).rstrip()
+        yield Block(block.level, line, title_text(title[:500]).strip())
     yield Block(0, "", "\n".join(lines[start:]).strip("\n"))
 
 
 def html_blocks(text: str) -> Iterator[Block]:
     """Headers, paragraphs, lists, tables and fenced code of a page as Markdown, without markup inside a line."""
-    return split_blocks(page_markdown(text), lambda line: ESCAPED.sub(r"\1", line).rstrip())
+    return split_blocks(page_markdown(text), lambda line: unescaped(line).rstrip(), unescaped)
+
+
+def unescaped(line: str) -> str:
+    """A line without the backslashes before marks of Markdown."""
+    return ESCAPED.sub(r"\1", line)
 
 
 def section_tree(blocks: Iterable[Block]) -> Section:
@@ -182,7 +186,7 @@ def prune_navigation(section: Section) -> tuple[Section, list[Piece]]:
         if is_navigation(part):
             refused.append(Piece(part.text, header_path(part), "header"))
             continue
-        inner, out = prune_navigation(part)
+        inner, out = prune_navigation(part) if part.below else (part, [])
         refused += out
         if inner.body.strip():
             kept.append(inner)
