@@ -16,8 +16,8 @@ REPEATED = [
 
 
 def shapes(size: int) -> dict[str, str]:
-    """Texts of about `size` characters by what they repeat or nest."""
-    whole = {repr(part): part * (size // len(part)) for part in [*MARKS, *REPEATED]}
+    """Texts of about `size` bytes by what they repeat or nest."""
+    whole = {repr(part): part * (size // len(part.encode())) for part in [*MARKS, *REPEATED]}
     headed = {
         f"{part!r} in a head": f"---\n{part * (size // len(part))}" for part in ("a: b\n", "a: [", "--a: b\n", "\n")
     }
