@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from email import policy
 from email.message import EmailMessage
-from functools import partial
 from shutil import copyfileobj
 from tempfile import NamedTemporaryFile
 from typing import Any, cast
@@ -15,6 +14,7 @@ from baleen.tables.records import OpenFile, Record
 from baleen.tables.titles import document_title
 
 HEADERS = ("From", "To", "Date")
+MAX_PARTS = 1000  # the library takes nearly a millisecond for each
 MAX_HEADER = 2000  # characters: the library takes quadratic time for a long one
 POLICY = policy.default.clone(
     header_factory=lambda name, value: policy.default.header_factory(name, value[:MAX_HEADER])
@@ -23,11 +23,7 @@ POLICY = policy.default.clone(
 
 def mail_message(opened: OpenFile) -> Iterator[Record]:
     """The body of a message, and a refused record for each attachment."""
-    content = opened.file.read(opened.file_limit + 1)
-    if len(content) > opened.file_limit:
-        yield Record(opened.name, 1, {}, "text", reason="too large")
-    else:
-        yield from message_records(opened, 1, email.message_from_bytes(content, policy=POLICY))
+    yield from message_records(opened, 1, opened.file.read(opened.file_limit + 1))
 
 
 def mail_box(opened: OpenFile) -> Iterator[Record]:
@@ -35,15 +31,28 @@ def mail_box(opened: OpenFile) -> Iterator[Record]:
     with NamedTemporaryFile() as copy:
         copyfileobj(opened.file, copy)
         copy.flush()
-        factory = cast(Any, partial(email.message_from_binary_file, policy=POLICY))
-        with closing(mailbox.mbox(copy.name, factory, create=False)) as messages:
+        content = cast(Any, lambda message: message.read(opened.file_limit + 1))
+        with closing(mailbox.mbox(copy.name, content, create=False)) as messages:
             if not len(messages) and copy.tell():
                 raise ValueError("no line begins with 'From '")
             for number, message in enumerate(messages, 1):
-                yield from message_records(opened, number, cast(EmailMessage, message))
+                yield from message_records(opened, number, cast(bytes, message))
 
 
-def message_records(opened: OpenFile, number: int, message: EmailMessage) -> Iterator[Record]:
+def message_records(opened: OpenFile, number: int, content: bytes) -> Iterator[Record]:
+    """The records of a message; one that is too large, has too many parts or nothing in it is refused."""
+    refusals = {
+        "empty": not content.strip(),
+        "too large": len(content) > opened.file_limit,
+        f"over {MAX_PARTS} parts": content.lower().count(b"content-type") > MAX_PARTS,
+    }
+    if reason := next((reason for reason, holds in refusals.items() if holds), ""):
+        yield Record(opened.name, number, {}, "text", reason=reason)
+    else:
+        yield from parsed_records(opened, number, email.message_from_bytes(content, policy=POLICY))
+
+
+def parsed_records(opened: OpenFile, number: int, message: EmailMessage) -> Iterator[Record]:
     """The record of a message, whose body is the part in plain text or else that in HTML, and of its attachments."""
     body = message.get_body(("plain", "html"))
     markup = "html" if body is not None and body.get_content_type() == "text/html" else "text"

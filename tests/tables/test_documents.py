@@ -144,6 +144,12 @@ def test_a_mailbox_is_its_messages() -> None:
         (1, "Boil é water."), (1, "attachment"), (2, "Boil it."), (3, "wrong encoding"),
     ]  # fmt: skip
     assert read_file("mbox", b"") == []
+    assert texts(read_file("mbox", start + b"\n" + start + b"\nHello.\n")) == [(1, "empty"), (2, "Hello.")]
+
+
+def test_a_mail_of_too_many_parts_is_counted() -> None:
+    many = b"Content-Type: multipart/mixed; boundary=x\n\n--x\n" * 1001
+    assert texts(read_file("mail", many)) == [(1, "over 1000 parts")]
 
 
 def test_a_web_archive_is_its_pages_under_their_addresses() -> None:
