@@ -120,7 +120,7 @@ def test_a_round_evolves_every_row_once_and_loses_none(tmp_path: Path, monkeypat
         assert steps[0] == f"evol-instruct-{operation}-1" and len(steps) == 3
 
 
-FOLDERS = ("baleen", "pocket", "stages", "benchmarks", "recipes", "profiles", "prompts", "tests")
+FOLDERS = ("baleen", "pocket", "stages", "benchmarks", "recipes", "profiles", "prompts")  # beside tests
 OWN = {
     "recipes/evol-instruct.yaml",
     "baleen/methods/evol_instruct.py",
