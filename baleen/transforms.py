@@ -6,23 +6,36 @@ written with it, like self_lengthen.thinned(0.2).
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from baleen.errors import Problem, unknown
 from baleen.project.lookup import Named
-from baleen.tables.exports import Transform, transform
+from baleen.tables import rows
+from baleen.tables.exports import Batch, Transform, transform
 from baleen.tables.rows import TEXT, Row
 
+Fate = tuple[Row, str]  # a row, and why it leaves or ''
 __all__ = ["document", "messages", "undo"]
 MESSAGES = pa.list_(pa.struct([("role", TEXT), ("content", TEXT)]))
 NUMBERED = re.compile(r"([\w.]+)(?:\((\d+(?:\.\d+)?)\))?")
 TRANSFORMS = Named[Transform]("transform", lambda function: function.transform)
 
 
-@transform(("instruction", "response"), {"messages": MESSAGES, "prompt_id": TEXT})
+def chats(columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+    """`messages` of many rows."""
+    count, texts = len(columns["id"]), pa.concat_arrays([columns["instruction"], columns["response"]])
+    in_turn = texts.take(pa.array(np.arange(2 * count).reshape(2, count).T.ravel()))
+    turns = pa.StructArray.from_arrays([pa.array(["user", "assistant"] * count, TEXT), in_turn], ["role", "content"])
+    starts = pa.array(np.arange(0, 2 * count + 1, 2), pa.int32())
+    return {"messages": pa.ListArray.from_arrays(starts, turns).cast(MESSAGES), "prompt_id": columns["id"]}
+
+
+@transform(("instruction", "response"), {"messages": MESSAGES, "prompt_id": TEXT}, batch=chats)
 def messages(row: Row) -> list[Row]:
     """The pair as a chat, the form that trainers read (`messages` beside `prompt_id`)."""
     turns = [("user", row["instruction"]), ("assistant", row["response"])]
@@ -35,7 +48,7 @@ def undo(row: Row) -> list[Row] | str:
     return [row | {"response": row["draft"]}] if row["draft"] else "no draft"
 
 
-@transform(("response",), {"document": TEXT})
+@transform(("response",), {"document": TEXT}, batch=lambda columns: {"document": columns["response"]})
 def document(row: Row) -> list[Row]:
     """The response kept as `document` too, for prompts that write a response of their own from it."""
     return [row | {"document": row["response"]}]
@@ -76,3 +89,54 @@ def columns_read(transforms: Sequence[Transform]) -> list[str]:
 def columns_written(transforms: Sequence[Transform]) -> dict[str, pa.DataType]:
     """Columns that the transforms add or replace, with their types."""
     return {name: kind for one in transforms for name, kind in one.writes.items()}
+
+
+def mapped(table: Iterable[Row], transform: Transform) -> Iterator[Fate]:
+    """The rows that the rows become, in order, each with the reason why it leaves or ''."""
+    if transform.whole:
+        yield from transform.whole(list(table))
+        return
+    assert transform.function
+    for row in table:
+        fate = transform.function(row)
+        yield from [(row, fate)] if isinstance(fate, str) else ((new, "") for new in fate)
+
+
+def chained(table: Iterable[Row], transforms: Sequence[Transform]) -> Iterator[Fate]:
+    """The same for several transforms: each gets the rows that the one before it has left."""
+    if not transforms:
+        yield from ((row, "") for row in table)
+        return
+    gone = list[Fate]()
+    yield from mapped(staying(chained(table, transforms[:-1]), gone), transforms[-1])
+    yield from gone
+
+
+def staying(fates: Iterable[Fate], gone: list[Fate]) -> Iterator[Row]:
+    """The rows without a reason to leave; the others go to `gone`."""
+    for row, reason in fates:
+        if reason:
+            gone.append((row, reason))
+        else:
+            yield row
+
+
+def by_columns(
+    path: Path, given: dict[str, str], made: Sequence[Batch], columns: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a table with the columns that the functions make of those before."""
+    for batch in rows.read_batches(path):
+        arrays = dict(zip(batch.schema.names, batch.columns, strict=True))
+        arrays |= {name: pa.array([text] * len(batch), rows.TEXT) for name, text in given.items()}
+        for function in made:
+            arrays |= function(arrays)
+        yield pa.RecordBatch.from_arrays([arrays[name] for name in columns.names], schema=columns)
+
+
+def by_rows(fates: Iterable[Fate], blank: Row, output: rows.Output) -> None:
+    """Keep or drop each row; `blank` has the columns that a row lacks when it leaves early."""
+    for row, reason in fates:
+        if reason:
+            output.drop(blank | row, reason, counted=reason.partition(" of ")[0])
+        else:
+            output.keep(row)

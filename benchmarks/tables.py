@@ -1,8 +1,11 @@
 """Rows a second and peak memory of tables at size: python -m benchmarks.tables [--rows 100000] [--only filter] [--json]
 
 Every figure is of a stage as a build runs it, in a process of its own, imports not counted in its time but in its
-memory; each text has 120 words. Without `--rows`: filter 10,000,000 rows, exact and near 1,000,000, mix 2,000,000 and
-export 1,000,000.
+memory; each text has 120 words. `cpu_us` is the processor time of a row, which other work on the machine stretches
+less. `exact` and `near` ingest a Parquet file of which a tenth are copies; `near_recall` and
+`near_precision` are against the exact Jaccard index, for the first 20,000 rows. `filter` has three measures and a rank,
+`mix` repeats its first table, `export` writes chats, and `openai` asks a server on this machine that answers at once,
+from one core and with an empty memo.
 """
 
 import argparse
@@ -13,7 +16,9 @@ import os
 import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib import import_module
+from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -87,10 +92,11 @@ def write(name: str, batches: Iterator[pa.RecordBatch]) -> None:
 def stage(verb: str, flags: Sequence[str]) -> Figures:
     """Seconds and peak memory in MB of a stage, run in this process."""
     main: Callable[[list[str]], None] = import_module(f"stages.{verb}").main
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     main(["out", *flags])
     return {
         "seconds": time.perf_counter() - start,
+        "cpu": time.process_time() - cpu,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
 
@@ -103,7 +109,8 @@ def apart(work: Callable[..., Figures], *given: object) -> Figures:
 
 def measured(name: str, number: int, found: Figures, memory: bool = False) -> Figures:
     peak: Figures = {f"{name}_peak_mb": round(found["peak_mb"])} if memory else {}
-    return {f"{name}_rows": number, f"{name}_rows_s": round(number / found["seconds"])} | peak
+    cpu = {f"{name}_cpu_us": round(1e6 * found["cpu"] / number, 1)}
+    return {f"{name}_rows": number, f"{name}_rows_s": round(number / found["seconds"])} | cpu | peak
 
 
 def filtered(number: int) -> Figures:
@@ -121,6 +128,53 @@ def mixed(number: int) -> Figures:
     write("second", documents(number - first))
     found = apart(stage, "mix", ["--input", "first", "--other", "second", "--share", "0.4"])
     return measured("mix", rows.size(rows.table_path("out")), found)
+
+
+def near_copies(batches: Iterator[pa.RecordBatch], share: float) -> Iterator[pa.RecordBatch]:
+    """The rows, this share of the responses being that of the row before with up to a third of its words replaced."""
+    draw = np.random.default_rng(2)
+    for batch in batches:
+        responses = batch.column("response").to_pylist()
+        for at in np.flatnonzero(draw.random(len(batch)) < share)[1:].tolist():
+            words = responses[at - 1].split(" ")
+            first, count = draw.integers(0, len(words)), draw.integers(0, len(words) // 3)
+            words[first : first + count] = [f"new{draw.integers(0, 1 << 40)}" for _ in words[first : first + count]]
+            responses[at] = " ".join(words)
+        yield batch.set_column(batch.schema.get_field_index("response"), "response", pa.array(responses))
+
+
+def ingested(name: str, number: int) -> Figures:
+    """A Parquet file of which one row in ten is a copy, exact or near."""
+    plain = documents(number, repeats=0.1 if name == "exact" else 0.0)
+    write("documents", plain if name == "exact" else near_copies(plain, 0.1))
+    flags = ["--source", "data/documents.parquet", "--origin", "web", "--columns.response", "response"]
+    found = apart(stage, "ingest", [*flags, "--deduplicate", name])
+    return measured(name, number, found, memory=name == "near") | (agreement() if name == "near" else {})
+
+
+def agreement(threshold: float = 0.8, most: int = 20_000) -> Figures:
+    """Recall and precision of the near duplicates among the first rows, against the Jaccard index of their words' runs
+    of five; only the row before can be the origin of a copy, and what was made of it."""
+    texts = [row["response"].lower().split() for row in islice(rows.read(rows.table_path("documents")), most)]
+    runs = [{*zip(*(words[n:] for n in range(5)), strict=False)} for words in texts]
+    left = {row["source"]["position"] - 1 for row in rows.read(Path("data/out.dropped.parquet"))}
+    chain = [like(runs, at, left, threshold) for at in range(len(runs))]
+    found = {at for at in left if at < len(runs)}
+    wanted = {at for at, has in enumerate(chain) if has}
+    right = len(found & wanted)
+    return {"near_recall": round(right / len(wanted), 4), "near_precision": round(right / len(found), 4)}
+
+
+def like(runs: list[set[tuple[str, ...]]], at: int, left: set[int], threshold: float) -> bool:
+    """Whether one of the kept rows among the nine before a row reaches the threshold."""
+    before = (runs[one] for one in range(max(0, at - 9), at) if one not in left)
+    return any(len(runs[at] & other) / len(runs[at] | other) >= threshold for other in before)
+
+
+def exported(number: int) -> Figures:
+    """The table as chats, the form that trainers read."""
+    write("documents", documents(number))
+    return measured("export", number, apart(stage, "map", ["--input", "documents", "--apply", "messages"]))
 
 
 class InstantServer(asyncio.Protocol):
@@ -187,8 +241,11 @@ def asked(number: int) -> Figures:
 
 
 TABLES: dict[str, tuple[Callable[[int], Figures], int]] = {
+    "exact": (partial(ingested, "exact"), 1_000_000),
+    "near": (partial(ingested, "near"), 1_000_000),
     "filter": (filtered, 10_000_000),
     "mix": (mixed, 2_000_000),
+    "export": (exported, 1_000_000),
     "openai": (asked, 20_000),
 }
 

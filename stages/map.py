@@ -3,7 +3,6 @@
 python -m stages.map humpback-dataset --input humpback-mix-2 --apply messages
 """
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from baleen.errors import Problem
@@ -11,11 +10,8 @@ from baleen.project.command_line import run
 from baleen.project.options import options_of_run
 from baleen.project.settings import REQUIRED, setting
 from baleen.tables import rows
-from baleen.tables.exports import Transform
 from baleen.tables.rows import Row
-from baleen.transforms import columns_read, columns_written, parse_transform
-
-Fate = tuple[Row, str]  # a row, and why it leaves or ''
+from baleen.transforms import by_columns, by_rows, chained, columns_read, columns_written, parse_transform
 
 
 @dataclass
@@ -23,36 +19,6 @@ class MapOptions:
     input: str = setting(REQUIRED, "table to read")
     apply: list[str] = setting(REQUIRED, "transforms to apply, in this order, such as messages or crab.verify")
     set: dict[str, str] = setting({}, "columns that every row gets first, the same text for all, such as {pivot: es}")
-
-
-def mapped(table: Iterable[Row], transform: Transform) -> Iterator[Fate]:
-    """The rows that the rows become, in order, each with the reason why it leaves or ''."""
-    if transform.whole:
-        yield from transform.whole(list(table))
-        return
-    assert transform.function
-    for row in table:
-        fate = transform.function(row)
-        yield from [(row, fate)] if isinstance(fate, str) else ((new, "") for new in fate)
-
-
-def chained(table: Iterable[Row], transforms: Sequence[Transform]) -> Iterator[Fate]:
-    """The same for several transforms: each gets the rows that the one before it has left."""
-    if not transforms:
-        yield from ((row, "") for row in table)
-        return
-    gone = list[Fate]()
-    yield from mapped(staying(chained(table, transforms[:-1]), gone), transforms[-1])
-    yield from gone
-
-
-def staying(fates: Iterable[Fate], gone: list[Fate]) -> Iterator[Row]:
-    """The rows without a reason to leave; the others go to `gone`."""
-    for row, reason in fates:
-        if reason:
-            gone.append((row, reason))
-        else:
-            yield row
 
 
 def check(options: MapOptions, where: str) -> None:
@@ -79,14 +45,15 @@ def main(argv: list[str]) -> None:
     columns = rows.extend_schema(
         rows.schema(path, needed), dict.fromkeys(options.set, rows.TEXT) | columns_written(transforms)
     )
-    blank: Row = dict.fromkeys(columns_written(transforms[:-1]))  # columns that a row lacks when it leaves early
+    batches = [one.batch for one in transforms if one.batch]
+    blank: Row = dict.fromkeys(columns_written(transforms[:-1]))
     table = (row | options.set for row in rows.read(path))
     with rows.Output(rows.table_path(name), columns) as output:
-        for row, reason in chained(table, transforms):
-            if reason:
-                output.drop(blank | row, reason, counted=reason.partition(" of ")[0])
-            else:
-                output.keep(row)
+        if len(batches) == len(transforms):
+            for batch in by_columns(path, options.set, batches, columns):
+                output.keep_batch(batch)
+        else:
+            by_rows(chained(table, transforms), blank, output)
         output.require_rows(f"map {name}", "build the input again")
 
 

@@ -35,11 +35,14 @@ TINY = {
     "rating": "--pairs 2 --words 4 --repeats 1 --engines hf",
     "memo": "--replies 300",
     "scale": "--rows 6 --words 2 --repeats 1",
+    "tables": "--rows 300",
 }
 FIGURES = {
     "rating": {"speedup", "hf_speedup", "hf"},
     "memo": {"seconds", "hits_per_second", "peak_mb", "bytes_per_reply"},
     "scale": {"speedup", "bound", "efficiency", "overhead"},
+    "tables": {f"{name}_rows_s" for name in ("exact", "near", "filter", "mix", "export", "openai")}
+    | {"near_peak_mb", "filter_peak_mb", "near_recall", "near_precision"},
 }
 
 
@@ -54,8 +57,9 @@ def benchmark_figures(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest
 def test_a_benchmark_tells_its_figures(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if name == "scale" and not find_spec("ray"):
-        pytest.skip("Ray is not installed (extra ray)")
+    needed = {"scale": "ray", "tables": "aiohttp"}.get(name, "json")
+    if not find_spec(needed):
+        pytest.skip(f"{needed} is not installed")
     found = benchmark_figures(name, monkeypatch, capsys)
     assert found.keys() >= FIGURES[name] and found.get("equal", True)
     assert found.get("speedup") == found.get("hf_speedup", found.get("speedup"))

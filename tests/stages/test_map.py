@@ -118,6 +118,21 @@ SHAPED = {  # columns in which a transform expects more than some text
 }
 
 
+@pytest.mark.parametrize("name", [name for name in TRANSFORMS if TRANSFORMS[name].batch])
+def test_a_transform_of_columns_makes_what_it_makes_row_by_row(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = ["a", "", None, "b c", "é\n世"] * 500
+    table = [{"id": str(n), "instruction": text, "response": texts[-n], "lineage": []} for n, text in enumerate(texts)]
+    rows.write(str(tmp_path / "in.parquet"), table)
+    flags = ["--input", str(tmp_path / "in.parquet"), "--apply", name, "--set.pivot", "es"]
+    verb.main([str(tmp_path / "a.parquet"), *flags])
+    monkeypatch.setitem(TRANSFORMS, name, TRANSFORMS[name]._replace(batch=None))
+    verb.main([str(tmp_path / "b.parquet"), *flags])
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+
+
 @pytest.mark.parametrize("name", TRANSFORMS)
 def test_a_transform_writes_the_columns_it_says(name: str) -> None:
     transform = parse_transform(f"{name}(1)" if TRANSFORMS[name].number else name)
