@@ -13,7 +13,9 @@ Places = dict[str, str]  # where the type of each column was decided; under '' w
 def place_of(row: dict[str, Any]) -> str:
     """' in <file>:<position>' for a row that says where it is from, else ''."""
     source = row.get("source")
-    return f" in {source['file']}:{source['position']}" if source else ""
+    if isinstance(source, dict) and source.keys() >= {"file", "position"}:
+        return f" in {source['file']}:{source['position']}"
+    return ""
 
 
 def first_places(rows: Sequence[dict[str, Any]], names: Iterable[str]) -> Places:

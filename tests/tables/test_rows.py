@@ -54,6 +54,17 @@ def test_rows_that_come_as_columns_give_the_bytes_that_rows_give(tmp_path: Path,
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
 
 
+SOURCES = [None, {"file": "f"}, {"position": 1.0}, "a text", {"file": "f", "position": 1.0}, {"page": "2"}]
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=str)
+def test_a_source_of_any_shape_is_written(tmp_path: Path, source: object) -> None:
+    columns = pa.schema([("id", pa.string()), ("source", pa.array([source]).type)])
+    with Output(tmp_path / "t.parquet", columns) as output:
+        output.keep({"id": "1", "source": source})
+    assert list(rows.read(tmp_path / "t.parquet")) == [{"id": "1", "source": source}]
+
+
 def test_a_table_that_is_read_in_part_leaves_no_thread(tmp_path: Path) -> None:
     save(tmp_path / "t.parquet", [{"id": str(i)} for i in range(5000)])
     before = threading.active_count()
