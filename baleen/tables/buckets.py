@@ -62,7 +62,7 @@ class Buckets:
     def claimed(self, keys: Hashes) -> Places:
         """The slots of different keys, which hold them from now on; the row of a new one is still -1."""
         found, left = np.zeros(len(keys), dtype=np.int64), np.arange(len(keys))
-        new = list[Places]()
+        new = [np.zeros(0, dtype=np.int64)]
         while len(left):
             found[left] = here = self.slots(keys[left])
             free = here[self.last[here] == -1]

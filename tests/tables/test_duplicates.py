@@ -162,6 +162,14 @@ def test_every_row_comes_back_once_and_in_order(kind: str, length: int, monkeypa
     assert not list(without_duplicates([], kind, 0.8, str))
 
 
+@pytest.mark.parametrize(("bands", "count"), [(1, 1), (128, 1024), (18, 4096), (1, 200_000), (42, 1)])
+def test_a_first_batch_may_be_larger_than_the_table(bands: int, count: int) -> None:
+    keys = mixed(np.arange(count * bands, dtype=np.uint64)).reshape(count, bands)
+    buckets = Buckets(bands)
+    buckets.add(keys, np.arange(count))
+    assert buckets.rows_of(keys.ravel()).tolist() == np.repeat(np.arange(count), bands).tolist()
+
+
 def test_buckets_hold_every_row_of_a_key() -> None:
     """Against a dictionary, through several sizes of the table, with four keys for each slot."""
     draw, buckets, wanted = np.random.default_rng(0), Buckets(3), dict[tuple[int, int], list[int]]()
