@@ -13,7 +13,6 @@ from typing import Any
 
 from baleen.errors import Problem, unknown
 from baleen.formats import FORMATS
-from baleen.measures.ratings import written_choice
 from baleen.project import inputs, plan
 from baleen.project.yaml_files import InvalidYaml, parse_yaml
 from baleen.tables.rows import Row
@@ -103,10 +102,6 @@ class Prompt:
     def parse_reply(self, reply: str) -> Row | None:
         """The columns in a reply, or None when it does not have the stated shape."""
         return FORMATS[self.format].read(reply, list(self.writes))
-
-    def read_choice(self, reply: str) -> float | None:
-        """The value of the choice that a reply plainly names, as `score` counts it; None when it could be another."""
-        return written_choice(reply, self.cue, self.choices)
 
     def format_reply(self, row: Row) -> str:
         """The reply that would have produced the columns of this row."""

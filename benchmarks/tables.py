@@ -217,7 +217,7 @@ def stage_on_one_core(verb: str, flags: Sequence[str]) -> Figures:
     return stage(verb, flags)
 
 
-def asked(number: int) -> Figures:
+def openai_rate(number: int) -> Figures:
     """Every row is asked about at a server that answers at once; the memo is empty."""
     ours, theirs = multiprocessing.Pipe()
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,), daemon=True)
@@ -251,7 +251,7 @@ TABLES: dict[str, tuple[Callable[[int], Figures], int]] = {
     "filter": (filtered, 10_000_000),
     "mix": (mixed, 2_000_000),
     "export": (exported, 1_000_000),
-    "openai": (asked, 20_000),
+    "openai": (openai_rate, 20_000),
 }
 
 

@@ -94,9 +94,9 @@ def on_own_data(to: Path, methods: list[str], profile: str, corpus: Own, seeds: 
         settings["columns"] = settings["columns"] | {"reference": settings["columns"]["response"]}
     tables = [
         *corpus_tables(corpus, documents),
-        Line("seeds", "ingest", {"source": seeds.path, **settings, "origin": "seed"}, SOURCES),
-        Line("seed", "filter", {"input": "seeds", "keep": [f"chance(id)>={HELD_OUT}"]}, SOURCES),
-        Line("heldout", "filter", {"input": "seeds", "keep": [f"chance(id)<{HELD_OUT}"]}, SOURCES),
+        Line("pairs", "ingest", {"source": seeds.path, **settings, "origin": "seed"}, SOURCES),
+        Line("seed", "filter", {"input": "pairs", "keep": [f"chance(id)>={HELD_OUT}"]}, SOURCES),
+        Line("heldout", "filter", {"input": "pairs", "keep": [f"chance(id)<{HELD_OUT}"]}, SOURCES),
     ]
     sections = load_yaml(shipped.profile(profile))
     write(to, assemble.on_own_data(methods, {line.name: line for line in tables}, sections), methods, profile)
@@ -234,8 +234,8 @@ def in_world(wanted: Wanted) -> str:
 
 def on_files(wanted: Wanted, corpus: Corpus, seeds: str, seed_columns: dict[str, str]) -> str:
     """Look at a corpus and seeds, print how they would be read, and write a project on them; what check says of it."""
-    pairs = own_data.look(Path(seeds), ["instruction", "response"], seed_columns)
-    looked = [] if corpus.path == PYTHON else [own_data.look(Path(corpus.path), ["response"], corpus.columns)]
+    pairs = own_data.proposal(Path(seeds), ["instruction", "response"], seed_columns)
+    looked = [] if corpus.path == PYTHON else [own_data.proposal(Path(corpus.path), ["response"], corpus.columns)]
     print(*(own_data.describe("corpus", one) for one in looked), own_data.describe("seeds", pairs), sep="\n")
     with wanted.place() as part:
         documents = Own(PYTHON, {})
@@ -247,6 +247,7 @@ def on_files(wanted: Wanted, corpus: Corpus, seeds: str, seed_columns: dict[str,
         )
         print(f"profile: {chosen}", *(f"  {name} cannot run here: {why}" for name, why in lacks.items()), sep="\n")
         on_own_data(part, wanted.methods, chosen, documents, mine, corpus.documents)
+        print(own_data.split(part, mine, HELD_OUT))
         text = README.format(name=wanted.to.name, methods=", ".join(wanted.methods))
         (part / "README.md").write_text(text, encoding="utf-8")
         return begun(part, wanted.cache, [own.path for own in (documents, mine) if own.path != PYTHON])

@@ -1,16 +1,22 @@
 """Own data: what `baleen new` does with a corpus and seeds: look, say how they would be read, and bring them in."""
 
 import shutil
+from collections import Counter
 from collections.abc import Iterable
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
 
 from baleen.errors import Problem
+from baleen.measures.words import chance
 from baleen.project import assemble
-from baleen.project.settings import Settings
+from baleen.project.settings import Settings, typed
+from baleen.tables.ingest import rows_of
+from baleen.tables.ingest_options import IngestOptions
 from baleen.tables.propose import Proposal, propose
 from baleen.tables.rows import Row
+from baleen.tables.sources import records
 
 RAW = "data/raw"
 PAGES = ("markdown", "html")  # texts that have headers to cut them at
@@ -35,7 +41,7 @@ class Own:
     settings: Settings
 
 
-def look(path: Path, wanted: Iterable[str], columns: dict[str, str] | None = None) -> Proposal:
+def proposal(path: Path, wanted: Iterable[str], columns: dict[str, str] | None = None) -> Proposal:
     """How files would be read; a Problem when they have no such columns and the user names none."""
     if not path.exists():
         raise Problem(f"no file or folder {path}; correct the path")
@@ -98,3 +104,15 @@ def mapping(text: str) -> dict[str, str]:
     if wrong := next((name for name, sign, field in pairs if not sign or not name.strip() or not field.strip()), ""):
         raise Problem(f"columns {text!r}: {wrong!r} is no mapping; write instruction=question,response=answer")
     return {name.strip(): field.strip() for name, _, field in pairs}
+
+
+def split(project: Path, seeds: Own, held_out: float) -> str:
+    """How many seeds there are to train on and how many are held out; none on one side is a Problem."""
+    with chdir(project):
+        options = typed(IngestOptions, "seeds", {"source": seeds.path, "origin": "seed", **seeds.settings})
+        judged = (pair for record in records(options, Counter()) for pair in rows_of(record, options, Counter()))
+        ids = {str(row["id"]) for row, reason in judged if not reason}
+    held = sum(chance(own) < held_out for own in ids)
+    if not held or held == len(ids):
+        raise Problem(f"{seeds.path}: of {len(ids)} seeds {held} would be held out; bring more, some 50 at least")
+    return f"seeds: {len(ids) - held} to train on, {held} held out"

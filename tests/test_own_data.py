@@ -24,7 +24,7 @@ from baleen.tables import rows
 pytestmark = pytest.mark.slow
 NAMES = {"NAME": "Somebody", "EMAIL": "somebody@example.org"}
 KITCHEN = "salt bread onion butter lentil garlic pepper barley honey cabbage walnut plum".split()
-DRAWN = [Random(n).sample(KITCHEN, 6) for n in range(12)]
+DRAWN = [Random(n).sample(KITCHEN, 6) for n in range(20)]
 TEXTS = ["Take {}, {} and {}. Cook {} with {}, then add {}.".format(*words) for words in DRAWN]
 PAIRS = [(f"What can I cook with {words[0]} and {words[-1]}?", text) for words, text in zip(DRAWN, TEXTS, strict=True)]
 
@@ -127,8 +127,8 @@ def test_every_format_is_proposed_tracked_and_read(corpus: str, seeds: str, desk
     printed = new_project(desk, corpus, seeds)
     assert "response <- " in printed and "instruction <- question, response <- answer" in printed
     folder = desk.parent / "my-data"
-    run_installed(folder, "dvc", "repro", "ingest@web", "ingest@seeds")
-    assert {(row["instruction"], row["response"]) for row in table_of(folder, "seeds")} == set(PAIRS)
+    run_installed(folder, "dvc", "repro", "ingest@web", "ingest@pairs")
+    assert {(row["instruction"], row["response"]) for row in table_of(folder, "pairs")} == set(PAIRS)
     kept = "\n".join(row["response"] for row in table_of(folder, "web"))
     assert all(text in kept for text in TEXTS)
     assert f"data/raw/{corpus}.dvc" in project.git(folder, "ls-files")

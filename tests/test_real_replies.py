@@ -6,6 +6,7 @@ import pytest
 
 from baleen import prompts
 from baleen.engines.protocol import Reply
+from baleen.measures.ratings import written_choice
 from baleen.memo.replies import outcome
 
 Wanted = object  # the value of the column or columns, None for a reply that is refused
@@ -290,7 +291,7 @@ def test_a_judge_is_read_when_it_plainly_says_one_choice(name: str) -> None:
     for reply, clear in RATED if numbers else WORDS:
         written = reply.format(n=words["last"], **words)
         wanted = (float(words["last"]) if numbers else 1.0) if clear else None
-        assert prompt.read_choice(written) == wanted, written
+        assert written_choice(written, prompt.cue, prompt.choices) == wanted, written
 
 
 def test_every_prompt_that_is_asked_has_ten_replies() -> None:

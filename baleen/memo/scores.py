@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from baleen.engines.protocol import Reply, Request, Sampling
+from baleen.measures.ratings import written_choice
 from baleen.memo import answers
 from baleen.memo.generation import seed_of
 from baleen.memo.replies import answer_of
@@ -154,7 +155,10 @@ def written(chat: Chat, sampling: Sampling, seed: int) -> Scorer:
 
     def read(replies: Sequence[Reply]) -> Row:
         answer = answer_of(replies[0], prompt).answer
-        return {column: prompt.read_choice(answer) if replies[0].finish == "stop" else None, "reasons": answer}
+        return {
+            column: written_choice(answer, prompt.cue, prompt.choices) if replies[0].finish == "stop" else None,
+            "reasons": answer,
+        }
 
     columns = {column: NUMBER, "reasons": TEXT}
     settings = chat.settings | {"seed": seed} | vars(sampling)

@@ -173,10 +173,10 @@ def write_recipes(to: Path, selection: Selection) -> list[str]:
 def with_new(text: str, selection: Selection, names: Iterable[str]) -> str:
     """A recipe text with the lines that it lacks, each at the end of its rule's section."""
     for line in map(selection.lines.__getitem__, names):
-        if re.search(rf"^  {re.escape(line.name)}:", text, re.MULTILINE):
+        head = re.search(rf"^{line.rule}:\n(?:  .*\n)*", text, re.MULTILINE)
+        if head and re.search(rf"^  {re.escape(line.name)}:", head[0], re.MULTILINE):
             continue
         added = selection.changed.get(line.name) or shipped_text(line)
-        head = re.search(rf"^{line.rule}:\n(?:  .*\n)*", text, re.MULTILINE)
         text = text[: head.end()] + added + text[head.end() :] if head else f"{text}{line.rule}:\n{added}"
     return text
 

@@ -70,5 +70,5 @@ def part(path: Path, wanted: Collection[tuple[str, str]], changed: Mapping[str, 
     sections = dict[str, list[str]]()
     for (rule, name), text in texts(path).items():
         if rule == SETTINGS or (rule, name) in wanted:
-            sections.setdefault(rule, []).append(changed.get(name, text))
+            sections.setdefault(rule, []).append(text if rule == SETTINGS else changed.get(name, text))
     return head(path) + "".join(f"{rule}:\n{''.join(entries)}" for rule, entries in sections.items())

@@ -511,7 +511,7 @@ def test_ctrl_c_stops_a_run_that_waits_for_replies_in_one_line(tmp_path: Path) -
                 time.sleep(0.05)
             asking.send_signal(signal.SIGINT)
             _, said = asking.communicate(timeout=600)
-    assert said == "baleen: stopped; every reply that was paid for is kept, the same command goes on\n"
+    assert said == "baleen: interrupted; nothing was changed, the same command goes on\n"
     assert asking.returncode == 130
 
 

@@ -41,7 +41,7 @@ INGEST = {
         "ingest out --source c --origin web", r"nothing to read in c \(no files\); known are", {"c/.hidden": "x"}
     ),
     "a folder of unknown files": Case(
-        "ingest out --source c --origin web", r"nothing to read in c \(1 .docx\).*set --kind", {"c/a.docx": "x"}
+        "ingest out --source c --origin web", r"nothing to read in c \(1 .xyz\).*set --kind", {"c/a.xyz": "x"}
     ),
     "a glob without match": Case(
         "ingest out --source c/*.md --origin web", r"no file or folder c/\*\.md", {"c/a.txt": "x"}

@@ -65,9 +65,9 @@ def test_a_training_uses_nothing_of_its_dry_run(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("file", sorted(p for part in ("baleen", "stages") for p in Path(part).rglob("*.py")), ids=str)
 def test_words_of_errors_are_only_raised(file: Path) -> None:
-    """A function that says what is unknown also raises."""
+    """A function that says what is unknown also raises; mistakes of ingest_options are raised by its check."""
     functions = [node for node in ast.walk(ast.parse(file.read_bytes())) if isinstance(node, ast.FunctionDef)]
-    for function in functions if file.name != "errors.py" else []:
+    for function in functions if file.name not in ("errors.py", "ingest_options.py") else []:
         calls = {
             node.func.id
             for node in ast.walk(function)

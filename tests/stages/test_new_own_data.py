@@ -19,7 +19,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GIT_COMMITTER_EMAIL", "a@b")
     (tmp_path / "pages").mkdir()
     (tmp_path / "pages/one.md").write_text("# One\n\nA text.\n")
-    (tmp_path / "seeds.jsonl").write_text('{"instruction": "Why?", "response": "So."}\n')
+    pairs = (f'{{"instruction": "Why {n}?", "response": "So {n}."}}\n' for n in range(30))
+    (tmp_path / "seeds.jsonl").write_text("".join(pairs))
     return tmp_path
 
 
@@ -32,15 +33,22 @@ def new(*words: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_a_corpus_and_seeds_are_read_where_they_lie() -> None:
+def test_a_corpus_and_seeds_are_copied_into_the_project() -> None:
     lines = new("--corpus", "pages", "--seeds", "seeds.jsonl")
-    assert lines["web"] == {"rule": "ingest", "source": "../pages", "origin": "web"}
-    assert lines["seeds"]["source"] == "../seeds.jsonl"
+    assert lines["web"]["source"] == "data/raw/pages" and lines["pairs"]["source"] == "data/raw/seeds.jsonl"
+    assert lines["seed"]["input"] == lines["heldout"]["input"] == "pairs"
+
+
+def test_seeds_of_which_none_would_be_held_out_are_too_few() -> None:
+    Path("seeds.jsonl").write_text('{"instruction": "Why?", "response": "So."}\n')
+    with pytest.raises(Problem, match="of 1 seeds . would be held out; bring more"):
+        new("--corpus", "pages", "--seeds", "seeds.jsonl")
+    assert not Path("mine").exists()
 
 
 def test_some_documents_of_the_corpus_are_drawn_by_chance() -> None:
     lines = new("--corpus", "pages", "--seeds", "seeds.jsonl", "--documents", "500")
-    assert lines["corpus"]["source"] == "../pages"
+    assert lines["corpus"]["source"] == "data/raw/pages"
     assert (lines["web"]["rule"], lines["web"]["count"], lines["web"]["best"]) == ("filter", 500, "chance(id)")
 
 
@@ -52,7 +60,7 @@ def test_the_documentation_of_python_is_a_corpus() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--corpus", "pages"], "write --corpus and --seeds"),
+        (["--corpus", "pages"], "--seeds is missing; name both"),
         (["--corpus", "pagess", "--seeds", "seeds.jsonl"], "no file or folder pagess"),
         (["--corpus", "pages", "--seeds", "seed.jsonl"], "no file or folder seed.jsonl"),
     ],
