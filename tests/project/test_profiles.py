@@ -129,7 +129,7 @@ def test_no_training_has_the_same_steps_whatever_its_rows(profile: str) -> None:
     assert {name for name, n in steps.items() if n > 0} == set()
 
 
-MIXES = [line for line in LINES if line.verb == "mix" and line.given.get("settings") == "seeds"]
+MIXES = [line for line in LINES if line.verb == "mix" and line.given.get("settings") == "seed-share"]
 
 
 @pytest.mark.parametrize("line", MIXES, ids=lambda line: line.name)
