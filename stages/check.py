@@ -6,7 +6,7 @@ python -m stages.check [STAGE ...], such as train@humpback: only these and what 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -259,16 +259,25 @@ def check_under(path: Path, chosen: list[Line], project: Project) -> None:
 def check_here(targets: list[str]) -> str:
     """The same as `check`, and whether this machine can run the targets, all that dvc.yaml lists if there are none, and
     the first records of their sources can be read."""
-    words, project = check(targets), layers.current()
+    (words, check_tables), project = wired(targets), layers.current()
     rules, files = settings.load_yaml(RULES, plain=False)["stages"], recipes.all_files() if targets else recipes.files()
     found = graph.stages(rules, recipes.lines(files), project.params)
     verbs.check_here([stage.line for stage in graph.needed(found, targets or found).values() if stage.line], project)
+    check_tables()
     return words
 
 
 def check(targets: list[str]) -> str:
     """One line that says how much was checked; the first mistake is a Problem. Recipes that dvc.yaml does not list are
     checked too, for they are planned too."""
+    words, check_tables = wired(targets)
+    check_tables()
+    return words
+
+
+def wired(targets: list[str]) -> tuple[str, Callable[[], None]]:
+    """The same, and a function that looks for tables of the generated world, which nobody needs to replace for a
+    machine that cannot run them."""
     recipes.files(RULES)
     files, profiles = recipes.all_files(), sorted(Path("profiles").glob("*.yaml"))
     everywhere = layers.current()
@@ -281,12 +290,12 @@ def check(targets: list[str]) -> str:
     chosen = graph.needed(found, targets or found)
     all_lines = book(lines, everywhere)
     columns, made = columns_of(all_lines), graph.within(graph.makers(found))
-    check_world([stage.line for stage in chosen.values() if stage.line], all_lines, columns)
     for stage in chosen.values():
         check_stage(stage, all_lines, columns, made)
     for path in profiles:
         check_under(path, [stage.line for stage in chosen.values() if stage.line], everywhere)
-    return f"{len(chosen)} stages of {len(files)} recipes are well wired"
+    world = partial(check_world, [stage.line for stage in chosen.values() if stage.line], all_lines, columns)
+    return f"{len(chosen)} stages of {len(files)} recipes are well wired", world
 
 
 def main(argv: list[str]) -> None:

@@ -43,7 +43,7 @@ RATINGS = {
     "**Score:** 5": 5.0,
     "score: 4.5/5": 4.5,
     "1: incomplete , vague\n2: it covers most\n3: helpful\n4: written as an AI Assistant\n5: a perfect answer": None,
-    "Score: 2\n\nno , rather\nScore: 4": 4.0,
+    "Score: 2\n\nno , rather\nScore: 4": None,
     "Score: 2 or Score: 4": None,
     "Score: 1\nScore: 2\nScore: 3\nScore: 4\nScore: 5": None,
     "a fine answer": None,
@@ -166,7 +166,7 @@ def test_11_every_malformed_score_has_a_defined_result(bench: Bench, server: Jud
     table = pairs(len(RATINGS))
     rows.write("in", table)
     server.says |= {row["response"]: said for row, said in zip(table, RATINGS, strict=True)}
-    bench.run("generate", *server.flags, "--prompt", "real", "--min-readable", "0.3")
+    bench.run("generate", *server.flags, "--prompt", "real", "--min-readable", "0.2")
     wanted = [(row["id"], rating) for row, rating in zip(table, RATINGS.values(), strict=True)]
     assert list(zip(column("id"), column("rating"), strict=True)) == [pair for pair in wanted if pair[1]]
     dropped = [(row["id"], row["reply"], row["reason"]) for row in rows.read(Path("data/out.dropped.parquet"))]

@@ -29,9 +29,14 @@ def folder(tmp_path: Path) -> Path:
     return home
 
 
+# what runs in a shell's background is deaf to Ctrl-C, and so are its children
+HEARING = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])"
+
+
 @contextmanager
 def started(folder: Path, *words: str, **more: str) -> Iterator[subprocess.Popen[str]]:
     """A program in a process group of its own, as a terminal starts it."""
+    words = (sys.executable, "-c", HEARING, *words)
     env = project.environment(folder) | {"BEGUN": str(folder.parent / "begun")} | more
     pipe = subprocess.PIPE
     with subprocess.Popen(

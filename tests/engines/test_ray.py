@@ -216,6 +216,11 @@ def test_a_worker_with_vllm_killed_in_the_middle_costs_no_reply(
 # engines that fail
 
 
+PLACES = os.pathsep.join(
+    map(str, (Path(__file__).parent, Path(__file__).parents[1] / "helpers", Path(__file__).parents[2]))
+)
+
+
 def echo(model: str, speed: Speed, log: str, **faults: Any) -> Echo:
     return Echo(Path(log), **{"identity": identity.identity(model)} | faults)
 
@@ -223,7 +228,7 @@ def echo(model: str, speed: Speed, log: str, **faults: Any) -> Echo:
 @pytest.fixture
 def faulty(tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Cluster]:
     """Makes a cluster of one worker with a fault; the worker finds this file by PYTHONPATH."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "helpers"))
+    monkeypatch.setenv("PYTHONPATH", PLACES)
     make = partial(partial, echo, log=str(tmp_path / "log"))
     return lambda **faults: Cluster("echo/1", make(**faults), tiny, replace(SPEED, ray_workers=1))
 
@@ -275,11 +280,9 @@ def drive(model: str) -> None:
 @needed
 @pytest.mark.parametrize("killed", [False, True], ids=["ended", "killed"])
 def test_no_process_outlives_the_program(tiny: str, killed: bool) -> None:
-    here = str(Path(__file__).parents[1] / "helpers")
     words = [sys.executable, "-c", "import sys, test_ray; test_ray.drive(sys.argv[1])", tiny]
-    path = os.pathsep.join([here, str(Path(here).parent)])
     with subprocess.Popen(
-        words, env=os.environ | {"PYTHONPATH": path} | HASTY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        words, env=os.environ | {"PYTHONPATH": PLACES} | HASTY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as driver:
         assert driver.stdin and driver.stdout
         children = [psutil.Process(int(number)) for number in driver.stdout.readline().split()]

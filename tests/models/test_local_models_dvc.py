@@ -1,5 +1,6 @@
 """DVC builds again what came from a model on disk when its weights change, and nothing else."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import tiny
 from baleen.project.yaml_files import yaml_text
 
 LINES: dict[str, Any] = {
-    "load": {"seed": {"part": "seed", "rows": 40, "deduplicate": "exact", "origin": "seed"}},
+    "ingest": {"seed": {"source": "data/raw/seed.jsonl", "deduplicate": "exact", "origin": "seed"}},
     "train": {
         "base": {"input": "seed", "base": "origin", "prompt": "text", "settings": "copy"},
         "teacher": {"input": "seed", "base": "folder", "prompt": "reply", "settings": "taken"},
@@ -31,6 +32,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.rmtree(folder / "recipes")
     (folder / "recipes").mkdir()
     project.dump(folder / "recipes/mine.yaml", LINES)
+    pairs = "".join(json.dumps({"instruction": f"say {n}", "response": f"{n} it is ."}) + "\n" for n in range(40))
+    (folder / "data/raw").mkdir(parents=True, exist_ok=True)
+    (folder / "data/raw/seed.jsonl").write_text(pairs)
     rules = project.load(folder / "dvc.yaml")
     del rules["stages"]["report"], rules["metrics"]
     project.dump(folder / "dvc.yaml", rules | {"vars": [rules["vars"][0], "params.yaml", "recipes/mine.yaml"]})

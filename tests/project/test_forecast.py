@@ -86,7 +86,9 @@ EDITS: dict[str, tuple[Edit, dict[str, str]]] = {  # what a user does, and what 
         {"filter@calm": "methods/mine.py changed", "filter@mild": "methods/mine.py changed; " + CALM},
     ),
     "the code of a verb": (
-        lambda folder: replace_once(folder / "stages/map.py", "gone = list[Fate]()", "gone: list[Fate] = []"),
+        lambda folder: replace_once(
+            folder / "stages/map.py", "for one in transforms if one.batch]", "for one in [*transforms] if one.batch]"
+        ),
         {"map@loud": "stages/map.py changed", "map@plain": "stages/map.py changed"},
     ),
     "a table that is deleted": (lambda folder: (folder / "data/short.parquet").unlink(), {}),

@@ -8,7 +8,6 @@ import pytest
 from typer.testing import CliRunner
 
 from baleen.errors import Problem
-from stages import plan
 from stages.command import app
 
 
@@ -51,18 +50,6 @@ def test_run_previews_and_leaves_building_to_dvc(folder: Path) -> None:
     }.items():
         with pytest.raises(Problem, match=message):
             output("run", *words)
-
-
-@pytest.mark.slow
-def test_plan_says_what_would_be_built_again_and_why(folder: Path) -> None:
-    with pytest.raises(Problem, match="nothing is planned yet"):
-        output("plan")
-    plan.main([])
-    assert output("plan").splitlines()[-1].startswith("0 of ")
-    path = folder / "params.yaml"
-    path.write_text(path.read_text().replace("share: 0.3", "share: 0.2"))
-    lines = output("plan").splitlines()
-    assert "humpback-curate-1: setting share" in lines and lines[-1].startswith("3 of ")
 
 
 def test_check_answers_in_one_line(folder: Path) -> None:
