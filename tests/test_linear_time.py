@@ -41,7 +41,9 @@ def measuring(name: str) -> Callable[[str], object]:
 
 
 def takes_texts(name: str) -> bool:
-    return all(parameter.annotation is str for parameter in signature(MEASURES[name]).parameters.values())
+    """Whether a measure is of texts that people bring; `truth` of the generated world is a record of its own."""
+    parameters = signature(MEASURES[name]).parameters.values()
+    return not name.startswith("pocket.") and all(parameter.annotation is str for parameter in parameters)
 
 
 EVERYTHING = (
