@@ -21,7 +21,9 @@ from stages import check as checks
 from stages import doctor, own_data
 from stages.own_data import PYTHON, Corpus, Own
 
-IGNORED = "/.venv/\n/.memo/\n/data/*\n!/data/raw/\n/models/*\n/profiles/.weights/\n__pycache__/\n/dvc_plots/\n"
+# DVC passes over .dvc files that one pattern ignores, even if another takes it back: no pattern may meet data/raw or
+# models/NAME.dvc
+IGNORED = "/.venv/\n/.memo/\n/data/*.*\n/data/plan\n/models/*[!d]??\n/profiles/.weights/\n__pycache__/\n/dvc_plots/\n"
 IGNORED_BY_DVC = ".venv\n.memo\n__pycache__\n"
 SOURCES = "recipes/sources.yaml"
 USUAL = ["chars(response)>=300", "chars(response)<=1200"]  # of a document, when only some are drawn

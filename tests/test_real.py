@@ -41,6 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project.dump(home / "real/profiles/laptop.yaml", SMALL | {"origin": {"path": "../tiny"}})
     # what a model without training writes is no instruction: any pair may stay
     project.set_yaml(home / "real/params.yaml", "pool.keep", [])
+    project.set_yaml(home / "real/params.yaml", "curate.gain", {"best": "gain", "highest": True, "share": 0.5})
     return home / "real"
 
 
