@@ -125,7 +125,12 @@ def main(argv: list[str]) -> None:
     from baleen.training import trainer
 
     die_with(os.getppid())
-    trainer.run(load_job(Path(argv[0])))
+    trained = trainer.run(load_job(Path(argv[0])))
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(
+        int(trained is None)
+    )  # freeing a trainer of several processes at times waits for ever for one that has ended
 
 
 if __name__ == "__main__":
