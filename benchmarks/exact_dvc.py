@@ -85,8 +85,8 @@ EDITS = (
     ),
     Edit(
         "baleen/formats.py",
-        "return {columns[0]: lines} if lines else None",
-        "return {columns[0]: lines[:9]} if lines else None",
+        "return {columns[0]: items} if items else None",
+        "return {columns[0]: items[:9]} if items else None",
         ("crab-written",),
     ),
     Edit("baleen/transforms.py", '"prompt_id": row["id"]}]', '"prompt_id": row["id"][:9]}]', ("humpback-dataset",)),
