@@ -15,7 +15,7 @@ from baleen import prompts, transforms
 from baleen.engines import table
 from baleen.errors import Problem, unknown
 from baleen.measures.expressions import parse_value
-from baleen.models import load, pins
+from baleen.models import load
 from baleen.project import graph, layers, lookup, own_tables, recipes, settings
 from baleen.project.command_line import run
 from baleen.project.graph import Stage, Stages
@@ -23,11 +23,10 @@ from baleen.project.layers import Project
 from baleen.project.recipes import Line
 from baleen.tables.files import is_remote
 from stages import verbs
+from stages.check_settings import check_groups, check_profile, check_under, verbs_of
 
 Columns = frozenset[str] | None  # None: not known before the file is read
 RULES = Path("dvc.yaml")
-NAMES = ("input", "other", "against", "model", "base", "prompt", "prompts", "writes")  # of tables, models, prompts
-VERBS = tuple(dict.fromkeys(rule.verb for rule in recipes.RULES.values()))
 POCKET = (
     "; it measures against the pocket world: take the recipe out of dvc.yaml (vars, and `report`), or check only what "
     "you build, like python -m stages.check train@humpback"
@@ -177,53 +176,6 @@ def check_source(made: Any) -> None:
     ingested(made)
 
 
-def check_profile(path: Path, known: dict[str, str]) -> None:
-    """Every section of a profile has the type of its verb; `known` has the verb of each that lines name."""
-    for name, section in settings.load_yaml(path).items():
-        where = f"{path}: {name}"
-        if name == "speed":
-            settings.paced(section, where)
-        elif name == "origin":
-            pins.declared(section or {}, where)
-        elif name != "scorer" and not suits_its_verb(name, section or {}, where, known):
-            raise Problem(f"{path}: {unknown('section', str(name), [*known, 'speed', 'origin'])}")
-
-
-def verbs_of(lines: list[Line]) -> dict[str, str]:
-    """The verb of every group of settings: those that lines name, and those of the rules."""
-    defaults = {str(rule.adds["settings"]): rule.verb for rule in recipes.RULES.values() if "settings" in rule.adds}
-    known = {name: rule.verb for name, rule in recipes.RULES.items()} | defaults
-    for line in lines:
-        name = str(line.given.get("settings", line.verb))
-        if known.setdefault(name, line.verb) != line.verb:
-            raise Problem(f"{line.where}: settings {name!r} are of {known[name]} lines, not of {line.verb} lines")
-    return known
-
-
-def check_groups(project: Project, known: dict[str, str]) -> None:
-    """Every group of settings in a recipe has the type of the verb whose lines name it."""
-    for name, group in project.groups.items():
-        where = f"{group.file}: {recipes.SETTINGS}.{name}"
-        if not suits_its_verb(name, group.values, where, known) and group.values:
-            raise Problem(f"{where}: no line names it, and no verb has these settings; correct or delete it")
-
-
-def suits_its_verb(name: str, section: settings.Settings, where: str, known: dict[str, str]) -> bool:
-    """Whether settings that no line names are of some verb; those that lines name are a Problem if they are not of
-    theirs."""
-    if name in known:
-        settings.layered(verbs.options_of(known[name]), where, section)
-    return name in known or any(suits(verb, where, section) for verb in VERBS)
-
-
-def suits(verb: str, where: str, section: settings.Settings) -> bool:
-    """Whether a section that no line names could be of a verb: it serves a recipe that the project has not."""
-    try:
-        return bool(section) and bool(settings.layered(verbs.options_of(verb), where, section))
-    except Problem:
-        return False
-
-
 def check_stage(stage: Stage, all_lines: Book, columns: Callable[[str], Columns], made: Callable[[str], str]) -> None:
     """The line of the stage, and every path that it depends on is there or will be."""
     try:
@@ -236,66 +188,53 @@ def check_stage(stage: Stage, all_lines: Book, columns: Callable[[str], Columns]
         raise (stage.line.located(problem) if stage.line else Problem(f"{stage.where}: {problem}")) from None
 
 
-def settings_key(line: Line) -> str:
-    """The same for lines that differ in nothing but names, whose settings a profile makes good or bad together."""
-    return repr([line.rule, sorted((key, repr(given)) for key, given in line.given.items() if key not in NAMES)])
+@dataclass(frozen=True)
+class Checked:
+    """What was checked, in words; the lines of the chosen targets; and a function that looks for tables of the
+    generated world, which nobody needs to replace for a machine that cannot run them."""
 
-
-def values_of(line: Line, project: Project) -> list[settings.Settings]:
-    return [layer.values for layer in layers.layers(line, project)]
-
-
-def check_under(path: Path, chosen: list[Line], project: Project) -> None:
-    """Every line resolves under another profile too, so that changing the profile is all it takes."""
-    other = layers.under(path.stem, project)
-    try:
-        for line in {settings_key(line): line for line in chosen}.values():
-            if values_of(line, other) != values_of(line, project):
-                verbs.resolved(line, other)
-    except Problem as problem:
-        raise Problem(f"{path}: {str(problem).removeprefix(f'{path}: ')}") from None
+    words: str
+    lines: list[Line]
+    project: Project
+    check_tables: Callable[[], None]
 
 
 def check_here(targets: list[str]) -> str:
     """The same as `check`, and whether this machine can run the targets, all that dvc.yaml lists if there are none, and
     the first records of their sources can be read."""
-    (words, check_tables), project = wired(targets), layers.current()
-    rules, files = settings.load_yaml(RULES, plain=False)["stages"], recipes.all_files() if targets else recipes.files()
-    found = graph.stages(rules, recipes.lines(files), project.params)
-    verbs.check_here([stage.line for stage in graph.needed(found, targets or found).values() if stage.line], project)
-    check_tables()
-    return words
+    checked, listed = wired(targets), {str(path) for path in recipes.files(RULES)}
+    verbs.check_here([line for line in checked.lines if targets or line.file in listed], checked.project)
+    checked.check_tables()
+    return checked.words
 
 
 def check(targets: list[str]) -> str:
     """One line that says how much was checked; the first mistake is a Problem. Recipes that dvc.yaml does not list are
     checked too, for they are planned too."""
-    words, check_tables = wired(targets)
-    check_tables()
-    return words
+    checked = wired(targets)
+    checked.check_tables()
+    return checked.words
 
 
-def wired(targets: list[str]) -> tuple[str, Callable[[], None]]:
-    """The same, and a function that looks for tables of the generated world, which nobody needs to replace for a
-    machine that cannot run them."""
+def wired(targets: list[str]) -> Checked:
+    """The targets, all if there are none, are well wired."""
     recipes.files(RULES)
     files, profiles = recipes.all_files(), sorted(Path("profiles").glob("*.yaml"))
-    everywhere = layers.current()
-    lines = recipes.lines(files)
+    project, lines = layers.current(), recipes.lines(files)
     known = verbs_of(lines)
     for path in profiles:
         check_profile(path, known)
-    check_groups(everywhere, known)
-    found: Stages = graph.stages(settings.load_yaml(RULES, plain=False)["stages"], lines, everywhere.params)
+    check_groups(project, known)
+    found: Stages = graph.stages(settings.load_yaml(RULES, plain=False)["stages"], lines, project.params)
     chosen = graph.needed(found, targets or found)
-    all_lines = book(lines, everywhere)
+    all_lines, chosen_lines = book(lines, project), [stage.line for stage in chosen.values() if stage.line]
     columns, made = columns_of(all_lines), graph.within(graph.makers(found))
     for stage in chosen.values():
         check_stage(stage, all_lines, columns, made)
     for path in profiles:
-        check_under(path, [stage.line for stage in chosen.values() if stage.line], everywhere)
-    world = partial(check_world, [stage.line for stage in chosen.values() if stage.line], all_lines, columns)
-    return f"{len(chosen)} stages of {len(files)} recipes are well wired", world
+        check_under(path, chosen_lines, project)
+    words = f"{len(chosen)} stages of {len(files)} recipes are well wired"
+    return Checked(words, chosen_lines, project, partial(check_world, chosen_lines, all_lines, columns))
 
 
 def main(argv: list[str]) -> None:

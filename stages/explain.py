@@ -20,7 +20,6 @@ from baleen.tables import rows
 from baleen.tables.rows import Row
 
 DROPPED = ".dropped"
-WIDTH = 100  # characters of a text that is shortened
 
 
 @dataclass(frozen=True)
@@ -84,8 +83,8 @@ def explain(start: str) -> Explanation:
     [(own, paths)] = found.items()
     places = [Place(path.stem, row_in(path, own)) for path in paths]
     steps = {step["key"]: step for place in places for step in place.row.get("lineage") or []}
-    keys = {key: Memo(memo_folder()).get([key]).get(key) for key in steps}
-    return Explanation(own, places, [step_of(step, keys[key]) for key, step in steps.items()])
+    records = Memo(memo_folder()).get(steps)
+    return Explanation(own, places, [step_of(step, records.get(key)) for key, step in steps.items()])
 
 
 def step_of(lineage: Row, record: Any) -> Step:

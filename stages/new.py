@@ -239,6 +239,8 @@ def on_files(wanted: Wanted, corpus: Corpus, seeds: str, seed_columns: dict[str,
     pairs = own_data.proposal(Path(seeds), ["instruction", "response"], seed_columns)
     looked = [] if corpus.path == PYTHON else [own_data.proposal(Path(corpus.path), ["response"], corpus.columns)]
     print(*(own_data.describe("corpus", one) for one in looked), own_data.describe("seeds", pairs), sep="\n")
+    if looked and Path(corpus.path).resolve().name == Path(seeds).resolve().name:
+        raise Problem(f"{corpus.path} and {seeds} have the same name, and both go to {own_data.RAW}; rename one")
     with wanted.place() as part:
         documents = Own(PYTHON, {})
         for one in looked:

@@ -1,10 +1,9 @@
 """Own data: what `baleen new` does with a corpus and seeds: look, say how they would be read, and bring them in."""
 
 import shutil
-from collections import Counter
 from collections.abc import Iterable
 from contextlib import chdir
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import shorten
 
@@ -12,11 +11,10 @@ from baleen.errors import Problem
 from baleen.measures.words import chance
 from baleen.project import assemble
 from baleen.project.settings import Settings, typed
-from baleen.tables.ingest import rows_of
 from baleen.tables.ingest_options import IngestOptions
 from baleen.tables.propose import Proposal, propose
 from baleen.tables.rows import Row
-from baleen.tables.sources import records
+from baleen.tables.sources import kept_rows
 
 RAW = "data/raw"
 PAGES = ("markdown", "html")  # texts that have headers to cut them at
@@ -47,9 +45,7 @@ def proposal(path: Path, wanted: Iterable[str], columns: dict[str, str] | None =
         raise Problem(f"no file or folder {path}; correct the path")
     found = propose(str(path))
     if columns:
-        return Proposal(
-            found.source, found.format, found.settings | {"columns": columns}, found.fields, [], found.reasons
-        )
+        return replace(found, settings=found.settings | {"columns": columns}, rows=[])
     if missing := [column for column in wanted if column not in found.columns]:
         fields = ", ".join(f"{name} ({kind})" for name, kind in found.fields.items())
         option = ",".join(f"{column}=FIELD" for column in wanted)
@@ -64,7 +60,7 @@ def corpus_settings(found: Proposal) -> Settings:
 
 
 def seed_settings(found: Proposal) -> Settings:
-    """The settings of seeds, without columns that no pair has."""
+    """The settings of seeds: exact copies leave, reworded pairs stay."""
     return {**found.settings, "deduplicate": "exact"}
 
 
@@ -110,8 +106,7 @@ def split(project: Path, seeds: Own, held_out: float) -> str:
     """How many seeds there are to train on and how many are held out; none on one side is a Problem."""
     with chdir(project):
         options = typed(IngestOptions, "seeds", {"source": seeds.path, "origin": "seed", **seeds.settings})
-        judged = (pair for record in records(options, Counter()) for pair in rows_of(record, options, Counter()))
-        ids = {str(row["id"]) for row, reason in judged if not reason}
+        ids = {str(row["id"]) for row in kept_rows(options)}
     held = sum(chance(own) < held_out for own in ids)
     if not held or held == len(ids):
         raise Problem(f"{seeds.path}: of {len(ids)} seeds {held} would be held out; bring more, some 50 at least")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
@@ -16,7 +17,6 @@ from baleen.tables.rows import Row
 WORK_TREE = "workspace"
 SHOWN = 5  # rows of each kind
 IGNORED = ("lineage", "source")  # columns that no reader calls a change of a row
-Reasons = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Version:
 
     revision: str
     rows: dict[str, Row]
-    reasons: Reasons = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -36,15 +36,15 @@ class Difference:
     before: Version
     after: Version
 
-    @property
+    @cached_property
     def added(self) -> list[str]:
         return [own for own in self.after.rows if own not in self.before.rows]
 
-    @property
+    @cached_property
     def removed(self) -> list[str]:
         return [own for own in self.before.rows if own not in self.after.rows]
 
-    @property
+    @cached_property
     def changed(self) -> dict[str, list[str]]:
         """The columns that differ, by id."""
         both = ((own, row, self.after.rows[own]) for own, row in self.before.rows.items() if own in self.after.rows)

@@ -1,6 +1,5 @@
 """The first records of every source, read as `ingest` would: what is wrong with a mapping is told before a build."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from itertools import islice
@@ -12,10 +11,9 @@ from baleen.measures.words import tokens
 from baleen.project import lookup
 from baleen.project.layers import Project
 from baleen.project.recipes import Line
-from baleen.tables.ingest import rows_of
 from baleen.tables.ingest_options import check as check_options
 from baleen.tables.rows import Row
-from baleen.tables.sources import records
+from baleen.tables.sources import kept_rows
 from stages import verbs
 
 FIRST = 20  # records of each source
@@ -50,9 +48,7 @@ def opened(options: Any) -> bool:
 def first_rows(options: Any) -> Iterator[Row]:
     """The rows of the first records that are not refused."""
     check_options(options, "ingest")
-    notes = Counter[str]()
-    looked = islice(records(options, notes), FIRST)
-    return (row for record in looked for row, reason in rows_of(record, options, notes) if not reason)
+    return kept_rows(options, FIRST)
 
 
 def starts_anew(line: Line, project: Project) -> bool:

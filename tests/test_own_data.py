@@ -175,6 +175,10 @@ BAD = {
         ["--corpus", "docs.jsonl", "--seeds", "seeds.jsonl", "--seed-columns", "x"],
         "is no mapping",
     ),
+    "two files of one name": (
+        ["--corpus", "docs.jsonl", "--seeds", "../elsewhere/docs.jsonl"],
+        "have the same name, and both go to data/raw; rename one",
+    ),
     "an unknown profile": (["--profile", "huge"], "unknown profile 'huge'"),
     "an unknown method": (["--method", "humpbak"], "unknown method 'humpbak'"),
 }
@@ -185,6 +189,8 @@ def test_what_cannot_be_begun_is_one_line_and_leaves_nothing(name: str, desk: Pa
     words, message = BAD[name]
     CORPORA["docs.jsonl"](desk / "docs.jsonl")
     SEEDS["seeds.jsonl"](desk / "seeds.jsonl")
+    (desk.parent / "elsewhere").mkdir()
+    SEEDS["seeds.jsonl"](desk.parent / "elsewhere/docs.jsonl")
     before = sorted(desk.iterdir())
     env = project.environment(desk) | {"PYTHONPATH": str(desk.parent / "site")}
     done = subprocess.run([*BALEEN, "new", "my-data", *words], cwd=desk, env=env, text=True, capture_output=True)

@@ -18,13 +18,9 @@ from baleen.project.settings import Settings
 
 Lines = dict[str, Line]
 WORLD = re.compile(r"\bpocket\.")  # a measure of the generated world
-OWN = {
-    "prose": "web",
-    "web": "web",
-    "cycle.forum": "web",
-    "seed": "seed",
-    "heldout": "heldout",
-}  # part of the world: own table
+# the table of a user's own that stands for a part of the generated world
+OWN = {"prose": "web", "web": "web", "cycle.forum": "web", "seed": "seed", "heldout": "heldout"}
+WORDS_OF_YAML = ("true", "false", "null", "yes", "no", "on", "off")  # words that some reader takes for no text
 REPORT = re.compile(r"\n  report:.*?(?=\n  \w|\Z)", re.DOTALL)
 LISTED = re.compile(r"(?:^  - recipes/.*\n)+", re.MULTILINE)
 
@@ -145,15 +141,7 @@ def flow(value: Any) -> str:
 
 def scalar(text: str) -> str:
     """A text as a YAML scalar; quoted unless it is a word or a path that nothing else could be read as."""
-    simple = re.fullmatch(r"[A-Za-z_./][\w./-]*", text) and text.lower() not in (
-        "true",
-        "false",
-        "null",
-        "yes",
-        "no",
-        "on",
-        "off",
-    )
+    simple = re.fullmatch(r"[A-Za-z_./][\w./-]*", text) and text.lower() not in WORDS_OF_YAML
     quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
     return text if simple else f'"{quoted}"'
 

@@ -14,11 +14,10 @@ from typing import Any, TypeVar, cast
 from baleen.errors import Problem
 from baleen.tables.chats import is_chat, turns_of
 from baleen.tables.fields import BESIDE
-from baleen.tables.ingest import rows_of
 from baleen.tables.ingest_options import IngestOptions
 from baleen.tables.records import Record
 from baleen.tables.rows import Row
-from baleen.tables.sources import records
+from baleen.tables.sources import kept_rows, records
 from baleen.tables.splits import file_kind
 
 LOOKED_AT = 50  # records
@@ -99,8 +98,7 @@ def first_records(options: IngestOptions) -> list[Record]:
 
 def first_rows(options: IngestOptions) -> list[Row]:
     """The first rows that would be kept, the mapped columns alone; all records that are looked at must be readable."""
-    looked = islice(records(options, Counter()), LOOKED_AT)
-    kept = [row for record in looked for row, reason in rows_of(record, options, Counter()) if not reason]
+    kept = [*kept_rows(options, LOOKED_AT)]
     return [{column: row[column] for column in options.columns} for row in kept[:SHOWN]]
 
 

@@ -4,6 +4,7 @@ set, a data set of the hub, the documentation of Python, or a part of a generate
 from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from baleen.errors import Problem
@@ -13,11 +14,12 @@ from baleen.tables.archives import DAMAGE, PACKED, damage_problem, decompress
 from baleen.tables.fields import Mapping
 from baleen.tables.files import files_below, is_remote, open_files
 from baleen.tables.hub_datasets import hub_records, is_saved, saved_records
+from baleen.tables.ingest import rows_of
 from baleen.tables.ingest_options import IngestOptions
 from baleen.tables.python_docs import python_docs
 from baleen.tables.readers import READERS, RECORDS, SUFFIXES
 from baleen.tables.records import OpenFile, Record
-from baleen.tables.rows import TYPES
+from baleen.tables.rows import TYPES, Row
 from baleen.tables.splits import SIDECAR, file_kind
 
 
@@ -35,6 +37,13 @@ def records(o: IngestOptions, notes: Counter[str]) -> Iterator[Record]:
         return file_records(o, wanted, notes)
     path = inputs.reads(Path(o.source))
     return saved_records(path, o, wanted) if is_saved(path) else file_records(o, wanted, notes)
+
+
+def kept_rows(o: IngestOptions, count: int | None = None) -> Iterator[Row]:
+    """The rows that `ingest` would keep of the first records, of all of them without a count; copies are among them."""
+    notes = Counter[str]()
+    looked = islice(records(o, notes), count)
+    return (row for record in looked for row, reason in rows_of(record, o, notes) if not reason)
 
 
 def is_folder_of_tables(hub: str) -> bool:

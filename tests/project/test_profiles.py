@@ -8,7 +8,7 @@ import pytest
 from baleen.project import layers, recipes
 from baleen.project.yaml_files import parse_yaml
 from baleen.training.options import TrainOptions, steps_for
-from stages import check, verbs
+from stages import check_settings, verbs
 
 PROFILES = sorted(Path("profiles").glob("*.yaml"))
 LINES = recipes.lines(recipes.all_files())
@@ -20,7 +20,7 @@ def load_profile(name: str) -> dict[str, Any]:
 
 
 def test_no_profile_has_a_section_that_nobody_names() -> None:
-    named = {*check.verbs_of(LINES), "origin", "speed", "scorer"}
+    named = {*check_settings.verbs_of(LINES), "origin", "speed", "scorer"}
     assert [(path.stem, name) for path in PROFILES for name in load_profile(path.stem).keys() - named] == []
 
 

@@ -15,7 +15,7 @@ from baleen.project import graph, layers, recipes, settings
 from baleen.project.yaml_files import parse_yaml, yaml_text
 from baleen.tables import rows
 from stages import check as verb
-from stages import generate, origin, score, train
+from stages import check_settings, generate, origin, score, train
 
 CHECKOUT = Path(__file__).parents[2]
 DVC = [sys.executable, "-m", "dvc"]
@@ -371,4 +371,4 @@ def test_recipes_that_are_built_for_claims_alone_have_possible_settings_under_ev
 ) -> None:
     for path in sorted(Path("recipes/more").glob("*.yaml")):
         found = [*recipes.lines_of(path)]
-        verb.check_under(Path(f"profiles/{profile}.yaml"), found, layers.current())
+        check_settings.check_under(Path(f"profiles/{profile}.yaml"), found, layers.current())
