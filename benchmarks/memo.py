@@ -6,10 +6,8 @@ engine must never be built. Time and peak memory are of that process, imports in
 
 import argparse
 import json
-import multiprocessing
-import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -19,6 +17,7 @@ from baleen.memo.ask import EngineQuery, ask
 from baleen.memo.keys import query_settings, to_record
 from baleen.memo.store import Memo
 from baleen.tables.rows import batches
+from benchmarks.apart import apart, peak_mb
 
 SAMPLING = Sampling()
 TOGETHER = 256  # replies in a transaction; in a run it holds what came while the last one was written
@@ -68,16 +67,6 @@ def read_hits(root: Path, number: int) -> Figures:
     seconds = time.perf_counter() - start
     assert hits == number, f"{number - hits} replies are missing"
     return {"seconds": round(seconds, 2), "hits_per_second": round(hits / seconds), "peak_mb": round(peak_mb(), 1)}
-
-
-def peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def apart(work: Callable[[Path, int], Figures], root: Path, number: int) -> Figures:
-    """Run `work` in a new process, so that its peak memory is its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, (root, number))
 
 
 def main() -> None:

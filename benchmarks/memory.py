@@ -7,9 +7,7 @@ small and large in turn; `growth` is the large over the small one.
 
 import argparse
 import json
-import multiprocessing
 import os
-import resource
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from baleen.engines import table as engine_table
 from baleen.engines.protocol import Engine, Reply, Request, Sampling
 from baleen.project.settings import Speed
 from baleen.tables import rows
+from benchmarks.apart import apart, peak_mb
 from stages import generate
 
 FILES = {
@@ -64,13 +63,7 @@ def peak(name: str) -> float:
     with TemporaryDirectory(dir=".") as memo:
         os.environ["BALEEN_MEMO"] = memo
         generate.main(["out", "--input", name, "--model", "none", "--prompt", "ask", "--engine", "parrot"])
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def apart(name: str) -> float:
-    """The peak of a new process."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(peak, (name,))
+    return peak_mb()
 
 
 def figures(few: int, many: int, repeats: int) -> dict[str, float]:
@@ -79,7 +72,7 @@ def figures(few: int, many: int, repeats: int) -> dict[str, float]:
         Path(path).write_text(text, encoding="utf-8")
     table("few", few)
     table("many", many)
-    pairs = [(apart("few"), apart("many")) for _ in range(repeats)]
+    pairs = [(apart(peak, "few"), apart(peak, "many")) for _ in range(repeats)]
     small, large = (statistics.median(column) for column in zip(*pairs, strict=True))
     rows_of = {"rows": few, "rows_many": many, "repeats": repeats}
     return rows_of | {"peak_mb": round(small, 1), "peak_mb_many": round(large, 1), "growth": round(large / small, 3)}

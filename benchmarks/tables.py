@@ -28,6 +28,7 @@ import pyarrow.compute as pc
 
 from baleen.tables import rows
 from baleen.tables.rows import BATCH
+from benchmarks.apart import apart, peak_mb
 
 WORDS, VOCABULARY = 120, 20_000
 Figures = dict[str, float]
@@ -98,18 +99,6 @@ def stage(verb: str, flags: Sequence[str]) -> Figures:
         "cpu": time.process_time() - cpu,
         "peak_mb": peak_mb(),
     }
-
-
-def peak_mb() -> float:
-    """Peak resident memory of this program in MB; that of getrusage can be of the one that started it."""
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
-
-
-def apart(work: Callable[..., Figures], *given: object) -> Figures:
-    """The figures of a new process."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, given)
 
 
 def measured(name: str, number: int, found: Figures, memory: bool = False) -> Figures:

@@ -5,9 +5,11 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import indent
 from typing import IO
 
 import own_project
@@ -17,7 +19,10 @@ from project import set_yaml
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")]
 LINE = "baleen: interrupted"
-WAITS = 'import os\n\nopen(os.environ["BEGUN"]).read()\n'  # a pipe that the test opens and does not close
+# opens a pipe that the test waits for, then sleeps for ever in short pieces: one long call that is entered just after
+# the signal came would never hear of it
+SLEEP = 'open(os.environ["BEGUN"]).close()\nwhile True:\n    time.sleep(0.05)\n'
+WAITS = f"import os\nimport time\n\n{SLEEP}"
 
 
 @pytest.fixture
@@ -69,6 +74,7 @@ def wait_for_reader(folder: Path, one: subprocess.Popen[str]) -> IO[str]:
             return os.fdopen(os.open(folder.parent / "begun", os.O_WRONLY | os.O_NONBLOCK), "w")
         except OSError as error:
             assert error.errno == errno.ENXIO  # nobody reads it yet
+            time.sleep(0.01)
     raise AssertionError(one.communicate())
 
 
@@ -126,7 +132,7 @@ def test_while_the_command_baleen_looks_at_a_project(command: str, folder: Path)
 def test_in_dvc_repro_the_same_command_goes_on(folder: Path) -> None:
     own = (folder / "methods/mine.py").read_text()
     project.dvc(folder, "repro", "ingest@web")
-    slow = own.replace("return share(text)", 'import os; return float(len(open(os.environ["BEGUN"]).read()))')
+    slow = own.replace("def shout(text):\n", f"def shout(text):\n{indent(WAITS, '    ')}")
     own_project.write(folder, {"methods/mine.py": slow})
     with started(folder, "dvc", "repro", "filter@calm") as one, wait_for_reader(folder, one):
         code, said = interrupted(one)
