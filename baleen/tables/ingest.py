@@ -85,9 +85,13 @@ def rows_of(record: Record, o: IngestOptions, notes: Counter[str]) -> Iterator[t
             continue
         kinds = {column: kind for column, kind in o.text_kinds.items() if column in columns and column != "response"}
         columns |= {column: document_text(columns[column] or "", kind) for column, kind in kinds.items()}
-        for piece in pieces_of(columns, o.text_kinds.get("response", record.markup), o):
-            whole = columns | ({"response": piece.text} if "response" in columns else {})
-            row = row_of(record, o, {c: clean(v, o.normalise) for c, v in whole.items()}, piece.span or place)
+        markup = o.text_kinds.get("response", record.markup)
+        text = clean(columns.get("response"), o.normalise and markup != "html")
+        for piece in pieces_of(columns, text, markup, o):
+            done = piece.text is text and markup != "html"  # no need to clean it again
+            whole = columns | ({"response": None if done else piece.text} if "response" in columns else {})
+            texts = {c: clean(v, o.normalise) for c, v in whole.items()} | ({"response": text} if done else {})
+            row = row_of(record, o, texts, piece.span or place)
             empty = "" if o.part else emptiness(row, o.origin)  # a generated row has what it needs
             yield row, piece.reason or empty
 
@@ -121,11 +125,10 @@ def default_columns(record: Record, generated: bool) -> dict[str, str]:
     raise Problem(f"{record.place}: {hint}; there are {', '.join(record.fields) or 'no fields'}")
 
 
-def pieces_of(columns: Row, markup: str, o: IngestOptions) -> Iterator[Piece]:
-    """The response as pieces that the rules have judged; rows without a response have one piece, always good, and so do
-    generated rows with an empty one: lessons of prompts that write something else."""
-    rules = Rules(o.min_chars, o.max_chars, o.min_line_chars, o.max_repetition, o.header_rules, o.passage_chars)
-    text = clean(columns.get("response"), o.normalise and markup != "html")
+def pieces_of(columns: Row, text: str | None, markup: str, o: IngestOptions) -> Iterator[Piece]:
+    """The response, whose text is this, as pieces that the rules have judged; rows without a response have one piece,
+    always good, and so do generated rows with an empty one: lessons of prompts that write something else."""
+    rules = rules_of(o.min_chars, o.max_chars, o.min_line_chars, o.max_repetition, o.header_rules, o.passage_chars)
     if text is None or (o.part and not text):
         yield Piece("")
     elif o.segment:
@@ -134,6 +137,11 @@ def pieces_of(columns: Row, markup: str, o: IngestOptions) -> Iterator[Piece]:
         yield from segments(text, markup, replace(rules, headers=False))
     else:
         yield checked_piece(Piece(document_text(text, markup)), rules)
+
+
+@cache
+def rules_of(*limits: Any) -> Rules:
+    return Rules(*limits)
 
 
 def row_of(record: Record, o: IngestOptions, columns: Row, span: str | None) -> Row:

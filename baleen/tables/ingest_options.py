@@ -77,8 +77,9 @@ class IngestOptions:
     @property
     def text_kinds(self) -> dict[str, str]:
         """What the texts of columns are, where a setting says so."""
-        kinds = self.kind if isinstance(self.kind, dict) else {}
-        return {column: kind for column, kind in kinds.items() if column != "files"}
+        if not isinstance(self.kind, dict):
+            return {}
+        return {column: kind for column, kind in self.kind.items() if column != "files"}
 
     @property
     def document_bytes(self) -> int:

@@ -227,7 +227,8 @@ def is_poor_header(title: str) -> bool:
 
 def checked_piece(piece: Piece, rules: Rules) -> Piece:
     """The piece with the first reason to refuse it, if the rules have one."""
-    return replace(piece, reason=refusal(piece.text, rules))
+    reason = refusal(piece.text, rules)
+    return piece if reason == piece.reason else replace(piece, reason=reason)
 
 
 def refusal(text: str, rules: Rules) -> str:
