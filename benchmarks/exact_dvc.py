@@ -111,8 +111,8 @@ EDITS = (
     ),
     Edit(
         "baleen/measures/filters.py",
-        "wanted = min(rules.count or",
-        "wanted = min(1 + rules.count or",
+        "lambda known: rules.count or",
+        "lambda known: 1 + rules.count or",
         ("humpback-curate-1",),
     ),
     Edit(

@@ -85,8 +85,8 @@ def code_of_others(folder: Path) -> None:
 
 def code_of_filter(folder: Path) -> None:
     """Another way to the same rows."""
-    old = "known = int(np.count_nonzero(~np.isnan(signed)))"
-    replace_once(folder / "baleen/measures/filters.py", old, "known = len(signed) - int(np.isnan(signed).sum())")
+    old = "known = int(np.count_nonzero(~np.isnan(values)))"
+    replace_once(folder / "baleen/measures/filters.py", old, "known = len(values) - int(np.isnan(values).sum())")
 
 
 CURATED = {"filter@humpback-curate-1", "mix@humpback-mix-1", "train@humpback-1"}

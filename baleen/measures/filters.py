@@ -1,11 +1,11 @@
 """Filters: of every row of a table whether it stays, or the reason why it leaves.
 
 A table is read in batches, of which whole columns are measured at once. A rank reads it twice: first the columns that
-the settings mention, then all; between the two stand 2 bytes a row, 8 more for a row that is ranked, 0.2 kB for each
+the settings mention, then all; between the two stand 2 bytes a row, 20 more for a row that is ranked, 0.2 kB for each
 different value of `unique`, and the values that a selector or clusters are given.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from baleen.errors import Problem
@@ -24,6 +25,8 @@ from baleen.tables import rows
 REPEATED = "duplicate"
 CHANCE = "chance(id)"  # what ranks a control arm
 Marks = NDArray[np.bool_]
+Places = NDArray[np.int64]
+Counts = NDArray[np.int32]
 Fates = NDArray[np.int16]  # 0 for a row that stays, else the number of its reason
 
 
@@ -98,6 +101,12 @@ class Judge:
         self.rows += len(batch)
         return found
 
+    def repeats(self, fates: Fates) -> dict[int, str]:
+        """Of each duplicate in the batch that was judged last, by its place, the row that it repeats."""
+        first = self.rows - len(fates)
+        places = np.flatnonzero(fates == len(self.reasons) - 1).tolist() if self.unique else []
+        return {at: f"{REPEATED} of {self.repeated[first + at]}" for at in places}
+
     def is_repeated(self, batch: pa.RecordBatch, places: NDArray[np.int64]) -> Marks:
         """Whether each row has the values of a row before it, whose id is noted for the row."""
         found = np.zeros(len(batch), dtype=np.bool_)
@@ -110,33 +119,66 @@ class Judge:
         return found
 
 
-def best_rows(values: Numbers, rules: Rules) -> Marks:
-    """Which rows to keep: the best `count`, or `share` of those with a value; of equal ones the first."""
-    signed = -values if rules.highest else values
-    known = int(np.count_nonzero(~np.isnan(signed)))
-    wanted = min(rules.count or round(rules.share * known), known)
-    if not wanted:
-        return np.zeros(len(values), dtype=np.bool_)
-    last = np.partition(signed, wanted - 1)[wanted - 1]  # NaN comes after all numbers
-    chosen: Marks = signed < last
-    chosen[np.flatnonzero(signed == last)[: wanted - int(np.count_nonzero(chosen))]] = True
-    return chosen
+@dataclass(frozen=True)
+class Ranking:
+    """Ranked rows in their order: the value of each, its rank from 1 (0 when it has none), among how many, and the last
+    rank that stays."""
+
+    text: str
+    values: Numbers
+    ranks: Counts
+    among: Counts
+    cutoffs: Counts
+
+    @property
+    def unreadable(self) -> Marks:
+        return np.isnan(self.values)
+
+    @property
+    def chosen(self) -> Marks:
+        return (self.ranks > 0) & (self.ranks <= self.cutoffs)
+
+    def reasons(self, places: Places) -> list[str]:
+        """Why each of these rows leaves: 'not best loss: 0.83, rank 612 of 2065, cutoff 413'."""
+        columns = (self.values, self.ranks, self.among, self.cutoffs)
+        value, rank, among, cutoff = (pc.cast(pa.array(column[places]), rows.TEXT) for column in columns)
+        told = pc.binary_join_element_wise(value, ", rank ", rank, " of ", among, ", cutoff ", cutoff, "")
+        ranked = pa.array(self.ranks[places] > 0)
+        words = pc.if_else(ranked, told, pc.binary_join_element_wise(value, " and in no cluster", ""))
+        reasons: list[str] = pc.binary_join_element_wise(f"not best {self.text}: ", words, "").to_pylist()
+        return reasons
 
 
-def best_within(values: Numbers, vectors: Sequence[Any], rules: Rules) -> Marks:
-    """Which rows to keep: the best `share` inside each cluster; rounding is carried from cluster to cluster, so that
-    all of them together keep that share too."""
+def in_order(values: Numbers, highest: bool) -> Places:
+    """The places of the values from the best to the worst, equal ones in their order and NaN after all numbers."""
+    return np.argsort(-values if highest else values, kind="stable")
+
+
+def best_rows(text: str, values: Numbers, highest: bool, wanted: Callable[[int], int]) -> Ranking:
+    """The ranks of all rows that have a value; of their number it follows how many of them are wanted."""
+    known = int(np.count_nonzero(~np.isnan(values)))
+    ranks = np.zeros(len(values), dtype=np.int32)
+    ranks[in_order(values, highest)[:known]] = np.arange(1, known + 1, dtype=np.int32)
+    among, cutoffs = (np.broadcast_to(np.int32(one), len(values)) for one in (known, min(wanted(known), known)))
+    return Ranking(text, values, ranks, among, cutoffs)
+
+
+def best_within(text: str, values: Numbers, vectors: Sequence[Any], rules: Rules) -> Ranking:
+    """The best `share` inside each cluster; rounding is carried from cluster to cluster, so that all of them together
+    keep that share too. A row without a vector is in no cluster and has no rank."""
     known = [i for i, vector in enumerate(vectors) if vector is not None and not np.isnan(values[i])]
-    signed, groups = -values if rules.highest else values, dict[int, list[int]]()
+    groups, seen = dict[int, list[int]](), 0
     labels = k_means([vectors[i] for i in known], rules.clusters) if known else []
     for i, label in zip(known, labels, strict=True):
         groups.setdefault(label, []).append(i)
-    chosen, seen = np.zeros(len(values), dtype=np.bool_), 0
-    for _, places in sorted(groups.items()):
-        quota = round(rules.share * (seen + len(places))) - round(rules.share * seen)
-        chosen[sorted(places, key=lambda i: signed[i])[:quota]] = True
+    ranks, among, cutoffs = (np.zeros(len(values), dtype=np.int32) for _ in range(3))
+    for _, group in sorted(groups.items()):
+        places = np.array(group)
+        ranks[places[in_order(values[places], rules.highest)]] = np.arange(1, len(places) + 1)
+        among[places] = len(places)
+        cutoffs[places] = round(rules.share * (seen + len(places))) - round(rules.share * seen)
         seen += len(places)
-    return chosen
+    return Ranking(text, values, ranks, among, cutoffs)
 
 
 def selected_rows(values: Sequence[Any], groups: Sequence[Any], choice: Selection, rules: Rules) -> Marks:
@@ -160,22 +202,25 @@ def left_after(path: Path, rules: Rules, judge: Judge) -> Iterator[tuple[Fates, 
         yield fates, batch.filter(pa.array(fates == 0))
 
 
-def ranked(path: Path, rules: Rules, judge: Judge) -> tuple[Fates, str]:
-    """The fates of all rows, and the text of their rank; a row without a value has the last number but one, a row that
-    is not among the best the last."""
+def ranked(path: Path, rules: Rules, judge: Judge) -> tuple[Fates, Ranking]:
+    """The fates of all rows, and the ranking of those that were left: a row without a value has the last fate but one,
+    a row that is not among the best the last."""
     best = parse_value(rules.best)
     fates, values, vectors = list[Fates](), list[Numbers](), list[Any]()
     for judged, left in left_after(path, rules, judge):
         fates.append(judged)
         values.append(best.of_batch(left))
         vectors += left.column(rules.within).to_pylist() if rules.within else []
-    found = np.concatenate([*values, np.zeros(0)])
-    chosen = best_within(found, vectors, rules) if rules.within else best_rows(found, rules)
-    return with_rank(fates, np.isnan(found), chosen, judge), best.text
+    whole = np.concatenate([*values, np.zeros(0)])
+    if rules.within:
+        ranking = best_within(best.text, whole, vectors, rules)
+    else:
+        ranking = best_rows(best.text, whole, rules.highest, lambda known: rules.count or round(rules.share * known))
+    return with_rank(fates, ranking.unreadable, ranking.chosen, judge), ranking
 
 
-def selected(path: Path, rules: Rules, judge: Judge) -> tuple[Fates, str]:
-    """The fates of all rows, and the text of their selector, as `ranked`."""
+def selected(path: Path, rules: Rules, judge: Judge) -> Fates:
+    """The fates of all rows, as `ranked`."""
     choice = parse_selection(rules.select)
     fates, values, groups = list[Fates](), list[Any](), list[Any]()
     for judged, left in left_after(path, rules, judge):
@@ -183,21 +228,21 @@ def selected(path: Path, rules: Rules, judge: Judge) -> tuple[Fates, str]:
         values += left.column(choice.column).to_pylist()
         groups += left.column(rules.within).to_pylist() if rules.within else [""] * len(left)
     unreadable = np.array([value is None for value in values], dtype=np.bool_)
-    return with_rank(fates, unreadable, selected_rows(values, groups, choice, rules), judge), choice.text
+    return with_rank(fates, unreadable, selected_rows(values, groups, choice, rules), judge)
 
 
-def drawn(path: Path, rules: Rules, judge: Judge) -> tuple[Fates, str]:
-    """The fates of all rows when as many stay as by the rules, but drawn by chance, and the text of that rank."""
-    if rules.best or rules.select:
-        count = int(np.count_nonzero((ranked if rules.best else selected)(path, rules, judge)[0] == 0))
+def drawn(path: Path, rules: Rules, judge: Judge) -> tuple[Fates, Ranking]:
+    """The fates of all rows when as many stay as by the rules, but drawn by chance, and their ranking by that."""
+    if rules.best:
+        count = int(np.count_nonzero(ranked(path, rules, judge)[1].chosen))
+    elif rules.select:
+        count = int(np.count_nonzero(selected(path, rules, judge) == 0))
     else:
         count = sum(len(left) for _, left in left_after(path, rules, judge))
     chances = [parse_value(CHANCE).of_batch(batch) for batch in rows.read_batches(path, ["id"])]
-    values: Numbers = np.concatenate([*chances, np.zeros(0)])
-    chosen = np.zeros(len(values), dtype=np.bool_)
-    chosen[np.argsort(values, kind="stable")[:count]] = True
-    fates: Fates = np.zeros(len(values), dtype=np.int16)
-    return with_rank([fates], np.isnan(values), chosen, Judge([], [])), CHANCE
+    ranking = best_rows(CHANCE, np.concatenate([*chances, np.zeros(0)]), False, lambda _: count)
+    fates: Fates = np.zeros(len(ranking.values), dtype=np.int16)
+    return with_rank([fates], ranking.unreadable, ranking.chosen, Judge([], [])), ranking
 
 
 def with_rank(fates: list[Fates], unreadable: Marks, chosen: Marks, judge: Judge) -> Fates:
@@ -210,30 +255,36 @@ def with_rank(fates: list[Fates], unreadable: Marks, chosen: Marks, judge: Judge
 
 def filter_table(path: Path, rules: Rules, output: rows.Output) -> None:
     """Keep or drop every row of a table."""
-    judge = Judge([parse_condition(text) for text in rules.keep], names_in(rules.unique))
+    judge, ranking = Judge([parse_condition(text) for text in rules.keep], names_in(rules.unique)), None
     if rules.control:
-        fates, text = drawn(path, rules, judge)
+        fates, ranking = drawn(path, rules, judge)
         judge = Judge([], [])
-    elif not rules.best and not rules.select:
-        for batch in rows.read_batches(path):
-            file_batch(batch, judge.fates(batch), judge, judge.reasons, output)
-        return
+    elif rules.best:
+        fates, ranking = ranked(path, rules, judge)
+    elif rules.select:
+        fates = selected(path, rules, judge)
     else:
-        fates, text = (ranked if rules.best else selected)(path, rules, judge)
+        for batch in rows.read_batches(path):
+            file_batch(batch, fates := judge.fates(batch), judge.reasons, judge.repeats(fates), output)
+        return
+    text = ranking.text if ranking else parse_selection(rules.select).text
     reasons, judge.rows = [*judge.reasons, f"{text} unreadable", f"not best {text}"], 0
+    places = np.cumsum((fates == 0) | (fates >= len(judge.reasons))) - 1  # of a row among those that were ranked
     for batch in rows.read_batches(path):
-        judge.rows += len(batch)
-        file_batch(batch, fates[judge.rows - len(batch) : judge.rows], judge, reasons, output)
+        part = slice(judge.rows, judge.rows + len(batch))
+        judge.rows = part.stop
+        worse = np.flatnonzero(fates[part] == len(reasons) - 1)
+        ranks = dict(zip(worse.tolist(), ranking.reasons(places[part][worse]), strict=True)) if ranking else {}
+        file_batch(batch, fates[part], reasons, judge.repeats(fates[part]) | ranks, output)
 
 
-def file_batch(batch: pa.RecordBatch, fates: Fates, judge: Judge, reasons: list[str], output: rows.Output) -> None:
-    """Keep or drop each row of the batch that was judged last."""
+def file_batch(
+    batch: pa.RecordBatch, fates: Fates, reasons: list[str], details: dict[int, str], output: rows.Output
+) -> None:
+    """Keep or drop each row of a batch; `details` is what a row is told instead of its reason as it is counted."""
     output.keep_batch(batch.filter(pa.array(fates == 0)))
-    gone, first = np.flatnonzero(fates), judge.rows - len(batch)
-    charged = [reasons[fate] for fate in fates[gone]]
-    told = [
-        f"{why} of {judge.repeated[first + at]}" if why == REPEATED else why
-        for at, why in zip(gone, charged, strict=True)
-    ]
-    if charged:
-        output.drop_batch(batch.take(pa.array(gone)), pa.array(told, rows.TEXT), charged)
+    gone = np.flatnonzero(fates)
+    counted = [reasons[fate] for fate in fates[gone]]
+    if counted:
+        told = [details.get(at, reason) for at, reason in zip(gone.tolist(), counted, strict=True)]
+        output.drop_batch(batch.take(pa.array(gone)), pa.array(told, rows.TEXT), counted)

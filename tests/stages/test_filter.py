@@ -37,7 +37,7 @@ def test_the_first_condition_that_fails_is_the_reason(tmp_path: Path) -> None:
 def test_the_best_share_of_the_readable_rows_stays_in_input_order(tmp_path: Path) -> None:
     kept, dropped, _ = build(tmp_path, "--best", "worst", "--share", "0.67")
     assert kept == ["b", "d"]
-    assert dropped == {"a": "not best worst", "c": "worst unreadable"}
+    assert dropped == {"a": "not best worst: 3, rank 3 of 3, cutoff 2", "c": "worst unreadable"}
 
 
 @pytest.mark.parametrize("flags", [("--best", "worst"), ("--best", "worst", "--highest")])
@@ -118,8 +118,12 @@ def filter_clusters(folder: Path, *flags: str) -> tuple[list[str], dict[str, str
 
 def test_every_cluster_loses_its_own_worst_rows(tmp_path: Path) -> None:
     kept, dropped = filter_clusters(tmp_path, "--within", "vector", "--clusters", "2", "--share", "0.9")
-    worst = dict.fromkeys(("018", "019", "118", "119"), "not best distance")
-    assert dropped == worst | {"unread": "not best distance"} and len(kept) == 36
+    ranks = {"018": 19, "019": 20, "118": 19, "119": 20}
+    worst = {
+        name: f"not best distance: {int(name[1:]) + 100 * int(name[0])}, rank {rank} of 20, cutoff 18"
+        for name, rank in ranks.items()
+    }
+    assert dropped == worst | {"unread": "not best distance: 1 and in no cluster"} and len(kept) == 36
 
 
 def test_rounding_is_carried_over_small_clusters(tmp_path: Path) -> None:
@@ -177,7 +181,8 @@ def test_a_control_arm_keeps_as_many_rows_by_chance(tmp_path: Path, name: str) -
     drawn, dropped, beside = build(tmp_path, *SELECTIONS[name], "--control", table=ROWS)
     assert len(drawn) == len(kept) and counts["rows_out"] == beside["rows_out"]
     assert drawn == build(tmp_path, "--best", "chance(id)", "--count", str(len(kept)), table=ROWS)[0]
-    assert {*dropped.values()} <= {"not best chance(id)"} and len(drawn) + len(dropped) == len(ROWS)
+    assert all(why.startswith("not best chance(id): 0.") for why in dropped.values())
+    assert len(drawn) + len(dropped) == len(ROWS)
 
 
 def test_a_control_arm_of_nothing_is_a_problem_as_the_arm_itself_is(tmp_path: Path) -> None:
