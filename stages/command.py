@@ -9,6 +9,7 @@ baleen check                               is everything well wired?
 baleen report                              the figures of the models, and what the last build cost
 baleen explain 3f2a                        where a row came from, and why it stayed or left
 baleen diff HEAD humpback-curate-1         which rows came, went and changed, and why
+baleen view                                a page of the tables: look, choose a threshold, compare rounds, label rows
 baleen doctor                              what this machine can do, and which profiles it can run
 baleen memo stats                          the replies that are cached; verify, prune, push, pull
 """
@@ -25,7 +26,7 @@ from baleen.project.command_line import report_problems
 from baleen.project.recipes import Line
 from baleen.project.settings import ONCE
 from stages import check as checks
-from stages import doctor, explain, forecast, memo, new, own_data, report, row_diff, verbs
+from stages import doctor, explain, forecast, memo, new, own_data, report, row_diff, verbs, view
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__)
 app.add_typer(memo.app, name="memo")
@@ -168,6 +169,24 @@ def diff_command(
     before, after = (row_diff.version(target, side) for side in [*sides, row_diff.WORK_TREE][:2])
     found = row_diff.Difference(target, before, after)
     print(row_diff.as_json(found) if json else row_diff.text(found))
+
+
+@app.command("view")
+def view_command(
+    table: Annotated[str, typer.Argument(help="table to begin with")] = "",
+    label: Annotated[bool, typer.Option("--label", help="begin with labelling its rows")] = False,
+    labeller: Annotated[str, typer.Option(help="who labels; without it user.name of git")] = "",
+    revision: Annotated[list[str], typer.Option(help="show the tables of a commit, branch or experiment too")] = [],  # noqa: B006
+    port: Annotated[int, typer.Option(help="port on this machine; 0 for any that is free")] = 0,
+    browser: Annotated[bool, typer.Option("--open", help="open it in the browser")] = False,
+) -> None:
+    """Serve a page of the tables on this machine: look at rows, choose a threshold, compare rounds, label rows.
+
+    Example: baleen view humpback-judge-1 --label
+    """
+    if label and not table:
+        raise Problem("name the table whose rows are labelled, such as baleen view humpback-judge-1 --label")
+    view.serve(view.Wanted(table, "label" if label else "table", tuple(revision), labeller, port), browser)
 
 
 @app.command()

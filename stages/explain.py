@@ -31,7 +31,7 @@ class Place:
 
     @property
     def state(self) -> str:
-        return f"dropped: {self.row['reason']}" if "reason" in self.row else "kept"
+        return f"dropped: {self.row['reason']}" if self.table.endswith(DROPPED) else "kept"
 
 
 @dataclass(frozen=True)
@@ -57,21 +57,34 @@ def tables() -> list[Path]:
     return sorted(Path("data").glob("*.parquet"), key=lambda path: (path.stat().st_mtime_ns, path.name))
 
 
-def matches(start: str) -> dict[str, list[Path]]:
-    """The ids that begin so, each with the tables that have it."""
-    found = dict[str, list[Path]]()
+def matches(start: str) -> dict[str, list[tuple[Path, int]]]:
+    """The ids that begin so, each with the tables that have it and the number of its first row there."""
+    found = dict[str, list[tuple[Path, int]]]()
     for path in tables():
         if "id" in pq.read_schema(path).names:
             ids = pq.read_table(path, columns=["id"])["id"]
-            for own in sorted({*ids.filter(pc.starts_with(ids, start)).to_pylist()}):
-                found.setdefault(own, []).append(path)
+            places = pc.indices_nonzero(pc.starts_with(ids, start)).to_pylist()
+            first = {str(ids[place]): place for place in reversed(places)}
+            for own in sorted(first):
+                found.setdefault(own, []).append((path, first[own]))
     return found
 
 
-def row_in(path: Path, own: str) -> Row:
+def row_at(path: Path, number: int) -> Row:
+    """A row of a table by its number; only its row group is read."""
+    with pq.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            size = file.metadata.row_group(group).num_rows
+            if number < size:
+                return dict(file.read_row_group(group).slice(number, 1).to_pylist()[0])
+            number -= size
+    raise Problem(f"{path} was built again while it was read; run the same command again")
+
+
+def row_in(path: Path, own: str) -> Row | None:
     """The first row of a table that has an id."""
-    table = pq.read_table(path, filters=[("id", "=", own)])
-    return dict(table.slice(0, 1).to_pylist()[0])
+    number = pc.index(pq.read_table(path, columns=["id"])["id"], own).as_py()
+    return row_at(path, number) if number >= 0 else None
 
 
 def explain(start: str) -> Explanation:
@@ -80,10 +93,11 @@ def explain(start: str) -> Explanation:
     if len(found) != 1:
         some = ", ".join([*found][:5]) or "no table in data/ has it; run dvc pull or dvc repro first"
         raise Problem(f"{len(found)} rows have an id that begins with {start!r}: {some}")
-    [(own, paths)] = found.items()
-    places = [Place(path.stem, row_in(path, own)) for path in paths]
+    [(own, numbered)] = found.items()
+    places = [Place(path.stem, row_at(path, number)) for path, number in numbered]
     steps = {step["key"]: step for place in places for step in place.row.get("lineage") or []}
-    records = Memo(memo_folder()).get(steps)
+    memo = Memo(memo_folder())
+    records = memo.get(steps) if memo.path.is_file() else {}  # looking at a row makes no memo
     return Explanation(own, places, [step_of(step, records.get(key)) for key, step in steps.items()])
 
 
@@ -103,10 +117,10 @@ def messages_of(lineage: Row) -> list[tuple[str, str]] | None:
     path = rows.table_path(str(planned.settings["input"]))
     if not path.is_file():
         return None
-    asked = pq.read_table(path, filters=[("id", "=", lineage["row"])]).to_pylist()
-    if not asked:
+    row = row_in(path, lineage["row"])
+    if not row:
         return None
-    return list(answers.conversation(prompts.load(name), asked[0], str(planned.settings.get("tag", ""))))
+    return list(answers.conversation(prompts.load(name), row, str(planned.settings.get("tag", ""))))
 
 
 def text(found: Explanation) -> str:

@@ -143,5 +143,6 @@ EXTRAS = {  # the extra of pyproject.toml that a package comes with
     "aiohttp": "openai",
     "gguf": "gguf",
     "sacrebleu": "metrics",
+    **dict.fromkeys(("duckdb", "starlette", "uvicorn"), "view"),
     **dict.fromkeys(("lxml", "nbformat", "pptx", "pypandoc", "pypdfium2", "python_calamine", "warcio"), "documents"),
 }

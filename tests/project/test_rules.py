@@ -51,7 +51,8 @@ def test_the_library_imports_neither_stages_nor_dvc(file: Path) -> None:
 
 
 COMMANDS = {
-    Path("stages", f"{name}.py") for name in ("command", "new", "own_data", "doctor", "forecast", "check", "explain")
+    Path("stages", f"{name}.py")
+    for name in ("command", "new", "own_data", "doctor", "forecast", "check", "explain", "view")
 }
 
 
@@ -64,6 +65,7 @@ def test_stages_do_not_import_each_other_but_for_the_list_of_verbs(file: Path) -
 
 
 ROOMS = [
+    "viewer",
     "methods",
     "training",
     "memo",

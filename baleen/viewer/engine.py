@@ -1,0 +1,105 @@
+"""Engine: questions about tables of any size, each answered in a moment or in the background.
+
+What takes long (a sort, a search) is done once in a thread and kept as an array of row numbers, 8 bytes a row, so that
+the next page of the same rows is a slice.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooLate
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from baleen.errors import Problem
+
+Array = NDArray[Any]
+WAIT = 0.4  # seconds that an answer waits for a work; then it says how far the work is
+KEPT = 64  # works whose result is kept
+FORGOTTEN = 5.0  # seconds without a question after which an unfinished work is given up
+SETTINGS = (
+    "temp_directory=''",  # nothing is written but labels
+    "autoinstall_known_extensions=false",
+    "autoload_known_extensions=false",
+    "parquet_metadata_cache=true",
+    "lock_configuration=true",
+)
+
+
+class Pending(Exception):
+    """A work that is not done yet; `share` of it is, and `rows` are those found so far."""
+
+    def __init__(self, share: float, rows: Array) -> None:
+        super().__init__(f"{100 * share:.0f} % done")
+        self.share, self.rows = share, rows
+
+
+@dataclass
+class Work:
+    """Something that is being computed: how much of it is done, the row numbers found so far, and when somebody last
+    wanted it."""
+
+    share: float = 0.0
+    parts: list[Array] = field(default_factory=list)
+    wanted: float = field(default_factory=time.monotonic)
+    future: Future[Any] = field(default_factory=Future)
+
+    def report(self, share: float, part: Array) -> None:
+        """Note progress; ends the work when nobody wants it any more."""
+        self.parts.append(part)
+        self.share = share
+        if time.monotonic() - self.wanted > FORGOTTEN:
+            raise Problem("this search was given up; ask again")
+
+
+class Engine:
+    """DuckDB with a cache of works."""
+
+    def __init__(self, wait: float = WAIT) -> None:
+        self.wait = wait
+        self._db = duckdb.connect(":memory:")
+        for setting in SETTINGS:
+            self._db.execute(f"SET {setting}")
+        self._pool = ThreadPoolExecutor(2)
+        self._works = OrderedDict[Hashable, Work]()
+        self._lock = threading.Lock()
+
+    def query(self, sql: str, values: list[Any]) -> "duckdb.DuckDBPyConnection":
+        """A result to be fetched; every question has a connection of its own, as threads ask at once."""
+        return self._db.cursor().execute(sql, values)
+
+    def numbers(self, sql: str, values: list[Any]) -> Array:
+        """The first column of a result as whole numbers."""
+        [column] = self.query(sql, values).fetchnumpy().values()
+        return np.asarray(column, dtype=np.int64)
+
+    def start(self, key: Hashable, compute: Callable[[Work], Any]) -> Work:
+        """The work of a key, begun if it is new, was given up or failed."""
+        with self._lock:
+            work = self._works.get(key)
+            if work is None or (work.future.done() and work.future.exception()):
+                work = self._works[key] = Work()
+                work.future = self._pool.submit(compute, work)
+            work.wanted = time.monotonic()
+            self._works.move_to_end(key)
+            while len(self._works) > KEPT:
+                self._works.popitem(last=False)
+            return work
+
+    def result(self, key: Hashable, compute: Callable[[Work], Any]) -> Any:
+        """What `compute` returns, computed once for a key; Pending when it takes longer than an answer may."""
+        work = self.start(key, compute)
+        try:
+            return work.future.result(self.wait)
+        except TooLate:
+            raise Pending(work.share, np.concatenate([*work.parts, np.zeros(0, np.int64)])) from None
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        self._db.close()

@@ -1,0 +1,192 @@
+"""Questions about a source: which rows match, in which order, and the rows of a page with their texts cut short."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from baleen.errors import Problem, unknown
+from baleen.viewer.engine import Array, Engine, Work
+from baleen.viewer.sources import Source, footer
+
+PIECE = 100_000  # rows that are searched before progress is noted
+CLIP = 400  # characters of a text in a list
+MOST = 200  # rows of a page
+TESTS = {
+    "contains": "{} ILIKE ? ESCAPE '\\'", "lacks": "{} NOT ILIKE ? ESCAPE '\\'",
+    "=": "{} = ?", "!=": "{} <> ?", "<": "{} < ?", "<=": "{} <= ?", ">": "{} > ?", ">=": "{} >= ?",
+    "missing": "{} IS NULL", "present": "{} IS NOT NULL",
+}  # fmt: skip
+BY_LENGTH = "length of "
+NEVER = "NULL"  # what stands for a column that a file has not
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A test of a column; the value is a text, also for numbers."""
+
+    column: str
+    test: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    """Which rows of a source are shown, and in which order; no column to sort by is the order of the file."""
+
+    source: Source
+    search: str = ""
+    conditions: tuple[Condition, ...] = ()
+    sort: str = ""
+    descending: bool = False
+
+
+def quoted(name: str) -> str:
+    """A column's name in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def pattern(text: str) -> str:
+    """What ILIKE takes to look for a text as it stands."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def checked(condition: Condition, columns: dict[str, str]) -> Condition:
+    """The condition; a Problem when its column, test or value cannot be meant."""
+    if condition.column not in columns:
+        raise Problem(unknown("column", condition.column, list(columns)))
+    if condition.test not in TESTS:
+        raise Problem(unknown("test", condition.test, list(TESTS)))
+    kind = columns[condition.column]
+    if condition.test in ("missing", "present"):
+        return condition
+    if kind == "other" or (kind == "number" and condition.test in ("contains", "lacks")):
+        raise Problem(f"{condition.column} is {'no text' if kind == 'number' else 'a list'}; use another test")
+    if kind == "number" and number(condition.value) is None:
+        raise Problem(f"{condition.column} is compared with {condition.value!r}; write a number")
+    return condition
+
+
+def number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def clause(view: View, there: dict[str, str]) -> tuple[str, list[Any]]:
+    """The conditions of a view in SQL, for a file with these columns, and the values in it."""
+    columns, terms, values = view.source.columns, list[str](), list[Any]()
+    for one in (checked(one, columns) for one in view.conditions):
+        name = quoted(one.column) if one.column in there else NEVER
+        terms.append(TESTS[one.test].format(name))
+        if "?" in TESTS[one.test]:
+            text = pattern(one.value) if one.test in ("contains", "lacks") else one.value
+            values.append(float(one.value) if columns[one.column] == "number" else text)
+    if view.search:
+        texts = [name for name, kind in there.items() if kind == "text"]
+        terms.append(" OR ".join(f"{quoted(name)} ILIKE ? ESCAPE '\\'" for name in texts) or "false")
+        values += [pattern(view.search)] * len(texts)
+    return " AND ".join(f"({term})" for term in terms), values
+
+
+def matching(engine: Engine, view: View, work: Work) -> Array:
+    """The numbers of the rows that match, in the order of the file; noted piece by piece."""
+    first, whole = 0, sum(view.source.sizes) or 1
+    for path, size in zip(view.source.files, view.source.sizes, strict=True):
+        terms, values = clause(view, footer(path)[1])
+        where = f"file_row_number >= ? AND file_row_number < ? AND {terms}"
+        sql = f"SELECT file_row_number FROM read_parquet(?, file_row_number=true) WHERE {where}"
+        for start in range(0, size, PIECE):
+            part = engine.numbers(sql, [str(path), start, start + PIECE, *values])
+            work.report((first + start + PIECE) / whole, first + np.sort(part))
+        first += size
+    return np.concatenate([*work.parts, np.zeros(0, np.int64)])
+
+
+def order(engine: Engine, source: Source, sort: str, descending: bool) -> Array:
+    """The numbers of all rows, sorted by a column or by the length of a text; rows without a value come last."""
+    column = sort.removeprefix(BY_LENGTH)
+    if source.columns.get(column, "other") == "other":
+        raise Problem(unknown("column to sort by", column, [n for n, k in source.columns.items() if k != "other"]))
+    selects, first = list[str](), 0
+    for path, size in zip(source.files, source.sizes, strict=True):
+        name = quoted(column) if column in footer(path)[1] else NEVER
+        key = f"length({name})" if sort.startswith(BY_LENGTH) else name
+        selects.append(f"SELECT {key} AS k, file_row_number + {first} AS n FROM read_parquet(?, file_row_number=true)")
+        first += size
+    way = "DESC" if descending else "ASC"
+    last = ", isnan(k)" if source.columns[column] == "number" and not sort.startswith(BY_LENGTH) else ""
+    sql = f"SELECT n FROM ({' UNION ALL '.join(selects)}) ORDER BY k IS NULL{last}, k {way}, n"
+    return engine.numbers(sql.replace("isnan(k)", "isnan(k::DOUBLE)"), [str(path) for path in source.files])
+
+
+def shown_rows(engine: Engine, view: View) -> Array:
+    """The numbers of the rows of a view in its order; Pending while they are computed."""
+    source, whole = view.source, sum(view.source.sizes)
+    for one in view.conditions:
+        checked(one, source.columns)
+    rows: Array = np.arange(whole)
+    key, searched = (source.stamp, view.search, view.conditions), bool(view.search or view.conditions)
+    if searched:
+        engine.start(key, lambda work: matching(engine, view, work))
+    if view.sort:
+        rows = engine.result(
+            (source.stamp, view.sort, view.descending),
+            lambda work: order(engine, source, view.sort, view.descending),
+        )
+    if not searched:
+        return rows
+    matches: Array = engine.result(key, lambda work: matching(engine, view, work))
+    if not view.sort:
+        return matches
+    mask = np.zeros(whole, dtype=np.bool_)
+    mask[matches] = True
+    found: Array = rows[mask[rows]]
+    return found
+
+
+def values_of(source: Source, column: str) -> Array:
+    """A score of every row, NaN where there is none."""
+    if source.columns.get(column) != "number":
+        names = [name for name, kind in source.columns.items() if kind == "number"]
+        raise Problem(unknown("score", column, names))
+    parts = [
+        pq.read_table(path, columns=[column])[column].to_numpy().astype(np.float64)
+        if column in footer(path)[1]
+        else np.full(footer(path)[0], np.nan)
+        for path in source.files
+    ]
+    return np.concatenate([*parts, np.zeros(0)])
+
+
+def page(engine: Engine, source: Source, numbers: Sequence[int], clip: int = CLIP) -> list[dict[str, Any]]:
+    """The rows with these numbers, in this order: `texts` (beginning, length), `numbers`, `kept` and `n`; no lists."""
+    found, first = dict[int, dict[str, Any]](), 0
+    for path, size in zip(source.files, source.sizes, strict=True):
+        inside = [int(n) - first for n in numbers if first <= n < first + size]
+        if inside:
+            kept = source.part != "dropped" and path == source.files[0]
+            found |= {first + n: row | {"n": first + n, "kept": kept} for n, row in rows_of(engine, path, inside, clip)}
+        first += size
+    return [found[int(n)] for n in numbers if int(n) in found]
+
+
+def rows_of(engine: Engine, path: Any, inside: list[int], clip: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of a file at these places."""
+    columns = footer(path)[1]
+    texts = [name for name, kind in columns.items() if kind == "text"]
+    plain = [name for name, kind in columns.items() if kind == "number"]
+    taken = [f"left({quoted(n)}, {int(clip)}), length({quoted(n)})" for n in texts] + [quoted(n) for n in plain]
+    places = ", ".join(str(int(n)) for n in inside)
+    sql = f"SELECT file_row_number, {', '.join(taken) or 'NULL'} FROM read_parquet(?, file_row_number=true)"
+    for n, *values in engine.query(f"{sql} WHERE file_row_number IN ({places})", [str(path)]).fetchall():
+        pairs = zip(values[: 2 * len(texts) : 2], values[1 : 2 * len(texts) : 2], strict=True)
+        row: dict[str, Any] = {"texts": dict(zip(texts, pairs, strict=True))}
+        row["numbers"] = dict(zip(plain, values[2 * len(texts) :], strict=False))
+        yield n, row
