@@ -45,6 +45,15 @@ class Screen:
         assert found
         return [(text, ratio) for text, ratio in found if ratio < 4.5]
 
+    def until(self, expression: str) -> None:
+        """Wait until an expression of JavaScript is true; Playwright's own way evaluates it in the page, which the
+        page's policy forbids."""
+        for _ in range(300):
+            if self.page.evaluate(expression):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"never true: {expression}")
+
     def fits(self) -> bool:
         """Whether nothing has to be scrolled sideways."""
         return bool(self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"))

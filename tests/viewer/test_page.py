@@ -56,11 +56,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         viewer_project.write_project(folder)
         command = [sys.executable, "-m", "stages.command", "view", "curate-1", "--labeller", "Ada"]
         environment = project.environment(folder) | {"PYTHONPATH": str(project.CHECKOUT)}
-        server = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        assert server.stdout and server.stderr
-        yield Served(folder, server.stdout.readline().strip(), chromium)
-        server.send_signal(signal.SIGINT)
-        assert server.wait(20) == 0 and server.stderr.read() == ""
+        with subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as server:
+            assert server.stdout and server.stderr
+            yield Served(folder, server.stdout.readline().strip(), chromium)
+            server.send_signal(signal.SIGINT)
+            assert server.wait(20) == 0 and server.stderr.read() == ""
 
 
 @pytest.fixture
@@ -82,21 +84,21 @@ def test_the_address_alone_shows_the_table_that_was_named(served: Served, shown:
 
 def test_rows_are_searched_filtered_sorted_and_paged_side_by_side(served: Served, shown: Screen) -> None:
     page = served.open(shown, "rows", "table=curate-1")
-    page.select_option("text=Rows >> select", "both")
+    page.get_by_label("Rows", exact=True).select_option("both")
     page.wait_for_selector(".panes.two .card")
-    page.wait_for_function(f"document.body.innerText.includes('1 to 25 of {COUNT - KEPT}')")
+    shown.until(f"document.body.innerText.includes('1 to 25 of {COUNT - KEPT}')")
     page.select_option("select[aria-label=Column]", "worst")
     page.select_option("select[aria-label=Test]", ">=")
     page.fill("input[aria-label=Value]", "9")
     page.click("text=Add")
     page.wait_for_selector(".chip")
-    page.wait_for_function("!document.body.innerText.includes('…')")
+    shown.until("!document.body.innerText.includes('…')")
     wanted = [row for row in viewer_project.documents() if row["worst"] is not None and row["worst"] >= 9]
     counts = [int(words.rpartition(" ")[2]) if "of" in words else 0 for words in totals(page)]
     assert sum(counts) == len(wanted)
     page.click(".chip")
     page.wait_for_selector(".chip", state="detached")
-    page.select_option("text=Sort >> select", "worst")
+    page.get_by_label("Sort", exact=True).select_option("worst")
     page.click("text=Lowest first")
     page.wait_for_selector("text=Highest first")
     page.wait_for_selector(".pane:first-child .card")
@@ -104,10 +106,10 @@ def test_rows_are_searched_filtered_sorted_and_paged_side_by_side(served: Served
     assert scores == sorted(scores, reverse=True) and len(scores) == KEPT
     page.fill("input[type=search]", "number 7 ")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelectorAll('.card').length === 1")
+    shown.until("document.querySelectorAll('.card').length === 1")
     assert page.inner_text(".card .response") == "The answer of number 7 is 49."
     page.go_back()
-    page.wait_for_function("document.querySelectorAll('.card').length > 20")
+    shown.until("document.querySelectorAll('.card').length > 20")
 
 
 def test_the_slider_says_at_once_how_many_rows_stay(served: Served, shown: Screen) -> None:
@@ -117,20 +119,20 @@ def test_the_slider_says_at_once_how_many_rows_stay(served: Served, shown: Scree
     before = page.inner_text("output")
     page.keyboard.press("ArrowRight")
     assert page.inner_text("output") != before  # without waiting for an answer
-    page.wait_for_function("location.hash.includes('threshold=')")
+    shown.until("location.hash.includes('threshold=')")
     page.keyboard.press("End")
     assert page.inner_text("output").startswith(f"{COUNT - 1} of {COUNT} rows stay")
     page.fill("input[type=number]", "3")
     wanted = sum(row["worst"] is not None and row["worst"] <= 3 for row in viewer_project.documents())
-    page.wait_for_function(f"document.querySelector('output').innerText.startsWith('{wanted} of')")
+    shown.until(f"document.querySelector('output').innerText.startsWith('{wanted} of')")
     last = page.query_selector_all(".pane:first-child .card")[-1].inner_text()
     assert float(re.search(r"worst\s+([\d.]+)", last)[1]) <= 3  # type: ignore[index]
 
 
 def test_two_rounds_stand_side_by_side(served: Served, shown: Screen) -> None:
     page = served.open(shown, "compare")
-    page.select_option("text=Rows >> select", "only left kept")
-    page.wait_for_function("location.hash.includes('only+left')")
+    page.get_by_label("Rows", exact=True).select_option("only left kept")
+    shown.until("location.hash.includes('only+left')")
     page.wait_for_selector(".pair .card .dropped")
     pair = page.query_selector_all(".pair:not(.heads)")[0].query_selector_all(".card")
     assert pair[0].get_attribute("href").split("&")[0] == pair[1].get_attribute("href").split("&")[0]
@@ -163,7 +165,7 @@ def test_everything_is_reached_with_the_keyboard_alone(served: Served, shown: Sc
     page.keyboard.press("/")
     page.keyboard.type("number 7 ")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelectorAll('.card').length === 1")
+    shown.until("document.querySelectorAll('.card').length === 1")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_selector(".places li")

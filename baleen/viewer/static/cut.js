@@ -57,6 +57,7 @@ export async function cutPage(context) {
   const exact = el("input", { type: "number", step: "any", value: short(start) });
   const stays = el("output", { class: "big" });
   const near = el("div", { class: "panes two" });
+  const around = el("a", {}, "Label rows around this threshold");
   let timer;
   let asked = 0;
 
@@ -73,6 +74,7 @@ export async function cutPage(context) {
     tell(threshold, answer.kept);
     near.replaceChildren(list("The last rows that stay", answer.above), list("The first rows that go", answer.below));
     history.replaceState(null, "", address("cut", { table: table.name, column, highest, threshold }));
+    around.href = address("label", { table: table.name, plan: "near", column, highest, threshold });
   };
   const later = (threshold) => {
     clearTimeout(timer);
@@ -92,8 +94,11 @@ export async function cutPage(context) {
   const without = found.without ? el("p", { class: "dim" }, `${count(found.without)} rows have no ${column}; they never stay.`) : null;
   const use = table.cut?.filter ? el("p", { class: "dim" }, `The filter ${table.cut.filter} decides in the build; its settings are in params.yaml and the recipe. Looking changes nothing.`) : null;
   main.append(
-    el("div", { class: "slider" }, stays, picture, slider, labelled(`${column} ${highest === "1" ? "at least" : "at most"}`, exact)),
-    ...[without, use].filter(Boolean), near,
+    el("div", { class: "slider" }, stays,
+      el("figure", {}, picture, el("figcaption", { class: "ends" }, el("span", {}, short(found.edges[0])), el("span", {}, column), el("span", {}, short(found.edges.at(-1))))),
+      el("div", {}, slider, el("div", { class: "ends", "aria-hidden": "true" }, ["0 %", "rows that stay", "100 %"].map((words) => el("span", {}, words)))),
+      labelled(`${column} ${highest === "1" ? "at least" : "at most"}`, exact)),
+    ...[without, use].filter(Boolean), el("p", {}, around), near,
   );
   tell(start, steps[nearest(steps, start)].kept);
   await fetchRows(start);

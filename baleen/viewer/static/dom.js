@@ -62,7 +62,7 @@ export function clipped([text, length], given = {}) {
 }
 
 export const count = (number) => Number(number).toLocaleString("en");
-export const percent = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)} %` : "0 %");
+export const percent = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(1)}\u00a0%` : "0\u00a0%");
 
 /** A number in few digits. */
 export function short(value) {
@@ -77,8 +77,12 @@ export function choice(options, chosen, given = {}) {
   return made;
 }
 
-export function labelled(words, control, given = {}) {
-  return el("label", { class: "field", ...given }, el("span", {}, words), control);
+let fields = 0;
+
+/** A control under its name. */
+export function labelled(words, control) {
+  control.id ||= `field-${++fields}`;
+  return el("div", { class: "field" }, el("label", { for: control.id }, words), control);
 }
 
 /** The address of a page with these settings; empty ones are left out. */

@@ -45,14 +45,14 @@ export async function labelPage(context) {
   };
 
   const give = (row, word) => async () => {
-    if (busy) return;
+    if (busy) return; // the next row is not there yet: a key pressed now would label what nobody has read
     busy = true;
     try {
       const sent = await send("label", { ...about, id: row.id, text: row.text, place: row.place, label: word, blind: chosen.blind === "1" });
-      say(`${word}: written to labels/${table.name}.jsonl`);
       before.push(row.place);
       await next(row.place + 1);
-      await drawCounts(sent.labels);
+      say(`${word}: written to labels/${table.name}.jsonl`);
+      drawCounts(sent.labels).catch((error) => signal.aborted || say(error.message, "error"));
     } catch (error) {
       if (!signal.aborted) say(error.message, "error");
     } finally {

@@ -42,7 +42,7 @@ export async function rowPage({ main, given, signal, table }) {
   main.replaceChildren(el("h1", {}, "Row ", el("code", {}, given.id ?? "")));
   main.append(el("p", {}, el("a", { href: address("rows", { table: table.name }) }, `All rows of ${table.name}`)));
   const found = await ask("row", { id: given.id ?? "" }, signal);
-  const last = found.tables.at(-1).row;
+  const last = Object.assign({}, ...found.tables.map((one) => Object.fromEntries(TEXTS.filter((name) => one.row[name]).map((name) => [name, one.row[name]]))));
   const source = found.tables.map((one) => one.row.source).find(Boolean);
   main.append(
     ...TEXTS.filter((name) => last[name]).map((name) => el("section", { class: `whole ${name}`, "aria-label": name }, el("h2", {}, name), textBlock(last[name]))),
