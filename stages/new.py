@@ -34,6 +34,7 @@ Built with baleen ({methods}). `pip install -r requirements.txt` installs it; th
     dvc repro                                # build what changed
     baleen plan                              # what would be built, why, and what it takes
     dvc exp run -S curate.share=0.2          # try another threshold
+    baleen view                              # look at rows, choose a threshold, label
 
 `recipes/sources.yaml` says how the corpus and the seeds are read, `params.yaml` holds the settings to sweep.
 """

@@ -74,6 +74,7 @@ def bound(port: int) -> socket.socket:
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((LOOPBACK, port))
+        found.listen(128)  # from here on a browser waits for its answer and is not refused
     except (OSError, OverflowError) as error:
         found.close()
         raise Problem(f"port {port} cannot be used ({error}); name another, or leave --port out") from None

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import rebuild
+from benchmarks import rebuild, view
 
 pytestmark = pytest.mark.slow
 
@@ -36,6 +36,7 @@ TINY = {
     "memo": "--replies 300",
     "scale": "--rows 6 --words 2 --repeats 1",
     "tables": "--rows 300",
+    "view": "--rows 300",
 }
 FIGURES = {
     "rating": {"speedup", "hf_speedup", "hf"},
@@ -43,6 +44,7 @@ FIGURES = {
     "scale": {"speedup", "bound", "efficiency", "overhead"},
     "tables": {f"{name}_rows_s" for name in ("exact", "near", "filter", "mix", "export", "openai")}
     | {"near_peak_mb", "filter_peak_mb", "near_recall", "near_precision"},
+    "view": {"tables", *view.ACTIONS},
 }
 
 
@@ -57,7 +59,7 @@ def benchmark_figures(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest
 def test_a_benchmark_tells_its_figures(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    needed = {"scale": "ray", "tables": "aiohttp"}.get(name, "json")
+    needed = {"scale": "ray", "tables": "aiohttp", "view": "duckdb"}.get(name, "json")
     if not find_spec(needed):
         pytest.skip(f"{needed} is not installed")
     found = benchmark_figures(name, monkeypatch, capsys)

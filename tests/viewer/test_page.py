@@ -30,6 +30,9 @@ PAGES = {
     "label": "table=judge-1&plan=near&blind=0",
     "row": f"table=judge-1&id={rows.row_id(OVERRIDE)}",
 }
+UNNAMED = """[...document.querySelectorAll("button, input, select, a")]
+  .filter((one) => one.checkVisibility() && !(one.innerText || one.ariaLabel || one.labels?.length))
+  .map((one) => one.outerHTML)"""
 READY = {"rows": ".card", "cut": ".pane .card", "compare": ".pair .card", "label": ".answers", "row": ".places li"}
 
 
@@ -102,7 +105,9 @@ def test_rows_are_searched_filtered_sorted_and_paged_side_by_side(served: Served
     page.click("text=Lowest first")
     page.wait_for_selector("text=Highest first")
     page.wait_for_selector(".pane:first-child .card")
-    scores = [float(one.inner_text().split()[1]) for one in page.query_selector_all(".pane:first-child .marks span:has(b)")]
+    scores = [
+        float(one.inner_text().split()[1]) for one in page.query_selector_all(".pane:first-child .marks span:has(b)")
+    ]
     assert scores == sorted(scores, reverse=True) and len(scores) == KEPT
     page.fill("input[type=search]", "number 7 ")
     page.keyboard.press("Enter")
@@ -191,8 +196,7 @@ def test_every_page_fits_a_phone_and_is_readable_in_light_and_dark(page: str, sc
         assert shown.low_contrasts() == []
         ground = shown.page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert (sum(map(int, re.findall(r"\d+", ground))) < 200) == (scheme == "dark")
-        unnamed = "[...document.querySelectorAll('button, input, select, a')].filter((one) => one.checkVisibility() && !(one.innerText || one.ariaLabel || one.labels?.length)).map((one) => one.outerHTML)"
-        assert shown.page.evaluate(unnamed) == []
+        assert shown.page.evaluate(UNNAMED) == []
         assert shown.errors == []
 
 
@@ -222,3 +226,11 @@ def test_a_page_without_the_token_says_which_address_to_open(served: Served) -> 
     with browser.screen(served.chromium) as shown:
         shown.page.goto(served.address.rsplit("/", 2)[0] + "/wrong/")
         assert "wrong token: open the address" in shown.page.inner_text("body")
+
+
+def test_the_picture_of_the_guide_can_be_drawn_and_is_small(served: Served, tmp_path: Path) -> None:
+    with browser.screen(served.chromium, 1100, 620) as shown:
+        page = served.open(shown, "cut")
+        page.screenshot(path=tmp_path / "view.png")
+    pictures = [tmp_path / "view.png", project.CHECKOUT / "docs/view.png"]
+    assert all(10_000 < path.stat().st_size < 150_000 for path in pictures)

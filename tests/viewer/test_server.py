@@ -131,17 +131,23 @@ def test_what_cannot_be_meant_is_one_line(name: str, given: dict[str, str], word
 def test_the_slider_counts_exactly_and_shows_the_rows_next_to_it(server: Asker) -> None:
     found = server.get("scores", table="judge-1", column="worst")
     values = sorted(row["worst"] for row in viewer_project.documents() if row["worst"] is not None)
-    assert [one["kept"] for one in found["steps"]] == [sum(v <= one["threshold"] for v in values) for one in found["steps"]]
+    assert [one["kept"] for one in found["steps"]] == [
+        sum(v <= one["threshold"] for v in values) for one in found["steps"]
+    ]
     assert found["threshold"] == values[KEPT - 1] and found["without"] == 1 and sum(found["bars"]) == COUNT - 1
     at = server.get("cut", table="judge-1", column="worst", threshold=found["threshold"])
     assert (at["kept"], at["dropped"]) == (KEPT, COUNT - 1 - KEPT)
     assert [row["numbers"]["worst"] for row in at["above"]] == values[KEPT - 5 : KEPT]
     assert [row["numbers"]["worst"] for row in at["below"]] == values[KEPT : KEPT + 5]
-    assert server.get("cut", table="judge-1", column="worst", threshold=5, highest=1)["kept"] == sum(v >= 5 for v in values)
+    assert server.get("cut", table="judge-1", column="worst", threshold=5, highest=1)["kept"] == sum(
+        v >= 5 for v in values
+    )
 
 
 def test_two_rounds_are_compared_by_row(server: Asker) -> None:
-    found = server.get("compare", left="curate-1", right="curate-2", score="worst", group="only left kept", order="change")
+    found = server.get(
+        "compare", left="curate-1", right="curate-2", score="worst", group="only left kept", order="change"
+    )
     left, right = (set(server.ids(table=f"curate-{n}")) for n in (1, 2))
     assert found["groups"] == {
         "all": COUNT, "both kept": len(left & right), "only left kept": len(left - right),
@@ -201,7 +207,9 @@ def test_two_labellers_get_the_same_rows_and_their_agreement(labelling: Asker) -
     assert lines[0]["kappa"] == 1.0 and lines[0]["rates"] == [0.5, 0.5]
 
 
-def test_a_text_that_changed_is_labelled_anew(labelling: Asker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_text_that_changed_is_labelled_anew(
+    labelling: Asker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.chdir(tmp_path)
     rows.write("t", viewer_project.documents()[:1])
     own = viewer_project.asker()
@@ -215,7 +223,9 @@ def test_a_text_that_changed_is_labelled_anew(labelling: Asker, monkeypatch: pyt
     assert len(labels.read("t")) == 1
 
 
-@pytest.mark.parametrize("change", [{"label": "great"}, {"place": 999}, {"table": "../x"}, {"text": "0"}, {"place": "x"}])
+@pytest.mark.parametrize(
+    "change", [{"label": "great"}, {"place": 999}, {"table": "../x"}, {"text": "0"}, {"place": "x"}]
+)
 def test_no_label_is_written_of_what_was_not_drawn(change: dict[str, object], labelling: Asker) -> None:
     row = labelling.get("draw", table="judge-1")["row"]
     body = {"table": "judge-1", "id": row["id"], "text": row["text"], "place": row["place"], "label": "good"}
