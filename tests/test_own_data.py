@@ -107,6 +107,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Path:
     return tmp_path / "desk"
 
 
+def test_the_page_of_view_is_in_the_wheel(desk: Path) -> None:
+    pages = CHECKOUT / "baleen/viewer/static"
+    installed = desk.parent / "site/baleen/viewer/static"
+    assert {path.name for path in pages.iterdir()} == {path.name for path in installed.iterdir()} >= {"index.html"}
+
+
 def new_project(desk: Path, corpus: str, seeds: str, *more: str) -> str:
     """Begin a project on files of these names; what was printed."""
     if corpus in CORPORA:

@@ -1,6 +1,7 @@
 """Questions about a source: which rows match, in which order, and the rows of a page with their texts cut short."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,16 +13,16 @@ from baleen.errors import Problem, unknown
 from baleen.viewer.engine import Array, Engine, Work
 from baleen.viewer.sources import Source, footer
 
-PIECE = 100_000  # rows that are searched before progress is noted
+PIECE = 250_000  # rows that are searched before progress is noted; pieces of 100,000 took 1.2 times as long
 CLIP = 400  # characters of a text in a list
 MOST = 200  # rows of a page
 TESTS = {
-    "contains": "{} ILIKE ? ESCAPE '\\'", "lacks": "{} NOT ILIKE ? ESCAPE '\\'",
-    "=": "{} = ?", "!=": "{} <> ?", "<": "{} < ?", "<=": "{} <= ?", ">": "{} > ?", ">=": "{} >= ?",
-    "missing": "{} IS NULL", "present": "{} IS NOT NULL",
+    "contains": "{}", "lacks": "NOT {}", "=": "{} = ?", "!=": "{} <> ?", "<": "{} < ?", "<=": "{} <= ?", ">": "{} > ?",
+    ">=": "{} >= ?", "missing": "{} IS NULL", "present": "{} IS NOT NULL",
 }  # fmt: skip
+IN_TEXT = ("contains", "lacks")
 BY_LENGTH = "length of "
-NEVER = "NULL"  # what stands for a column that a file has not
+ABSENT = {"text": "NULL::VARCHAR", "number": "NULL::DOUBLE", "other": "NULL"}  # for a column that a file has not
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,13 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def pattern(text: str) -> str:
-    """What ILIKE takes to look for a text as it stands."""
+def holds(name: str, text: str) -> tuple[str, str]:
+    """A test in SQL whether a column holds a text, upper or lower case, and the value in it. A regular expression takes
+    two thirds of the time of ILIKE for ASCII, and three times as long for other letters."""
+    if text.isascii():
+        return f"regexp_matches({name}, ?, 'i')", re.escape(text)
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
+    return f"{name} ILIKE ? ESCAPE '\\'", f"%{escaped}%"
 
 
 def checked(condition: Condition, columns: dict[str, str]) -> Condition:
@@ -64,7 +68,7 @@ def checked(condition: Condition, columns: dict[str, str]) -> Condition:
     kind = columns[condition.column]
     if condition.test in ("missing", "present"):
         return condition
-    if kind == "other" or (kind == "number" and condition.test in ("contains", "lacks")):
+    if kind == "other" or (kind == "number" and condition.test in IN_TEXT):
         raise Problem(f"{condition.column} is {'no text' if kind == 'number' else 'a list'}; use another test")
     if kind == "number" and number(condition.value) is None:
         raise Problem(f"{condition.column} is compared with {condition.value!r}; write a number")
@@ -83,15 +87,15 @@ def clause(view: View, there: dict[str, str]) -> tuple[str, list[Any]]:
     """The conditions of a view in SQL, for a file with these columns, and the values in it."""
     columns, terms, values = view.source.columns, list[str](), list[Any]()
     for one in (checked(one, columns) for one in view.conditions):
-        name = quoted(one.column) if one.column in there else NEVER
-        terms.append(TESTS[one.test].format(name))
-        if "?" in TESTS[one.test]:
-            text = pattern(one.value) if one.test in ("contains", "lacks") else one.value
-            values.append(float(one.value) if columns[one.column] == "number" else text)
+        name = quoted(one.column) if one.column in there else ABSENT[columns[one.column]]
+        test, value = holds(name, one.value) if one.test in IN_TEXT else (name, one.value)
+        terms.append(TESTS[one.test].format(test))
+        if one.test not in ("missing", "present"):
+            values.append(float(value) if columns[one.column] == "number" else value)
     if view.search:
-        texts = [name for name, kind in there.items() if kind == "text"]
-        terms.append(" OR ".join(f"{quoted(name)} ILIKE ? ESCAPE '\\'" for name in texts) or "false")
-        values += [pattern(view.search)] * len(texts)
+        tests = [holds(quoted(name), view.search) for name, kind in there.items() if kind == "text"]
+        terms.append(" OR ".join(test for test, _ in tests) or "false")
+        values += [value for _, value in tests]
     return " AND ".join(f"({term})" for term in terms), values
 
 
@@ -116,14 +120,14 @@ def order(engine: Engine, source: Source, sort: str, descending: bool) -> Array:
         raise Problem(unknown("column to sort by", column, [n for n, k in source.columns.items() if k != "other"]))
     selects, first = list[str](), 0
     for path, size in zip(source.files, source.sizes, strict=True):
-        name = quoted(column) if column in footer(path)[1] else NEVER
+        name = quoted(column) if column in footer(path)[1] else ABSENT[source.columns[column]]
         key = f"length({name})" if sort.startswith(BY_LENGTH) else name
         selects.append(f"SELECT {key} AS k, file_row_number + {first} AS n FROM read_parquet(?, file_row_number=true)")
         first += size
     way = "DESC" if descending else "ASC"
-    last = ", isnan(k)" if source.columns[column] == "number" and not sort.startswith(BY_LENGTH) else ""
+    last = ", isnan(k::DOUBLE)" if source.columns[column] == "number" and not sort.startswith(BY_LENGTH) else ""
     sql = f"SELECT n FROM ({' UNION ALL '.join(selects)}) ORDER BY k IS NULL{last}, k {way}, n"
-    return engine.numbers(sql.replace("isnan(k)", "isnan(k::DOUBLE)"), [str(path) for path in source.files])
+    return engine.numbers(sql, [str(path) for path in source.files])
 
 
 def shown_rows(engine: Engine, view: View) -> Array:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pyarrow as pa
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -177,6 +179,8 @@ def answered(answer: Callable[[Any], Any], asked: Any) -> Response:
         return as_response({"share": pending.share}, 202)
     except Problem as problem:
         return as_response({"error": str(problem)}, 400)
+    except (duckdb.Error, pa.ArrowException, OSError) as error:  # such as a file that a build has just replaced
+        return as_response({"error": f"a table cannot be read ({error}); if it is being built, ask again then"}, 400)
     except KeyError as missing:
         return as_response({"error": f"the question lacks {missing}"}, 400)
     except (ValueError, TypeError) as error:

@@ -183,6 +183,12 @@ def test_everything_is_reached_with_the_keyboard_alone(served: Served, shown: Sc
     page.keyboard.press("Escape")
     page.wait_for_selector("dialog[open]", state="detached")
     served.open(shown, "rows")
+    shown.focus_and_press("#field-sort")
+    page.keyboard.press("ArrowDown")
+    shown.until("location.hash.includes('sort=id')")
+    shown.until("document.activeElement.id === 'field-sort'")
+    page.keyboard.press("1")  # a select takes keys for itself
+    served.open(shown, "rows")
     for selector in ("#table", "nav a", "input[type=search]", "select[aria-label=Column]", ".card"):
         shown.focus_and_press(selector)
 

@@ -72,6 +72,9 @@ def test_kept_and_dropped_add_up(server: Asker) -> None:
         (["response", "lacks", "answer"], lambda row: "answer" not in row["response"]),
         (["response", "contains", "100%"], lambda row: "100%" in row["response"]),
         (["response", "contains", "_"], lambda row: "_" in row["response"]),
+        (["response", "contains", "."], lambda row: "." in row["response"]),
+        (["response", "contains", "\u202e"], lambda row: "\u202e" in row["response"]),
+        (["response", "contains", "-->_%\u202e"], lambda row: False),
         (["instruction", "=", "What is 3 squared?"], lambda row: row["instruction"] == "What is 3 squared?"),
         (["source", "present", ""], lambda row: True),
     ],
@@ -93,6 +96,22 @@ def test_sorted_rows_without_a_value_come_last(descending: bool, server: Asker) 
     known = sorted((row for row in rows_ if row["worst"] is not None), key=lambda row: row["worst"], reverse=descending)
     wanted = [row["id"] for row in [*known, *(row for row in rows_ if row["worst"] is None)]]
     assert server.ids(table="judge-1", sort="worst", descending=int(descending)) == wanted
+
+
+def test_rows_of_a_file_without_the_column_are_among_those_without_a_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with rows.Output(rows.table_path("t")) as output:
+        for n in (10, 9, 100):
+            output.keep({"id": f"kept{n}", "response": "a", "loss": float(n)})
+        output.drop({"id": "gone", "response": "b"}, "unreadable")
+    server = viewer_project.asker()
+    given = {"table": "t", "part": "all"}
+    assert server.ids(**given, sort="loss") == ["kept9", "kept10", "kept100", "gone"]
+    assert server.ids(**given, where='[["loss", ">=", "10"]]') == ["kept10", "kept100"]
+    assert server.ids(**given, where='[["loss", "missing", ""], ["reason", "contains", "READ"]]') == ["gone"]
+    assert server.ids(table="t", part="kept", search="unreadable") == []
 
 
 def test_rows_are_sorted_by_the_length_of_a_text_and_searched_at_once(server: Asker) -> None:

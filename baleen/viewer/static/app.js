@@ -12,6 +12,7 @@ const PAGES = { rows: rowsPage, cut: cutPage, compare: comparePage, label: label
 const main = document.getElementById("main");
 const tables = document.getElementById("table");
 let project;
+let shown; // the page
 let leave = new AbortController();
 
 /** The page and its settings, from the address. */
@@ -20,8 +21,19 @@ function state() {
   return { page: page in PAGES ? page : "rows", given: Object.fromEntries(new URLSearchParams(query ?? "")) };
 }
 
+/** The focus goes back to the control that had it, or to the top of another page. */
+function refocus(id, moved) {
+  if (document.activeElement !== document.body) return;
+  const same = id && document.getElementById(id);
+  if (same && !same.disabled) same.focus({ preventScroll: true });
+  else if (moved) main.focus({ preventScroll: true });
+}
+
 /** Show what the address says. */
 async function show() {
+  const focused = main.contains(document.activeElement) ? document.activeElement.id : "";
+  const moved = shown !== undefined && shown !== state().page;
+  shown = state().page;
   leave.abort();
   leave = new AbortController();
   const { page, given } = state();
@@ -37,7 +49,11 @@ async function show() {
   if (!known) return main.replaceChildren(el("p", {}, "No table can be read."));
   const signal = leave.signal;
   try {
-    await PAGES[page]({ main, project, table: known, given, signal, go: (more) => go(page, { table: known.name, ...given, ...more }) });
+    const context = { main, project, table: known, given, signal, go: (more) => go(page, { table: known.name, ...given, ...more }) };
+    const filled = PAGES[page](context);
+    refocus(focused, moved);
+    await filled;
+    if (!signal.aborted) refocus(focused, moved);
   } catch (error) {
     if (signal.aborted) return;
     main.append(el("p", { class: "error", role: "alert" }, error.message));

@@ -49,8 +49,8 @@ export async function comparePage(context) {
     el("div", { class: "pair heads" }, el("h2", {}, table.name), el("h2", {}, right)),
     el("ul", { class: "pairs" }, pairs),
     el("p", { class: "pager" },
-      el("button", { type: "button", "data-key": "previous", disabled: !offset, on: { click: page(-1) } }, "Previous"),
+      el("button", { type: "button", id: "previous", "data-key": "previous", disabled: !offset, on: { click: page(-1) } }, "Previous"),
       el("span", { class: "position" }, found.total ? `${count(offset + 1)} to ${count(last)} of ${count(found.total)}` : "no rows"),
-      el("button", { type: "button", "data-key": "next", disabled: last >= found.total, on: { click: page(1) } }, "Next")),
+      el("button", { type: "button", id: "next", "data-key": "next", disabled: last >= found.total, on: { click: page(1) } }, "Next")),
   );
 }

@@ -77,11 +77,9 @@ export function choice(options, chosen, given = {}) {
   return made;
 }
 
-let fields = 0;
-
-/** A control under its name. */
+/** A control under its name, by which the focus returns to it when the page is drawn anew. */
 export function labelled(words, control) {
-  control.id ||= `field-${++fields}`;
+  control.id ||= `field-${words.toLowerCase().replace(/\W+/g, "-")}`;
   return el("div", { class: "field" }, el("label", { for: control.id }, words), control);
 }
 

@@ -42,8 +42,8 @@ function pane(context, part, title) {
   const position = el("span", { class: "position" }, "…");
   const page = (by) => () => context.go({ [key]: Math.max(0, offset + by * PAGE) });
   const main = part !== "dropped" || given.part === "dropped";
-  const previous = el("button", { type: "button", "data-key": main && "previous", on: { click: page(-1) }, disabled: offset === 0 }, "Previous");
-  const next = el("button", { type: "button", "data-key": main && "next", on: { click: page(1) }, disabled: true }, "Next");
+  const previous = el("button", { type: "button", id: `previous-${part}`, "data-key": main && "previous", on: { click: page(-1) }, disabled: offset === 0 }, "Previous");
+  const next = el("button", { type: "button", id: `next-${part}`, "data-key": main && "next", on: { click: page(1) }, disabled: true }, "Next");
   const fill = (found) => {
     const last = Math.min(offset + found.rows.length, found.total);
     position.textContent = found.total ? `${count(offset + 1)} to ${count(last)} of ${count(found.total)}` : "no rows";
@@ -72,10 +72,11 @@ function controls(context) {
   const sortable = columns.filter(([, kind]) => kind !== "other").flatMap(([name, kind]) => (kind === "text" ? [name, `length of ${name}`] : [name]));
   const sort = choice([["", "order of the file"], ...sortable.map((name) => [name, name])], given.sort ?? "");
   sort.addEventListener("change", () => context.go({ ...fresh, sort: sort.value }));
-  const down = el("button", { type: "button", "aria-pressed": String(given.descending === "1"), disabled: !given.sort, on: { click: () => context.go({ ...fresh, descending: given.descending === "1" ? "" : "1" }) } }, given.descending === "1" ? "Highest first" : "Lowest first");
-  const form = el("form", { class: "controls", role: "search" }, labelled("Search", search), el("button", {}, "Search"), labelled("Rows", part), labelled("Sort", sort), down);
+  const down = el("button", { type: "button", id: "direction", "aria-pressed": String(given.descending === "1"), disabled: !given.sort, on: { click: () => context.go({ ...fresh, descending: given.descending === "1" ? "" : "1" }) } }, given.descending === "1" ? "Highest first" : "Lowest first");
+  const form = el("form", { class: "controls", role: "search" }, labelled("Search", search), el("button", { id: "search-button" }, "Search"), labelled("Rows", part), labelled("Sort", sort), down);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    context.main.focus({ preventScroll: true }); // so that j goes to the first row that was found
     context.go({ ...fresh, search: search.value });
   });
   return [form, filters(context, columns, conditions, fresh)];
@@ -84,7 +85,7 @@ function controls(context) {
 /** Conditions on columns: those that are set, and a form for one more. */
 function filters(context, columns, conditions, fresh) {
   const set = (all) => context.go({ ...fresh, where: all.length ? JSON.stringify(all) : "" });
-  const column = choice(columns.map(([name]) => [name, name]), columns[0][0], { "aria-label": "Column" });
+  const column = choice(columns.map(([name]) => [name, name]), columns[0][0], { id: "filter-column", "aria-label": "Column" });
   const test = el("select", { "aria-label": "Test" });
   const value = el("input", { type: "text", "aria-label": "Value", maxLength: 500 });
   const tests = () => {
@@ -95,7 +96,7 @@ function filters(context, columns, conditions, fresh) {
   column.addEventListener("change", tests);
   test.addEventListener("change", () => (value.disabled = ["missing", "present"].includes(test.value)));
   tests();
-  const form = el("form", { class: "controls filter", "aria-label": "Filter" }, el("span", { class: "words" }, "Filter"), column, test, value, el("button", {}, "Add"));
+  const form = el("form", { class: "controls filter", "aria-label": "Filter" }, el("span", { class: "words" }, "Filter"), column, test, value, el("button", { id: "filter-add" }, "Add"));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     set([...conditions, [column.value, test.value, value.disabled ? "" : value.value]]);
