@@ -61,7 +61,7 @@ def write_project(number: int) -> str:
             gone = batch.filter(pa.compute.invert(stay))
             reasons = ["not best loss"] * len(gone)
             curate.drop_batch(gone, pa.array(reasons), reasons)
-            own = own if judge.kept.rows > number / 2 else str(batch.column("id")[0])
+            own = own if own and judge.kept.rows > number / 2 else str(batch.column("id")[0])
     plan.FOLDER.mkdir(parents=True)
     plan.path_of("curate").write_text(plan.text_of(Planned("filter", {"input": "judge", "best": "loss"})))
     return own
