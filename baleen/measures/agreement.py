@@ -1,6 +1,6 @@
 """Agreement of two who judge the same rows: Cohen's kappa, beside the shares that it is to be read with."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,12 +32,32 @@ def agreement(
     if len(first) == 0:
         return None
     cells = 2 * np.asarray(first, int) + np.asarray(second, int)
-    sizes = np.ones(len(cells)) if weights is None else np.asarray(weights, float)
-    shares = cell_shares(cells, sizes)
-    rates = float(shares[2] + shares[3]), float(shares[1] + shares[3])
-    return Agreement(
-        len(cells), float(shares[0] + shares[3]), chance(*rates), rates, kappa(shares), interval(cells, sizes, seed)
-    )
+    if weights is None:
+        return agreement_of_counts([int(count) for count in np.bincount(cells, minlength=4)], seed)
+    sizes, random = np.asarray(weights, float), np.random.default_rng(seed)
+    drawn = (random.integers(0, len(cells), len(cells)) for _ in range(DRAWS))
+    return with_interval(len(cells), cell_shares(cells, sizes), (cell_shares(cells[i], sizes[i]) for i in drawn))
+
+
+def agreement_of_counts(counts: Sequence[int], seed: int = 0) -> Agreement | None:
+    """The same from the numbers of rows that neither, the second alone, the first alone and both call good."""
+    n = sum(counts)
+    if not n:
+        return None
+    shares: Numbers = np.asarray(counts, float) / n
+    return with_interval(n, shares, np.random.default_rng(seed).multinomial(n, shares, DRAWS) / n)
+
+
+def with_interval(n: int, shares: Numbers, drawn: Iterable[Numbers]) -> Agreement:
+    """The agreement at these shares, with the percentile interval of kappa at shares of rows drawn with replacement;
+    draws without a kappa are left out."""
+    rates, value = (float(shares[2] + shares[3]), float(shares[1] + shares[3])), kappa(shares)
+    values = [one for some in drawn if (one := kappa(some)) is not None]
+    limits = None
+    if value is not None and len(values) >= DRAWS / 2:
+        low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        limits = float(low), float(high)
+    return Agreement(n, float(shares[0] + shares[3]), chance(*rates), rates, value, limits)
 
 
 def cell_shares(cells: NDArray[np.int_], sizes: Numbers) -> Numbers:
@@ -57,20 +77,9 @@ def kappa(shares: Numbers) -> float | None:
     return None if by_chance > 1 - 1e-12 else float((shares[0] + shares[3] - by_chance) / (1 - by_chance))
 
 
-def interval(cells: NDArray[np.int_], sizes: Numbers, seed: int) -> tuple[float, float] | None:
-    """The percentile interval of kappa over rows drawn with replacement; draws without a kappa are left out."""
-    random = np.random.default_rng(seed)
-    drawn = (random.integers(0, len(cells), len(cells)) for _ in range(DRAWS))
-    values = [value for rows in drawn if (value := kappa(cell_shares(cells[rows], sizes[rows]))) is not None]
-    if kappa(cell_shares(cells, sizes)) is None or len(values) < DRAWS / 2:
-        return None
-    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
-
-
 def in_words(found: Agreement) -> str:
     """The agreement in one line: kappa never without the rates of the two, raw agreement never alone."""
-    head = f"{found.n} rows: both say the same of {100 * found.same:.0f} %, by chance {100 * found.by_chance:.0f} %"
+    head = f"{found.n:,} rows: both say the same of {100 * found.same:.0f} %, by chance {100 * found.by_chance:.0f} %"
     rates = f"good {100 * found.rates[0]:.0f} % and {100 * found.rates[1]:.0f} %"
     if found.kappa is None:
         return f"{head} ({rates}); kappa is not defined, both use one label only"

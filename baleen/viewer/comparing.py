@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from baleen.errors import Problem, unknown
+from baleen.measures.agreement import agreement_of_counts, in_words
 from baleen.viewer import questions
+from baleen.viewer.drawing import DrawingPlan
 from baleen.viewer.engine import Array, Engine
 from baleen.viewer.questions import quoted
 from baleen.viewer.sources import Source, footer
@@ -25,13 +27,13 @@ GROUPS: dict[str, Callable[[Array, Array], Array]] = {
 
 @dataclass(frozen=True)
 class Joined:
-    """The rows of two sources by id: their numbers on both sides, -1 where a side has none, what became of each, and
-    the change of a score from left to right (NaN where a side has none)."""
+    """The rows of two sources by id: on both sides their numbers, -1 where a side has none, what became of each, and a
+    score, NaN where there is none."""
 
     left: Array
     right: Array
     fates: tuple[Array, Array]
-    change: Array
+    scores: tuple[Array, Array]
 
 
 def joined(engine: Engine, left: Source, right: Source, score: str) -> Joined:
@@ -44,12 +46,14 @@ def joined(engine: Engine, left: Source, right: Source, score: str) -> Joined:
 
 def computed(engine: Engine, left: Source, right: Source, score: str) -> Joined:
     sides = [side_sql(source, score) for source in (left, right)]
-    pairs = f"SELECT a.n AS a, b.n AS b, b.k - a.k AS k FROM ({sides[0]}) a FULL JOIN ({sides[1]}) b ON a.id = b.id"
-    sql = f"SELECT coalesce(a, -1), coalesce(b, -1), coalesce(k, 'nan'::DOUBLE) FROM ({pairs}) ORDER BY a NULLS LAST, b"
+    pairs = f"SELECT a.n AS a, b.n AS b, a.k AS j, b.k AS k FROM ({sides[0]}) a FULL JOIN ({sides[1]}) b ON a.id = b.id"
+    taken = (
+        "coalesce(a, -1) AS a, coalesce(b, -1) AS b, coalesce(j, 'nan'::DOUBLE) AS j, coalesce(k, 'nan'::DOUBLE) AS k"
+    )
+    sql = f"SELECT {taken} FROM ({pairs}) ORDER BY a < 0, a, b"
     values = [str(path) for source in (left, right) for path in source.files]
-    numbers = [np.asarray(column) for column in engine.query(sql, values).fetchnumpy().values()]
-    fates = [fate(own, source) for own, source in zip(numbers, (left, right), strict=False)]
-    return Joined(numbers[0], numbers[1], (fates[0], fates[1]), numbers[2])
+    a, b, j, k = (np.asarray(column) for column in engine.query(sql, values).fetchnumpy().values())
+    return Joined(a, b, (fate(a, left), fate(b, right)), (j, k))
 
 
 def fate(numbers: Array, source: Source) -> Array:
@@ -82,7 +86,7 @@ def compared(
     found = joined(engine, *sides, score)
     places = np.flatnonzero(GROUPS[group](*found.fates))
     if by_change:
-        change = np.abs(found.change[places])
+        change = np.abs(found.scores[1] - found.scores[0])[places]
         places = places[np.argsort(-np.nan_to_num(change, nan=-1.0), kind="stable")]
     shown = places[at]
     pages = [
@@ -95,3 +99,18 @@ def compared(
     ]
     counts = {name: int(np.count_nonzero(test(*found.fates))) for name, test in GROUPS.items()}
     return {"total": len(places), "groups": counts, "rows": rows}
+
+
+def decisions_agree(engine: Engine, sides: tuple[Source, Source], cut: DrawingPlan) -> str:
+    """How far two tables agree on which rows to keep, in words: by what became of each row where both have dropped
+    some, else by one threshold of the score on both sides, as for a judge that was asked twice; '' without either."""
+    found = joined(engine, *sides, cut.column)
+    both = (found.left >= 0) & (found.right >= 0)
+    if all(sum(source.sizes[1:]) for source in sides):
+        stays = [own[both] == KEPT for own in found.fates]
+    else:
+        both &= ~np.isnan(found.scores[0]) & ~np.isnan(found.scores[1])
+        stays = [(own >= cut.threshold if cut.highest else own <= cut.threshold)[both] for own in found.scores]
+    counts = np.bincount(2 * stays[0].astype(int) + stays[1], minlength=4)
+    agreed = agreement_of_counts([int(count) for count in counts])
+    return in_words(agreed) if agreed else ""

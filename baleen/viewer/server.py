@@ -25,7 +25,7 @@ from baleen.viewer.drawing import DrawingPlan
 from baleen.viewer.engine import Engine, Pending
 from baleen.viewer.guard import App, guarded
 from baleen.viewer.questions import Condition, View
-from baleen.viewer.sources import Project, Source, md5_of
+from baleen.viewer.sources import HIGHER_IS_BETTER, Project, Source, md5_of
 
 STATIC = Path(__file__).with_name("static")
 EXACT = 2**53  # a larger whole number is another one in JavaScript
@@ -86,7 +86,18 @@ class Viewer:
         sides = self.project.source(asked["left"], "all"), self.project.source(asked["right"], "all")
         by_change = asked.get("order") == "change"
         score, group = asked.get("score", ""), asked.get("group", "all")
-        return comparing.compared(self.engine, sides, score, group, by_change, page_slice(asked))
+        found = comparing.compared(self.engine, sides, score, group, by_change, page_slice(asked))
+        return found | {
+            "agreement": comparing.decisions_agree(self.engine, sides, self.cut_in_use(asked["left"], score))
+        }
+
+    def cut_in_use(self, name: str, score: str) -> DrawingPlan:
+        """The threshold by which a table's rows are kept now, of a score that it may not have."""
+        own = self.project.described(name).get("cut") or {}
+        highest = bool(own.get("highest")) if own.get("column") == score else score in HIGHER_IS_BETTER
+        has = self.project.source(name, "all").columns.get(score) == "number"
+        threshold = cutting.threshold_of(self.engine, self.project, name, score, highest) if has else None
+        return DrawingPlan("near", score, 0.0 if threshold is None else threshold, highest)
 
     def draw(self, asked: Asked) -> Any:
         """The next row to label; without its score and what became of it where the labeller is blind."""

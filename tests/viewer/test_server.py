@@ -1,7 +1,7 @@
-"""Without a browser: tables are paged, searched, filtered, sorted, cut and compared, and only labels are written."""
+"""Without a browser: tables are paged, searched, filtered, sorted, cut and compared, and looking writes nothing."""
 
 import json
-from collections.abc import Iterator
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,32 +13,10 @@ pytest.importorskip("duckdb", reason="the extra view is not installed")
 pytest.importorskip("starlette", reason="the extra view is not installed")
 
 import viewer_project
-from viewer_project import COUNT, KEPT, MEGABYTE, OVERRIDE, PORT, SCRIPT, TOKEN, Asker
+from viewer_project import COUNT, KEPT, MEGABYTE, OVERRIDE, SCRIPT, Asker
 
-from baleen.tables import labels, rows
+from baleen.tables import rows
 from baleen.viewer import questions
-from baleen.viewer.guard import HEADERS
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with pytest.MonkeyPatch.context() as patch:
-        place = tmp_path_factory.mktemp("viewed")
-        patch.chdir(place)
-        viewer_project.write_project(place)
-        yield place
-
-
-@pytest.fixture(scope="module")
-def server(folder: Path) -> Asker:
-    return viewer_project.asker()
-
-
-@pytest.fixture
-def labelling(folder: Path) -> Iterator[Asker]:
-    yield viewer_project.asker()
-    for path in Path("labels").glob("*"):
-        path.unlink()
 
 
 def files(folder: Path) -> set[str]:
@@ -178,6 +156,15 @@ def test_two_rounds_are_compared_by_row(server: Asker) -> None:
     assert all(row["left"]["texts"]["id"] == row["right"]["texts"]["id"] for row in found["rows"])
 
 
+def test_a_judge_that_was_asked_twice_agrees_with_itself_at_the_threshold_in_use(server: Asker) -> None:
+    same = server.get("compare", left="judge-1", right="judge-1", score="worst")["agreement"]
+    assert same.startswith(f"{COUNT - 1} rows: both say the same of 100 %, by chance 55 %") and "kappa 1.00" in same
+    other = server.get("compare", left="judge-1", right="judge-2", score="worst")["agreement"]
+    assert float(re.search(r"kappa (-?[\d.]+)", other)[1]) < 0.2  # type: ignore[index]
+    rounds = server.get("compare", left="curate-1", right="curate-2", score="worst")["agreement"]
+    assert rounds.startswith(f"{COUNT} rows") and "good 33 % and 33 %" in rounds
+
+
 def test_a_row_has_all_that_explain_knows(server: Asker) -> None:
     found = server.get("row", id=rows.row_id(OVERRIDE))
     assert [place["table"].split(".")[0] for place in found["tables"]] == ["judge-1", "curate-1", "judge-2", "curate-2"]
@@ -189,109 +176,6 @@ def test_looking_writes_nothing(folder: Path, server: Asker) -> None:
     server.get("row", id=rows.row_id(SCRIPT))
     server.get("draw", table="judge-1", plan="near", column="worst", threshold=3)
     assert files(folder) == before
-
-
-def test_a_label_is_a_line_with_all_that_it_belongs_to(labelling: Asker) -> None:
-    asked = {"table": "judge-1", "plan": "near", "column": "worst", "threshold": 6.0, "highest": 0}
-    row = labelling.label("good", **asked)
-    [label] = labels.read("judge-1")
-    table = labels.Label(
-        row["id"], "good", "Ada", row["text"], label.table, "near worst 6", "kept near", 6, True, "2026-11-28T12:00:00Z"
-    )
-    assert label == table and len(label.table) == 32
-    assert files(Path("labels")) == {"judge-1.jsonl"}
-
-
-def test_a_blind_labeller_is_told_nothing_of_the_score(labelling: Asker) -> None:
-    asked = {"table": "curate-1", "plan": "near", "column": "worst", "threshold": 6.0}
-    assert set(labelling.get("draw", **asked)["row"]) == {"place", "n", "id", "text", "texts"}
-    assert {"score", "kept"} < set(labelling.get("draw", **asked, blind=0)["row"])
-
-
-def test_rows_come_until_each_is_labelled_or_passed_over(labelling: Asker) -> None:
-    seen = [labelling.label("bad", table="judge-1")["id"] for _ in range(COUNT - 1)]
-    assert len(set(seen)) == COUNT - 1
-    last = labelling.get("draw", table="judge-1")["row"]
-    assert labelling.get("draw", table="judge-1", **{"from": last["place"] + 1})["row"] is None
-    assert labelling.get("draw", table="judge-1", **{"from": 0}, again=1)["row"]["id"] == seen[0]
-
-
-def test_two_labellers_get_the_same_rows_and_their_agreement(labelling: Asker) -> None:
-    bob = viewer_project.asker("Bob")
-    asked = {"table": "judge-1", "plan": "near", "column": "worst", "threshold": 6.0}
-    ours = [labelling.label(word, **asked)["id"] for word in ("good", "bad") * 5]
-    assert [bob.label(word, **asked)["id"] for word in ("good", "bad") * 5] == ours
-    lines = labelling.get("agreement", **asked)["lines"]
-    assert [line["who"] for line in lines] == ["Ada and Bob", "worst at 6 and people"]
-    assert lines[0]["kappa"] == 1.0 and lines[0]["rates"] == [0.5, 0.5]
-
-
-def test_a_text_that_changed_is_labelled_anew(
-    labelling: Asker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    rows.write("t", viewer_project.documents()[:1])
-    own = viewer_project.asker()
-    drawn = own.label("good", table="t")
-    assert own.get("draw", table="t")["row"] is None
-    rows.write("t", [viewer_project.documents()[0] | {"instruction": "Another one?"}])
-    row = own.get("draw", table="t")["row"]
-    assert row["id"] == drawn["id"] and row["text"] != drawn["text"]
-    response = own.post(table="t", id=drawn["id"], text=drawn["text"], place=drawn["place"], label="bad")
-    assert response.status_code == 400 and "the table was built again" in response.json()["error"]
-    assert len(labels.read("t")) == 1
-
-
-@pytest.mark.parametrize(
-    "change", [{"label": "great"}, {"place": 999}, {"table": "../x"}, {"text": "0"}, {"place": "x"}]
-)
-def test_no_label_is_written_of_what_was_not_drawn(change: dict[str, object], labelling: Asker) -> None:
-    row = labelling.get("draw", table="judge-1")["row"]
-    body = {"table": "judge-1", "id": row["id"], "text": row["text"], "place": row["place"], "label": "good"}
-    assert labelling.post(**body | change).status_code == 400
-    assert not [*Path("labels").glob("*")]
-
-
-HOST = f"127.0.0.1:{PORT}"
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "headers", "status"),
-    [
-        ("GET", f"/{TOKEN}/", {}, 200),
-        ("GET", f"/{TOKEN}/", {"host": f"localhost:{PORT}"}, 200),
-        ("GET", f"/{TOKEN}/", {"host": f"evil.example:{PORT}"}, 421),
-        ("GET", f"/{TOKEN}/", {"host": "127.0.0.1"}, 421),
-        ("GET", f"/{TOKEN}/", {"host": f"127.0.0.1.evil.example:{PORT}"}, 421),
-        ("GET", "/", {}, 403),
-        ("GET", "/api/overview", {}, 403),
-        ("GET", f"/{TOKEN}x/api/overview", {}, 403),
-        ("GET", f"/x/../{TOKEN}/", {}, 200),  # the client resolves it
-        ("GET", f"/{TOKEN}/..%2f..%2f..%2fserver.py", {}, 404),
-        ("GET", f"/{TOKEN}/api/overview", {"origin": "http://evil.example"}, 403),
-        ("PUT", f"/{TOKEN}/api/label", {}, 405),
-        ("DELETE", f"/{TOKEN}/api/rows", {}, 405),
-        ("POST", f"/{TOKEN}/api/label", {"content-type": "text/plain"}, 415),
-        ("POST", f"/{TOKEN}/api/label", {"content-type": "application/json", "origin": "null"}, 403),
-        ("POST", f"/{TOKEN}/api/rows", {"content-type": "application/json"}, 405),
-    ],
-)  # fmt: skip
-def test_only_who_has_the_address_is_answered(
-    method: str, path: str, headers: dict[str, str], status: int, server: Asker
-) -> None:
-    response = server.client.request(method, path, headers=headers)
-    assert response.status_code == status
-    assert {name: response.headers[name] for name in HEADERS} == HEADERS
-
-
-def test_a_body_that_is_too_large_is_not_read(server: Asker) -> None:
-    assert server.post(text="x" * (1 << 17)).status_code == 413
-
-
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"[" * 50_000])
-def test_a_body_that_is_no_object_is_one_line(body: bytes, server: Asker) -> None:
-    sent = server.client.post(f"/{TOKEN}/api/label", content=body, headers={"content-type": "application/json"})
-    assert sent.status_code == 400 and sent.json()["error"] == "no object of JSON"
 
 
 def test_a_search_that_takes_long_says_how_far_it_is_and_has_rows_already(

@@ -46,6 +46,7 @@ export async function comparePage(context) {
   const page = (by) => () => context.go({ offset: Math.max(0, offset + by * PAGE) });
   const last = Math.min(offset + PAGE, found.total);
   main.append(
+    ...(found.agreement ? [el("p", { class: "dim" }, `Which rows stay: ${found.agreement}.`)] : []),
     el("div", { class: "pair heads" }, el("h2", {}, table.name), el("h2", {}, right)),
     el("ul", { class: "pairs" }, pairs),
     el("p", { class: "pager" },
