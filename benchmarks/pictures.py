@@ -11,7 +11,7 @@ from benchmarks.view import server
 
 CHROMIUM = "/usr/bin/chromium"
 PICTURE = Path(__file__).parents[1] / "docs" / "view.png"
-SIZE = {"width": 1100, "height": 760}
+SIZE = {"width": 1100, "height": 800}
 
 
 def draw(project: Path, table: str, picture: Path = PICTURE) -> None:

@@ -58,6 +58,8 @@ def sequence(engine: Engine, source: Source, plan: DrawingPlan) -> Sequence:
     """The order of a plan; rows of all strata in turn."""
     if plan.kind not in ("uniform", "near"):
         raise Problem(f"unknown plan {plan.kind!r}; write uniform or near")
+    if not any(source.columns.get(name) == "text" for name in labels.TEXTS):
+        raise Problem(f"{source.name} has no {', '.join(labels.TEXTS)}; label the table that it is made from")
     shuffled: Array = engine.result((source.stamp, "shuffled"), lambda _: by_chance(engine, source))
     if plan.kind == "uniform":
         return Sequence(shuffled, np.zeros(len(shuffled), np.int8), ("all",), (len(shuffled),))

@@ -25,7 +25,7 @@ from baleen.viewer.drawing import DrawingPlan
 from baleen.viewer.engine import Engine, Pending
 from baleen.viewer.guard import App, guarded
 from baleen.viewer.questions import Condition, View
-from baleen.viewer.sources import HIGHER_IS_BETTER, Project, Source, md5_of
+from baleen.viewer.sources import HIGHER_IS_BETTER, Project, Source, md5_of, planned_filters
 
 STATIC = Path(__file__).with_name("static")
 EXACT = 2**53  # a larger whole number is another one in JavaScript
@@ -50,7 +50,8 @@ class Viewer:
 
     def overview(self, _: Asked) -> Any:
         """The tables of the project."""
-        tables = [self.project.described(name) for name in self.project.names()]
+        filters = planned_filters()
+        tables = [self.project.described(name, filters) for name in self.project.names()]
         return {"tables": tables, "labeller": self.labeller, "start": self.start}
 
     def rows(self, asked: Asked) -> Any:

@@ -17,7 +17,7 @@ from baleen.tables.rows import GRADES
 DROPPED = ".dropped"
 PARTS = ("kept", "dropped", "all")
 HIGHER_IS_BETTER = ("rating", "gain", "probability")
-KINDS = ("text", "number", "other")
+Filters = dict[str, dict[str, Any]]  # settings by target
 
 
 @dataclass(frozen=True)
@@ -95,15 +95,16 @@ class Project:
         files = self.files(name)
         return Source(name, part, {"kept": files[:1], "dropped": files[1:], "all": files}[part])
 
-    def described(self, name: str) -> dict[str, Any]:
-        """What a page needs to know of a table; `error` alone when it cannot be read."""
+    def described(self, name: str, filters: Filters | None = None) -> dict[str, Any]:
+        """What a page needs to know of a table; `error` alone when it cannot be read. `filters` are the planned ones,
+        where they are known."""
         try:
             whole = self.source(name, "all")
             sizes, columns = whole.sizes, whole.columns
         except Problem as problem:
             return {"name": name, "error": str(problem)}
         numbers = [column for column, kind in columns.items() if kind == "number"]
-        cut = cut_of(name.partition("@")[0], columns)
+        cut = cut_of(name.partition("@")[0], columns, planned_filters() if filters is None else filters)
         return {
             "name": name,
             "rows": sizes[0],
@@ -123,10 +124,10 @@ class Cut:
     filter: str = ""
 
 
-def cut_of(target: str, columns: Iterable[str]) -> Cut | None:
+def cut_of(target: str, columns: Iterable[str], filters: Filters) -> Cut | None:
     """How a table's rows are chosen: by the filter that wrote it, else by the first that reads it, else by the first
     score it has; None when it has none."""
-    filters, there = planned_filters(), set(columns)
+    there = set(columns)
     own = [filters[target]] if target in filters else []
     readers = [(name, given) for name, given in sorted(filters.items()) if given["input"] == target]
     for name, given in [*((target, one) for one in own), *readers]:
@@ -136,14 +137,14 @@ def cut_of(target: str, columns: Iterable[str]) -> Cut | None:
     return Cut(column, column in HIGHER_IS_BETTER) if column else None
 
 
-def planned_filters() -> dict[str, dict[str, Any]]:
+def planned_filters() -> Filters:
     """The settings of the planned filters, by target."""
     stamps = tuple((path, path.stat().st_mtime_ns) for path in sorted(plan.FOLDER.absolute().glob("*.yaml")))
     return read_filters(stamps)
 
 
 @lru_cache(maxsize=4)
-def read_filters(stamps: tuple[tuple[Path, int], ...]) -> dict[str, dict[str, Any]]:
+def read_filters(stamps: tuple[tuple[Path, int], ...]) -> Filters:
     filters = [path.stem for path, _ in stamps if 'verb: "filter"' in path.read_text(encoding="utf-8")]
     return {name: found.settings for name in filters if (found := plan.planned(name))}
 

@@ -202,4 +202,5 @@ def test_strange_numbers_and_tables_are_shown(tmp_path: Path, monkeypatch: pytes
     assert "is not a Parquet table" in described["broken"]["error"] and described["odd"]["rows"] == 2
     shown = odd.get("rows", table="odd", sort='a"b')["rows"]
     assert [row["numbers"] for row in shown] == [{"n": str(2**60), "x": "nan"}, {"n": 1, "x": "inf"}]
-    assert "has no column id" in odd.refused("draw", table="odd")
+    assert "odd has no instruction" in odd.refused("draw", table="odd")
+    assert "has no column id" in odd.refused("compare", left="odd", right="odd")

@@ -94,10 +94,10 @@ export async function cutPage(context) {
   const without = found.without ? el("p", { class: "dim" }, `${count(found.without)} rows have no ${column}; they never stay.`) : null;
   const use = table.cut?.filter ? el("p", { class: "dim" }, `The filter ${table.cut.filter} decides in the build; its settings are in params.yaml and the recipe. Looking changes nothing.`) : null;
   main.append(
-    el("div", { class: "slider" }, stays,
+    el("div", { class: "slider" },
+      el("div", { class: "top" }, stays, labelled(`${column} ${highest === "1" ? "at least" : "at most"}`, exact)),
       el("figure", {}, picture, el("figcaption", { class: "ends" }, el("span", {}, short(found.edges[0])), el("span", {}, column), el("span", {}, short(found.edges.at(-1))))),
-      el("div", {}, slider, el("div", { class: "ends", "aria-hidden": "true" }, ["0 %", "rows that stay", "100 %"].map((words) => el("span", {}, words)))),
-      labelled(`${column} ${highest === "1" ? "at least" : "at most"}`, exact)),
+      el("div", {}, slider, el("div", { class: "ends", "aria-hidden": "true" }, ["0 %", "rows that stay", "100 %"].map((words) => el("span", {}, words))))),
     ...[without, use].filter(Boolean), el("p", {}, around), near,
   );
   tell(start, steps[nearest(steps, start)].kept);
