@@ -102,7 +102,12 @@ def serve(wanted: Wanted, browser: bool = False) -> None:
         if browser:
             webbrowser.open(address)
         settings = uvicorn.Config(
-            application(viewer, token, port), log_level="warning", access_log=False, server_header=False, lifespan="off"
+            application(viewer, token, port),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            ws="none",
         )
         with suppress(KeyboardInterrupt):
             uvicorn.Server(settings).run(sockets=[place])

@@ -17,8 +17,6 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from baleen.errors import Problem
-
 Array = NDArray[Any]
 WAIT = 0.4  # seconds that an answer waits for a work; then it says how far the work is
 KEPT = 64  # works whose result is kept
@@ -40,6 +38,10 @@ class Pending(Exception):
         self.share, self.rows = share, rows
 
 
+class GivenUp(Exception):
+    """A work that nobody has wanted for a while."""
+
+
 @dataclass
 class Work:
     """Something that is being computed: how much of it is done, the row numbers found so far, and when somebody last
@@ -55,7 +57,7 @@ class Work:
         self.parts.append(part)
         self.share = share
         if time.monotonic() - self.wanted > FORGOTTEN:
-            raise Problem("this search was given up; ask again")
+            raise GivenUp
 
 
 class Engine:
@@ -97,7 +99,7 @@ class Engine:
         work = self.start(key, compute)
         try:
             return work.future.result(self.wait)
-        except TooLate:
+        except (TooLate, GivenUp):
             raise Pending(work.share, np.concatenate([*work.parts, np.zeros(0, np.int64)])) from None
 
     def close(self) -> None:

@@ -23,11 +23,12 @@ Filters = dict[str, dict[str, Any]]  # settings by target
 @dataclass(frozen=True)
 class Source:
     """Rows that are shown as one table: its files, kept rows before dropped ones. Rows have numbers from 0 on through
-    all files."""
+    all files. `whole` are the files of the table, of which a part may lack columns."""
 
     name: str
     part: str
     files: tuple[Path, ...]
+    whole: tuple[Path, ...]
 
     @property
     def stamp(self) -> tuple[Any, ...]:
@@ -40,8 +41,8 @@ class Source:
 
     @property
     def columns(self) -> dict[str, str]:
-        """The kind of each column, in the order of the files."""
-        return {name: kind for path in reversed(self.files) for name, kind in footer(path)[1].items()}
+        """The kind of each column of the table."""
+        return {name: kind for path in reversed(self.whole) for name, kind in footer(path)[1].items()}
 
 
 def footer(path: Path) -> tuple[int, dict[str, str]]:
@@ -93,7 +94,7 @@ class Project:
         if part not in PARTS:
             raise Problem(unknown("part", part, list(PARTS)))
         files = self.files(name)
-        return Source(name, part, {"kept": files[:1], "dropped": files[1:], "all": files}[part])
+        return Source(name, part, {"kept": files[:1], "dropped": files[1:], "all": files}[part], files)
 
     def described(self, name: str, filters: Filters | None = None) -> dict[str, Any]:
         """What a page needs to know of a table; `error` alone when it cannot be read. `filters` are the planned ones,

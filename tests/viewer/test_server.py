@@ -62,6 +62,12 @@ def test_a_filter_keeps_what_python_would(condition: list[str], keep: object, se
     assert server.ids(table="judge-1", where=json.dumps([condition])) == wanted
 
 
+def test_a_filter_on_reasons_leaves_no_row_among_those_that_were_kept(server: Asker) -> None:
+    where = '[["reason", "=", "not best worst"]]'
+    assert server.ids(table="curate-1", part="kept", where=where, sort="reason") == []
+    assert len(server.ids(table="curate-1", part="dropped", where=where)) == COUNT - 1 - KEPT
+
+
 def test_a_search_looks_into_every_text_and_takes_it_as_it_stands(server: Asker) -> None:
     assert len(server.ids(table="judge-1", search="<SCRIPT>")) == 1
     assert server.ids(table="judge-1", search="' OR 1=1 --") == []

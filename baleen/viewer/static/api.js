@@ -1,11 +1,13 @@
 // Questions to the server. Every address is relative, so that the token in the page's own address is part of it.
 
+import { visible } from "./dom.js";
+
 const POLL = 250; // milliseconds until a question is asked again whose answer is still being computed
 const status = () => document.getElementById("status");
 
 /** Say something to people and to screen readers. */
 export function say(words, kind = "") {
-  status().textContent = words;
+  status().replaceChildren(...visible(words));
   status().className = kind;
 }
 

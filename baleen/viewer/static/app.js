@@ -1,7 +1,7 @@
 // The page: which part of it is shown, keys, and the choice of a table. Its state is in the part of the address after #.
 
 import { ask, say } from "./api.js";
-import { address, el } from "./dom.js";
+import { address, bare, el } from "./dom.js";
 import { rowsPage } from "./rows.js";
 import { cutPage } from "./cut.js";
 import { comparePage } from "./compare.js";
@@ -45,7 +45,7 @@ async function show() {
     else link.removeAttribute("aria-current");
   });
   say("");
-  document.title = `${page === "row" ? given.id : (known?.name ?? "")} · baleen view`;
+  document.title = bare(`${page === "row" ? given.id : (known?.name ?? "")} · baleen view`);
   if (!known) return main.replaceChildren(el("p", {}, "No table can be read."));
   const signal = leave.signal;
   try {

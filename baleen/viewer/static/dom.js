@@ -1,6 +1,7 @@
 // Elements and texts. A text of a table only ever becomes a text node: what looks like HTML in it stays letters.
 
-/** An element with properties and children; `class`, `on` (listeners) and names with a dash or of ARIA are set as such. */
+/** An element with properties and children, of which texts become visible ones; `class`, `on` (listeners) and names with
+ * a dash are set as such. */
 export function el(tag, given = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(given)) {
@@ -9,7 +10,8 @@ export function el(tag, given = {}, ...children) {
     else if (name === "class" || name.includes("-") || name === "role" || name === "for") made.setAttribute(name, value);
     else made[name] = value;
   }
-  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  const shown = children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+  made.append(...shown.flatMap((child) => (typeof child === "string" ? visible(child) : [child])));
   return made;
 }
 
@@ -25,16 +27,19 @@ export function shape(tag, given, ...children) {
 // they are shown by their number and do nothing. U+E0000 to U+E007F are tags, which can hide a text from people.
 const HIDDEN =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+const named = (character) => `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 const CODES = { "\r": "CR", "\u0000": "NUL", "\u001b": "ESC" };
+
+/** A text for a place that takes no elements, such as a title. */
+export const bare = (text) => text.replace(HIDDEN, named);
 
 /** Text nodes of a text, and a mark for each hidden character. */
 export function visible(text) {
   const nodes = [];
   let from = 0;
   for (const match of text.matchAll(HIDDEN)) {
-    const code = match[0].codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
-    nodes.push(text.slice(from, match.index));
-    nodes.push(el("span", { class: "hidden-character", title: `U+${code}` }, CODES[match[0]] ?? `U+${code}`));
+    const code = named(match[0]);
+    nodes.push(text.slice(from, match.index), el("span", { class: "hidden-character", title: code }, CODES[match[0]] ?? code));
     from = match.index + match[0].length;
   }
   nodes.push(text.slice(from));
@@ -45,7 +50,7 @@ const WHOLE = 20000; // characters that are shown at once
 
 /** A whole text of a table; a very long one begins cut short. */
 export function textBlock(text, given = {}) {
-  const block = el("div", { ...given, class: `text ${given.class ?? ""}`, dir: "auto" }, visible(text.slice(0, WHOLE)));
+  const block = el("div", { ...given, class: `text ${given.class ?? ""}`, dir: "auto" }, text.slice(0, WHOLE));
   if (text.length <= WHOLE) return block;
   const more = el("button", { type: "button", class: "more" }, `Show all ${count(text.length)} characters`);
   more.addEventListener("click", () => {
@@ -58,7 +63,7 @@ export function textBlock(text, given = {}) {
 /** The beginning of a text in a list; `length` is that of the whole. */
 export function clipped([text, length], given = {}) {
   const more = length > [...text].length ? el("span", { class: "dim" }, ` … ${count(length)} characters`) : null;
-  return el("span", { ...given, class: `clip ${given.class ?? ""}`, dir: "auto" }, visible(text), more);
+  return el("span", { ...given, class: `clip ${given.class ?? ""}`, dir: "auto" }, text, more);
 }
 
 export const count = (number) => Number(number).toLocaleString("en");

@@ -1,7 +1,7 @@
 // One row: its source, what became of it in every table, and every step of a model with prompt and reply.
 
 import { ask } from "./api.js";
-import { address, el, short, textBlock, visible } from "./dom.js";
+import { address, el, short, textBlock } from "./dom.js";
 
 const TEXTS = ["instruction", "input", "response"];
 const SKIPPED = ["id", "lineage", "reason", "source", ...TEXTS];
@@ -15,14 +15,14 @@ function value(given) {
 }
 
 function definitions(pairs) {
-  return el("dl", { class: "facts" }, pairs.flatMap(([name, given]) => [el("dt", {}, visible(name)), el("dd", {}, value(given))]));
+  return el("dl", { class: "facts" }, pairs.flatMap(([name, given]) => [el("dt", {}, name), el("dd", {}, value(given))]));
 }
 
 /** What a table says of the row. */
 function place({ table, state, row }) {
   const name = table.replace(DROPPED, "");
   const facts = Object.entries(row).filter(([key, given]) => !SKIPPED.includes(key) && given !== null);
-  const head = el("summary", {}, el("a", { href: address("rows", { table: name, part: table.endsWith(DROPPED) ? "dropped" : "" }) }, name), " ", el("span", { class: state === "kept" ? "kept" : "dropped" }, visible(state)));
+  const head = el("summary", {}, el("a", { href: address("rows", { table: name, part: table.endsWith(DROPPED) ? "dropped" : "" }) }, name), " ", el("span", { class: state === "kept" ? "kept" : "dropped" }, state));
   return el("li", {}, facts.length ? el("details", {}, head, definitions(facts)) : head);
 }
 
@@ -35,7 +35,7 @@ function step({ lineage, messages, reply }) {
   const answer = reply
     ? el("div", { class: "message reply" }, el("h4", {}, "reply"), text === undefined ? null : textBlock(text), Object.keys(rest).length ? definitions(Object.entries(rest)) : null)
     : el("p", { class: "dim" }, "The reply is not in the memo; baleen memo pull fetches it where it was pushed.");
-  return el("li", { class: "step" }, el("h3", {}, visible(`${lineage.target}: ${lineage.columns}`)), sent, answer, el("details", {}, el("summary", {}, "model, prompt and settings"), definitions(facts)));
+  return el("li", { class: "step" }, el("h3", {}, `${lineage.target}: ${lineage.columns}`), sent, answer, el("details", {}, el("summary", {}, "model, prompt and settings"), definitions(facts)));
 }
 
 export async function rowPage({ main, given, signal, table }) {
