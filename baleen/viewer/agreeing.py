@@ -4,7 +4,7 @@ from dataclasses import asdict
 from itertools import combinations
 from typing import Any
 
-from baleen.measures.agreement import Agreement, agreement, in_words
+from baleen.measures.kappa import Agreement, agreement, in_words
 from baleen.tables import labels
 from baleen.tables.labels import Label
 from baleen.viewer.drawing import DrawingPlan, text_rows

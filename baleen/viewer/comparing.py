@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from baleen.errors import Problem, unknown
-from baleen.measures.agreement import agreement_of_counts, in_words
+from baleen.measures.kappa import agreement_of_counts, in_words
 from baleen.viewer import questions
 from baleen.viewer.drawing import DrawingPlan
 from baleen.viewer.engine import Array, Engine

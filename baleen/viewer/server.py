@@ -125,8 +125,8 @@ class Viewer:
         """Write what a labeller says of the row that was drawn; refused when it is another text by now."""
         asked = {key: str(value) for key, value in body.items()}
         name, plan, word = asked["table"], plan_of(asked), asked["label"]
-        if word not in (GOOD, BAD):
-            raise Problem(f"label {word!r}; write {GOOD} or {BAD}")
+        if word not in (GOOD, BAD) or not isinstance(body["blind"], bool):
+            raise Problem(f"label {word!r}, blind {asked['blind']}; write {GOOD} or {BAD}, and true or false")
         source, place = self.project.source(name, "all"), int(asked["place"])
         order = drawing.sequence(self.engine, source, plan)
         if not 0 <= place < len(order.rows):
@@ -137,8 +137,7 @@ class Viewer:
         table = source.files[0]
         md5 = self.engine.result((table, table.stat().st_mtime_ns, "md5"), lambda _: md5_of(table))
         given = (row["id"], word, self.labeller, asked["text"], md5, plan.words, *order.stratum(place))
-        one = Label(*given, body.get("blind") is not False, self.clock())
-        labels.append(name, one, self.folder)
+        labels.append(name, Label(*given, body["blind"], self.clock()), self.folder)
         return {"labels": drawing.summary(labels.read(name, self.folder))}
 
     def source(self, asked: Asked) -> Source:

@@ -92,7 +92,7 @@ class Asker:
     def label(self, word: str, **asked: object) -> Row:
         """Label the next row of a plan; the row that was drawn."""
         row = self.get("draw", **asked)["row"]
-        response = self.post(**asked, id=row["id"], text=row["text"], place=row["place"], label=word)
+        response = self.post(**asked, id=row["id"], text=row["text"], place=row["place"], label=word, blind=True)
         assert response.status_code == 200, response.text
         return dict(row)
 

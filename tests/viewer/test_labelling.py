@@ -59,16 +59,17 @@ def test_a_text_that_changed_is_labelled_anew(
     rows.write("t", [viewer_project.documents()[0] | {"instruction": "Another one?"}])
     row = own.get("draw", table="t")["row"]
     assert row["id"] == drawn["id"] and row["text"] != drawn["text"]
-    response = own.post(table="t", id=drawn["id"], text=drawn["text"], place=drawn["place"], label="bad")
+    response = own.post(table="t", id=drawn["id"], text=drawn["text"], place=drawn["place"], label="bad", blind=True)
     assert response.status_code == 400 and "the table was built again" in response.json()["error"]
     assert len(labels.read("t")) == 1
 
 
 @pytest.mark.parametrize(
-    "change", [{"label": "great"}, {"place": 999}, {"table": "../x"}, {"text": "0"}, {"place": "x"}]
+    "change", [{"label": "great"}, {"place": 999}, {"table": "../x"}, {"text": "0"}, {"place": "x"}, {"blind": 0}]
 )
 def test_no_label_is_written_of_what_was_not_drawn(change: dict[str, object], labelling: Asker) -> None:
     row = labelling.get("draw", table="judge-1")["row"]
     body = {"table": "judge-1", "id": row["id"], "text": row["text"], "place": row["place"], "label": "good"}
+    body["blind"] = True
     assert labelling.post(**body | change).status_code == 400
     assert not [*Path("labels").glob("*")]

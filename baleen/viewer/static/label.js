@@ -75,7 +75,7 @@ export async function labelPage(context) {
       return found;
     }
     const texts = Object.entries(row.texts).map(([name, text]) => el("section", { class: `whole ${name}`, "aria-label": name }, el("h2", {}, HINTS[name] ?? name), textBlock(text)));
-    const seen = chosen.blind === "1" ? null : el("p", { class: "marks" }, score.column ? el("span", {}, `${score.column} `, el("b", {}, short(row.score))) : null, el("span", { class: row.kept ? "kept" : "dropped" }, row.kept ? "kept" : "dropped"));
+    const seen = chosen.blind === "1" ? null : el("p", { class: "marks" }, score.column ? el("span", {}, `${score.column} `, el("b", {}, short(row.score))) : null, table.dropped ? el("span", { class: row.kept ? "kept" : "dropped" }, row.kept ? "kept" : "dropped") : null);
     const button = (word, key, listener, kind = "") => el("button", { type: "button", class: kind, "data-shortcut": key, "aria-keyshortcuts": key, on: { click: listener } }, word, " ", el("kbd", {}, key));
     area.replaceChildren(
       el("div", { class: "answers" }, button("Good", "g", give(row, "good"), "good"), button("Bad", "b", give(row, "bad"), "bad"),

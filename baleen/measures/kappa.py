@@ -1,4 +1,4 @@
-"""Agreement of two who judge the same rows: Cohen's kappa, beside the shares that it is to be read with."""
+"""Kappa: the agreement of two who judge the same rows, beside the shares that it is to be read with."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 import pytest
 
-from baleen.measures.agreement import agreement, in_words
+from baleen.measures.kappa import agreement, in_words
 
 
 def answers(both: int, first: int, second: int, neither: int) -> tuple[list[bool], list[bool]]:
