@@ -19,15 +19,16 @@ function definitions(pairs) {
 }
 
 /** What a table says of the row. */
-function place({ table, state, row }) {
+function place({ table, state, row, ...more }) {
   const name = table.replace(DROPPED, "");
-  const facts = Object.entries(row).filter(([key, given]) => !SKIPPED.includes(key) && given !== null);
-  const head = el("summary", {}, el("a", { href: address("rows", { table: name, part: table.endsWith(DROPPED) ? "dropped" : "" }) }, name), " ", el("span", { class: state === "kept" ? "kept" : "dropped" }, state));
-  return el("li", {}, facts.length ? el("details", {}, head, definitions(facts)) : head);
+  const facts = Object.entries({ ...more, ...row }).filter(([key, given]) => !SKIPPED.includes(key) && given !== null);
+  const head = [el("a", { href: address("rows", { table: name, part: table.endsWith(DROPPED) ? "dropped" : "" }) }, name), " ", el("span", { class: state === "kept" ? "kept" : "dropped" }, state)];
+  return el("li", {}, facts.length ? el("details", {}, el("summary", {}, head), definitions(facts)) : head);
 }
 
-function step({ lineage, messages, reply }) {
-  const facts = ["model", "prompt", "sampling", "row", "key"].map((name) => [name, lineage[name]]).filter(([, given]) => given);
+function step({ lineage, messages, reply, ...more }) {
+  const { target, columns, ...by } = lineage;
+  const facts = Object.entries({ ...by, ...more }).filter(([, given]) => given !== null && given !== "");
   const sent = messages
     ? messages.map(([role, text]) => el("div", { class: "message" }, el("h4", {}, role), textBlock(text)))
     : el("p", { class: "dim" }, "The messages are not here: the prompt, the plan or the input is another by now.");
@@ -35,7 +36,7 @@ function step({ lineage, messages, reply }) {
   const answer = reply
     ? el("div", { class: "message reply" }, el("h4", {}, "reply"), text === undefined ? null : textBlock(text), Object.keys(rest).length ? definitions(Object.entries(rest)) : null)
     : el("p", { class: "dim" }, "The reply is not in the memo; baleen memo pull fetches it where it was pushed.");
-  return el("li", { class: "step" }, el("h3", {}, `${lineage.target}: ${lineage.columns}`), sent, answer, el("details", {}, el("summary", {}, "model, prompt and settings"), definitions(facts)));
+  return el("li", { class: "step" }, el("h3", {}, `${target}: ${columns}`), sent, answer, el("details", {}, el("summary", {}, "model, prompt and settings"), definitions(facts)));
 }
 
 export async function rowPage({ main, given, signal, table }) {
@@ -47,6 +48,8 @@ export async function rowPage({ main, given, signal, table }) {
   main.append(
     ...TEXTS.filter((name) => last[name]).map((name) => el("section", { class: `whole ${name}`, "aria-label": name }, el("h2", {}, name), textBlock(last[name]))),
   );
+  const { id: _id, tables: _tables, steps: _steps, ...more } = found; // whatever else explain has
+  if (Object.keys(more).length) main.append(definitions(Object.entries(more)));
   if (source) main.append(el("h2", {}, "Source"), definitions(Object.entries(source).filter(([, one]) => one !== null)));
   main.append(el("h2", {}, "Tables, oldest first"), el("ol", { class: "places" }, found.tables.map(place)));
   if (found.steps.length) main.append(el("h2", {}, "Steps of models"), el("ol", { class: "steps" }, found.steps.map(step)));
