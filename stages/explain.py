@@ -1,7 +1,7 @@
 """explain: where a row came from: its source, each step of a model with prompt and reply, and why it stayed or left."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from baleen.tables import rows
 from baleen.tables.rows import Row
 
 DROPPED = ".dropped"
+Find = Callable[[Path, str], dict[str, int]]  # ids of a table that begin so, with the numbers of their first rows
 
 
 @dataclass(frozen=True)
@@ -57,16 +58,21 @@ def tables() -> list[Path]:
     return sorted(Path("data").glob("*.parquet"), key=lambda path: (path.stat().st_mtime_ns, path.name))
 
 
-def matches(start: str) -> dict[str, list[tuple[Path, int]]]:
+def ids_in(path: Path, start: str) -> dict[str, int]:
+    """The ids of a table that begin so, each with the number of its first row."""
+    if "id" not in pq.read_schema(path).names:
+        return {}
+    ids = pq.read_table(path, columns=["id"])["id"]
+    places = pc.indices_nonzero(pc.starts_with(ids, start)).to_pylist()
+    return {str(ids[place]): place for place in reversed(places)}
+
+
+def matches(start: str, find: Find = ids_in) -> dict[str, list[tuple[Path, int]]]:
     """The ids that begin so, each with the tables that have it and the number of its first row there."""
     found = dict[str, list[tuple[Path, int]]]()
     for path in tables():
-        if "id" in pq.read_schema(path).names:
-            ids = pq.read_table(path, columns=["id"])["id"]
-            places = pc.indices_nonzero(pc.starts_with(ids, start)).to_pylist()
-            first = {str(ids[place]): place for place in reversed(places)}
-            for own in sorted(first):
-                found.setdefault(own, []).append((path, first[own]))
+        for own, number in sorted(find(path, start).items()):
+            found.setdefault(own, []).append((path, number))
     return found
 
 
@@ -81,15 +87,10 @@ def row_at(path: Path, number: int) -> Row:
     raise Problem(f"{path} was built again while it was read; run the same command again")
 
 
-def row_in(path: Path, own: str) -> Row | None:
-    """The first row of a table that has an id."""
-    number = pc.index(pq.read_table(path, columns=["id"])["id"], own).as_py()
-    return row_at(path, number) if number >= 0 else None
-
-
-def explain(start: str) -> Explanation:
-    """Everything known of the row whose id begins so; a Problem when none or several do."""
-    found = matches(start)
+def explain(start: str, find: Find = ids_in) -> Explanation:
+    """Everything known of the row whose id begins so; a Problem when none or several do. `find` looks for ids in a
+    table."""
+    found = matches(start, find)
     if len(found) != 1:
         some = ", ".join([*found][:5]) or "no table in data/ has it; run dvc pull or dvc repro first"
         raise Problem(f"{len(found)} rows have an id that begins with {start!r}: {some}")
@@ -98,16 +99,16 @@ def explain(start: str) -> Explanation:
     steps = {step["key"]: step for place in places for step in place.row.get("lineage") or []}
     memo = Memo(memo_folder())
     records = memo.get(steps) if memo.path.is_file() else {}  # looking at a row makes no memo
-    return Explanation(own, places, [step_of(step, records.get(key)) for key, step in steps.items()])
+    return Explanation(own, places, [step_of(step, records.get(key), find) for key, step in steps.items()])
 
 
-def step_of(lineage: Row, record: Any) -> Step:
+def step_of(lineage: Row, record: Any, find: Find) -> Step:
     """A step with the messages as they were sent and the raw reply, as far as they are here."""
     reply = {name: value for name, value in vars(from_record(record)).items() if value} if record else None
-    return Step(lineage, messages_of(lineage), reply)
+    return Step(lineage, messages_of(lineage, find), reply)
 
 
-def messages_of(lineage: Row) -> list[tuple[str, str]] | None:
+def messages_of(lineage: Row, find: Find) -> list[tuple[str, str]] | None:
     """The messages of a step, from its target's plan and input; None when these are not here, or are others by now."""
     planned = plan.planned(str(lineage["target"]))
     if not planned or not (name := planned.settings.get("prompt")):
@@ -117,10 +118,10 @@ def messages_of(lineage: Row) -> list[tuple[str, str]] | None:
     path = rows.table_path(str(planned.settings["input"]))
     if not path.is_file():
         return None
-    row = row_in(path, lineage["row"])
-    if not row:
+    number = find(path, lineage["row"]).get(lineage["row"])
+    if number is None:
         return None
-    return list(answers.conversation(prompts.load(name), row, str(planned.settings.get("tag", ""))))
+    return list(answers.conversation(prompts.load(name), row_at(path, number), str(planned.settings.get("tag", ""))))
 
 
 def text(found: Explanation) -> str:

@@ -34,9 +34,9 @@ def labeller(name: str) -> str:
     return name.strip() or dvc_lock.git("config", "user.name").strip() or getuser()
 
 
-def row(own: str) -> Any:
+def row(own: str, find: explain.Find = explain.ids_in) -> Any:
     """What `baleen explain` knows of a row, for a page."""
-    return json.loads(explain.as_json(explain.explain(own)))
+    return json.loads(explain.as_json(explain.explain(own, find)))
 
 
 def tables_of(revisions: Iterable[str]) -> dict[str, tuple[Path, ...]]:

@@ -8,9 +8,9 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as TooLate
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from typing import Any
 
 import duckdb
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 WAIT = 0.4  # seconds that an answer waits for a work; then it says how far the work is
-KEPT = 64  # works whose result is kept
+KEPT = 1 << 30  # bytes of results; those that nobody wanted for longest are forgotten first
 FORGOTTEN = 5.0  # seconds without a question after which an unfinished work is given up
 SETTINGS = (
     "temp_directory=''",  # nothing is written but labels
@@ -60,6 +60,19 @@ class Work:
             raise GivenUp
 
 
+def succeeded(future: Future[Any]) -> bool:
+    """Whether a work has ended with a result."""
+    return future.done() and not future.cancelled() and future.exception() is None
+
+
+def size_of(result: Any) -> int:
+    """The bytes of the arrays in a result."""
+    if isinstance(result, np.ndarray):
+        return result.nbytes
+    parts = result if isinstance(result, tuple) else [*vars(result).values()] if is_dataclass(result) else []
+    return sum(size_of(part) for part in parts)
+
+
 class Engine:
     """DuckDB with a cache of works."""
 
@@ -90,9 +103,16 @@ class Engine:
                 work.future = self._pool.submit(compute, work)
             work.wanted = time.monotonic()
             self._works.move_to_end(key)
-            while len(self._works) > KEPT:
-                self._works.popitem(last=False)
+            self._forget()
             return work
+
+    def _forget(self) -> None:
+        """Forget old results, but never the last one."""
+        sizes = {key: size_of(work.future.result()) for key, work in self._works.items() if succeeded(work.future)}
+        for key in [*sizes][:-1]:
+            if sum(sizes.values()) <= KEPT:
+                return
+            del self._works[key], sizes[key]
 
     def result(self, key: Hashable, compute: Callable[[Work], Any]) -> Any:
         """What `compute` returns, computed once for a key; Pending when it takes longer than an answer may."""
@@ -101,6 +121,12 @@ class Engine:
             return work.future.result(self.wait)
         except (TooLate, GivenUp):
             raise Pending(work.share, np.concatenate([*work.parts, np.zeros(0, np.int64)])) from None
+
+    def ready(self, works: list[Work]) -> None:
+        """Wait until all works are done; Pending when they take longer than an answer may."""
+        done, late = wait([work.future for work in works], self.wait)
+        if late:
+            raise Pending(len(done) / len(works), np.zeros(0, np.int64))
 
     def close(self) -> None:
         self._pool.shutdown(cancel_futures=True)

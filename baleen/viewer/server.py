@@ -22,7 +22,7 @@ from baleen.tables import labels
 from baleen.tables.labels import BAD, GOOD, Label
 from baleen.viewer import agreeing, comparing, cutting, drawing, questions
 from baleen.viewer.drawing import DrawingPlan
-from baleen.viewer.engine import Engine, Pending
+from baleen.viewer.engine import Engine, Pending, Work
 from baleen.viewer.guard import App, guarded
 from baleen.viewer.questions import Condition, View
 from baleen.viewer.sources import HIGHER_IS_BETTER, Project, Source, md5_of, planned_filters
@@ -30,6 +30,7 @@ from baleen.viewer.sources import HIGHER_IS_BETTER, Project, Source, md5_of, pla
 STATIC = Path(__file__).with_name("static")
 EXACT = 2**53  # a larger whole number is another one in JavaScript
 Asked = dict[str, str]
+Find = Callable[[Path, str], dict[str, int]]  # where in a file the first row of an id is
 
 
 def utc_now() -> str:
@@ -42,7 +43,7 @@ class Viewer:
 
     project: Project
     labeller: str
-    explain: Callable[[str], Any]
+    explain: Callable[[str, Find], Any]
     start: dict[str, Any] = field(default_factory=dict)  # what the page shows first
     folder: Path = labels.FOLDER
     clock: Callable[[], str] = utc_now
@@ -80,7 +81,21 @@ class Viewer:
 
     def row(self, asked: Asked) -> Any:
         """Everything that is known of a row."""
-        return self.explain(asked["id"])
+        here = [name for name in self.project.names() if name not in self.project.others]
+        paths = [path for name in here for path in self.project.files(name)]
+        self.engine.ready([self.start_ids(path) for path in paths])
+        return self.explain(asked["id"], self.find)
+
+    def start_ids(self, path: Path) -> Work:
+        """The work that reads the ids of a file."""
+        return self.engine.start(
+            (path, path.stat().st_mtime_ns, "ids"), lambda _: questions.id_hashes(self.engine, path)
+        )
+
+    def find(self, path: Path, own: str) -> dict[str, int]:
+        """Where in a file the first row of an id is, if there is one."""
+        places = questions.places_of(self.engine, self.start_ids(path.absolute()).future.result(), own)
+        return {own: places[0]} if places else {}
 
     def compare(self, asked: Asked) -> Any:
         """A page of two tables side by side, by id."""
