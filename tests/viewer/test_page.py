@@ -85,6 +85,11 @@ def test_the_address_alone_shows_the_table_that_was_named(served: Served, shown:
     assert shown.page.inner_text("h1") == "curate-1" and totals(shown.page) == [f"1 to {KEPT} of {KEPT}"]
 
 
+def test_a_table_that_is_not_there_is_one_line(served: Served, shown: Screen) -> None:
+    shown.page.goto(f"{served.address}#/rows?table=judge-3")
+    shown.page.wait_for_selector("text=There is no table judge-3; choose one above.")
+
+
 def test_rows_are_searched_filtered_sorted_and_paged_side_by_side(served: Served, shown: Screen) -> None:
     page = served.open(shown, "rows", "table=curate-1")
     page.get_by_label("Rows", exact=True).select_option("both")

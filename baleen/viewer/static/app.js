@@ -37,7 +37,9 @@ async function show() {
   leave.abort();
   leave = new AbortController();
   const { page, given } = state();
-  const known = project.tables.find((one) => one.name === given.table) ?? project.tables.find((one) => !one.error);
+  const readable = project.tables.filter((one) => !one.error);
+  const first = readable.findLast((one) => one.cut && one.dropped) ?? readable.at(-1); // the last one that was chosen from
+  const known = given.table ? project.tables.find((one) => one.name === given.table) : first;
   tables.value = known?.name ?? "";
   document.querySelectorAll("nav a").forEach((link) => {
     link.href = address(link.dataset.page, { table: tables.value });
@@ -46,7 +48,10 @@ async function show() {
   });
   say("");
   document.title = bare(`${page === "row" ? given.id : (known?.name ?? "")} · baleen view`);
-  if (!known) return main.replaceChildren(el("p", {}, "No table can be read."));
+  if (!known || known.error) {
+    const words = known?.error ?? (given.table ? `There is no table ${given.table}; choose one above.` : "No table can be read.");
+    return main.replaceChildren(el("p", { class: "error", role: "alert" }, words));
+  }
   const signal = leave.signal;
   try {
     const context = { main, project, table: known, given, signal, go: (more) => go(page, { table: known.name, ...given, ...more }) };

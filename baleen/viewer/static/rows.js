@@ -20,7 +20,7 @@ export function card(row, table, scores = []) {
   const marks = [...new Set([...scores, ...Object.keys(numbers)])].filter((name) => numbers[name] !== null && name in numbers);
   return el(
     "a",
-    { class: "card", "data-row": "", href: id ? address("row", { id, table }) : "#", "aria-label": `row ${id}` },
+    { class: "card", "data-row": "", href: id ? address("row", { id, table }) : location.hash },
     shown.map((name) => el("span", { class: `part ${name}` }, clipped(texts[name], { title: name }))),
     el(
       "span",
