@@ -34,7 +34,7 @@ def table() -> list[Row]:
 
 
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Row]:
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Row]:
     monkeypatch.chdir(tmp_path)
     rows.write("t", table())
     return table()
@@ -45,17 +45,17 @@ def drawn(plan: DrawingPlan) -> Sequence:
 
 
 @pytest.mark.parametrize("plan", [DrawingPlan(), NEAR], ids=["uniform", "near"])
-def test_every_row_comes_once_and_strata_are_the_table(plan: DrawingPlan, made: list[Row]) -> None:
+def test_every_row_comes_once_and_strata_are_the_table(plan: DrawingPlan, written: list[Row]) -> None:
     order = drawn(plan)
     assert sorted(order.rows) == list(range(ROWS)) and sum(order.sizes) == ROWS
     assert [int(n) for n in np.bincount(order.strata, minlength=len(order.sizes))] == list(order.sizes)
 
 
-def test_strata_lie_on_both_sides_of_the_threshold(made: list[Row]) -> None:
+def test_strata_lie_on_both_sides_of_the_threshold(written: list[Row]) -> None:
     order = drawn(NEAR)
     by_stratum = {name: list[float]() for name in STRATA}
     for at, n in enumerate(order.rows):
-        by_stratum[order.stratum(at)[0]].append(made[int(n)]["loss"] or 0)
+        by_stratum[order.stratum(at)[0]].append(written[int(n)]["loss"] or 0)
     assert (len(by_stratum["kept near"]), len(by_stratum["dropped near"])) == (ROWS // 10, ROWS // 10)
     ends = [max(by_stratum[a]) <= min(by_stratum[b]) for a, b in pairwise(ORDER)]
     assert all(ends) and max(by_stratum["kept near"]) <= 0.3 < min(by_stratum["dropped near"])
@@ -65,24 +65,24 @@ def test_strata_lie_on_both_sides_of_the_threshold(made: list[Row]) -> None:
 ORDER = ["kept far", "kept near", "dropped near", "dropped far"]
 
 
-def test_the_order_depends_on_ids_and_not_on_places_in_the_file(made: list[Row]) -> None:
-    first = [made[int(n)]["id"] for n in drawn(DrawingPlan()).rows]
-    shuffled = random.Random(1).sample(made, len(made))
+def test_the_order_depends_on_ids_and_not_on_places_in_the_file(written: list[Row]) -> None:
+    first = [written[int(n)]["id"] for n in drawn(DrawingPlan()).rows]
+    shuffled = random.Random(1).sample(written, len(written))
     rows.write("t", shuffled)
     assert [shuffled[int(n)]["id"] for n in drawn(DrawingPlan()).rows] == first
 
 
 @pytest.mark.parametrize("plan", [DrawingPlan(), NEAR], ids=["uniform", "near"])
-def test_weighted_labels_estimate_the_share_of_good_rows(plan: DrawingPlan, made: list[Row]) -> None:
+def test_weighted_labels_estimate_the_share_of_good_rows(plan: DrawingPlan, written: list[Row]) -> None:
     order, given = drawn(plan), list[Label]()
     for at in range(300):
-        row = made[int(order.rows[at])]
+        row = written[int(order.rows[at])]
         stratum = order.stratum(at)
         given.append(Label(row["id"], row["response"], "Ada", labels.text_hash(row), "m", plan.words, *stratum, True))
     weights = labels.weights(given)
     share = sum(w for w, label in zip(weights, given, strict=True) if label.label == "good") / sum(weights)
     assert sum(weights) == pytest.approx(ROWS)
-    assert share == pytest.approx(sum(row["response"] == "good" for row in made) / ROWS, abs=0.06)
+    assert share == pytest.approx(sum(row["response"] == "good" for row in written) / ROWS, abs=0.06)
 
 
 def test_a_table_without_texts_cannot_be_labelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
