@@ -14,6 +14,7 @@ baleen doctor                              what this machine can do, and which p
 baleen memo stats                          the replies that are cached; verify, prune, push, pull
 """
 
+import json
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -43,13 +44,16 @@ def line_of(target: str) -> Line:
 
 
 @app.command()
-def show(target: str) -> None:
+def show(target: str, as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False) -> None:
     """Print every setting of a target with its value and the place that it comes from.
 
     Example: baleen show humpback-augment
     """
     line = line_of(target)
     settings = layers.origins(verbs.options_of(line.verb), line, layers.current())
+    if as_json:
+        values = {name: {"value": value, "from": place} for name, (value, place) in settings.items()}
+        return print(json.dumps({"stage": f"{line.rule}@{line.name}", "settings": values}, indent=2))
     print(f"{line.rule}@{line.name}  ({line.where})")
     for name, (value, place) in settings.items():
         print(f"  {name:<20}{value!s:<36}  {place}")
@@ -79,14 +83,14 @@ def run(
 @app.command("plan")
 def plan_command(
     targets: Annotated[list[str] | None, typer.Argument(help="only these and what they are built from")] = None,
-    json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
 ) -> None:
     """Say what the next dvc repro will run and what not, why, and what it takes.
 
     Example: baleen plan train@humpback
     """
     found = forecast.with_costs(targets or [])
-    print(forecast.as_json(found) if json else forecast.text(found))
+    print(forecast.as_json(found) if as_json else forecast.text(found))
 
 
 @app.command("report")
@@ -144,20 +148,20 @@ def add(methods: list[str]) -> None:
 @app.command("explain")
 def explain_command(
     row: Annotated[str, typer.Argument(help="an id of any table, kept or dropped; its beginning is enough")],
-    json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
 ) -> None:
     """Say where a row came from: source, every model step with prompt and reply, and why it stayed or left.
 
     Example: baleen explain 3f2a
     """
     found = explain.explain(row)
-    print(explain.as_json(found) if json else explain.text(found))
+    print(explain.as_json(found) if as_json else explain.text(found))
 
 
 @app.command("diff")
 def diff_command(
     revisions: Annotated[list[str], typer.Argument(help="REV [REV] TARGET; one alone is compared with the work tree")],
-    json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
 ) -> None:
     """Compare two versions of a table row by row: added, removed and changed rows, with the reason of those that left.
 
@@ -168,7 +172,7 @@ def diff_command(
     *sides, target = revisions
     before, after = (row_diff.version(target, side) for side in [*sides, row_diff.WORK_TREE][:2])
     found = row_diff.Difference(target, before, after)
-    print(row_diff.as_json(found) if json else row_diff.text(found))
+    print(row_diff.as_json(found) if as_json else row_diff.text(found))
 
 
 @app.command("view")
@@ -200,13 +204,13 @@ def check(targets: Annotated[list[str] | None, typer.Argument()] = None) -> None
 
 
 @app.command("doctor")
-def doctor_command(json: Annotated[bool, typer.Option("--json", help="for a program")] = False) -> None:
+def doctor_command(as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False) -> None:
     """Say what this machine can do (GPU, bf16, memory, disk, hub, extras) and which profiles it can run.
 
     Example: baleen doctor --json
     """
     found = doctor.report()
-    print(doctor.as_json(found) if json else doctor.text(found))
+    print(doctor.as_json(found) if as_json else doctor.text(found))
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """The command `baleen` shows where settings come from, previews a target, and says what would be built again."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,6 +39,12 @@ def test_show_says_where_every_setting_comes_from(folder: Path) -> None:
     assert found["steps"] == "profiles/pocket.yaml: kun"
     assert places(["humpback-curate-1"])["share"] == "params.yaml: curate"
     assert places(["answers-kun"])["writes"] == "rule answer"
+
+
+def test_show_says_the_same_to_a_program(folder: Path) -> None:
+    shown = json.loads(output("show", "humpback-curate-1", "--json"))
+    assert shown["stage"] == "filter@humpback-curate-1"
+    assert shown["settings"]["share"] == {"value": 0.3, "from": "params.yaml: curate"}
 
 
 def test_run_previews_and_leaves_building_to_dvc(folder: Path) -> None:
