@@ -10,6 +10,7 @@ baleen report                              the figures of the models, and what t
 baleen explain 3f2a                        where a row came from, and why it stayed or left
 baleen diff HEAD humpback-curate-1         which rows came, went and changed, and why
 baleen view                                a page of the tables: look, choose a threshold, compare rounds, label rows
+baleen export humpback-dataset             a dataset or a model with its card, for the hub and for trainers
 baleen doctor                              what this machine can do, and which profiles it can run
 baleen memo stats                          the replies that are cached; verify, prune, push, pull
 """
@@ -27,7 +28,7 @@ from baleen.project.command_line import report_problems
 from baleen.project.recipes import Line
 from baleen.project.settings import ONCE
 from stages import check as checks
-from stages import doctor, explain, forecast, memo, new, own_data, report, row_diff, verbs, view
+from stages import doctor, explain, export, forecast, memo, new, own_data, publish, report, row_diff, verbs, view
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__)
 app.add_typer(memo.app, name="memo")
@@ -191,6 +192,37 @@ def view_command(
     if label and not table:
         raise Problem("name the table whose rows are labelled, such as baleen view humpback-judge-1 --label")
     view.serve(view.Wanted(table, "label" if label else "table", tuple(revision), labeller, port), browser)
+
+
+@app.command("export")
+def export_command(
+    target: Annotated[str, typer.Argument(help="a table, or a model that the project trains")],
+    to: Annotated[str, typer.Option(help="messages, prompt-completion, alpaca or sharegpt")] = "messages",
+    files: Annotated[str, typer.Option(help="parquet or jsonl")] = "parquet",
+    split: Annotated[
+        list[str], typer.Option(help="another split: test=heldout is a table, test=0.05 a share")
+    ] = [],  # noqa: B006
+    rows_per_shard: Annotated[int, typer.Option(help="most rows of a file")] = 100_000,
+    taught: Annotated[str, typer.Option("--as", help="model whose training says how a row is asked")] = "",
+    out: Annotated[Path | None, typer.Option(help="folder; without it exports/<target>-<layout>")] = None,
+    replace: Annotated[bool, typer.Option(help="write an export that is there anew")] = False,
+    push: Annotated[str, typer.Option(help="publish it on the Hugging Face hub as organisation/name")] = "",
+    public: Annotated[bool, typer.Option(help="with --push: a repository that everybody sees")] = False,
+    dry_run: Annotated[bool, typer.Option(help="with --push: say what would be sent, and send nothing")] = False,
+) -> None:
+    """Write a table as a dataset, or a model as a checkpoint, with its card, for the hub and for trainers.
+
+    Example: baleen export humpback-dataset --to sharegpt --split test=0.05
+    """
+    if push:
+        publish.check_name(push)
+    elif public or dry_run:
+        raise Problem("--public and --dry-run say how --push publishes; name where, such as --push my-lab/my-data")
+    wanted = export.Wanted(to, files, rows_per_shard, export.splits_of(split), taught, out)
+    folder, summary = export.export(target, wanted, replace)
+    print(f"{folder}: {summary}")
+    if push:
+        print(publish.describe(folder, push, public) if dry_run else publish.push(folder, push, public))
 
 
 @app.command()
