@@ -199,9 +199,7 @@ def export_command(
     target: Annotated[str, typer.Argument(help="a table, or a model that the project trains")],
     to: Annotated[str, typer.Option(help="messages, prompt-completion, alpaca or sharegpt")] = "messages",
     files: Annotated[str, typer.Option(help="parquet or jsonl")] = "parquet",
-    split: Annotated[
-        list[str], typer.Option(help="another split: test=heldout is a table, test=0.05 a share")
-    ] = [],  # noqa: B006
+    split: Annotated[list[str], typer.Option(help="another split: test=heldout is a table, test=0.05 a share")] = [],  # noqa: B006
     rows_per_shard: Annotated[int, typer.Option(help="most rows of a file")] = 100_000,
     taught: Annotated[str, typer.Option("--as", help="model whose training says how a row is asked")] = "",
     out: Annotated[Path | None, typer.Option(help="folder; without it exports/<target>-<layout>")] = None,

@@ -23,7 +23,10 @@ from stages.own_data import PYTHON, Corpus, Own
 
 # DVC passes over .dvc files that one pattern ignores, even if another takes it back: no pattern may meet data/raw or
 # models/NAME.dvc
-IGNORED = "/.venv/\n/.memo/\n/data/*.*\n/data/plan\n/models/*[!d]??\n/profiles/.weights/\n__pycache__/\n/dvc_plots/\n"
+IGNORED = (
+    "/.venv/\n/.memo/\n/data/*.*\n/data/plan\n/models/*[!d]??\n/profiles/.weights/\n/exports/\n"
+    "__pycache__/\n/dvc_plots/\n"
+)
 IGNORED_BY_DVC = ".venv\n.memo\n__pycache__\n"
 SOURCES = "recipes/sources.yaml"
 USUAL = ["chars(response)>=300", "chars(response)<=1200"]  # of a document, when only some are drawn

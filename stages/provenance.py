@@ -168,29 +168,29 @@ class ModelFacts:
     lines: Lines
 
     @property
-    def here(self) -> bool:
+    def on_this_machine(self) -> bool:
         return Path("models", self.name).is_dir()
 
     @cached_property
     def pin(self) -> pins.Pin | None:
-        return pins.pin(self.name) if self.here else None
+        return pins.pin(self.name) if self.on_this_machine else None
 
     @property
     def origin(self) -> str:
         """Where its weights come from, without addresses and folders of this machine."""
         line = self.lines.by_name.get(self.name)
-        if line and not counts(line).get("steps") and self.pin is None and self.here and options(line).steps == 0:
-            return f"{line.given['base']}, as it is"
         if line and self.pin is None:
+            if options(line).steps == 0:
+                return f"{line.given['base']}, as it is"
             return f"trained from {line.given['base']} on the table {line.given['input']}"
         if self.pin is None:
-            return "a folder of weights" if self.here else "not on this machine"
+            return "a folder of weights" if self.on_this_machine else "not on this machine"
         return pin_origin(self.pin)
 
     @property
     def identity(self) -> str:
         """The hash of its weights, or what names them elsewhere."""
-        if not self.here:
+        if not self.on_this_machine:
             return "not on this machine"
         if self.pin and self.pin.endpoint:
             return self.pin.weights or "known to its server alone"

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from baleen.errors import Problem
-from baleen.memo.dry_run import disk_size
 
 
 def kind_of(folder: Path) -> str:
@@ -35,14 +34,14 @@ def describe(folder: Path, name: str, public: bool) -> str:
     """What `push` would send."""
     sent = files(folder)
     seen = "public" if public else "private"
-    whole = f"{len(sent)} files, {disk_size(sum(sent.values()))}"
+    whole = f"{len(sent)} files, {sum(sent.values()):,} bytes"
     head = f"would create the {seen} {kind_of(folder)} {name}, unless it is there, and send {whole}:"
-    return "\n".join([head, *(f"  {own:<48}{disk_size(size):>10}" for own, size in sent.items())])
+    return "\n".join([head, *(f"  {own:<48}{size:>16,}" for own, size in sent.items())])
 
 
 def push(folder: Path, name: str, public: bool, api: Any = None) -> str:
-    """Create the repository if it is not there and send the folder in one commit; its address. Files of an earlier
-    export that this one has not are deleted there."""
+    """Create the repository if it is not there and send the folder; its address. Files of data/ that an earlier
+    export had and this one has not are deleted there."""
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 

@@ -155,7 +155,7 @@ def test_the_knob_that_is_turned_stands_in_the_file(old: str) -> None:
 
 def test_the_commands_of_other_programs_are_few() -> None:
     first = {shlex.split(command)[0] for command in COMMANDS}
-    assert first <= {"make", "python", "dvc", "git", "source", "sed", "cd", "baleen", "pip"}
+    assert first <= {"make", "python", "dvc", "git", "source", "sed", "cd", "baleen", "pip", "hf"}
 
 
 LINKS = [(page, link) for page in PAGES for link in sorted(set(re.findall(r"\]\(([^)#]+)\)", page.read_text())))]

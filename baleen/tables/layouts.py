@@ -25,13 +25,13 @@ class Conversation(NamedTuple):
     answer: str
 
     @property
-    def asked(self) -> list[dict[str, str]]:
+    def question_turns(self) -> list[dict[str, str]]:
         """The turns before the answer."""
         system = [{"role": "system", "content": self.system}] if self.system else []
         return [*system, {"role": "user", "content": self.question}]
 
     @property
-    def replied(self) -> list[dict[str, str]]:
+    def answer_turns(self) -> list[dict[str, str]]:
         """The turn of the answer."""
         return [{"role": "assistant", "content": self.answer}]
 
@@ -59,11 +59,11 @@ SHAREGPT_NAMES = {"system": "system", "user": "human", "assistant": "gpt"}
 
 
 def as_messages(one: Conversation) -> dict[str, Any]:
-    return {"messages": one.asked + one.replied}
+    return {"messages": one.question_turns + one.answer_turns}
 
 
 def as_prompt_completion(one: Conversation) -> dict[str, Any]:
-    return {"prompt": one.asked, "completion": one.replied}
+    return {"prompt": one.question_turns, "completion": one.answer_turns}
 
 
 def as_alpaca(one: Conversation) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def as_alpaca(one: Conversation) -> dict[str, Any]:
 
 
 def as_sharegpt(one: Conversation) -> dict[str, Any]:
-    turns = one.asked + one.replied
+    turns = one.question_turns + one.answer_turns
     return {"conversations": [{"from": SHAREGPT_NAMES[turn["role"]], "value": turn["content"]} for turn in turns]}
 
 

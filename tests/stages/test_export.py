@@ -95,7 +95,9 @@ def test_a_layout_loads_with_the_system_message_of_each_origin(folder: Path, lay
 
 def test_a_row_without_an_answer_is_counted(folder: Path) -> None:
     made, summary = export.export("map@humpback-dataset", Wanted())
-    assert summary.startswith("61 rows in train (1 files), 1 left out (no answer), 61 with a system message, as humpback")
+    assert summary.startswith(
+        "61 rows in train (1 files), 1 left out (no answer), 61 with a system message, as humpback"
+    )
     assert "Left out: 1 with no answer" in card(made)[1]
 
 
