@@ -14,6 +14,7 @@ from typing import Any
 from baleen import prompts, transforms
 from baleen.engines import table
 from baleen.errors import Problem, unknown
+from baleen.measures import screening
 from baleen.measures.expressions import parse_value
 from baleen.models import load
 from baleen.project import graph, layers, lookup, own_tables, recipes, settings
@@ -139,6 +140,8 @@ def tables_read(line: Line, made: Any, columns: Callable[[str], Columns]) -> dic
     wanted = {made.input: needs(line, made, columns(made.input)) if taught else set[str]()}
     if line.verb == "mix":
         wanted[made.other] = set()
+    if line.verb == "filter" and made.against:
+        wanted[made.against] = {*screening.columns_compared(made)} - {*made.text}  # of texts those that it has
     if line.verb == "evaluate":
         scores = {c for text in made.auc for c in parse_value(text.removeprefix("-")).columns}
         wanted[made.against] = wanted.get(made.against, set()) | wanted[made.input] | scores

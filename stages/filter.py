@@ -1,12 +1,14 @@
-"""filter: keep the rows that meet every condition and rank best; every other row leaves with a counted reason.
+"""filter: keep the rows that meet every condition and rank best; every other row leaves with a counted reason. A line
+under `screen:` compares rows with those of another table, too.
 
 python -m stages.filter humpback-curate-1 --input humpback-judge-1 --best worst --share 0.3
 """
 
 from dataclasses import dataclass
 
+from baleen.measures import filters, screening
 from baleen.measures.expressions import metric_signatures, parse_condition, parse_value
-from baleen.measures.filters import CHANCE, filter_table, needed, require_sense
+from baleen.measures.filters import CHANCE, filter_table, require_sense
 from baleen.project.command_line import run
 from baleen.project.options import options_of_run
 from baleen.project.settings import REQUIRED, setting
@@ -27,12 +29,28 @@ class FilterOptions:
     )
     clusters: int = setting(200, "number of these clusters; source: 200 for 20,000 rows in Cycle-Instruct")
     count: int = setting(0, "number of ranked rows to keep, instead of a share; 0 uses the share")
+    against: str = setting("", "table to compare with, of a line under `screen:`: rows that repeat one of its leave")
+    duplicates: str = setting("", "rows that repeat one before, or one of `against`, leave: exact, near or semantic")
+    similarity: float = setting(0.0, "Jaccard index (near) or cosine (semantic) of a duplicate; 0 takes 0.8 or 0.95")
+    overlap: int = setting(
+        0, "rows that share a run of so many words with `against` leave, such as test questions; 13 in GPT-3; 0 is off"
+    )
+    nearest: str = setting("", "keep the rows that are nearest to those of `against`: bm25 (words) or vector")
+    each: int = setting(10, "how many are nearest to each row of `against`")
+    text: list[str] = setting(["instruction", "response"], "columns whose text is compared; of `against` those it has")
+    vector: str = setting("vector", "column of the embeddings that are compared")
     control: bool = setting(False, "keep as many rows as these settings would, by chance: an arm to compare with")
+
+
+def needed(options: FilterOptions) -> list[str]:
+    """The columns that the settings mention."""
+    return [*filters.needed(options), *screening.columns_compared(options)]
 
 
 def check(options: FilterOptions, where: str) -> None:
     """A Problem for settings that cannot be meant."""
     require_sense(options, where)
+    screening.require_sense(options, where)
 
 
 def names(options: FilterOptions) -> list[tuple[str, str]]:
@@ -49,7 +67,7 @@ def main(argv: list[str]) -> None:
     path = rows.table_path(options.input)
     columns = rows.schema(path, needed(options))
     with rows.Output(rows.table_path(name), columns) as output:
-        filter_table(path, options, output)
+        (screening.screen_table if screening.screens(options) else filter_table)(path, options, output)
         output.notes |= metric_signatures(parse_condition(text).value for text in options.keep)
         output.require_rows(f"filter {name}", "loosen the conditions or the share")
 

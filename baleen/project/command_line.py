@@ -144,5 +144,6 @@ EXTRAS = {  # the extra of pyproject.toml that a package comes with
     "gguf": "gguf",
     "sacrebleu": "metrics",
     **dict.fromkeys(("duckdb", "starlette", "uvicorn"), "view"),
+    **dict.fromkeys(("bm25s", "datafog_core", "detect_secrets"), "cleaning"),
     **dict.fromkeys(("lxml", "nbformat", "pptx", "pypandoc", "pypdfium2", "python_calamine", "warcio"), "documents"),
 }

@@ -31,6 +31,7 @@ RULES = {
     "answer": Rule("generate", {"prompt": "reply", "writes": "answer", "keep_unreadable": True}),
     "score": Rule("score"),
     "filter": Rule("filter"),
+    "screen": Rule("filter"),  # against the rows of another table
     "mix": Rule("mix"),
     "train": Rule("train", {"settings": "sft"}),
     "evaluate": Rule("evaluate", {"settings": "answers"}),

@@ -69,8 +69,19 @@ class NearDuplicates:
         self.threshold, (self.bands, self.rows) = threshold, bands_and_rows(threshold)
         self.names, self.shingled, self.buckets = list[str](), Shingled(file), Buckets(self.bands)
 
-    def first_resembling(self, names: Sequence[str], texts: Sequence[str]) -> list[str]:
-        """For each text the name of the first kept text that it resembles, or '' and it is kept."""
+    def add(self, names: Sequence[str], texts: Sequence[str]) -> None:
+        """Keep texts without comparing them."""
+        hashes, starts = shingle_hashes(texts)
+        first = len(self.names)
+        self.shingled.add(hashes, starts)
+        self.names += names
+        if texts:
+            keys = band_keys(hashes, starts, self.bands, self.rows)
+            self.buckets.add(keys, first + np.arange(len(texts)))
+
+    def first_resembling(self, names: Sequence[str], texts: Sequence[str], keeps: bool = True) -> list[str]:
+        """For each text the name of the first kept text that it resembles; '' for none, and then it is kept if
+        `keeps`."""
         hashes, starts = shingle_hashes(texts)
         keys, first = band_keys(hashes, starts, self.bands, self.rows), len(self.names)
         self.shingled.add(hashes, starts)
@@ -80,13 +91,13 @@ class NearDuplicates:
         shared, recent = (counts[inverse] > 1).reshape(keys.shape), dict[int, list[int]]()
         for at in np.flatnonzero(((last >= 0) | shared).any(axis=1)).tolist():
             before = {row for band, row in enumerate(last[at].tolist()) for row in self.buckets.chain(row, band)}
-            mine = keys[at][shared[at]].tolist()
+            mine = keys[at][shared[at]].tolist() if keeps else []
             like = self.resembling(first + at, sorted(before.union(*(recent.get(key, ()) for key in mine))))
             found[at] = "" if like is None else self.names[like]
             for key in mine if like is None else ():
                 recent.setdefault(key, []).append(first + at)
         kept = np.flatnonzero([not like for like in found])
-        if len(kept):
+        if len(kept) and keeps:
             self.buckets.add(keys[kept], first + kept)
         return found
 
@@ -135,7 +146,8 @@ def marked_near(
         near = NearDuplicates(threshold, file)
         for group in groups(judged, text_of):
             new = [(row["id"], text) for (row, reason, _), text in group if not reason]
-            found = iter(near.first_resembling(*zip(*new, strict=True)) if new else [])
+            names, texts = [name for name, _ in new], [text for _, text in new]
+            found = iter(near.first_resembling(names, texts) if new else [])
             for (row, reason, counted), _ in group:
                 like = "" if reason else next(found)
                 yield (row, f"near duplicate of {like}", "near duplicate") if like else (row, reason, counted)
