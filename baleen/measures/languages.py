@@ -8,7 +8,7 @@ import re
 from baleen.errors import Problem, unknown
 from baleen.measures.words import CJK
 
-__all__ = ["speaks"]
+__all__ = ["same_language", "speaks"]
 
 STOP_WORDS: dict[str, frozenset[str]] = {  # without those that both languages have
     "en": frozenset(
@@ -51,3 +51,9 @@ def speaks(text: str, code: str) -> float | None:
         raise Problem(unknown("language", code, ["zh", *STOP_WORDS]))
     found = language(text)
     return float(found == code) if found else None
+
+
+def same_language(text: str, other: str) -> float | None:
+    """Whether two texts are in the same language: 1.0 or 0.0, None when one of them cannot be identified."""
+    first, second = language(text), language(other)
+    return float(first == second) if first and second else None
