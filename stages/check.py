@@ -141,7 +141,7 @@ def tables_read(line: Line, made: Any, columns: Callable[[str], Columns]) -> dic
     if line.verb == "mix":
         wanted[made.other] = set()
     if line.verb == "filter" and made.against:
-        wanted[made.against] = {*screening.columns_compared(made)} - {*made.text}  # of texts those that it has
+        wanted[made.against] = {*screening.columns_compared(made)} - {*made.text} | {*made.against_text}
     if line.verb == "evaluate":
         scores = {c for text in made.auc for c in parse_value(text.removeprefix("-")).columns}
         wanted[made.against] = wanted.get(made.against, set()) | wanted[made.input] | scores

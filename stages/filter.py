@@ -38,6 +38,7 @@ class FilterOptions:
     nearest: str = setting("", "keep the rows that are nearest to those of `against`: bm25 (words) or vector")
     each: int = setting(10, "how many are nearest to each row of `against`")
     text: list[str] = setting(["instruction", "response"], "columns whose text is compared; of `against` those it has")
+    against_text: list[str] = setting([], "columns of `against` that are compared, where they are others")
     vector: str = setting("vector", "column of the embeddings that are compared")
     control: bool = setting(False, "keep as many rows as these settings would, by chance: an arm to compare with")
 

@@ -42,6 +42,7 @@ class Screens(Rules, Protocol):
     nearest: str
     each: int
     text: list[str]
+    against_text: list[str]
     vector: str
 
 
@@ -76,12 +77,18 @@ def columns_compared(rules: Screens) -> list[str]:
 
 
 def texts_there(rules: Screens, path: Path) -> list[str]:
-    """The columns of text that another table has; a Problem when it has none of them."""
-    there = rows.schema(path).names
-    found = [name for name in rules.text if name in there]
+    """The columns of text that are compared of another table: those that are named for it, or those of the table itself
+    that it has; a Problem when it has none of them."""
+    there = rows.schema(path, rules.against_text).names
+    found = rules.against_text or [name for name in rules.text if name in there]
     if not found:
         raise Problem(f"{path} has none of the columns {', '.join(rules.text)}; it has {', '.join(there)}; write text")
     return found
+
+
+def columns_here(rules: Screens, against: Path | None) -> list[str]:
+    """The columns of the table itself whose texts together are compared with those of another table."""
+    return rules.text if rules.against_text or not against else texts_there(rules, against)
 
 
 def joined(row: Row, names: Sequence[str]) -> str:
@@ -102,27 +109,21 @@ def read_others(path: Path, names: Sequence[str]) -> Iterator[list[Row]]:
 
 def exact_finder(rules: Screens, against: Path | None) -> Finder:
     """Finds rows whose text is that of another, white space aside."""
-    kept = dict[bytes, str]()
+    kept, mine = dict[bytes, str](), columns_here(rules, against)
     if against:
         names = texts_there(rules, against)
-        for others in read_others(against, names):
-            for row in others:
-                kept.setdefault(whole_hash(joined(row, names)), row["id"])
-
-    def of(table: list[Row]) -> list[Reason]:
-        return [reason_of(row) for row in table]
-
-    names_here = texts_there(rules, against) if against else rules.text
+        for row in (row for others in read_others(against, names) for row in others):
+            kept.setdefault(whole_hash(joined(row, names)), row["id"])
 
     def reason_of(row: Row) -> Reason:
-        key = whole_hash(joined(row, names_here))
+        key = whole_hash(joined(row, mine))
         if key in kept:
             return f"duplicate of {kept[key]}", "duplicate"
         if not against:
             kept[key] = row["id"]
         return STAYS
 
-    return of
+    return lambda table: [reason_of(row) for row in table]
 
 
 @contextmanager
@@ -130,12 +131,12 @@ def near_finder(rules: Screens, against: Path | None) -> Iterator[Finder]:
     """Finds rows that share most runs of five words with another."""
     with TemporaryFile() as file:
         near = NearDuplicates(rules.similarity or SIMILARITY["near"], file)
-        names = texts_there(rules, against) if against else rules.text
+        mine, names = columns_here(rules, against), texts_there(rules, against) if against else []
         for others in read_others(against, names) if against else ():
             near.add([row["id"] for row in others], [joined(row, names) for row in others])
 
         def of(table: list[Row]) -> list[Reason]:
-            texts = [joined(row, names) for row in table]
+            texts = [joined(row, mine) for row in table]
             like = near.first_resembling([row["id"] for row in table], texts, keeps=not against) if table else []
             return [(f"near duplicate of {own}", "near duplicate") if own else STAYS for own in like]
 

@@ -15,8 +15,9 @@ from baleen.errors import Problem, unknown
 from baleen.measures.words import rouge_l
 from baleen.project.lookup import Named
 
-__all__ = ["spread", "varied"]
+__all__ = ["balanced", "spread", "varied"]
 
+CLUSTERS, FEW = 200, 5
 Numbers = NDArray[np.float32]
 Selector = Callable[[Sequence[Any], int], list[int]]
 SELECTORS = Named[Selector]("selector", lambda function: function)
@@ -70,6 +71,19 @@ def initial_centres(table: Numbers, k: int, draw: np.random.Generator) -> Number
         odds = far / far.sum() if far.sum() > 0 else np.full(len(table), 1 / len(table))
         centres = np.vstack([centres, table[[int(draw.choice(len(table), p=odds))]]])
     return centres
+
+
+def balanced(vectors: Sequence[Sequence[float]], count: int) -> list[int]:
+    """As many rows of each k-means cluster as there are, the first ones, cluster by cluster in turn, so that a kind of
+    text that is rare counts as much as one that is frequent.
+
+    A cluster for every FEW rows that are chosen, CLUSTERS at most (those of Cycle-Instruct, arXiv:2508.16100).
+    """
+    labels, groups = k_means(vectors, max(1, min(CLUSTERS, count // FEW))), dict[int, list[int]]()
+    for at, label in enumerate(labels):
+        groups.setdefault(label, []).append(at)
+    turns = [(turn, group[0], at) for group in groups.values() for turn, at in enumerate(group)]
+    return [at for _, _, at in sorted(turns)[:count]]
 
 
 def varied(texts: Sequence[str], count: int) -> list[int]:

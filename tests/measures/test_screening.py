@@ -146,6 +146,8 @@ def test_the_nearest_by_words_and_by_vectors_stay() -> None:
     reason = "not among the 1 nearest of other"
     kept, dropped, _ = build(passages, queries, "--nearest", "bm25", "--each", "1", "--text", "response", "instruction")
     assert kept == ["a", "b"] and dropped == {"c": reason, "d": reason}
+    flags = ["--nearest", "bm25", "--each", "1", "--text", "response", "--against-text", "instruction"]
+    assert build(passages, queries, *flags)[0] == ["a", "b"]
     asked = [row("x", "", vector=[0.1, 2])]
     kept, dropped, _ = build(VECTORS, asked, "--nearest", "vector", "--each", "1")
     assert kept == ["c"] and {*dropped.values()} == {reason}

@@ -238,7 +238,7 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
         "recipes/air.yaml",
         "score/air-vectors/engine",
         None,
-        "profiles/8b.yaml: score air-vectors: engine vllm gives no vectors; write engine: hf",
+        "profiles/8b.yaml: score air-vectors: engine vllm gives no vectors; write engine: encoder or hf",
     ),
     "a misspelt transform": (HUMPBACK, f"{DATASET}/apply", "mesages", "'mesages'; did you mean 'messages'"),
     "a misspelt profile": (PARAMS, "profile", "poket", "unknown profile 'poket'; did you mean 'pocket'"),

@@ -174,7 +174,7 @@ def test_an_engine_that_gives_no_vectors_is_told_before_anything_is_asked(engine
     if not table.can(engine, "embed"):
         with pytest.raises(Problem):  # what the engine itself would say, late
             made.embed(None, [])
-        with pytest.raises(Problem, match=f"score x: engine {engine} gives no vectors; write engine: hf"):
+        with pytest.raises(Problem, match=f"score x: engine {engine} gives no vectors; write engine: encoder or hf"):
             verb.check(options, "score x")
     else:
         made.embed(None, [])

@@ -5,7 +5,7 @@ import pytest
 from test_filter import build
 
 from baleen.errors import Problem
-from baleen.measures.selectors import k_means, parse_selection, spread, varied
+from baleen.measures.selectors import balanced, k_means, parse_selection, spread, varied
 
 TABLE = [
     {"id": "a", "vector": [1.0, 0.0]},
@@ -72,3 +72,11 @@ def test_a_selector_chooses_in_each_group_alone(tmp_path: object) -> None:
     flags = ("--select", "varied(said)", "--within", "parent", "--count", "2")
     kept, dropped, _ = build(tmp_path, *flags, table=table)  # type: ignore[arg-type]
     assert kept == ["a", "b", "d"] and dropped == {"c": "not best varied(said)"}
+
+
+def test_balanced_takes_as_many_of_a_rare_kind_as_of_a_frequent_one() -> None:
+    frequent = [[1.0, 0.001 * n] for n in range(90)]
+    rare = [[-1.0, 0.001 * n] for n in range(10)]
+    chosen = balanced([*frequent, *rare], 10)
+    assert len(chosen) == len({*chosen}) == 10 and sum(at >= 90 for at in chosen) == 5
+    assert len(balanced(rare, 50)) == 10 and balanced(rare, 0) == []
