@@ -4,9 +4,11 @@ import re
 import shlex
 import shutil
 import subprocess
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import project
 import pytest
@@ -234,11 +236,24 @@ def test_the_table_of_verbs_is_complete() -> None:
     assert set(re.findall(r"^\| (\w+) \|", section, re.MULTILINE)) == {rule.verb for rule in recipes.RULES.values()}
 
 
+def check_recipe(written: dict[str, dict[str, Any]]) -> None:
+    """The lines of a whole recipe have settings that are known and can be meant."""
+    groups = {name: recipes.Group(values, "page") for name, values in written.get(recipes.SETTINGS, {}).items()}
+    current = layers.current()
+    current = replace(current, groups={**current.groups, **groups})
+    for rule, lines in written.items():
+        for name, given in lines.items() if rule != recipes.SETTINGS else ():
+            line = recipes.Line(name, rule, given, "page")
+            verbs.check(line.verb, layers.resolved(verbs.options_of(line.verb), line, current), name)
+
+
 @pytest.mark.parametrize("block", [block for kind, block in BLOCKS if kind == "yaml"])
 def test_what_readme_writes_in_yaml_can_be_pasted(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     known = {line.name: line.rule for line in recipes.lines(recipes.all_files())}
     written = parse_yaml(block)
+    if {*written} <= {*recipes.RULES, recipes.SETTINGS}:
+        return check_recipe(written)
     for name, given in (written.get("ingest") or written.get("filter") or written).items():
         if name in known:
             line = recipes.Line(name, known[name], given, "README.md")

@@ -18,6 +18,7 @@ from baleen.project.settings import Speed
 
 SEMANTICS = "encoder-1"  # raise it when the same request gets another reply
 ABILITIES: tuple[Ability, ...] = ("embed",)
+CPU_TOKENS = 4096  # of a forward pass; more do not fit a CPU's caches
 DIGITS = 6  # of a value: what the shape of a batch changes lies below
 Piece = tuple[int, list[int]]  # the index of a request, and some of its tokens between the special ones of the model
 
@@ -58,6 +59,8 @@ class Encoder:
         self.longest = min(
             int(settings_in(Path(where), "sentence_bert_config.json").get("max_seq_length", limit)), limit
         )
+        cpu = self.model.device.type == "cpu"
+        self.tokens = min(speed.batch_tokens, CPU_TOKENS) if cpu else speed.batch_tokens
         self.special = int(self.tokenizer.num_special_tokens_to_add())
         self.before_batch: Callable[[], object] = bool
 
@@ -101,7 +104,7 @@ class Encoder:
         """Pieces of similar length together, as many as fit into a forward pass."""
         batch = list[Piece]()
         for piece in sorted(pieces, key=lambda piece: (len(piece[1]), piece[0])):
-            if batch and len(piece[1]) * (len(batch) + 1) > self.speed.batch_tokens:
+            if batch and len(piece[1]) * (len(batch) + 1) > self.tokens:
                 self.before_batch()
                 yield batch
                 batch = []

@@ -74,14 +74,14 @@ def initial_centres(table: Numbers, k: int, draw: np.random.Generator) -> Number
 
 
 def balanced(vectors: Sequence[Sequence[float]], count: int) -> list[int]:
-    """As many rows of each k-means cluster as there are, the first ones, cluster by cluster in turn, so that a kind of
-    text that is rare counts as much as one that is frequent.
+    """As many rows of each k-means cluster, drawn by chance with a fixed seed, cluster by cluster in turn, so that a
+    kind of text that is rare counts as much as one that is frequent.
 
     A cluster for every FEW rows that are chosen, CLUSTERS at most (those of Cycle-Instruct, arXiv:2508.16100).
     """
     labels, groups = k_means(vectors, max(1, min(CLUSTERS, count // FEW))), dict[int, list[int]]()
-    for at, label in enumerate(labels):
-        groups.setdefault(label, []).append(at)
+    for at in np.random.default_rng(0).permutation(len(labels)).tolist():
+        groups.setdefault(labels[at], []).append(at)
     turns = [(turn, group[0], at) for group in groups.values() for turn, at in enumerate(group)]
     return [at for _, _, at in sorted(turns)[:count]]
 
