@@ -230,11 +230,10 @@ def file_batch(
     batch: pa.RecordBatch, judge: Judge, finders: Sequence[Finder], names: Sequence[str], output: rows.Output
 ) -> None:
     """Keep or drop each row of a batch; a row that one finder has found is not shown to the next."""
-    first, fates = judge.rows, judge.fates(batch)
+    fates = judge.fates(batch)
     reasons = [(judge.reasons[fate], judge.reasons[fate]) for fate in fates.tolist()]
-    for at, own in judge.repeated.items():
-        if at >= first:
-            reasons[at - first] = f"{judge.reasons[-1]} of {own}", judge.reasons[-1]
+    for at, detail in judge.repeats(fates).items():
+        reasons[at] = detail, reasons[at][1]
     table = batch.select(list(dict.fromkeys(["id", *names]))).to_pylist()
     for finder in finders:
         left = [at for at, reason in enumerate(reasons) if reason == STAYS]

@@ -128,6 +128,13 @@ def test_an_empty_table_to_compare_with_keeps_all() -> None:
     assert index.overlaps(["a b c d e f g h i j k l m n"]) == [None] and nearest_to([[1.0]], [[1.0]], 3) == {0}
 
 
+def test_values_that_must_be_unique_name_the_row_they_repeat() -> None:
+    table = [row("a", LONG), row("b", OTHER, "no"), row("c", OTHER, "yes"), row("d", NEAR)]
+    kept, dropped, counts = build(table, [], "--duplicates", "near", "--unique", "instruction")
+    assert kept == ["a", "b"] and dropped == {"c": "duplicate of b", "d": "near duplicate of a"}
+    assert counts["dropped"] == {"duplicate": 1, "near duplicate": 1}
+
+
 def test_conditions_come_before_and_every_row_is_counted() -> None:
     table = [*TABLE, row("e", "x", None)]
     kept, dropped, counts = build(table, [], "--duplicates", "near", "--keep", "present(response)==1")
