@@ -2,6 +2,7 @@
 it did."""
 
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -102,13 +103,24 @@ def system_of(chosen: Any) -> dict[str, str]:
 
 
 def systems(line: Line) -> str:
-    """The system messages it learned; asked without them it answers otherwise."""
-    if not (known := system_of(options(line))):
+    """The system messages of its rows with their number, and what a question of another origin is asked with."""
+    chosen = options(line)
+    known, path = system_of(chosen), rows.table_path(str(line.given["input"]))
+    if not known:
         return ""
-    cells = [(origin, words) for origin, words in known.items()]
-    return "It was trained with these, by the origin of a row; ask it with one of them.\n\n" + table(
-        ["origin", "system message"], cells
+    prompt, taught = prompts.load(chosen.prompt), Counter[str]()
+    has_origins = path.is_file() and "origin" in rows.schema(path).names
+    for row in rows.read(path, columns=["origin"]) if has_origins else ():
+        taught[prompt.system.get(chosen.tag or str(row["origin"]), prompt.system.get("default", ""))] += 1
+    cells = [(words or "(none)", f"{number:,}") for words, number in taught.most_common()]
+    counted = (
+        table(["system message it was trained with", "rows"], cells)
+        if cells
+        else "The origins of its rows are not here."
     )
+    every = table(["origin", "system message of prompts/" + f"{chosen.prompt}.md"], known.items())
+    told = "Ask it with a system message that it was trained with. An evaluation asks with that of the row's origin."
+    return f"{told}\n\n{counted}\n\n{every}"
 
 
 def data(line: Line) -> str:

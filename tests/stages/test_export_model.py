@@ -54,6 +54,10 @@ def test_a_checkpoint_has_a_card_with_base_data_and_numbers(folder: Path) -> Non
     assert sha256(Path("data/humpback-mix-2.parquet").read_bytes()).hexdigest() in text
     assert "| left out\\: too long | 1 |" in text
     assert "| eval-humpback | pocket.ok(truth,answer) | 99 | 39.4 | +9.40 \\[+2.00, +16.00\\] |" in text
+    assert (
+        "| Answer in the style of an AI Assistant. | 8 |" in text
+        and "| Answer with knowledge from web search. | 8 |" in text
+    )
     assert "| seed | Answer in the style of an AI Assistant. |" in text and "2308.06259" in text
     assert str(folder) not in text
 
