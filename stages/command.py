@@ -6,7 +6,7 @@ baleen show humpback-augment               every setting with its value and wher
 baleen run humpback-augment --dry-run      what it would query and cost; --limit 20 makes a preview
 baleen plan                                what dvc repro will run, why, and what it takes
 baleen check                               is everything well wired?
-baleen report                              the figures of the models, and what the last build cost
+baleen report                              the figures of the models, and what the last build cost; --html: a page
 baleen explain 3f2a                        where a row came from, and why it stayed or left
 baleen diff HEAD humpback-curate-1         which rows came, went and changed, and why
 baleen view                                a page of the tables: look, choose a threshold, compare rounds, label rows
@@ -28,7 +28,21 @@ from baleen.project.command_line import report_problems
 from baleen.project.recipes import Line
 from baleen.project.settings import ONCE
 from stages import check as checks
-from stages import doctor, explain, export, forecast, memo, new, own_data, publish, report, row_diff, verbs, view
+from stages import (
+    doctor,
+    explain,
+    export,
+    forecast,
+    memo,
+    new,
+    own_data,
+    publish,
+    report,
+    report_page,
+    row_diff,
+    verbs,
+    view,
+)
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__)
 app.add_typer(memo.app, name="memo")
@@ -95,11 +109,16 @@ def plan_command(
 
 
 @app.command("report")
-def report_command() -> None:
-    """Print the figures of the models, and what the last build ran, found cached and cost.
+def report_command(
+    html: Annotated[Path | None, typer.Option(help="write it as one HTML file that needs nothing else")] = None,
+    experiments: Annotated[bool, typer.Option("--experiments", help="compare those of dvc exp show too")] = False,
+) -> None:
+    """Print the figures of the models, and what the last build ran, found cached and cost; or write a page to send.
 
-    Example: baleen report
+    Example: baleen report --html report.html
     """
+    if html or experiments:
+        return print(report_page.write(html or Path("report.html"), experiments))
     if report.METRICS.is_file():
         report.main(["--look"])
     runs = builds.last_build()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from baleen.errors import Problem
+from baleen.measures import guard
 from baleen.measures.evaluation import Design, evaluation, parse_score
 from baleen.measures.expressions import Value, parse_value
 from baleen.measures.ratios import parse_ratio
@@ -27,6 +28,7 @@ class EvaluateOptions:
     cluster: str = setting("id", "column of rows that are not independent, drawn together for the interval")
     auc: list[str] = setting([], "scores of `against`, low for good rows, or high: -gain; how well they find the label")
     seed: int = setting(0, "of the bootstrap")
+    worse: str = setting("", "when the first mean is worse than that of `against`: mark it, or stop the build")
 
 
 def averaged(options: EvaluateOptions) -> list[Value]:
@@ -44,6 +46,7 @@ def check(options: EvaluateOptions, where: str) -> None:
     """A Problem for settings that cannot be meant."""
     if not options.mean:
         raise Problem(f"{where}: nothing to average; write mean: [...] in the recipe line or the profile")
+    guard.require_action(options.worse, where)
     names(options)
 
 
@@ -63,6 +66,7 @@ def main(argv: list[str]) -> None:
     other = list(rows.read(rows.table_path(options.against), columns=list(dict.fromkeys(columns))))
     ratios = [*map(parse_ratio, options.ratio)]
     figures = evaluation(table, other, Design(means, options.by, options.cluster, scores, options.seed, ratios))
+    figures |= guard.guarded(figures, options.mean, options.worse, f"evaluate {name}")
     unchanged()
     rows.write_json(Path("data", f"{name}.json"), figures)
 

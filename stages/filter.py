@@ -6,7 +6,7 @@ python -m stages.filter humpback-curate-1 --input humpback-judge-1 --best worst 
 
 from dataclasses import dataclass
 
-from baleen.measures import filters, screening
+from baleen.measures import filters, gates, screening
 from baleen.measures.expressions import metric_signatures, parse_condition, parse_value
 from baleen.measures.filters import CHANCE, filter_table, require_sense
 from baleen.project.command_line import run
@@ -40,6 +40,8 @@ class FilterOptions:
     text: list[str] = setting(["instruction", "response"], "columns whose text is compared; of `against` those it has")
     against_text: list[str] = setting([], "columns of `against` that are compared, where they are others")
     vector: str = setting("vector", "column of the embeddings that are compared")
+    precision: float = setting(0.0, "instead of a share: keep what scores better than the threshold of this precision")
+    calibration: str = setting("", "calibration that has the threshold; such a line stands under the rule gate")
     control: bool = setting(False, "keep as many rows as these settings would, by chance: an arm to compare with")
 
 
@@ -50,6 +52,7 @@ def needed(options: FilterOptions) -> list[str]:
 
 def check(options: FilterOptions, where: str) -> None:
     """A Problem for settings that cannot be meant."""
+    gates.require_sense(options, where)
     require_sense(options, where)
     screening.require_sense(options, where)
 
@@ -67,8 +70,10 @@ def main(argv: list[str]) -> None:
     check(options, f"filter {name}")
     path = rows.table_path(options.input)
     columns = rows.schema(path, needed(options))
+    rules, notes = gates.with_threshold(options, path, f"filter {name}")
     with rows.Output(rows.table_path(name), columns) as output:
-        (screening.screen_table if screening.screens(options) else filter_table)(path, options, output)
+        (screening.screen_table if screening.screens(options) else filter_table)(path, rules, output)
+        output.notes |= notes
         output.notes |= metric_signatures(parse_condition(text).value for text in options.keep)
         output.require_rows(f"filter {name}", "loosen the conditions or the share")
 

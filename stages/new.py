@@ -24,7 +24,7 @@ from stages.own_data import PYTHON, Corpus, Own
 # DVC passes over .dvc files that one pattern ignores, even if another takes it back: no pattern may meet data/raw or
 # models/NAME.dvc
 IGNORED = (
-    "/.venv/\n/.memo/\n/data/*.*\n/data/plan\n/models/*[!d]??\n/profiles/.weights/\n/exports/\n"
+    "/.venv/\n/.memo/\n/data/*.*\n/data/plan\n/models/*[!d]??\n/profiles/.weights/\n/exports/\n/report.html\n"
     "__pycache__/\n/dvc_plots/\n"
 )
 IGNORED_BY_DVC = ".venv\n.memo\n__pycache__\n"
@@ -42,6 +42,8 @@ Built with baleen ({methods}). `pip install -r requirements.txt` installs it; th
 `recipes/sources.yaml` says how the corpus and the seeds are read, `params.yaml` holds the settings to sweep.
 """
 HELD_OUT = 0.2  # share of the seeds that no model is trained on: 40 of 200 give an interval
+TAUGHT = 0.3  # and the seeds between both are those that scores are measured on: no model is trained on them either
+CALIBRATION = [f"chance(id)>={HELD_OUT}", f"chance(id)<{TAUGHT}"]
 DVC_CONFIG = [
     ("core.analytics", "false"),
     ("core.autostage", "false"),
@@ -101,8 +103,9 @@ def on_own_data(to: Path, methods: list[str], profile: str, corpus: Own, seeds: 
     tables = [
         *corpus_tables(corpus, documents),
         Line("pairs", "ingest", {"source": seeds.path, **settings, "origin": "seed"}, SOURCES),
-        Line("seed", "filter", {"input": "pairs", "keep": [f"chance(id)>={HELD_OUT}"]}, SOURCES),
+        Line("seed", "filter", {"input": "pairs", "keep": [f"chance(id)>={TAUGHT}"]}, SOURCES),
         Line("heldout", "filter", {"input": "pairs", "keep": [f"chance(id)<{HELD_OUT}"]}, SOURCES),
+        Line("calibration", "filter", {"input": "pairs", "keep": CALIBRATION}, SOURCES),
     ]
     sections = load_yaml(shipped.profile(profile))
     write(to, assemble.on_own_data(methods, {line.name: line for line in tables}, sections), methods, profile)
@@ -255,7 +258,7 @@ def on_files(wanted: Wanted, corpus: Corpus, seeds: str, seed_columns: dict[str,
         )
         print(f"profile: {chosen}", *(f"  {name} cannot run here: {why}" for name, why in lacks.items()), sep="\n")
         on_own_data(part, wanted.methods, chosen, documents, mine, corpus.documents)
-        print(own_data.split(part, mine, HELD_OUT))
+        print(own_data.split(part, mine, HELD_OUT, TAUGHT))
         text = README.format(name=wanted.to.name, methods=", ".join(wanted.methods))
         (part / "README.md").write_text(text, encoding="utf-8")
         return begun(part, wanted.cache, [own.path for own in (documents, mine) if own.path != PYTHON])

@@ -102,12 +102,14 @@ def mapping(text: str) -> dict[str, str]:
     return {name.strip(): field.strip() for name, _, field in pairs}
 
 
-def split(project: Path, seeds: Own, held_out: float) -> str:
-    """How many seeds there are to train on and how many are held out; none on one side is a Problem."""
+def split(project: Path, seeds: Own, held_out: float, taught: float) -> str:
+    """How many seeds there are to train on, how many are held out to test on and, between both shares, to calibrate
+    scores; none on a side is a Problem."""
     with chdir(project):
         options = typed(IngestOptions, "seeds", {"source": seeds.path, "origin": "seed", **seeds.settings})
         ids = {str(row["id"]) for row in kept_rows(options)}
-    held = sum(chance(own) < held_out for own in ids)
-    if not held or held == len(ids):
+    held, between = (sum(low <= chance(own) < high for own in ids) for low, high in ((0, held_out), (held_out, taught)))
+    left = len(ids) - held - between
+    if not held or not between or not left:
         raise Problem(f"{seeds.path}: of {len(ids)} seeds {held} would be held out; bring more, some 50 at least")
-    return f"seeds: {len(ids) - held} to train on, {held} held out"
+    return f"seeds: {left} to train on, {between} to calibrate scores on, {held} held out"

@@ -32,7 +32,7 @@ LINES = [line.partition(" #")[0].strip() for kind, block in BLOCKS if kind == "s
 COMMANDS = [part.strip() for line in [*LINES, *INLINE] for part in line.split("&&") if part.strip()]
 MAKEFILE = (ROOT / "Makefile").read_text()
 MAKE = re.findall(r"^([\w-]+):", MAKEFILE, re.MULTILINE)
-DVC = {"add", "repro", "exp", "remote", "push", "queue", "pull", "get", "status"}
+DVC = {"add", "repro", "exp", "remote", "push", "plots", "queue", "pull", "get", "status"}
 PARAMS = parse_yaml((ROOT / "params.yaml").read_text())
 
 
@@ -94,7 +94,20 @@ def test_cleaning_leaves_what_was_built_paid_for_or_written_by_hand() -> None:
     assert not [name for name in ("data", "models", ".memo", ".dvc") if name in told]
 
 
-HELPED = ["ingest", "map", "generate", "score", "filter", "mix", "train", "evaluate", "check", "report", "origin"]
+HELPED = [
+    "ingest",
+    "map",
+    "generate",
+    "score",
+    "filter",
+    "mix",
+    "train",
+    "evaluate",
+    "calibrate",
+    "check",
+    "report",
+    "origin",
+]
 
 
 @pytest.mark.parametrize("verb", HELPED)
@@ -252,13 +265,18 @@ def test_what_readme_writes_in_yaml_can_be_pasted(block: str, monkeypatch: pytes
     monkeypatch.chdir(ROOT)
     known = {line.name: line.rule for line in recipes.lines(recipes.all_files())}
     written = parse_yaml(block)
-    if {*written} <= {*recipes.RULES, recipes.SETTINGS}:
+    if {*written} <= {*recipes.RULES, recipes.SETTINGS} and not {"gate", "people"} & {*written}:
         return check_recipe(written)
-    for name, given in (written.get("ingest") or written.get("filter") or written).items():
-        if name in known:
+    rule = next((rule for rule in written if rule in recipes.RULES), "")
+    for name, given in (written[rule] if rule else written).items():
+        if rule in ("gate", "people"):
+            line = recipes.Line(name, rule, given, "README.md")
+            verbs.resolved(line, layers.current())
+            assert {given["input"], given.get("calibration", given["input"])} <= {*known}
+        elif name in known:
             line = recipes.Line(name, known[name], given, "README.md")
             layers.resolved(verbs.options_of(line.verb), line, layers.current())
-        elif "filter" not in written and "ingest" not in written:
+        elif not rule:
             assert name in PARAMS
 
 

@@ -31,7 +31,7 @@ class Method:
 
     @property
     def tables(self) -> list[Line]:
-        return [line for line in self.lines if line.verb not in ("train", "evaluate")]
+        return [line for line in self.lines if line.verb not in recipes.NO_TABLE]
 
 
 def methods(paths: Iterable[Path]) -> list[Method]:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from baleen.errors import Problem
-from baleen.project import layers
+from baleen.project import layers, recipes
 from baleen.project.recipes import Line
 from baleen.project.settings import Settings, profile
 
@@ -33,7 +33,7 @@ def wanted(lines: Iterable[Line], reads: Reads, adds: Callable[[Line], set[str]]
         found = set[str]()
         for line, tables in users:
             if name in tables:
-                later = set[str]() if line.verb in ("train", "evaluate") else columns(line.name) - adds(line)
+                later = set[str]() if line.verb in recipes.NO_TABLE else columns(line.name) - adds(line)
                 found |= tables[name] | later
         return found - GIVEN
 

@@ -10,7 +10,7 @@ from baleen.errors import Problem, unknown
 from baleen.project.settings import load_yaml
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-LINKS = ("input", "other", "against", "model", "base")  # settings that name a table or a model
+LINKS = ("input", "other", "against", "model", "base", "calibration")  # settings that name a target
 SETTINGS = "settings"  # the section of a recipe that holds no lines but groups of settings, which lines name
 
 
@@ -23,6 +23,7 @@ class Rule:
     adds: dict[str, Any] = field(default_factory=dict)
 
 
+NO_TABLE = ("train", "evaluate", "calibrate")  # verbs that make no table
 RULES = {
     "ingest": Rule("ingest"),
     "load": Rule("ingest"),  # from what is no file of the project
@@ -35,6 +36,9 @@ RULES = {
     "mix": Rule("mix"),
     "train": Rule("train", {"settings": "sft"}),
     "evaluate": Rule("evaluate", {"settings": "answers"}),
+    "calibrate": Rule("calibrate"),
+    "people": Rule("calibrate", {"people": True}),  # by the labels of people
+    "gate": Rule("filter"),  # whose threshold a calibration sets
 }
 
 

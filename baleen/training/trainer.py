@@ -20,6 +20,7 @@ from baleen.training import checkpoints
 from baleen.training.options import Job, TrainOptions
 
 DROPOUTS = ("attention_dropout", "hidden_dropout", "resid_dropout", "resid_pdrop", "embd_pdrop", "attn_pdrop")
+CURVE = 60  # points of a learning curve
 LOSSES = 50  # last steps whose mean loss is reported
 SMALL = 10**8  # parameters; a smaller model logs every tenth step only; logging each step costs it a few per cent
 
@@ -183,7 +184,8 @@ def run(job: Job) -> Any:
     save(trainer, tokenizer, job)
     if trainer.is_world_process_zero():
         loss = mean_last_loss(trainer.state.log_history)
-        rows.write_json(Path(job.folder, "result.json"), {"loss": loss, "parameters": parameters})
+        curve = learning_curve(trainer.state.log_history)
+        rows.write_json(Path(job.folder, "result.json"), {"loss": loss, "parameters": parameters, "curve": curve})
     if torch.distributed.is_initialized():
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
@@ -222,6 +224,12 @@ def mean_last_loss(history: list[dict[str, Any]]) -> float:
     means = [(step - start, loss) for start, (step, loss) in zip(before, logs, strict=False)]
     late = [pair for pair, (step, _) in zip(means, logs, strict=True) if step > logs[-1][0] - LOSSES]
     return float(round(sum(n * loss for n, loss in late) / sum(n for n, _ in late), 6))
+
+
+def learning_curve(history: list[dict[str, Any]]) -> list[list[float]]:
+    """Step and training loss (nats per token) of each log, of at most CURVE logs."""
+    logs = [[float(log["step"]), round(float(log["loss"]), 4)] for log in history if "loss" in log]
+    return logs[:: max(1, len(logs) // CURVE)]
 
 
 def save(trainer: Any, tokenizer: Any, job: Job) -> None:

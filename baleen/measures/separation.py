@@ -1,0 +1,162 @@
+"""Separation: how well a score tells good rows from bad ones, with bootstrap intervals over clusters of rows.
+
+A score is turned so that low is good (`badness`). Rows are weighted: by the share of good rows that is assumed, or by
+what a drawn row stands for.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baleen.tables.rows import Row
+
+Numbers = NDArray[np.float64]
+DRAWS = 500  # of the bootstrap; the ends of an interval move by less than a hundredth of it
+LEVEL = 0.95
+BINS = 10  # of a reliability table
+POINTS = 60  # thresholds of a sweep at most
+FEWEST = 10  # labelled rows that a threshold must keep before a precision is read off it
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Rows with a label and a score, the best first: badness, whether each is good, weight, and number of cluster."""
+
+    badness: Numbers
+    good: NDArray[np.bool_]
+    weights: Numbers
+    clusters: NDArray[np.int64]
+
+    @cached_property
+    def last_of_tie(self) -> NDArray[np.int64]:
+        """For each row the place of the last row with the same badness."""
+        return np.searchsorted(self.badness, self.badness, side="right") - 1
+
+    @cached_property
+    def first_of_tie(self) -> NDArray[np.int64]:
+        return np.searchsorted(self.badness, self.badness, side="left")
+
+    def reweighted(self, weights: Numbers) -> "Labelled":
+        return replace(self, weights=weights)
+
+
+def labelled(
+    badness: Sequence[float], good: Sequence[bool], weights: Sequence[float], clusters: Sequence[str]
+) -> Labelled:
+    """Rows in the order of their badness."""
+    values = np.asarray(badness, dtype=np.float64)
+    order = np.argsort(values, kind="stable")
+    _, numbers = np.unique(np.asarray(clusters), return_inverse=True)
+    weighing = np.asarray(weights, dtype=np.float64)
+    return Labelled(
+        values[order], np.asarray(good, dtype=bool)[order], weighing[order], numbers.astype(np.int64)[order]
+    )
+
+
+def area(rows: Labelled, weights: Numbers | None = None) -> float:
+    """Probability that a good row has the lower badness than a bad one, ties half (area under the ROC curve); NaN
+    without rows of both."""
+    w = rows.weights if weights is None else weights
+    good, bad = w * rows.good, w * ~rows.good
+    through = np.cumsum(bad)
+    below = np.concatenate([[0.0], through])[rows.first_of_tie]
+    upto = through[rows.last_of_tie] if len(through) else through
+    both = good.sum() * bad.sum()
+    return float(1 - (good * (below + upto) / 2).sum() / both) if both > 0 else float("nan")
+
+
+def kept(rows: Labelled, threshold: float) -> NDArray[np.bool_]:
+    return rows.badness <= threshold
+
+
+def draws(rows: Labelled, seed: int) -> list[Numbers]:
+    """The weights of the rows in each draw of the bootstrap: whole clusters are drawn with replacement. The same seed
+    and clusters give the same draws, so that scores of the same rows can be compared in pairs."""
+    count = int(rows.clusters.max()) + 1 if len(rows.clusters) else 0
+    rng = np.random.default_rng(seed)
+    chosen = (np.bincount(rng.integers(0, count, count), minlength=count) for _ in range(DRAWS if count else 0))
+    return [rows.weights * times[rows.clusters] for times in chosen]
+
+
+def interval(values: Sequence[float]) -> tuple[float | None, float | None]:
+    """The 95 % percentile interval of drawn values, without those that could not be computed."""
+    drawn = np.asarray(values, dtype=np.float64)
+    known = drawn[~np.isnan(drawn)]
+    if not len(known):
+        return None, None
+    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return round(float(low), 4), round(float(high), 4)
+
+
+def estimate(name: str, measure: Callable[[Numbers | None], float], drawn: Sequence[Numbers]) -> Row:
+    """A figure with its interval, as {name, name_low, name_high}; None where it cannot be computed."""
+    value = measure(None)
+    low, high = interval([measure(weights) for weights in drawn])
+    return {name: None if np.isnan(value) else round(value, 4), f"{name}_low": low, f"{name}_high": high}
+
+
+def thresholds(rows: Labelled) -> Numbers:
+    """Where a threshold can lie: in the middle between different scores next to each other, POINTS of them at most,
+    and above all."""
+    different = np.unique(rows.badness)
+    between = np.concatenate([(different[:-1] + different[1:]) / 2, different[-1:]])
+    if len(between) > POINTS:
+        places = np.quantile(rows.badness, np.linspace(0, 1, POINTS + 1)[1:])
+        between = np.unique(between[np.minimum(np.searchsorted(between, places), len(between) - 1)])
+    return between
+
+
+def points(rows: Labelled, at: Numbers, drawn: Sequence[Numbers]) -> list[Row]:
+    """For each of these thresholds, lowest first, precision and recall with intervals, and how many labelled rows it
+    keeps."""
+    ends = np.searchsorted(rows.badness, at, side="right")
+    whole, parts = through(rows, rows.weights, ends), [through(rows, weights, ends) for weights in drawn]
+    found = list[Row]()
+    for n, end in enumerate(ends):
+        figures: Row = {"rows": int(end)}
+        for side, name in enumerate(("precision", "recall")):
+            low, high = interval([part[side][n] for part in parts])
+            value = float(whole[side][n])
+            figures |= {name: None if np.isnan(value) else round(value, 4)}
+            figures |= {f"{name}_low": low, f"{name}_high": high}
+        found.append(figures)
+    return found
+
+
+def through(rows: Labelled, weights: Numbers, ends: NDArray[np.int64]) -> tuple[Numbers, Numbers]:
+    """Precision and recall when the first so many rows stay, for each of these numbers."""
+    every, good = (np.concatenate([[0.0], np.cumsum(w)]) for w in (weights, weights * rows.good))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return good[ends] / every[ends], good[ends] / good[-1]
+
+
+def equal_share(rows: Labelled) -> float:
+    """The threshold that calls as much weight good as is good: where a judge and the labels can agree best."""
+    wanted, through = (rows.weights * rows.good).sum(), np.cumsum(rows.weights)
+    place = int(np.argmin(np.abs(through[rows.last_of_tie] - wanted)))
+    different = rows.badness[rows.last_of_tie[place] + 1 :]
+    return float((rows.badness[place] + different[0]) / 2) if len(different) else float(rows.badness[place])
+
+
+def reliability(rows: Labelled, drawn: Sequence[Numbers], sign: float) -> list[Row]:
+    """For each tenth of the rows by score, the best first: the scores it spans and the share of good rows."""
+    edges = sorted(
+        {int(rows.last_of_tie[at - 1]) + 1 for at in np.linspace(0, len(rows.badness), BINS + 1).astype(int)[1:] if at}
+    )
+    found, first = list[Row](), 0
+    for end in edges:
+        inside = np.zeros(len(rows.badness), dtype=bool)
+        inside[first:end] = True
+        share = estimate("good", lambda w, inside=inside: share_of(rows, inside, w), drawn)  # type: ignore[misc]
+        ends = sorted(round(float(sign * rows.badness[at]), 6) for at in (first, end - 1))
+        found.append({"low": ends[0], "high": ends[1], "rows": end - first} | share)
+        first = end
+    return found
+
+
+def share_of(rows: Labelled, inside: NDArray[np.bool_], weights: Numbers | None) -> float:
+    w = (rows.weights if weights is None else weights) * inside
+    return float((w * rows.good).sum() / w.sum()) if w.sum() > 0 else float("nan")

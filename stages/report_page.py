@@ -1,0 +1,38 @@
+"""report_page: one HTML file of what is built here, for `baleen report --html`."""
+
+import subprocess
+from pathlib import Path
+
+from baleen.errors import Problem
+from baleen.reporting import built, calibrated, charts, experiments, page, sections
+from baleen.reporting.samples import samples
+
+WORDS = "Figures of the models, what became of every row, and how far the scores can be trusted."
+
+
+def revision() -> str:
+    """The commit of the project, in short; '' outside of git."""
+    done = subprocess.run(["git", "describe", "--always", "--dirty"], text=True, capture_output=True)
+    return done.stdout.strip()
+
+
+def page_text(compare: bool = False, lead: str = "") -> str:
+    """The page of the current project; with `compare` its experiments too. `lead` is its first sentence."""
+    charts.library()
+    now = built.current()
+    if not now.counts:
+        raise Problem("nothing is built that could be reported; run: dvc repro")
+    parts = [*sections.models(now)]
+    parts += experiments.compared(experiments.listed()) if compare else []
+    parts += [*sections.funnel(now), *calibrated.calibrations(now), *sections.texts(now), *sections.training(now)]
+    title = " ".join(filter(None, [Path.cwd().name, revision()]))
+    return page.rendered(title, lead or WORDS, [*parts, *sections.cost()], samples(now))
+
+
+def write(path: Path, compare: bool = False, lead: str = "") -> str:
+    """Write the page; returns what to say of it."""
+    text = page_text(compare, lead)
+    if not path.parent.is_dir():
+        raise Problem(f"no folder {path.parent}; make it, or name another file")
+    path.write_text(text, encoding="utf-8")
+    return f"{path}: {len(text.encode()) / 1e6:.1f} MB, one file that needs nothing else"
