@@ -1,28 +1,37 @@
-"""Agreement: Cohen's kappa of two who judge the same rows, beside the agreement that chance alone would give."""
+"""Agreement of ratings: a judge that is asked twice, of which every rating is a category."""
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
 
+from baleen.measures import kappa
 from baleen.tables.rows import Row
 
 
-def agreement(mine: Sequence[Hashable], other: Sequence[Hashable], weights: Sequence[float] | None = None) -> Row:
-    """How often two judges say the same of `rows` rows (`agree`), how often they would by chance (`by_chance`), and
-    Cohen's kappa, (agree - by_chance) / (1 - by_chance), Cohen 1960; None where chance alone agrees always."""
-    weighing = [1.0] * len(mine) if weights is None else [*weights]
-    whole = sum(weighing)
-    if not whole:
+def of_categories(mine: Sequence[Hashable], other: Sequence[Hashable]) -> Row:
+    """How often two give the same category to `rows` rows (`agree`), how often they would by chance (`by_chance`), and
+    Cohen's kappa; None where chance alone agrees always."""
+    count = len(mine)
+    if not count:
         return {"rows": 0, "agree": None, "by_chance": None, "kappa": None}
-    agree = sum(w for a, b, w in zip(mine, other, weighing, strict=True) if a == b) / whole
-    firsts, seconds = shares(mine, weighing), shares(other, weighing)
-    by_chance = sum(share * seconds[value] for value, share in firsts.items())
-    kappa = None if by_chance > 1 - 1e-12 else round((agree - by_chance) / (1 - by_chance), 4)
-    return {"rows": len(mine), "agree": round(agree, 4), "by_chance": round(by_chance, 4), "kappa": kappa}
+    agree = sum(a == b for a, b in zip(mine, other, strict=True)) / count
+    seconds = Counter(other)
+    by_chance = sum(n * seconds[value] for value, n in Counter(mine).items()) / count**2
+    beyond = None if by_chance > 1 - 1e-12 else round((agree - by_chance) / (1 - by_chance), 4)
+    return {"rows": count, "agree": round(agree, 4), "by_chance": round(by_chance, 4), "kappa": beyond}
 
 
-def shares(values: Sequence[Hashable], weights: Sequence[float]) -> Counter[Hashable]:
-    """The share of the weight that each value has."""
-    found, whole = Counter[Hashable](), sum(weights)
-    for value, weight in zip(values, weights, strict=True):
-        found[value] += weight / whole  # type: ignore[assignment]
-    return found
+def of_labels(mine: Sequence[bool], other: Sequence[bool], weights: Sequence[float] | None = None) -> Row:
+    """The agreement of two who call rows good or not, with the interval of kappa and the share that each calls good."""
+    found = kappa.agreement(mine, other, weights)
+    if found is None:
+        return {"rows": 0, "agree": None, "by_chance": None, "kappa": None}
+    low, high = found.interval or (None, None)
+    numbers = {
+        "agree": found.same,
+        "by_chance": found.by_chance,
+        "kappa": found.kappa,
+        "kappa_low": low,
+        "kappa_high": high,
+    }
+    rounded = {name: None if value is None else round(value, 4) for name, value in numbers.items()}
+    return {"rows": found.n, **rounded, "good": [round(rate, 4) for rate in found.rates]}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from baleen.errors import Problem
-from baleen.measures.agreement import agreement
+from baleen.measures.agreement import of_categories, of_labels
 from baleen.measures.evaluation import Score, parse_score
 from baleen.measures.expressions import Value, parse_condition, parse_value
 from baleen.measures.filters import Rules
@@ -99,7 +99,7 @@ def measured(labels: Labels, score: Score, plan: Plan) -> Row:
         return figures | {"auc": None, "auc_low": None, "auc_high": None, "kappa": None, "sweep": [], "reliability": []}
     drawn = draws(rows, plan.seed)
     figures |= estimate("auc", lambda w: area(rows, w), drawn) | {"by_kind": by_kind(labels, score, plan.seed)}
-    figures["kappa"] = kappa_at(rows, equal_share(rows))["kappa"]
+    figures |= kappa_at(rows, equal_share(rows))
     at = thresholds(rows)
     sweep = [{"threshold": shown(sign * x)} | one for x, one in zip(at, points(rows, at, drawn), strict=True)]
     figures |= {"sweep": sweep, "reliability": reliability(rows, drawn, sign)}
@@ -115,8 +115,8 @@ def shown(threshold: float) -> float:
 
 def kappa_at(rows: Labelled, threshold: float) -> Row:
     """Agreement of a threshold with the labels."""
-    found = agreement(kept(rows, threshold).tolist(), rows.good.tolist(), rows.weights.tolist())
-    return {"agree": found["agree"], "by_chance": found["by_chance"], "kappa": found["kappa"]}
+    found = of_labels(kept(rows, threshold).tolist(), rows.good.tolist(), rows.weights.tolist())
+    return {name: found.get(name) for name in ("agree", "by_chance", "kappa", "kappa_low", "kappa_high")}
 
 
 def by_kind(labels: Labels, score: Score, seed: int) -> Row:
@@ -210,6 +210,6 @@ def again(rows: Sequence[Row], column: str, score: str) -> Row:
     value, before = parse_value(score.removeprefix("-")), Value(column, "", (column,))
     pairs = [(value.of(row), before.of(row)) for row in rows]
     known = [(a, b) for a, b in pairs if a is not None and b is not None]
-    found = agreement([round(a) for a, _ in known], [round(b) for _, b in known])
+    found = of_categories([round(a) for a, _ in known], [round(b) for _, b in known])
     gap = round(float(np.mean([abs(a - b) for a, b in known])), 4) if known else None
     return found | {"mean_difference": gap, "unread": len(rows) - len(known)}

@@ -17,8 +17,10 @@ BINS = 30  # of a histogram
 def fates_of(path: Path, rules: Rules) -> Fates:
     """What becomes of each row of a table by the settings of a filter: 0 when it stays."""
     judge = Judge([parse_condition(text) for text in rules.keep], names_in(rules.unique))
-    if rules.best or rules.select:
-        return (ranked if rules.best else selected)(path, rules, judge)[0]
+    if rules.best:
+        return ranked(path, rules, judge)[0]
+    if rules.select:
+        return selected(path, rules, judge)
     every = [judge.fates(batch) for batch in rows.read_batches(path)]
     return np.concatenate([*every, np.zeros(0, dtype=np.int16)])
 

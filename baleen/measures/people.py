@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from baleen.measures.agreement import agreement
+from baleen.measures.agreement import of_labels
 from baleen.measures.calibration import Labels
 from baleen.tables.labels import Label, latest, text_hash, weights
 from baleen.tables.rows import Row
@@ -59,6 +59,5 @@ def between(used: Sequence[Label]) -> Row:
         both = [row for row in own[one] if row in own[other]]
         mine, theirs = ([own[name][row] for row in both] for name in (one, other))
         if both:
-            base = {"good": [round(sum(said) / len(both), 4) for said in (mine, theirs)]}
-            found[f"{one}, {other}"] = agreement(mine, theirs) | base
+            found[f"{one}, {other}"] = of_labels(mine, theirs)
     return found

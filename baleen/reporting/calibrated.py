@@ -59,7 +59,7 @@ def scores_table(figures: Row) -> Table:
             name + (" (in use)" if name == figures["in_use"] else ""),
             number(one["rows"]),
             with_interval(one, "auc"),
-            number(one["kappa"]),
+            with_interval(one, "kappa"),
             *(
                 [number(at["threshold"]), with_interval(at, "precision"), with_interval(at, "recall")]
                 if (at := one.get("in_use"))

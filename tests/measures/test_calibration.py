@@ -7,7 +7,7 @@ import pytest
 
 from baleen.errors import Problem
 from baleen.measures import separation
-from baleen.measures.agreement import agreement
+from baleen.measures.agreement import of_categories
 from baleen.measures.calibration import Labels, Plan, again, calibration, prior_weights, reached, scores_of
 from baleen.measures.contrast import KINDS, contrasted
 from baleen.tables.rows import Row, row_id
@@ -171,7 +171,7 @@ def test_reliability_bins_hold_every_row_once_and_the_best_first() -> None:
     [("ggbb", "ggbb", 1.0), ("ggbb", "bbgg", -1.0), ("ggbb", "gbgb", 0.0), ("gggg", "gggg", None)],
 )
 def test_kappa_is_agreement_beyond_chance(mine: str, other: str, kappa: float | None) -> None:
-    assert agreement(mine, other)["kappa"] == kappa
+    assert of_categories(mine, other)["kappa"] == kappa
 
 
 def test_a_judge_asked_twice_agrees_with_itself_as_far_as_it_does() -> None:
