@@ -3,6 +3,7 @@
 python -m stages.calibrate humpback-calibration-1 --input humpback-known-1 --against humpback-judge-1 --best worst
 """
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +79,8 @@ def main(argv: list[str]) -> None:
     unchanged()
     calibration_run.write_sweep(Path("data", f"{name}.csv"), figures)
     write_json(Path("data", f"{name}.json"), figures)
+    for warning in figures["warnings"]:
+        print(f"calibrate {name}: warning: {warning}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -72,9 +72,12 @@ def test_the_threshold_in_use_is_that_of_the_filter_on_the_candidates(home: Path
     assert used["precision_low"] <= used["precision"] <= used["precision_high"] and used["kappa"] > 0.5
 
 
-def test_the_one_in_use_is_warned_of_when_another_separates_better(home: Path) -> None:
+def test_the_one_in_use_is_warned_of_when_another_separates_better(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     found = calibrated("--best", "loss", "--share", "0.3")
     assert [*found["scores"]] == ["loss", "-gain"] and len(found["warnings"]) == 1
+    assert "warning: loss is in use and separates worse than -gain: AUC 0." in capsys.readouterr().err
     assert filtered("--share", "0.3", "--calibration", "c")["warnings"] == found["warnings"]
 
 

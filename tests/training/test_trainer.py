@@ -7,7 +7,7 @@ import pytest
 
 from baleen.project.settings import Speed
 from baleen.training.options import Job, TrainOptions
-from baleen.training.trainer import end_tokens, mean_last_loss, sft_config
+from baleen.training.trainer import CURVE, end_tokens, learning_curve, mean_last_loss, sft_config
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,13 @@ def test_a_reply_ends_at_the_tokenizers_own_end_too(known: Any, own: int, all_of
 def test_the_reported_loss_is_the_mean_of_the_last_fifty_steps() -> None:
     history = [{"step": 10 * k, "loss": float(k)} for k in range(1, 8)] + [{"step": 75, "loss": 10.0}, {"runtime": 3.0}]
     assert mean_last_loss(history) == round((10 * (3 + 4 + 5 + 6 + 7) + 5 * 10) / 55, 6)
+
+
+def test_a_learning_curve_has_the_logs_of_the_whole_training_thinned() -> None:
+    history = [{"step": 10 * k, "loss": 3 - k / 1000} for k in range(1, 1001)] + [{"runtime": 3.0}]
+    curve = learning_curve(history)
+    assert curve[0] == [10.0, 2.999] and CURVE <= len(curve) <= 2 * CURVE and curve[-1][0] > 9800
+    assert learning_curve(history[:3]) == [[10.0, 2.999], [20.0, 2.998], [30.0, 2.997]]
 
 
 def rates(schedule: str, floor: float, steps: int = 20) -> list[float]:
