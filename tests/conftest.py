@@ -14,6 +14,15 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
 @pytest.fixture
+def preloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stages of whatever project begin as copies of one process that has imported torch."""
+    import preloading
+
+    for name, value in preloading.variables().items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
 def bench(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> "Bench":
     """A project whose judge was trained once in a session, in the current folder."""
     import workbench

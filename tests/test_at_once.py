@@ -50,6 +50,7 @@ def tables(folder: Path) -> list[str]:
     return [revision["data"]["outs"]["data/graded.parquet"]["hash"] for revision in revisions]
 
 
+@pytest.mark.usefixtures("preloaded")
 @pytest.mark.parametrize("number", [2, 4])
 def test_each_row_is_paid_once(number: int, tmp_path: Path) -> None:
     assert any(experiments_run_once(committed_project(tmp_path / f"project-{n}"), number) for n in range(3))

@@ -14,6 +14,7 @@ from benchmarks import rebuild, view
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.usefixtures("preloaded")
 def test_an_edit_pays_for_the_rows_it_touches_and_for_no_other(tmp_path: Path) -> None:
     """Of 21 documents five are seeds; the first build asks about 20 and grades 20."""
     found = rebuild.measured(tmp_path / "project", 20)

@@ -13,13 +13,15 @@ NEEDED = ["eval-reply", "eval-random", "eval-humpback-1", "eval-curation", "eval
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The targets that the gates need, built with the profile of the checkout and in the way of `make demo`."""
+    """The targets that the gates need, built with the profile of the checkout, but by one process at a time: two would
+    wait for each other where other tests have the second core."""
 
     def make(folder: Path) -> None:
         project.copy_checkout(folder)
+        project.set_yaml(folder / "profiles/pocket.yaml", "speed.processes", 1)
         project.keep_only(folder, NEEDED)
         project.init_git(folder)
-        project.repro(folder, preloaded=True)
+        project.repro(folder)
         print(run_command(folder, "python", "-m", "stages.report", "--look").stdout)
 
     return project.shared_folder(tmp_path_factory, "demo", make)

@@ -26,7 +26,7 @@ def two_rounds(one_round: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """The second round of the recipe added to a built first one, and built."""
     folder = project.copy_project(one_round, tmp_path_factory.mktemp("two") / "rounds")
     shutil.copy(project.CHECKOUT / "recipes/humpback.yaml", folder / "recipes/humpback.yaml")
-    assert repro(folder, preloaded=True) == {
+    assert repro(folder) == {
         "score@humpback-judge-2",
         "filter@humpback-curate-2",
         "mix@humpback-mix-2",
@@ -71,8 +71,10 @@ def learning_rate(folder: Path) -> None:
     set_yaml(folder / "profiles/tiny.yaml", "sft.lr", 2.0e-3)
 
 
-def code_of_others(folder: Path) -> None:
-    """A comment, a new measure, a new engine, and edits of another method, another engine and the progress bar."""
+def what_nothing_reads(folder: Path) -> None:
+    """Comments and speed knobs; in the code a comment, a new measure and engine, and edits of another method, another
+    engine and the progress bar."""
+    comments_and_speed(folder)
     project.append(folder / "baleen/tables/rows.py", "# a remark")
     project.append(folder / "baleen/measures/overlap.py", "\n\ndef added(text: str) -> float:\n    return 1.0")
     (folder / "baleen/engines/added.py").write_text('SEMANTICS = "added-1"\nABILITIES = ()\nENGINE = None\n')
@@ -93,14 +95,13 @@ CURATED = {"filter@humpback-curate-1", "mix@humpback-mix-1", "train@humpback-1"}
 JUDGED = {"score@humpback-judge-1", *CURATED}
 ASKED = {"generate@humpback-augment", "filter@humpback-pool", *JUDGED}
 EDITS: dict[str, tuple[Callable[[Path], None], set[str]]] = {
-    "comments and speed knobs": (comments_and_speed, set()),
+    "comments, speed knobs and code that no target of the project reaches": (what_nothing_reads, set()),
     "a threshold that keeps the same rows": (same_rows, {"filter@humpback-curate-1"}),
     "the judge prompt": (judge_prompt, JUDGED),
     "the ask prompt": (ask_prompt, {"train@ask", *ASKED}),
     "one seed": (seed_row, {"ingest@seed", "train@ask", "train@reply", *ASKED}),
     "one more document": (next_document, {"ingest@web", *ASKED}),
     "a setting of fine-tuning": (learning_rate, {"train@reply", *JUDGED}),
-    "code that no target of the project reaches": (code_of_others, set()),
     "the code of a verb": (code_of_filter, {"filter@humpback-pool", "filter@humpback-curate-1"}),
 }
 
@@ -133,7 +134,7 @@ def test_an_edit_runs_what_it_touches_and_undoing_it_nothing(name: str, one_roun
     before, paid = project.output_hashes(folder), memo_replies(folder)
     edit(folder)
     expected = forecast(folder)
-    assert repro(folder, GOAL, preloaded=touched >= JUDGED) == touched
+    assert repro(folder, GOAL) == touched
     assert expected["run"] <= touched <= expected["run"] | expected["maybe"]
     if name == "one more document":
         assert sorted(space.split()[0] for space, _ in memo_replies(folder) - paid) == ["generate", "loss"]
@@ -160,7 +161,7 @@ def test_the_shared_threshold_asks_nothing_before_the_model_it_changes(two_round
     folder = project.copy_project(two_rounds, tmp_path / "edited")
     before, paid = project.output_hashes(folder), memo_replies(folder)
     set_yaml(folder / "params.yaml", "curate.share", 0.5)
-    assert repro(folder, "train@humpback", "map@humpback-dataset", preloaded=True) == {
+    assert repro(folder, "train@humpback", "map@humpback-dataset") == {
         *CURATED,
         "score@humpback-judge-2",
         "filter@humpback-curate-2",

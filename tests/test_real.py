@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import local_models
+import preloading
 import project
 import pytest
 
@@ -47,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_one_round_on_real_text_ends_with_a_loss_of_every_arm(folder: Path) -> None:
-    environment = project.environment(folder) | {"PYTHONPATH": str(ROOT)}
+    environment = project.environment(folder) | {"PYTHONPATH": str(ROOT)} | preloading.variables()
     built = subprocess.run(["dvc", "repro", *TARGETS], cwd=folder, env=environment, text=True, capture_output=True)
     assert not built.returncode, built.stdout[-2000:] + built.stderr[-2000:]
     heldout = project.load_json(folder, "data/heldout.json")["rows_out"]

@@ -111,7 +111,8 @@ def receive_request(line: socket.socket) -> Request:
         request: Request = json.loads(words.readline())
     line.sendall(STARTED)
     line.detach()  # stays open as long as this process
-    os.setpgid(0, request["group"])
+    with suppress(PermissionError):  # a stage of DVC's queue is of another session, whose groups cannot be joined
+        os.setpgid(0, request["group"])
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.orig_argv = ["python", "-m", request["module"], *request["argv"]]
     sys.stdout.reconfigure(line_buffering=os.isatty(1))  # type: ignore[union-attr]

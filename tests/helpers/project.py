@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import preloading
 import pytest
 
 from baleen.project.yaml_files import parse_yaml, yaml_text
@@ -45,12 +46,9 @@ def dvc(folder: Path, *words: str) -> str:
     return done.stdout + done.stderr
 
 
-def repro(folder: Path, *targets: str, preloaded: bool = False) -> set[str]:
-    """Build, and return the names of the stages whose command ran; `preloaded` as `make demo` does, whose stages share
-    one import of torch: for builds in which several stages load a model."""
-    command = ("dvc", "repro", *targets)
-    done = run_command(folder, *(("python", "-m", "stages.warm", *command) if preloaded else command))
-    return stages_run(done.stdout + done.stderr)
+def repro(folder: Path, *targets: str) -> set[str]:
+    """Build, and return the names of the stages whose command ran."""
+    return stages_run(dvc(folder, "repro", *targets))
 
 
 def stages_run(said: str) -> set[str]:
@@ -60,8 +58,9 @@ def stages_run(said: str) -> set[str]:
 
 
 def run_command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in a project; its output is shown when it fails."""
-    done = subprocess.run(words, cwd=folder, env=environment(folder), text=True, capture_output=True)
+    """Run a program in a project, its stages as copies of one process; its output is shown when it fails."""
+    env = environment(folder) | preloading.variables()
+    done = subprocess.run(words, cwd=folder, env=env, text=True, capture_output=True)
     assert not done.returncode, f"{' '.join(words)}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return done
 
@@ -70,6 +69,7 @@ def queue_finished(folder: Path, line: str, env: dict[str, str]) -> bool:
     """Whether a command that runs DVC's queue came to its end within ten minutes. A worker of the queue asks itself
     every ten seconds whether it is busy and ends unless it answers within one, which on a machine with too much to do
     it does not; DVC then waits for its task for ever."""
+    env = env | preloading.variables()
     done = subprocess.run(["timeout", "600", "bash", "-ec", line], cwd=folder, env=env, text=True, capture_output=True)
     assert done.returncode in (0, 124), f"{line}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return not done.returncode
@@ -273,7 +273,7 @@ def build_small(folder: Path) -> None:
     set_up_small(folder)
     keep_only(folder, ["humpback-dataset", "eval-reply", "eval-humpback-1"])
     init_git(folder)
-    repro(folder, preloaded=True)
+    repro(folder)
 
 
 def built_small(factory: pytest.TempPathFactory) -> Path:
