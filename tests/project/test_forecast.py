@@ -58,7 +58,6 @@ WEB = "because web changes, unless it comes out the same"
 MAPS = {"map@loud": WEB, "map@plain": WEB}
 FILTERS = {"filter@calm": WEB, "filter@short": WEB, "filter@mild": "if calm changes"}
 EDITS: dict[str, tuple[Edit, dict[str, str]]] = {  # what a user does, and what each stage that may run is said to do
-    "nothing": (lambda folder: None, {}),
     "a remark": (lambda folder: project.append(folder / "params.yaml", "# a remark"), {}),
     "a knob": (
         lambda folder: set_yaml(folder / "params.yaml", "loudness.keep", ["mine.shout(response)<=0.4"]),
@@ -91,15 +90,31 @@ EDITS: dict[str, tuple[Edit, dict[str, str]]] = {  # what a user does, and what 
         ),
         {"map@loud": "stages/map.py changed", "map@plain": "stages/map.py changed"},
     ),
-    "a table that is deleted": (lambda folder: (folder / "data/short.parquet").unlink(), {}),
-    "a table that is changed by hand": (lambda folder: (folder / "data/short.parquet").write_text("x"), {}),
+    "a table that is deleted": (lambda folder: (folder / "data/loud.parquet").unlink(), {}),
+    "a table that is changed by hand": (lambda folder: (folder / "data/plain.parquet").write_text("x"), {}),
 }
+# Edits that touch no stage in common are made at once: each stage has the reasons of one of them, and no other.
+ROUNDS = [
+    ["a remark", "a knob", "a line of a recipe", "a new line", "the code of a verb"],
+    ["another input", "a table that is deleted", "a table that is changed by hand"],
+    ["a function of the user's"],
+    ["two rows appended"],
+    ["a row changed"],
+]
 
 
-@pytest.mark.parametrize("name", EDITS)
-def test_plan_says_what_dvc_then_does(name: str, folder: Path) -> None:
-    edit, expected = EDITS[name]
-    edit(folder)
+def test_every_edit_is_made() -> None:
+    assert sorted(name for names in ROUNDS for name in names) == sorted(EDITS)
+
+
+@pytest.mark.parametrize("names", ROUNDS, ids=" and ".join)
+def test_plan_says_what_dvc_then_does(names: list[str], folder: Path) -> None:
+    expected = dict[str, str]()
+    for name in names:
+        edit, reasons = EDITS[name]
+        edit(folder)
+        assert not expected.keys() & reasons.keys()
+        expected |= reasons
     found = targets(folder)
     open_ = {stage: one for stage, one in found.items() if one["state"] in ("run", "maybe")}
     assert {stage: "; ".join(one["reasons"]) for stage, one in open_.items()} == expected
@@ -120,8 +135,9 @@ def test_what_is_taken_back_is_restored(folder: Path) -> None:
     assert project.repro(folder) == set()
 
 
-def test_a_deleted_table_is_restored(folder: Path) -> None:
-    EDITS["a table that is deleted"][0](folder)
+def test_nothing_to_do_and_a_deleted_table_which_is_restored(folder: Path) -> None:
+    assert {one["state"] for one in targets(folder).values()} == {"keep"}
+    (folder / "data/short.parquet").unlink()
     found = targets(folder)["filter@short"]
     assert (found["state"], found["reasons"]) == ("restore", ["data/short.parquet is missing"])
 
@@ -138,18 +154,14 @@ def test_a_row_that_changed_in_a_file_that_dvc_tracks_is_counted(folder: Path) -
     assert targets(folder)["ingest@web"]["reasons"] == ["1 row of web.jsonl changed"]
 
 
-def test_targets_limit_what_is_looked_at(folder: Path) -> None:
-    append('{"text": "a"}')(folder)
+def test_targets_limit_what_is_looked_at_and_rows_and_time_are_those_of_the_last_build(folder: Path) -> None:
+    append('{"text": "a"}\n{"text": "b"}')(folder)
     words = ("python", "-m", "stages.command", "plan", "filter@mild")
     lines = project.run_command(folder, *words).stdout.splitlines()
     assert [line.split()[0] for line in lines if not line.startswith(" ")][:-1] == [
         "ingest@web", "filter@calm", "filter@mild",
     ]  # fmt: skip
     assert lines[-1].startswith("1 of 3 targets run, 2 may run; at most 0 cached, 0 to query")
-
-
-def test_rows_and_time_are_those_of_the_last_build(folder: Path) -> None:
-    append('{"text": "a"}\n{"text": "b"}')(folder)
     found = targets(folder)
     assert (found["ingest@web"]["rows"], found["ingest@web"]["estimated"]) == (6, False)
     assert (found["filter@calm"]["rows"], found["filter@calm"]["estimated"]) == (6, True)
