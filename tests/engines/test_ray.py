@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -16,6 +14,7 @@ import psutil
 import pytest
 import tiny as workspace
 from echo import Echo
+from ray_programs import PLACES, SPEED, begun, cluster, exit_code
 
 from baleen.engines import table
 from baleen.engines.hf import HF
@@ -30,7 +29,6 @@ from baleen.project.settings import Speed
 from baleen.tables import rows
 from stages import generate
 
-SPEED = Speed(device="cpu", batch_tokens=512)
 GREEDY, DRAWN = Sampling(temperature=0, max_tokens=16), Sampling(temperature=1.0, top_p=0.95, max_tokens=16)
 QUESTIONS = [f"Tell me about the number {n}. " + "It is a fine one. " * (n % 5) for n in range(40)]
 REQUESTS = [Request((("user", question),), seed=n << 40) for n, question in enumerate(QUESTIONS)]
@@ -55,14 +53,8 @@ def hf(tiny: str) -> HF:
     return HF(tiny, SPEED)
 
 
-def cluster(model: str, workers: int, engine: str = "hf", **more: Any) -> Cluster:
-    made = table.loader(engine, model, replace(SPEED, ray_workers=workers, **more))[2]()
-    assert isinstance(made, Cluster)
-    return made
-
-
 @pytest.fixture(scope="module")
-def two_workers(tiny: str) -> Iterator[Cluster]:
+def two_workers(tiny: str, orphans: list[psutil.Process]) -> Iterator[Cluster]:
     yield cluster(tiny, 2)
 
 
@@ -216,11 +208,6 @@ def test_a_worker_with_vllm_killed_in_the_middle_costs_no_reply(
 # engines that fail
 
 
-PLACES = os.pathsep.join(
-    map(str, (Path(__file__).parent, Path(__file__).parents[1] / "helpers", Path(__file__).parents[2]))
-)
-
-
 def echo(model: str, speed: Speed, log: str, **faults: Any) -> Echo:
     return Echo(Path(log), **{"identity": identity.identity(model)} | faults)
 
@@ -265,33 +252,27 @@ def test_a_worker_with_another_model_is_a_problem(faulty: Callable[..., Cluster]
 # no process is left
 
 
-HASTY = {"RAY_gcs_rpc_server_reconnect_timeout_s": "5"}  # Ray's agents look for their parent for a minute
-
-
-def drive(model: str) -> None:
-    """Print the processes of a working cluster, and end when stdin closes."""
-    engine = cluster(model, 2)
-    assert len(list(engine.loss(GRADED))) == 40
-    print(*(child.pid for child in psutil.Process().children(recursive=True)), flush=True)
-    sys.stdin.read()
+@pytest.fixture(scope="module")
+def orphans(tiny: str) -> list[psutil.Process]:
+    """The cluster of a program that was killed, which Ray takes a minute to notice: other tests run in the meantime."""
+    driver, children = begun(tiny)
+    driver.kill()
+    assert exit_code(driver) == -signal.SIGKILL
+    return children
 
 
 @started
 @needed
-@pytest.mark.parametrize("killed", [False, True], ids=["ended", "killed"])
-def test_no_process_outlives_the_program(tiny: str, killed: bool) -> None:
-    words = [sys.executable, "-c", "import sys, test_ray; test_ray.drive(sys.argv[1])", tiny]
-    with subprocess.Popen(
-        words, env=os.environ | {"PYTHONPATH": PLACES} | HASTY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as driver:
-        assert driver.stdin and driver.stdout
-        children = [psutil.Process(int(number)) for number in driver.stdout.readline().split()]
-        assert len(children) >= 5  # two workers, raylet, GCS and agents
-        if killed:
-            driver.kill()
-        driver.stdin.close()
-        assert driver.wait(timeout=600) == (-signal.SIGKILL if killed else 0)
+def test_no_process_outlives_the_program(tiny: str) -> None:
+    driver, children = begun(tiny)
+    assert exit_code(driver) == 0
     assert not psutil.wait_procs(children, timeout=600)[1]
+
+
+@started
+@needed
+def test_no_process_outlives_a_program_that_is_killed(orphans: list[psutil.Process]) -> None:
+    assert not psutil.wait_procs(orphans, timeout=600)[1]
 
 
 # what is refused before any row is read
