@@ -25,13 +25,18 @@ SLEEP = 'open(os.environ["BEGUN"]).close()\nwhile True:\n    time.sleep(0.05)\n'
 WAITS = f"import os\nimport time\n\n{SLEEP}"
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project of a user, planned."""
-    home = own_project.start(tmp_path / "home")
+    home = own_project.start(tmp_path_factory.mktemp("planned") / "home")
     assert own_project.run(home, sys.executable, "-m", "stages.plan").returncode == 0
-    os.mkfifo(tmp_path / "begun")
     return home
+
+
+@pytest.fixture
+def folder(planned: Path, tmp_path: Path) -> Path:
+    os.mkfifo(tmp_path / "begun")
+    return project.copy_project(planned, tmp_path / "home")
 
 
 # what runs in a shell's background is deaf to Ctrl-C, and so are its children
@@ -159,9 +164,10 @@ def test_in_dvc_exp_run_the_same_command_goes_on(folder: Path) -> None:
     assert project.stages_run(project.dvc(folder, *words[1:])) >= {"filter@calm"}
 
 
-def training(tmp_path: Path, processes: int) -> Path:
-    """A project whose only model learns for minutes."""
-    home = own_project.start(tmp_path / "home")
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose only model learns for minutes, up to that model."""
+    home = own_project.start(tmp_path_factory.mktemp("untrained") / "home")
     lines = (
         "ingest:\n  web: {source: web.jsonl, columns: {response: text}, origin: web}\n"
         "train:\n  base: {input: web, base: origin, prompt: text, steps: 100000, settings: own}\n"
@@ -171,18 +177,26 @@ def training(tmp_path: Path, processes: int) -> Path:
     stages = {name: rules[name] for name in ("plan", "origin", "ingest", "train")}
     project.dump(home / "dvc.yaml", {"vars": ["params.yaml", "recipes/own.yaml"], "stages": stages})
     own_project.write(home, {"recipes/own.yaml": lines})
-    speed = {"device": "cpu", "processes": processes, "checkpoint_seconds": 3600}
-    set_yaml(home / "profiles/pocket.yaml", "speed", speed)
     for name in ("stages.plan", "stages.origin origin", "stages.ingest web"):
         ended = own_project.run(home, *stage(name))
         assert ended.returncode == 0, ended.stderr
     return home
 
 
+def training(untrained: Path, tmp_path: Path, processes: int) -> Path:
+    """A copy that trains in so many processes."""
+    home = project.copy_project(untrained, tmp_path / "home")
+    speed = {"device": "cpu", "processes": processes, "checkpoint_seconds": 3600}
+    set_yaml(home / "profiles/pocket.yaml", "speed", speed)
+    return home
+
+
 @pytest.mark.parametrize("processes", [1, 2])
 @pytest.mark.parametrize("moment", ["torch", "steps"])
-def test_while_it_trains_before_the_first_checkpoint(processes: int, moment: str, tmp_path: Path) -> None:
-    home = training(tmp_path, processes)
+def test_while_it_trains_before_the_first_checkpoint(
+    processes: int, moment: str, untrained: Path, tmp_path: Path
+) -> None:
+    home = training(untrained, tmp_path, processes)
     with started(home, *stage("stages.train base")) as one:
         if moment == "torch":
             while "libtorch" not in Path(f"/proc/{one.pid}/maps").read_text() and one.poll() is None:
@@ -209,8 +223,8 @@ def test_while_the_preloaded_process_imports_libraries(folder: Path) -> None:
     assert project.repro(folder, "filter@calm") == {"ingest@web", "filter@calm"}
 
 
-def test_while_a_copy_of_the_preloaded_process_trains(tmp_path: Path) -> None:
-    home = training(tmp_path, 1)
+def test_while_a_copy_of_the_preloaded_process_trains(untrained: Path, tmp_path: Path) -> None:
+    home = training(untrained, tmp_path, 1)
     with started(home, sys.executable, "-m", "stages.warm", "dvc", "repro", "train@base") as one:
         assert one.stderr and next((line for line in one.stderr if " steps" in line), "")
         code, said = interrupted(one)
