@@ -44,12 +44,14 @@ Built with baleen ({methods}). `pip install -r requirements.txt` installs it; th
 HELD_OUT = 0.2  # share of the seeds that no model is trained on: 40 of 200 give an interval
 TAUGHT = 0.3  # and the seeds between both are those that scores are measured on: no model is trained on them either
 CALIBRATION = [f"chance(id)>={HELD_OUT}", f"chance(id)<{TAUGHT}"]
-DVC_CONFIG = [
-    ("core.analytics", "false"),
-    ("core.autostage", "false"),
-    ("core.check_update", "false"),
-    ("cache.type", "reflink,hardlink,symlink,copy"),
-]
+DVC_CONFIG = """\
+[core]
+    analytics = false
+    autostage = false
+    check_update = false
+[cache]
+    type = "reflink,hardlink,symlink,copy"
+"""
 CANDIDATES = ("8b", "small", "laptop", "text")  # profiles for data of one's own, the best first
 KNOBS = ("ask.md", "judge.md", "reply.md", "text.md")  # prompts that params.yaml or a rule may name
 
@@ -196,17 +198,25 @@ def copy_prompts(to: Path, lines: Mapping[str, Line]) -> None:
 
 def begin_history(to: Path, tracked: Iterable[str] = (), cache: Path | None = None) -> None:
     """Put a project under git and DVC, with these files tracked by DVC and all others in a first commit."""
+    if not (to / ".git").exists():
+        run_in(to, "git", "init", "-q")
+    if not (to / ".dvc").exists():
+        run_in(to, "dvc", "init", "-q")
+        (to / ".dvc/config").write_text(DVC_CONFIG, encoding="utf-8")
+    if cache:
+        run_in(to, "dvc", "config", "--local", "cache.dir", str(cache.absolute()))
+    if tracked := [*tracked]:
+        run_in(to, "dvc", "add", "-q", *tracked)
+    run_in(to, "git", "add", "-A")
+    run_in(to, "git", "commit", "-q", "--allow-empty", "-m", "New project")
+
+
+def run_in(to: Path, *step: str) -> None:
+    """Run a program in a project; a Problem with what it said when it fails."""
     quiet = {**os.environ, "DVC_NO_ANALYTICS": "1"}
-    steps = [] if (to / ".git").exists() else [["git", "init", "-q"]]
-    steps += [] if (to / ".dvc").exists() else [["dvc", "init", "-q"]]
-    steps += [["dvc", "config", *pair] for pair in DVC_CONFIG]
-    steps += [["dvc", "config", "--local", "cache.dir", str(cache.absolute())]] if cache else []
-    steps += [["dvc", "add", "-q", path] for path in tracked]
-    steps += [["git", "add", "-A"], ["git", "commit", "-q", "--allow-empty", "-m", "New project"]]
-    for step in steps:
-        done = subprocess.run(step, cwd=to, env=quiet, text=True, capture_output=True)
-        if done.returncode:
-            raise Problem(f"{' '.join(step)} failed in {to}: {' '.join((done.stderr or done.stdout).split())}")
+    done = subprocess.run(step, cwd=to, env=quiet, text=True, capture_output=True)
+    if done.returncode:
+        raise Problem(f"{' '.join(step)} failed in {to}: {' '.join((done.stderr or done.stdout).split())}")
 
 
 def on_embedded_world(to: Path, methods: list[str], profile: str) -> None:

@@ -18,8 +18,11 @@ import pyarrow.parquet as pq
 import pytest
 from project import CHECKOUT
 from tokenizers import Tokenizer
+from typer.testing import CliRunner
 
 from baleen.tables import rows
+from stages import ingest
+from stages.command import app
 
 pytestmark = pytest.mark.slow
 NAMES = {"NAME": "Somebody", "EMAIL": "somebody@example.org"}
@@ -128,12 +131,12 @@ def table_of(folder: Path, name: str) -> list[rows.Row]:
     return list(rows.read(folder / f"data/{name}.parquet"))
 
 
-@pytest.mark.parametrize(("corpus", "seeds"), [(corpus, list(SEEDS)[n % 3]) for n, corpus in enumerate(CORPORA)])
-def test_every_format_is_proposed_tracked_and_read(corpus: str, seeds: str, desk: Path) -> None:
-    printed = new_project(desk, corpus, seeds)
+FORMS = [(corpus, list(SEEDS)[n % 3]) for n, corpus in enumerate(CORPORA)]
+INSTALLED = ("docs.tar.gz", "saved")  # a file and a folder from the installed wheel, as processes; the others here
+
+
+def assert_proposed_tracked_and_read(folder: Path, corpus: str, printed: str) -> None:
     assert "response <- " in printed and "instruction <- question, response <- answer" in printed
-    folder = desk.parent / "my-data"
-    run_installed(folder, "dvc", "repro", "ingest@web", "ingest@pairs")
     assert {(row["instruction"], row["response"]) for row in table_of(folder, "pairs")} == set(PAIRS)
     kept = "\n".join(row["response"] for row in table_of(folder, "web"))
     assert all(text in kept for text in TEXTS)
@@ -141,10 +144,41 @@ def test_every_format_is_proposed_tracked_and_read(corpus: str, seeds: str, desk
     assert f"data/raw/{corpus}\n" not in project.git(folder, "ls-files")
 
 
-def test_the_documentation_of_python_is_a_corpus(desk: Path) -> None:
-    new_project(desk, "python:docs", "seeds.jsonl")
-    folder = desk.parent / "my-data"
-    run_installed(folder, "dvc", "repro", "load@web")
+@pytest.mark.parametrize(("corpus", "seeds"), [one for one in FORMS if one[0] in INSTALLED])
+def test_the_installed_command_proposes_tracks_and_reads(corpus: str, seeds: str, desk: Path) -> None:
+    printed = new_project(desk, corpus, seeds)
+    run_installed(desk.parent / "my-data", "dvc", "repro", "ingest@web", "ingest@pairs")
+    assert_proposed_tracked_and_read(desk.parent / "my-data", corpus, printed)
+
+
+def new_here(home: Path, corpus: str, monkeypatch: pytest.MonkeyPatch, seeds: str) -> tuple[Path, str]:
+    """Begin a project in this process and go there; its folder and what was printed."""
+    monkeypatch.chdir(home)
+    for name, value in GIT.items():
+        monkeypatch.setenv(name, value)
+    words = ["new", "my-data", "--corpus", corpus, "--seeds", seeds, "--profile", "text"]
+    ended = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert ended.exit_code == 0, ended.output
+    monkeypatch.chdir(home / "my-data")
+    return home / "my-data", ended.output
+
+
+@pytest.mark.parametrize(("corpus", "seeds"), [one for one in FORMS if one[0] not in INSTALLED])
+def test_every_format_is_proposed_tracked_and_read(
+    corpus: str, seeds: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    CORPORA[corpus](tmp_path / corpus)
+    SEEDS[seeds](tmp_path / seeds)
+    folder, printed = new_here(tmp_path, corpus, monkeypatch, seeds)
+    for name in ("web", "pairs"):
+        ingest.main([name])
+    assert_proposed_tracked_and_read(folder, corpus, printed)
+
+
+def test_the_documentation_of_python_is_a_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    SEEDS["seeds.jsonl"](tmp_path / "seeds.jsonl")
+    folder, _ = new_here(tmp_path, "python:docs", monkeypatch, "seeds.jsonl")
+    ingest.main(["web"])
     assert project.load_json(folder, "data/web.json")["rows_out"] > 1000
 
 
@@ -152,8 +186,10 @@ def test_plain_dvc_builds_compares_and_shares_a_project_of_ones_own(desk: Path) 
     new_project(desk, "docs.jsonl", "seeds.jsonl")
     folder = desk.parent / "my-data"
     project.set_yaml(folder / "params.yaml", "curate.share", 0.5)
-    for section in ("pretrain", "train"):
-        project.set_yaml(folder / "profiles/text.yaml", f"{section}.steps", 30)
+    for section, small in {"pretrain": {"steps": 8}, "train": {"steps": 4}, "speed": {"processes": 1}}.items():
+        for name, value in small.items():
+            project.set_yaml(folder / "profiles/text.yaml", f"{section}.{name}", value)
+    project.set_yaml(folder / "profiles/text.yaml", "generate.max_tokens", 32)
     run_installed(folder, "python", "-m", "stages.warm", "dvc", "repro")
     pairs = table_of(folder, "humpback-dataset")
     assert {row["origin"] for row in pairs} == {"seed", "web"} and all(row["messages"] for row in pairs)
