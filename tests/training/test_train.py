@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -66,18 +65,6 @@ def error_line(name: str, section: str, *more: str, **told: str) -> str:
     code, said = run_training(command(name, section, *more, **told)[2:])
     assert code == 1, said
     return said.splitlines()[-1]
-
-
-def kill_when(ready: Callable[[], bool], words: list[str]) -> None:
-    """Start a run and kill it, with all its processes' parent, as soon as `ready()`."""
-    run = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not ready():
-        try:
-            raise AssertionError(f"the run ended with {run.wait(timeout=0.01)} before it was to be killed")
-        except subprocess.TimeoutExpired:
-            continue
-    os.kill(run.pid, signal.SIGKILL)
-    run.wait()
 
 
 def weights(name: str) -> bytes:
@@ -303,7 +290,7 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(home: Path) -> None:
         lambda: any(run.glob("*/checkpoint-20/complete.json")),
     ]
     for moment in moments:
-        kill_when(moment, command("killed", "sft"))
+        forks.kill_when(moment, start_training(command("killed", "sft")[2:]))
         assert not Path("models/killed").exists()
     numbers = train_model("killed", "sft")
     assert "10/40 steps" not in Path("killed.log").read_text()
@@ -316,7 +303,7 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(home: Path) -> None:
 def test_processes_end_with_the_run_that_started_them(home: Path) -> None:
     write_speed(processes=2, train_rows=4, checkpoint_seconds=0)
     run = Path("memo/checkpoints")
-    kill_when(lambda: any(run.glob("*/checkpoint-10")), command("m", "sft"))
+    forks.kill_when(lambda: any(run.glob("*/checkpoint-10")), start_training(command("m", "sft")[2:]))
     train_model("m", "sft")  # waits for the lock, which the processes of a run hold as long as one of them lives
     assert left_over() == []
 
