@@ -171,6 +171,7 @@ def start_build(folder: Path, *command: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("preloaded")
 @pytest.mark.parametrize("name", ["prompts/ask.md", "baleen/formats.py"])
 def test_dvc_records_nothing_false_when_a_dependency_is_edited_while_it_builds(name: str, small_folder: Path) -> None:
     small_project.empty(small_folder)
