@@ -6,8 +6,8 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from baleen.measures.expressions import Value, metric_signatures, parse_value
-from baleen.measures.ratios import Ratio, figures
-from baleen.measures.statistics import auc, bootstrap_interval
+from baleen.measures.ratios import Ratio, figures, rounded
+from baleen.measures.statistics import auc, bootstrap_interval, standard_error
 from baleen.tables.rows import Row
 
 
@@ -54,7 +54,11 @@ def evaluation(table: Sequence[Row], other: Sequence[Row], design: Design) -> di
     label = design.means[0]
     curves = {score.text: score_auc(other, score, label) for score in design.scores}
     scorer = {"auc": curves, "recall": recall(table, other, label)} if curves else {}
-    return {"rows": len(table), "groups": groups} | scorer | metric_signatures(design.means)
+    return (
+        {"rows": len(table), "groups": groups}
+        | scorer
+        | metric_signatures([*design.means, *(value for one in design.ratios for value in (one.above, one.below))])
+    )
 
 
 def grouped(table: Sequence[Row], by: str) -> dict[str, list[Row]]:
@@ -79,7 +83,8 @@ def compared(mine: Measured, other: Measured, name: str, seed: int) -> Row:
     """Mean, its interval, the other table's mean, and when rows pair up the mean difference with its interval."""
     own, theirs = readable(mine.values[name]), readable(other.values[name])
     found: Row = {"rows": len(own), "unread": len(mine.ids) - len(own), "mean": average(own)}
-    found |= {"against": average(theirs)}
+    known = [cluster for cluster, value in zip(mine.clusters, mine.values[name], strict=True) if value is not None]
+    found |= {"standard_error": rounded(standard_error(own, known)), "against": average(theirs)}
     if mine.ids == other.ids and len(own) == len(theirs) == len(mine.ids) and own:
         differences = [a - b for a, b in zip(own, theirs, strict=True)]
         low, high = bootstrap_interval(differences, mine.clusters, seed)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from baleen.errors import Problem
 from baleen.measures.expressions import Value, parse_value
-from baleen.measures.statistics import DRAWS, LEVEL
+from baleen.measures.statistics import DRAWS, LEVEL, ratio_error
 from baleen.tables.rows import Row
 
 Sums = NDArray[np.float64]  # shape (clusters, 2): numerator and denominator
@@ -57,7 +57,9 @@ def figures(table: Sequence[Row], other: Sequence[Row], ratio: Ratio, cluster: s
     mine, theirs = ratio.pairs(table), ratio.pairs(other)
     sums, against = (by_cluster(p, [str(r[cluster]) for r in t]) for p, t in ((mine, table), (theirs, other)))
     known, own, others = sum(pair is not None for pair in mine), quotient(sums), quotient(against)
-    found: Row = {"rows": known, "unread": len(mine) - known, "mean": rounded(own), "against": rounded(others)}
+    error = ratio_error(sums[:, 0], sums[:, 1])
+    found: Row = {"rows": known, "unread": len(mine) - known, "mean": rounded(own), "standard_error": rounded(error)}
+    found |= {"against": rounded(others)}
     paired = [row["id"] for row in table] == [row["id"] for row in other] and None not in [*mine, *theirs]
     if paired and own is not None and others is not None:
         low, high = map(rounded, difference_interval(sums, against, seed))

@@ -28,6 +28,22 @@ def bootstrap_interval(values: Sequence[float], clusters: Sequence[str], seed: i
     return float(low), float(high)
 
 
+def standard_error(values: Sequence[float], clusters: Sequence[str]) -> float | None:
+    """Standard error of the mean of values whose clusters are independent: of the sums of each cluster's deviations;
+    with rows of their own clusters the standard deviation over the root of their number. None for one cluster."""
+    total, size = cluster_sums(values, clusters)
+    return ratio_error(total, size) if len(total) else None
+
+
+def ratio_error(above: Numbers, below: Numbers) -> float | None:
+    """Standard error of the ratio of two sums, from the sums of each cluster (linearised); None for one cluster."""
+    clusters, whole = len(above), below.sum()
+    if clusters < 2 or not whole:
+        return None
+    deviations = above - above.sum() / whole * below
+    return float(np.sqrt(clusters / (clusters - 1) * (deviations**2).sum()) / whole)
+
+
 def auc(scores: Sequence[float], labels: Sequence[bool]) -> float | None:
     """Probability that a random positive has the higher score, ties half; None when one class is missing."""
     values, positive = np.asarray(scores, float), np.asarray(labels, bool)

@@ -143,8 +143,8 @@ EXTRAS = {  # the extra of pyproject.toml that a package comes with
     "aiohttp": "openai",
     "gguf": "gguf",
     **dict.fromkeys(("altair", "jinja2", "vl_convert"), "report"),
-    "sacrebleu": "metrics",
     **dict.fromkeys(("duckdb", "starlette", "uvicorn"), "view"),
     **dict.fromkeys(("bm25s", "datafog_core", "detect_secrets"), "cleaning"),
+    **dict.fromkeys(("if_verifiable", "langdetect", "nltk", "punkt", "sacrebleu"), "metrics"),
     **dict.fromkeys(("lxml", "nbformat", "pptx", "pypandoc", "pypdfium2", "python_calamine", "warcio"), "documents"),
 }

@@ -14,6 +14,7 @@ from baleen.tables.rows import NUMBER, TEXT, TYPES, Row
 
 CONTENT = ("instruction", "input", "response", "draft", "reference")  # what makes the id, and must be text
 BESIDE = ("input", "context", "system", "system_prompt", "history")  # what belongs to an instruction that has it
+ARGUMENTS = "kwargs"  # a list of mappings: the arguments of verifiable instructions
 ASKED_ROLES = ("system", "user", "assistant")
 Exchanges = dict[str, Exchange]  # of the chats of a record, by the path of each
 
@@ -175,6 +176,8 @@ def typed(record: Record, column: str, field: str, content: Any) -> Any:
         return number(place, column, content)
     if isinstance(content, list) and column not in CONTENT and all(isinstance(item, str) for item in content):
         return content
+    if column == ARGUMENTS and isinstance(content, list) and all(isinstance(item, dict | None) for item in content):
+        return [json.dumps(without_nulls(item or {}), ensure_ascii=False, sort_keys=True) for item in content]
     if kind == TEXT and column in CONTENT:
         return text(place, column, content)
     if content is None:
@@ -182,6 +185,11 @@ def typed(record: Record, column: str, field: str, content: Any) -> Any:
     if kind != TEXT:
         raise Problem(f"{place} is no list of texts, which column {column} needs")
     return json.dumps(content) if isinstance(content, bool | int | float) else text(place, column, content)
+
+
+def without_nulls(arguments: Row) -> Row:
+    """The arguments that have a value: a table of one type for all rows has every name in each."""
+    return {name: value for name, value in arguments.items() if value is not None}
 
 
 def number(place: str, column: str, content: Any) -> float | None:

@@ -40,6 +40,7 @@ TYPES = {"id": TEXT, "origin": TEXT, "source": SOURCE, "constraints": pa.list_(T
     name: NUMBER for name in GRADES
 }
 TYPES |= {"vector": pa.list_(NUMBER), "reasons": TEXT}
+TYPES |= {"kwargs": pa.list_(TEXT)}  # of verifiable instructions, each a JSON object
 
 
 def row_id(*texts: str) -> str:

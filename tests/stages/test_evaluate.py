@@ -72,12 +72,23 @@ def test_groups_are_averaged_alone(tmp_path: Path) -> None:
     groups = build(tmp_path, MINE, THEIRS, "--mean", "words(answer)", "--mean", "score", "--by", "split")["groups"]
     assert list(groups) == ["dev", "test"]
     assert groups["test"]["words(answer)"]["mean"] == 2.3333 and groups["dev"]["words(answer)"]["mean"] == 1.0
-    assert groups["dev"]["score"] == {"rows": 0, "unread": 1, "mean": None, "against": None}
+    assert groups["dev"]["score"] == {"rows": 0, "unread": 1, "mean": None, "standard_error": None, "against": None}
+
+
+def test_a_mean_has_its_number_of_rows_and_its_standard_error(tmp_path: Path) -> None:
+    rows_of_two = [{"id": str(n), "cell": str(n // 2), "score": float(n % 2)} for n in range(8)]
+    alone, together = (
+        build(tmp_path, rows_of_two, rows_of_two, "--mean", "score", "--cluster", cluster)["groups"]["all"]["score"]
+        for cluster in ("id", "cell")
+    )
+    assert (alone["rows"], alone["standard_error"]) == (8, 0.189)  # the deviation 0.5345 over the root of 8
+    assert together["standard_error"] == 0.0  # every pair has the same mean
 
 
 def test_a_group_that_the_other_table_lacks_has_no_comparison(tmp_path: Path) -> None:
     groups = build(tmp_path, MINE, THEIRS[:3], "--mean", "words(answer)", "--by", "split")["groups"]
-    assert groups["dev"]["words(answer)"] == {"rows": 1, "unread": 0, "mean": 1.0, "against": None}
+    alone = {"rows": 1, "unread": 0, "mean": 1.0, "standard_error": None, "against": None}
+    assert groups["dev"]["words(answer)"] == alone
 
 
 SCORED = [{"id": str(n), "good": float(n < 4), "worst": float(n)} for n in range(8)]
