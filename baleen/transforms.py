@@ -18,10 +18,10 @@ from baleen.measures.contrast import contrasted
 from baleen.project.lookup import Named
 from baleen.tables import rows
 from baleen.tables.exports import Batch, Transform, transform
-from baleen.tables.rows import NUMBER, TEXT, Row
+from baleen.tables.rows import NUMBER, TEXT, Row, row_id
 
 Fate = tuple[Row, str]  # a row, and why it leaves or ''
-__all__ = ["contrast", "document", "messages", "rated_before", "undo"]
+__all__ = ["both_orders", "contrast", "document", "messages", "rated_before", "undo"]
 MESSAGES = pa.list_(pa.struct([("role", TEXT), ("content", TEXT)]))
 NUMBERED = re.compile(r"([\w.]+)(?:\((\d+(?:\.\d+)?)\))?")
 TRANSFORMS = Named[Transform]("transform", lambda function: function.transform)
@@ -65,6 +65,19 @@ def contrast(table: list[Row]) -> list[Fate]:
 def rated_before(row: Row) -> list[Row]:
     """The rating kept as `first_rating` too, before the judge is asked again."""
     return [row | {"first_rating": row["rating"]}]
+
+
+@transform(("answer", "rival"), {"first": TEXT, "second": TEXT, "order": NUMBER, "pair": TEXT})
+def both_orders(row: Row) -> list[Row] | str:
+    """Two rows for a judge: the rival's answer first (order 1), then second (order 2). `pair` is the row's own id."""
+    mine, theirs = row["answer"], row["rival"]
+    if not mine or not theirs:
+        return "no answer to compare"
+    pairs = ((theirs, mine), (mine, theirs))
+    return [
+        row | {"id": row_id(row["id"], str(n)), "pair": row["id"], "order": float(n), "first": a, "second": b}
+        for n, (a, b) in enumerate(pairs, 1)
+    ]
 
 
 def parse_transform(text: str) -> Transform:

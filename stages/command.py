@@ -6,7 +6,7 @@ baleen show humpback-augment               every setting with its value and wher
 baleen run humpback-augment --dry-run      what it would query and cost; --limit 20 makes a preview
 baleen plan                                what dvc repro will run, why, and what it takes
 baleen check                               is everything well wired?
-baleen report                              the figures of the models, and what the last build cost; --html: a page
+baleen report                              did curation help? the figures of the models; --html writes a page to send
 baleen explain 3f2a                        where a row came from, and why it stayed or left
 baleen diff HEAD humpback-curate-1         which rows came, went and changed, and why
 baleen view                                a page of the tables: look, choose a threshold, compare rounds, label rows
@@ -23,6 +23,7 @@ from typing import Annotated
 import typer
 
 from baleen.errors import Problem, unknown
+from baleen.measures import numbers, numbers_text
 from baleen.project import builds, layers, recipes
 from baleen.project.command_line import report_problems
 from baleen.project.recipes import Line
@@ -112,13 +113,17 @@ def plan_command(
 def report_command(
     html: Annotated[Path | None, typer.Option(help="write it as one HTML file that needs nothing else")] = None,
     experiments: Annotated[bool, typer.Option("--experiments", help="compare those of dvc exp show too")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
 ) -> None:
-    """Print the figures of the models, and what the last build ran, found cached and cost; or write a page to send.
+    """Print the figures of the models with intervals, whether curation helped, and what the last build ran and cost; or
+    write a page to send.
 
     Example: baleen report --html report.html
     """
     if html or experiments:
         return print(report_page.write(html or Path("report.html"), experiments))
+    if as_json:
+        return print(numbers_text.as_json(numbers.of_project()))
     if report.METRICS.is_file():
         report.main(["--look"])
     runs = builds.last_build()
@@ -136,6 +141,8 @@ def new_command(
     documents: Annotated[int, typer.Option(help="only so many documents of a usual length, drawn by chance")] = 0,
     profile: Annotated[str, typer.Option(help="how big; without it the best that this machine can run")] = "",
     cache: Annotated[Path | None, typer.Option(help="folder of another project's DVC cache, to share it")] = None,
+    verifiable: Annotated[str, typer.Option(help="prompts in the form of IFEval, whose answers a program checks")] = "",
+    judge: Annotated[str, typer.Option(help="section of the profile whose model compares answers, such as chat")] = "",
     replace: Annotated[bool, typer.Option(help="write the files of a project anew; what was built stays")] = False,
 ) -> None:
     """Begin a project on your own corpus and seeds, or without them on the generated world.
@@ -143,9 +150,13 @@ def new_command(
     Example: baleen new my-data --corpus ~/documents --seeds ~/seeds.jsonl
     """
     methods, chosen = list(dict.fromkeys(method)), new.known_profile(profile) if profile else ""
-    wanted = new.Wanted((new.cleared if replace else new.empty)(folder), methods, chosen, cache, replace)
+    wanted = new.Wanted(
+        (new.cleared if replace else new.empty)(folder), methods, chosen, cache, replace, verifiable, judge
+    )
     if bool(corpus) != bool(seeds):
         raise Problem(f"--{'seeds' if corpus else 'corpus'} is missing; name both, or neither for the generated world")
+    if not corpus and (verifiable or judge):
+        raise Problem("--verifiable and --judge are for your own data; name --corpus and --seeds too")
     if corpus:
         mine = own_data.Corpus(corpus, own_data.mapping(corpus_columns), documents)
         summary = new.on_files(wanted, mine, seeds, own_data.mapping(seed_columns))

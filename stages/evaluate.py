@@ -4,12 +4,14 @@ python -m stages.evaluate eval-humpback --input answers-humpback --against answe
 """
 
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from baleen.errors import Problem
 from baleen.measures import guard
 from baleen.measures.evaluation import Design, evaluation, parse_score
 from baleen.measures.expressions import Value, parse_value
+from baleen.measures.pairwise import parse_controlled
 from baleen.measures.ratios import parse_ratio
 from baleen.project.command_line import run
 from baleen.project.inputs import unchanged
@@ -24,6 +26,12 @@ class EvaluateOptions:
     against: str = setting(REQUIRED, "table to compare it with")
     mean: list[str] = setting(REQUIRED, "columns or measures to average")
     ratio: list[str] = setting([], "sums of two measures, one divided by the other, as in 'a(x,y) / b(x,y)'")
+    distinct: list[str] = setting(
+        [], "columns of texts: the share of word pairs of all rows that are different (distinct-2)"
+    )
+    controlled: list[str] = setting(
+        [], "win rates at equal length, as in 'win(rating,order) by words(rival) - words(answer)'"
+    )
     by: str = setting("", "column whose values split the rows into groups, each averaged alone")
     cluster: str = setting("id", "column of rows that are not independent, drawn together for the interval")
     auc: list[str] = setting([], "scores of `against`, low for good rows, or high: -gain; how well they find the label")
@@ -32,14 +40,15 @@ class EvaluateOptions:
 
 
 def averaged(options: EvaluateOptions) -> list[Value]:
-    """The values that are averaged, and those of the ratios."""
-    ratios = map(parse_ratio, options.ratio)
-    return [*map(parse_value, options.mean), *(value for one in ratios for value in (one.above, one.below))]
+    """The values that are averaged, and those of the ratios and of the win rates."""
+    ratios, rates = map(parse_ratio, options.ratio), map(parse_controlled, options.controlled)
+    several = [*((one.above, one.below) for one in ratios), *((one.win, one.mine, one.theirs) for one in rates)]
+    return [*map(parse_value, options.mean), *chain.from_iterable(several)]
 
 
 def needed(options: EvaluateOptions) -> list[str]:
     mentioned = [column for value in averaged(options) for column in value.columns]
-    return [*mentioned, options.cluster, *filter(None, [options.by])]
+    return [*mentioned, *options.distinct, options.cluster, *filter(None, [options.by])]
 
 
 def check(options: EvaluateOptions, where: str) -> None:
@@ -65,7 +74,9 @@ def main(argv: list[str]) -> None:
     columns += [column for score in scores for column in score.value.columns]
     other = list(rows.read(rows.table_path(options.against), columns=list(dict.fromkeys(columns))))
     ratios = [*map(parse_ratio, options.ratio)]
-    figures = evaluation(table, other, Design(means, options.by, options.cluster, scores, options.seed, ratios))
+    rates = [*map(parse_controlled, options.controlled)]
+    design = Design(means, options.by, options.cluster, scores, options.seed, ratios, options.distinct, rates)
+    figures = evaluation(table, other, design)
     figures |= guard.guarded(figures, options.mean, options.worse, f"evaluate {name}")
     unchanged()
     rows.write_json(Path("data", f"{name}.json"), figures)

@@ -15,6 +15,7 @@ from baleen.errors import Problem, unknown
 from baleen.project import assemble, machine, recipes, shipped
 from baleen.project.assemble import Selection
 from baleen.project.inputs import CODE
+from baleen.project.own_numbers import Measures
 from baleen.project.recipes import Line
 from baleen.project.settings import load_yaml
 from stages import check as checks
@@ -57,15 +58,29 @@ KNOBS = ("ask.md", "judge.md", "reply.md", "text.md")  # prompts that params.yam
 
 
 @dataclass(frozen=True)
+class Extras:
+    """What is measured when it is there: the path of verifiable prompts in the project, and a judge."""
+
+    verifiable: str = ""
+    judge: str = ""
+
+
+NOTHING = Extras()
+
+
+@dataclass(frozen=True)
 class Wanted:
-    """A project to be written: where, its methods and profile ('' to choose), a DVC cache to share, and whether the
-    files of one that is there are written anew."""
+    """A project to be written: where, its methods and profile ('' to choose), a DVC cache to share, whether the files
+    of one that is there are written anew, verifiable prompts ('' for none), and the section of the profile whose
+    instruct model compares answers ('' for none)."""
 
     to: Path
     methods: list[str]
     profile: str
     cache: Path | None = None
     replace: bool = False
+    verifiable: str = ""
+    judge: str = ""
 
     def place(self) -> AbstractContextManager[Path]:
         """The folder to write in: a new project appears when all went well."""
@@ -97,7 +112,9 @@ def corpus_tables(corpus: Own, documents: int) -> list[Line]:
     return [whole, Line("web", "filter", drawn, SOURCES)] if documents else [whole]
 
 
-def on_own_data(to: Path, methods: list[str], profile: str, corpus: Own, seeds: Own, documents: int = 0) -> None:
+def on_own_data(
+    to: Path, methods: list[str], profile: str, corpus: Own, seeds: Own, documents: int = 0, more: Extras = NOTHING
+) -> None:
     """Write a project of these methods on a user's own corpus and seeds, some of which are held out."""
     settings = dict(seeds.settings)
     if {"air", "crab"} & {*methods} and "columns" in settings:  # their constraints are of the answers held out
@@ -109,8 +126,11 @@ def on_own_data(to: Path, methods: list[str], profile: str, corpus: Own, seeds: 
         Line("heldout", "filter", {"input": "pairs", "keep": [f"chance(id)<{HELD_OUT}"]}, SOURCES),
         Line("calibration", "filter", {"input": "pairs", "keep": CALIBRATION}, SOURCES),
     ]
-    sections = load_yaml(shipped.profile(profile))
-    write(to, assemble.on_own_data(methods, {line.name: line for line in tables}, sections), methods, profile)
+    if more.verifiable:
+        given = {"source": more.verifiable, "columns": own_data.VERIFIABLE_COLUMNS, "origin": "heldout"}
+        tables.append(Line("verifiable", "ingest", given, SOURCES))
+    sections, measures = load_yaml(shipped.profile(profile)), Measures(bool(more.verifiable), more.judge)
+    write(to, assemble.on_own_data(methods, {line.name: line for line in tables}, sections, measures), methods, profile)
 
 
 def suitable_profile(methods: list[str], corpus: Own, seeds: Own) -> tuple[str, dict[str, str]]:
@@ -162,7 +182,10 @@ def write(to: Path, selection: Selection, methods: list[str], profile: str) -> N
     to.mkdir(parents=True, exist_ok=True)
     files = assemble.write_recipes(to, selection)
     evaluations = assemble.evaluations(selection.lines, methods)
-    rules = assemble.rules((ship / "dvc.yaml").read_text(encoding="utf-8"), files, evaluations, code_of_plan(to))
+    beside = assemble.every_evaluation(selection.lines, methods)
+    rules = assemble.rules(
+        (ship / "dvc.yaml").read_text(encoding="utf-8"), files, evaluations, code_of_plan(to), beside
+    )
     params = (ship / "params.yaml").read_text(encoding="utf-8")
     texts = {
         "dvc.yaml": rules,
@@ -239,8 +262,10 @@ def add(methods: list[str]) -> list[str]:
     files = assemble.write_recipes(Path(), selection)
     copy_prompts(Path(), selection.lines)
     built = [path.stem for path in recipes.files() if recipes.is_method(path)]
-    shown = assemble.evaluations({**lines, **here}, list(dict.fromkeys([*built, *methods])))
-    rules.write_text(assemble.rules(rules.read_text(encoding="utf-8"), files, shown), encoding="utf-8")
+    every, wanted = {**lines, **here}, list(dict.fromkeys([*built, *methods]))
+    shown, beside = assemble.evaluations(every, wanted), assemble.every_evaluation(every, wanted)
+    text = assemble.rules(rules.read_text(encoding="utf-8"), files, shown, beside=beside)
+    rules.write_text(text, encoding="utf-8")
     return [str(path) for path in recipes.files()]
 
 
@@ -267,11 +292,13 @@ def on_files(wanted: Wanted, corpus: Corpus, seeds: str, seed_columns: dict[str,
             (wanted.profile, dict[str, str]()) if wanted.profile else suitable_profile(wanted.methods, documents, mine)
         )
         print(f"profile: {chosen}", *(f"  {name} cannot run here: {why}" for name, why in lacks.items()), sep="\n")
-        on_own_data(part, wanted.methods, chosen, documents, mine, corpus.documents)
+        asked = own_data.bring(own_data.verifiable(wanted.verifiable), part) if wanted.verifiable else ""
+        on_own_data(part, wanted.methods, chosen, documents, mine, corpus.documents, Extras(asked, wanted.judge))
         print(own_data.split(part, mine, HELD_OUT, TAUGHT))
         text = README.format(name=wanted.to.name, methods=", ".join(wanted.methods))
         (part / "README.md").write_text(text, encoding="utf-8")
-        return begun(part, wanted.cache, [own.path for own in (documents, mine) if own.path != PYTHON])
+        tracked = [own.path for own in (documents, mine) if own.path != PYTHON] + [asked] * bool(asked)
+        return begun(part, wanted.cache, tracked)
 
 
 def begun(part: Path, cache: Path | None, tracked: Iterable[str] = ()) -> str:

@@ -20,6 +20,9 @@ RAW = "data/raw"
 PAGES = ("markdown", "html")  # texts that have headers to cut them at
 PYTHON = "python:docs"  # in the place of a path: the documentation that comes with Python
 WIDTH = 100
+VERIFIABLE_COLUMNS = {  # of IFEval's file
+    "instruction": "prompt", "key": "key?", "instruction_id_list": "instruction_id_list", "kwargs": "kwargs"
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,17 @@ def proposal(path: Path, wanted: Iterable[str], columns: dict[str, str] | None =
         option = ",".join(f"{column}=FIELD" for column in wanted)
         raise Problem(f"{path}: no field looks like {' and '.join(missing)}; it has {fields}; name them: {option}")
     return found
+
+
+def verifiable(text: str) -> Path:
+    """The path of prompts in the form of IFEval; a Problem when their first ones cannot be read so."""
+    path = Path(text)
+    if not path.is_file():
+        raise Problem(f"no file {path}; name prompts in the form of IFEval: prompt, instruction_id_list, kwargs")
+    rows = kept_rows(IngestOptions(str(path), columns=VERIFIABLE_COLUMNS, origin="heldout"), 1)
+    if not next(iter(rows), None):
+        raise Problem(f"{path} has no prompt; name prompts in the form of IFEval: prompt, instruction_id_list, kwargs")
+    return path
 
 
 def corpus_settings(found: Proposal) -> Settings:

@@ -1,4 +1,4 @@
-"""report: one line a model from its evaluation, as a table and as metrics.json for `dvc exp show`.
+"""report: the figures of all models as a table with intervals and a sentence, and as metrics.json for `dvc exp show`.
 
 python -m stages.report humpback-curate-2 eval-reply eval-humpback    # the first is a table: how many rows it keeps
 python -m stages.report --look    # the same table once more, from what metrics.json names
@@ -8,7 +8,9 @@ import json
 from pathlib import Path
 
 from baleen.errors import Problem
+from baleen.measures import numbers_text
 from baleen.measures.model_report import headline, table
+from baleen.measures.numbers import of_project
 from baleen.project import inputs
 from baleen.project.command_line import run
 from baleen.project.inputs import unchanged
@@ -50,7 +52,8 @@ def main(argv: list[str]) -> None:
         kept = rows_kept([name for name in names if name not in evaluations])
         unchanged()
         write_json(METRICS, kept | figures)
-    print(table(evaluations))
+    numbers = of_project() if Path("dvc.yaml").is_file() else None
+    print(numbers_text.text(numbers) if numbers else table(evaluations))
 
 
 if __name__ == "__main__":

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, NamedTuple
 
+from baleen.measures.answers import distinct_shares
 from baleen.measures.expressions import Value, metric_signatures, parse_value
-from baleen.measures.ratios import Ratio, figures, rounded
+from baleen.measures.pairwise import Controlled, controlled_figures
+from baleen.measures.ratios import Pairs, Ratio, figures, rounded
 from baleen.measures.statistics import auc, bootstrap_interval, standard_error
 from baleen.tables.rows import Row
+
+BOOTSTRAPPED = 10_000  # clusters whose mean has a bootstrap interval; with more, the standard error says as much
 
 
 class Score(NamedTuple):
@@ -28,7 +32,8 @@ def parse_score(text: str) -> Score:
 class Design:
     """What is averaged and how: the measures; the column that splits the rows into groups ('' for none); the column of
     rows that are drawn together for an interval; scores of the other table that are judged by how well they find rows
-    whose first measure is 1; the seed of the bootstrap; and ratios of the sums of two measures."""
+    whose first measure is 1; the seed of the bootstrap; ratios of the sums of two measures; columns of texts of which
+    the share of different word pairs is wanted; and win rates to be controlled for length."""
 
     means: Sequence[Value]
     by: str
@@ -36,6 +41,8 @@ class Design:
     scores: Sequence[Score]
     seed: int
     ratios: Sequence[Ratio] = ()
+    distinct: Sequence[str] = ()
+    controlled: Sequence[Controlled] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,20 @@ def group_figures(table: Sequence[Row], other: Sequence[Row], design: Design) ->
     """The figures of each measure over the rows of a group and those of the same group of the other table."""
     mine, theirs = (measured(rows, design.means, design.cluster) for rows in (table, other))
     means = {value.text: compared(mine, theirs, value.text, design.seed) for value in design.means}
-    return means | {one.text: figures(table, other, one, design.cluster, design.seed) for one in design.ratios}
+    pairs = {one.text: one.pairs for one in design.ratios} | {distinct_name(c): distinct_of(c) for c in design.distinct}
+    whole = {text: figures(table, other, made, design.cluster, design.seed) for text, made in pairs.items()}
+    rates = {one.text: controlled_figures(table, one, design.cluster, design.seed) for one in design.controlled}
+    return means | whole | rates
+
+
+def distinct_name(column: str) -> str:
+    """How the share of different word pairs of a column is written."""
+    return f"distinct_2({column})"
+
+
+def distinct_of(column: str) -> Pairs:
+    """The word pairs of each row of a table, different and all."""
+    return lambda table: distinct_shares([row[column] for row in table])
 
 
 def measured(table: Sequence[Row], means: Sequence[Value], cluster: str) -> Measured:
@@ -85,6 +105,8 @@ def compared(mine: Measured, other: Measured, name: str, seed: int) -> Row:
     found: Row = {"rows": len(own), "unread": len(mine.ids) - len(own), "mean": average(own)}
     known = [cluster for cluster, value in zip(mine.clusters, mine.values[name], strict=True) if value is not None]
     found |= {"standard_error": rounded(standard_error(own, known)), "against": average(theirs)}
+    if own and len(set(known)) <= BOOTSTRAPPED:
+        found["mean_low"], found["mean_high"] = map(rounded, bootstrap_interval(own, known, seed))
     if mine.ids == other.ids and len(own) == len(theirs) == len(mine.ids) and own:
         differences = [a - b for a, b in zip(own, theirs, strict=True)]
         low, high = bootstrap_interval(differences, mine.clusters, seed)

@@ -6,6 +6,7 @@ from baleen.measures.expressions import is_share
 from baleen.tables.rows import Row
 
 LIKELIHOODS = ("loss", "worst", "gain")  # nats a token, which need more decimals than words or percent
+CHOSEN_BY = "dev"  # the group by whose figures an experiment may be chosen
 
 
 def decimals(measure: str) -> int:
@@ -18,11 +19,14 @@ def shown(measure: str, x: float | None) -> float | None:
 
 
 def headline(evaluation: Row) -> Row:
-    """The first measure of each group, and the difference of the tested group with its interval as a text."""
+    """The first measure of each group, and its difference with the interval as a text: of the rows to choose by, `dev`,
+    as well as of the tested group."""
     firsts = {group: next(iter(block.items())) for group, block in evaluation["groups"].items()}
     figures = {group: shown(measure, numbers["mean"]) for group, (measure, numbers) in firsts.items()}
-    difference = " ".join(gain(*next(iter(tested(evaluation).items()))).split())
-    return figures | ({"difference": difference} if difference else {})
+    last = next(iter(tested(evaluation).items()))
+    gaps = {"dev_difference": firsts.get(CHOSEN_BY), "difference": last}
+    texts = {name: " ".join(gain(*pair).split()) for name, pair in gaps.items() if pair}
+    return figures | {name: text for name, text in texts.items() if text}
 
 
 def tested(evaluation: Row) -> Row:

@@ -1,6 +1,6 @@
 """Ratios over a table: the sum of one measure divided by that of another, such as a micro-averaged F1."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from baleen.measures.expressions import Value, parse_value
 from baleen.measures.statistics import DRAWS, LEVEL, ratio_error
 from baleen.tables.rows import Row
 
+Pairs = Callable[[Sequence[Row]], Sequence[tuple[float, float] | None]]
 Sums = NDArray[np.float64]  # shape (clusters, 2): numerator and denominator
 
 
@@ -51,10 +52,10 @@ def by_cluster(pairs: Sequence[tuple[float, float] | None], clusters: Sequence[s
     return sums
 
 
-def figures(table: Sequence[Row], other: Sequence[Row], ratio: Ratio, cluster: str, seed: int) -> Row:
+def figures(table: Sequence[Row], other: Sequence[Row], pairs: Pairs, cluster: str, seed: int) -> Row:
     """The ratio in a table and in the other, and when their rows pair up the difference with its 95 % interval, for
-    which whole clusters are drawn."""
-    mine, theirs = ratio.pairs(table), ratio.pairs(other)
+    which whole clusters are drawn. `pairs` gives both numbers of each row of a table."""
+    mine, theirs = pairs(table), pairs(other)
     sums, against = (by_cluster(p, [str(r[cluster]) for r in t]) for p, t in ((mine, table), (theirs, other)))
     known, own, others = sum(pair is not None for pair in mine), quotient(sums), quotient(against)
     error = ratio_error(sums[:, 0], sums[:, 1])

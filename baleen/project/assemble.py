@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from baleen.errors import Problem, unknown
-from baleen.project import shipped
+from baleen.project import own_numbers, shipped
+from baleen.project.own_numbers import Measures
 from baleen.project.recipes import LINKS, Line
 from baleen.project.settings import Settings
 
@@ -84,12 +85,14 @@ def of_world(line: Line) -> bool:
     return "part" in line.given or bool(WORLD.search(str(line.given)))
 
 
-def on_own_data(names: list[str], own: Mapping[str, Line], profile: Settings) -> Selection:
+def on_own_data(
+    names: list[str], own: Mapping[str, Line], profile: Settings, more: Measures | None = None
+) -> Selection:
     """The selection of these methods on a user's tables, of which `own` has the lines: web, seed, heldout ...
 
     A line that reads what stands for these in the generated world reads them. A teacher for which the profile has a
     trained model is not trained, so its lessons are not needed. Arms that need the generated world are left out; a
-    method that does is a Problem.
+    method that does is a Problem. Every model that is taught to answer is measured on the held-out seeds.
     """
     ship = shipped.lines()
     stand_in = {line.name: OWN[part] for line in ship.values() if (part := line.given.get("part", "")) in OWN}
@@ -101,6 +104,8 @@ def on_own_data(names: list[str], own: Mapping[str, Line], profile: Settings) ->
         if odd := next((line for line in needed.values() if of_world(line)), None):
             raise Problem(needs_world(name, odd))
     selected = closure([*of_methods(names, kept), *own], kept)
+    measures = own_numbers.number_lines(selected, names, profile, more or Measures("verifiable" in own))
+    selected = closure([*selected, *measures], kept | measures)
     return Selection(selected, {name: entry(line) for name, line in selected.items() if line != ship.get(name)})
 
 
@@ -154,7 +159,8 @@ def write_recipes(to: Path, selection: Selection) -> list[str]:
         path.parent.mkdir(parents=True, exist_ok=True)
         source = shipped.recipe(path.stem)
         pairs = {(selection.lines[name].rule, name) for name in names}
-        text = path.read_text(encoding="utf-8") if path.exists() else shipped.part(source, pairs, selection.changed)
+        made = shipped.part(source, pairs, selection.changed) if source.is_file() else own_numbers.HEAD
+        text = path.read_text(encoding="utf-8") if path.exists() else made
         path.write_text(with_new(text, selection, names), encoding="utf-8")
     return list(selection.files())
 
@@ -174,8 +180,11 @@ def shipped_text(line: Line) -> str:
     return shipped.texts(shipped.recipe(Path(line.file).stem))[line.rule, line.name]
 
 
-def rules(text: str, files: Iterable[str], evaluations: list[str], code: list[str] | None = None) -> str:
-    """dvc.yaml with these recipes listed, these evaluations in its report, and, if given, these deps of the plan."""
+def rules(
+    text: str, files: Iterable[str], evaluations: list[str], code: list[str] | None = None, beside: Iterable[str] = ()
+) -> str:
+    """dvc.yaml with these recipes listed, these evaluations in its report, which also waits for those beside them, and,
+    if given, these deps of the plan."""
     listed = dict.fromkeys([*re.findall(r"^  - (recipes/.*)$", text, re.MULTILINE)] if code is None else [])
     every = "".join(f"  - {file}\n" for file in [*listed, *(file for file in files if file not in listed)])
     text = LISTED.sub(lambda _: every, text, count=1)
@@ -183,14 +192,14 @@ def rules(text: str, files: Iterable[str], evaluations: list[str], code: list[st
         text = re.sub(
             r"(?<=    deps: )\[baleen, pocket, stages, (.*)\]", lambda m: f"[{', '.join(code)}, {m[1]}]", text, count=1
         )
-    return REPORT.sub(lambda _: "\n" + report(evaluations), text.rstrip("\n")).rstrip("\n") + "\n"
+    return REPORT.sub(lambda _: "\n" + report(evaluations, beside), text.rstrip("\n")).rstrip("\n") + "\n"
 
 
-def report(evaluations: list[str]) -> str:
-    """The rule that makes metrics.json of some evaluations; nothing where there are none."""
+def report(evaluations: list[str], beside: Iterable[str] = ()) -> str:
+    """The rule that makes metrics.json of some evaluations and shows those beside them too; nothing without any."""
     if not evaluations:
         return ""
-    deps = "".join(f"      - data/{name}.json\n" for name in evaluations)
+    deps = "".join(f"      - data/{name}.json\n" for name in dict.fromkeys([*evaluations, *beside]))
     return (
         "  report: # one line a model, for `dvc exp show`\n"
         f"    cmd: python -m stages.report {' '.join(evaluations)}\n"
@@ -199,10 +208,16 @@ def report(evaluations: list[str]) -> str:
     )
 
 
+def every_evaluation(lines: Mapping[str, Line], names: Iterable[str]) -> list[str]:
+    """Every evaluation of these methods, their arms and their numbers."""
+    own = (line for line in lines.values() if line.verb == "evaluate")
+    return [line.name for line in own if line.file == own_numbers.FILE or belongs(Path(line.file).stem, names)]
+
+
 def evaluations(lines: Mapping[str, Line], names: Iterable[str]) -> list[str]:
     """What a report shows: the table of the rows that each method keeps, then one evaluation a model, of losses on
     held-out answers where nothing better is known, of answers to the held-out questions, or of anything else."""
-    own = [line for line in lines.values() if line.verb == "evaluate" and belongs(Path(line.file).stem, names)]
+    own = [lines[name] for name in every_evaluation(lines, names)]
     firsts = {str(line.given["input"]): line for line in reversed(own)}
     once = [line for line in own if firsts[str(line.given["input"])] is line]
     world = any(of_world(line) for line in lines.values())

@@ -88,6 +88,7 @@ def test_a_mean_has_its_number_of_rows_and_its_standard_error(tmp_path: Path) ->
 def test_a_group_that_the_other_table_lacks_has_no_comparison(tmp_path: Path) -> None:
     groups = build(tmp_path, MINE, THEIRS[:3], "--mean", "words(answer)", "--by", "split")["groups"]
     alone = {"rows": 1, "unread": 0, "mean": 1.0, "standard_error": None, "against": None}
+    alone |= {"mean_low": 1.0, "mean_high": 1.0}
     assert groups["dev"]["words(answer)"] == alone
 
 
