@@ -156,7 +156,7 @@ def primary_measure(found: Iterable[Evaluation]) -> str:
     """The measure that decides: the first one that the recipe evaluates beyond length, or else the loss of held-out
     answers. Which one it is does not depend on any figure."""
     names = [[measure_name(text) for text in one.figures] for one in found]
-    firsts = [own[0] for own in names if own[0] not in ("words", "loss", "win")]
+    firsts = [own[0] for own in names if own[0] not in ("words", "loss", "win", "followed")]
     everywhere = {name for own in names for name in own}
     return firsts[0] if firsts else "loss" if "loss" in everywhere else names[0][0]
 

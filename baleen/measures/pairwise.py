@@ -15,7 +15,7 @@ from baleen.measures.expressions import Value, parse_value
 from baleen.measures.statistics import LEVEL, Numbers
 from baleen.tables.rows import Row
 
-__all__ = ["consistent", "second", "win"]
+__all__ = ["second", "win"]
 
 DRAWS = 500  # of the bootstrap: a regression is fitted to each
 STEPS = 12  # of Newton's method
@@ -31,11 +31,6 @@ def win(rating: float, order: float) -> float:
 def second(rating: float) -> float:
     """1.0 when the answer that stood second was preferred: over both orders 0.5 for a judge without a habit."""
     return (rating - 1) / 2
-
-
-def consistent(rating: float, other_rating: float) -> float:
-    """1.0 when a judge preferred the same answer, or none, in both orders."""
-    return float(np.sign(round(rating - 2, 6)) == -np.sign(round(other_rating - 2, 6)))
 
 
 @dataclass(frozen=True)

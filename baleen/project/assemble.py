@@ -201,7 +201,7 @@ def report(evaluations: list[str], beside: Iterable[str] = ()) -> str:
         return ""
     deps = "".join(f"      - data/{name}.json\n" for name in dict.fromkeys([*evaluations, *beside]))
     return (
-        "  report: # one line a model, for `dvc exp show`\n"
+        "  report: # the table and the sentence, and metrics.json for `dvc exp show`\n"
         f"    cmd: python -m stages.report {' '.join(evaluations)}\n"
         f"    deps:\n      - data/plan/report.yaml\n{deps}"
         "    metrics:\n      - metrics.json: {cache: false}\n"

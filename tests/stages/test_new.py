@@ -154,3 +154,51 @@ def test_a_whole_recipe_taken_apart_and_put_together_says_the_same(path: Path) -
 )
 def test_a_line_that_is_written_reads_back(value: dict[str, object]) -> None:
     assert parse_yaml(f"line: {assemble.flow(value)}") == {"line": value}
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name not in WORLD_ONLY])
+def test_every_method_is_measured_on_held_out_seeds_beside_seeds_alone(method: str, tmp_path: Path) -> None:
+    folder = own(tmp_path / "p", [method], "small")
+    lines = lines_of(folder)
+    scored = {line.given["model"] for line in lines.values() if line.verb == "score" and line.name.startswith("loss-")}
+    alone = [name for name in scored if lines[name].given["input"] == "seed"]
+    assert method in scored and alone
+    losses = {line.name: line.given for line in lines.values() if line.given.get("settings") == "losses"}
+    assert any(
+        one["input"] == f"loss-{method}" and one["against"].removeprefix("loss-") in alone for one in losses.values()
+    )
+    answered = {
+        line.given["model"] for line in lines.values() if line.rule == "answer" and line.given["input"] == "heldout"
+    }
+    assert scored <= answered
+    teachers = {line.name for line in lines.values() if line.given.get("settings") in ("chat", "guide", "translator")}
+    assert not scored & teachers
+    assert all(f"data/{name}.json" in (folder / "dvc.yaml").read_text() for name in losses)
+
+
+def test_the_curated_round_is_compared_with_random_pairs(tmp_path: Path) -> None:
+    lines = lines_of(own(tmp_path / "p", ["humpback"], "text"))
+    assert lines["eval-loss-humpback-1-over-random"].given["against"] == "loss-random"
+    assert (
+        lines["random-pool"].given["control"]
+        and lines["random-pool"].given["input"] == lines["humpback-curate-1"].given["input"]
+    )
+
+
+def test_verifiable_prompts_and_a_judge_are_lines_for_each_model(tmp_path: Path) -> None:
+    more = new.Extras("data/raw/ifeval.jsonl", "chat")
+    new.on_own_data(tmp_path / "p", ["humpback"], "small", CORPUS, SEEDS, more=more)
+    lines = lines_of(tmp_path / "p")
+    assert lines["verifiable"].given["columns"]["instruction"] == "prompt"
+    models = ("reply", "random", "uncurated", "humpback-1", "humpback")
+    assert all(lines[f"eval-verifiable-{name}"].given["against"] == "verifiable-reply" for name in models)
+    assert lines["judge"].given["settings"] == "chat" and (tmp_path / "p/prompts/compare.md").is_file()
+    assert lines["judged-random"].given == {
+        "input": "orders-random", "model": "judge", "prompt": "compare", "min_readable": 0.0
+    }  # fmt: skip
+    assert lines["beside-random"].given["input"] == "answers-reply" and "judged-reply" not in lines
+
+
+def test_a_judge_that_the_profile_does_not_name_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="judge 'chatt' is no section of the profile .* write one of chat, guide"):
+        new.on_own_data(tmp_path / "p", ["humpback"], "small", CORPUS, SEEDS, more=new.Extras("", "chatt"))

@@ -70,3 +70,33 @@ def test_what_is_missing_is_told_and_nothing_is_written(words: list[str], messag
     with pytest.raises(Problem, match=message):
         new(*words)
     assert not Path("mine").exists()
+
+
+VERIFIABLE = '{"prompt": "Say yes.", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}], "key": 1}\n'
+
+
+def test_verifiable_prompts_are_copied_into_the_project() -> None:
+    Path("ifeval.jsonl").write_text(VERIFIABLE)
+    lines = new("--corpus", "pages", "--seeds", "seeds.jsonl", "--verifiable", "ifeval.jsonl")
+    assert lines["verifiable"]["source"] == "data/raw/ifeval.jsonl" and Path("mine/data/raw/ifeval.jsonl.dvc").is_file()
+    assert lines["eval-verifiable-humpback"]["settings"] == "verifiable"
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "message"),
+    [
+        ("", ["--verifiable", "none.jsonl"], "no file none.jsonl; name prompts in the form of IFEval"),
+        ('{"prompt": "Say yes."}\n', ["--verifiable", "ifeval.jsonl"], "has no field 'instruction_id_list'"),
+        ("", ["--judge", "chat"], "judge 'chat' is no section of the profile that names an instruct model"),
+    ],
+)
+def test_what_cannot_be_measured_is_told_and_nothing_is_written(text: str, words: list[str], message: str) -> None:
+    Path("ifeval.jsonl").write_text(text)
+    with pytest.raises(Problem, match=message):
+        new("--corpus", "pages", "--seeds", "seeds.jsonl", *words)
+    assert not Path("mine").exists()
+
+
+def test_the_world_has_measures_of_its_own() -> None:
+    with pytest.raises(Problem, match="--verifiable and --judge are for your own data"):
+        new("--judge", "chat")
