@@ -65,6 +65,9 @@ def check_names(made: Any, all_lines: Book) -> None:
             raise Problem(unknown("table", name, list(all_lines.tables)))
     if (name := getattr(made, "calibration", "")) and name not in all_lines.calibrations:
         raise Problem(unknown("calibration", name, all_lines.calibrations))
+    steps = getattr(made, "steps_of", "")
+    if steps and steps not in all_lines.models:
+        raise Problem(unknown("model", steps, list(all_lines.models)))
     given = all_lines.project.profile.get("origin") or {}
     for name in {str(getattr(made, key, "")) for key in ("model", "base")} - {"", *all_lines.models}:
         load.check_origin(given) if name == "origin" else load.check_weights(name, [*all_lines.models, "origin"])
@@ -168,6 +171,8 @@ def check_line(line: Line, all_lines: Book, columns: Callable[[str], Columns]) -
     """Everything that can be known about a line before it runs."""
     made = all_lines.line_settings(line)
     check_names(made, all_lines)
+    if getattr(made, "steps_of", "") and line.rule != "arm":
+        raise Problem("steps_of is a setting of lines under arm:, where DVC waits for the other model; move the line")
     if line.verb == "ingest":
         return check_source(made)
     for name, reads in tables_read(line, made, columns).items():

@@ -9,7 +9,7 @@ from baleen.project.layers import Project
 from baleen.project.recipes import Line
 from stages import verbs
 
-NAMES = ("input", "other", "against", "model", "base", "prompt", "prompts", "writes")  # of tables, models, prompts
+NAMES = (*recipes.LINKS, "prompt", "prompts", "writes")  # of tables, models, prompts
 VERBS = tuple(dict.fromkeys(rule.verb for rule in recipes.RULES.values()))
 
 

@@ -115,7 +115,8 @@ def label(name: str, lines: Mapping[str, Line]) -> str:
     model = lines.get(name)
     table = lines.get(str(model.given["input"])) if model else None
     if model and (model.given["input"] == "seed" or (table and table.name == "seed")):
-        return "seeds alone"
+        equal = any(line.rule == "arm" and line.given["input"] == "seed" for line in lines.values())
+        return "seeds alone" if model.rule == "arm" or not equal else "seeds alone, own steps"
     other = lines.get(str(table.given.get("other", ""))) if table else None
     if other is None or other.verb != "filter":
         return name

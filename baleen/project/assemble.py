@@ -105,7 +105,8 @@ def on_own_data(
             raise Problem(needs_world(name, odd))
     selected = closure([*of_methods(names, kept), *own], kept)
     measures = own_numbers.number_lines(selected, names, profile, more or Measures("verifiable" in own))
-    selected = closure([*selected, *measures], kept | measures)
+    kept = own_numbers.beside_seeds_alone(kept, measures) | measures
+    selected = closure([*selected, *measures], kept)
     return Selection(selected, {name: entry(line) for name, line in selected.items() if line != ship.get(name)})
 
 

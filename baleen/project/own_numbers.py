@@ -5,7 +5,7 @@ Lines that the shipped arms have already are not made again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from baleen.errors import Problem
 from baleen.project.recipes import Line
@@ -17,7 +17,7 @@ HEAD = """# What every project ends in: how each model does on what none was tra
 """
 HELD_OUT, SEEDS, VERIFIABLE, ALONE, JUDGE = "heldout", "seed", "verifiable", "seeds-alone", "judge"
 TEACHERS = ("chat", "guide", "utter", "brief", "translator")  # settings of what stands for an instruct model
-Lines = Mapping[str, Line]
+Lines = dict[str, Line]
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,10 @@ def number_lines(lines: Lines, methods: Iterable[str], profile: Settings, more: 
     final = next((lines[name] for name in methods if name in lines), None)
     if not known or final is None or HELD_OUT not in lines:
         return {}
-    if known[0].given["input"] != SEEDS:
-        alone = Line(ALONE, "train", {"input": SEEDS, "base": final.given["base"], "prompt": "reply"}, FILE)
-        known, made = [alone, *known], {ALONE: alone}
+    if known[0].given["input"] != SEEDS or not has_fixed_steps(profile):
+        made[ALONE] = seeds_alone(lines, final)
+        known = [made[ALONE], *known]
+    lines = beside_seeds_alone(lines, made)
     names = [line.name for line in known]
     tables = answer_tables(names, lines)
     if more.judge:
@@ -65,11 +66,35 @@ def number_lines(lines: Lines, methods: Iterable[str], profile: Settings, more: 
     return made
 
 
+def has_fixed_steps(profile: Settings) -> bool:
+    """Whether a profile trains every arm for equally many steps; otherwise they go by the number of rows."""
+    return int((profile.get("train") or {}).get("steps", -1)) >= 0
+
+
+def seeds_alone(lines: Lines, final: Line) -> Line:
+    """A model trained on seeds alone for as many steps as the first curated round, or as what the method ends in."""
+    first = f"{final.name}-1" if f"{final.name}-1" in lines else final.name
+    given = {"input": SEEDS, "base": final.given["base"], "prompt": "reply", "steps_of": first}
+    return Line(ALONE, "arm", given, FILE)
+
+
+def beside_seeds_alone(lines: Lines, made: Lines) -> Lines:
+    """Lines whose evaluations are beside seeds alone at equal steps, where that is made, instead of the first forward
+    model."""
+    tables = {"loss-reply": f"loss-{ALONE}", "answers-reply": f"answers-{ALONE}"} if ALONE in made else {}
+    return {
+        name: replace(line, given=line.given | {"against": tables[str(line.given["against"])]})
+        if line.verb == "evaluate" and line.given["against"] in tables
+        else line
+        for name, line in lines.items()
+    }
+
+
 def answer_tables(names: Iterable[str], lines: Lines) -> dict[str, str]:
     """The table of each model's answers to the held-out instructions: one that is there already, or a new name."""
     there = {
         str(line.given["model"]): line.name
-        for line in reversed(lines.values())  # type: ignore[call-overload]
+        for line in reversed(lines.values())
         if line.rule == "answer" and line.given["input"] == HELD_OUT and "prompt" not in line.given
     }
     free = {name: f"heldout-{name}" if f"answers-{name}" in lines else f"answers-{name}" for name in names}

@@ -10,7 +10,7 @@ from baleen.errors import Problem, unknown
 from baleen.project.settings import load_yaml
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-LINKS = ("input", "other", "against", "model", "base", "calibration")  # settings that name a target
+LINKS = ("input", "other", "against", "model", "base", "calibration", "steps_of")  # settings that name a target
 SETTINGS = "settings"  # the section of a recipe that holds no lines but groups of settings, which lines name
 
 
@@ -35,6 +35,7 @@ RULES = {
     "screen": Rule("filter"),  # against the rows of another table
     "mix": Rule("mix"),
     "train": Rule("train", {"settings": "sft"}),
+    "arm": Rule("train", {"settings": "sft"}),  # for as many steps as another model
     "evaluate": Rule("evaluate", {"settings": "answers"}),
     "calibrate": Rule("calibrate"),
     "people": Rule("calibrate", {"people": True}),  # by the labels of people

@@ -15,6 +15,7 @@ from baleen.memo.dry_run import Estimate
 from baleen.project.builds import StageRun
 from baleen.project.forecast import Outlook
 from baleen.project.plan import Planned
+from baleen.project.recipes import LINKS
 
 QUERIES = ("generate", "score")  # verbs that query a model
 KEYED = {  # settings that shape a question
@@ -71,7 +72,7 @@ class Known:
     def ready(self, target: str) -> bool:
         """Whether all that a target reads is there as it will be."""
         given = self.settings(target)
-        names = [str(given[key]) for key in ("input", "other", "against", "model", "base") if given.get(key)]
+        names = [str(given[key]) for key in LINKS if given.get(key)]
         return not any(map(self.builds, names))
 
 

@@ -5,7 +5,7 @@ in Speed, which is not hashed.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ class TrainOptions:
     tag: str = setting("", "use the system message of this origin instead of the row's own")
     template: dict[str, Any] = setting({}, "arguments of the chat template, such as {enable_thinking: false}")
     steps: int = setting(-1, "optimizer steps; 0 copies the base, -1 goes by epochs")
+    steps_of: str = setting("", "model of the project that is trained for as many steps, in place of steps (rule arm)")
     epochs: float = setting(3.0, "passes over the examples when steps is -1; rounded up to whole steps")
     epochs_by_rows: dict[str, float] = setting(
         {}, "in place of epochs: passes by number of examples, in proportion between two: {'100': 2.4, '3200': 5.0}"
@@ -90,8 +91,25 @@ def passes(options: TrainOptions, examples: int) -> float:
     return float(np.interp(examples, [rows for rows, _ in points], [passes for _, passes in points]))
 
 
+def steps_of(model: str) -> int:
+    """The steps for which a model of the project was trained; 0 before it is."""
+    path = Path("models", f"{model}.json")
+    return int(json.loads(path.read_text(encoding="utf-8")).get("steps", 0)) if path.is_file() else 0
+
+
+def with_own_steps(options: TrainOptions, where: str) -> TrainOptions:
+    """The settings with the number of steps in the place of the model that has them."""
+    if not options.steps_of:
+        return options
+    if not (steps := steps_of(options.steps_of)):
+        raise Problem(f"{where}: {options.steps_of} was trained for no steps; name another model, or write steps")
+    return replace(options, steps=steps, steps_of="")
+
+
 def steps_for(options: TrainOptions, examples: int) -> int:
     """Optimizer steps over so many examples (or blocks); passes are rounded up to whole steps."""
+    if options.steps_of and (other := steps_of(options.steps_of)):
+        return other
     return options.steps if options.steps >= 0 else ceil(passes(options, examples) * examples / options.batch)
 
 

@@ -29,7 +29,7 @@ from baleen.tables import rows
 from baleen.tables.rows import Row
 from baleen.training import checkpoints, examples, processes
 from baleen.training.lessons import Lessons, constant_lines_of, read_lessons
-from baleen.training.options import Job, TrainOptions, shares, steps_for
+from baleen.training.options import Job, TrainOptions, shares, steps_for, with_own_steps
 
 
 def train_model(name: str, options: TrainOptions, speed: Speed) -> float | None:
@@ -37,6 +37,7 @@ def train_model(name: str, options: TrainOptions, speed: Speed) -> float | None:
 
     Returns the seconds that all steps took; None for a run that went on from a checkpoint, or had no steps.
     """
+    options = with_own_steps(options, f"train {name}")
     lessons = read_lessons(options)
     inputs.reads(pins.model_folder(options.base))
     if options.instead:
@@ -62,7 +63,8 @@ def train_model(name: str, options: TrainOptions, speed: Speed) -> float | None:
 def digest(lessons: Lessons, options: TrainOptions) -> str:
     """What the weights depend on, whatever things are called; the code too, or a run would go on from examples and
     checkpoints that other code has made."""
-    chosen = {key: value for key, value in asdict(options).items() if key not in ("input", "base", "prompt", "prompts")}
+    named = ("input", "base", "prompt", "prompts", "steps_of")
+    chosen = {key: value for key, value in asdict(options).items() if key not in named}
     if not options.template:  # older checkpoints have none
         del chosen["template"]
     taught = [f"{name}={prompt.digest}" for name, prompt in sorted(lessons.prompts.items())]

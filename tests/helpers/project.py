@@ -211,7 +211,9 @@ def keep_only(folder: Path, wanted: Iterable[str]) -> None:
         if name in lines and name not in kept:
             kept.add(name)
             waiting += [
-                lines[name][key] for key in ("input", "other", "against", "model", "base") if key in lines[name]
+                lines[name][key]
+                for key in ("input", "other", "against", "model", "base", "steps_of")
+                if key in lines[name]
             ]
     groups = {lines[name]["settings"] for name in kept if "settings" in lines[name]} | NAMED
     for path in recipe_files(folder):

@@ -43,8 +43,8 @@ def build(losses: dict[str, float], rows: int = ROWS, steps: dict[str, int] | No
         write_json(f"models/{name}.json", {"examples": 100, "steps": (steps or {}).get(name, 50), "batch": 8})
 
 
-def project(at: Path, method: str) -> Path:
-    new.on_own_data(at, [method], "small", CORPUS, SEEDS)
+def project(at: Path, method: str, profile: str = "text") -> Path:
+    new.on_own_data(at, [method], profile, CORPUS, SEEDS)
     return at
 
 
@@ -115,6 +115,13 @@ def test_models_that_were_trained_differently_are_told(humpback: Path) -> None:
     assert "(trained differently, with 50 and 20 steps, which may be why)" in made.sentence
     assert made.unequal == "steps differ: reply 50, random 20, uncurated 50, humpback-1 50, humpback 50"
     assert not numbers_of(humpback, HELPED).unequal
+
+
+def test_seeds_alone_at_equal_steps_stand_for_the_first_forward_model(tmp_path: Path) -> None:
+    made = numbers_of(project(tmp_path / "p", "humpback", "small"), HELPED | {"seeds-alone": 2.95})
+    labels = {arm.name: arm.label for arm in made.arms}
+    assert labels["seeds-alone"] == "seeds alone" and labels["reply"] == "seeds alone, own steps"
+    assert "curated, round 1 over seeds alone is better" in made.sentence
 
 
 def test_every_figure_has_its_rows_and_its_interval(humpback: Path) -> None:

@@ -198,6 +198,18 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
         "sft",
         "score.humpback-judge-1: settings 'sft' are of train lines, not of score lines",
     ),
+    "steps of another model without the rule that waits for it": (
+        HUMPBACK,
+        "train/humpback/steps_of",
+        "humpback-1",
+        "train.humpback: steps_of is a setting of lines under arm:",
+    ),
+    "steps of no model": (
+        "recipes/humpback-arms.yaml",
+        "arm/uncurated/steps_of",
+        "humpback-11",
+        "arm.uncurated: unknown model 'humpback-11'; did you mean 'humpback-1'",
+    ),
     "settings that stand nowhere": (
         HUMPBACK,
         "train/humpback/settings",

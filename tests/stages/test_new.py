@@ -185,6 +185,15 @@ def test_the_curated_round_is_compared_with_random_pairs(tmp_path: Path) -> None
     )
 
 
+def test_arms_are_trained_for_equally_many_steps(tmp_path: Path) -> None:
+    fixed, counted = (lines_of(own(tmp_path / profile, ["humpback"], profile)) for profile in ("text", "small"))
+    assert fixed["uncurated"].given["steps_of"] == counted["uncurated"].given["steps_of"] == "humpback-1"
+    assert "seeds-alone" not in fixed and fixed["eval-loss-random"].given["against"] == "loss-reply"
+    assert counted["seeds-alone"].rule == "arm" and counted["seeds-alone"].given["steps_of"] == "humpback-1"
+    beside = {line.given["against"] for line in counted.values() if line.verb == "evaluate"}
+    assert "loss-seeds-alone" in beside and not beside & {"loss-reply", "answers-reply"}
+
+
 def test_verifiable_prompts_and_a_judge_are_lines_for_each_model(tmp_path: Path) -> None:
     more = new.Extras("data/raw/ifeval.jsonl", "chat")
     new.on_own_data(tmp_path / "p", ["humpback"], "small", CORPUS, SEEDS, more=more)

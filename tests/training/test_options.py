@@ -7,7 +7,7 @@ import pytest
 
 from baleen.errors import Problem
 from baleen.project.settings import Speed
-from baleen.training.options import Job, TrainOptions, check, load_job, save_job, shares, steps_for
+from baleen.training.options import Job, TrainOptions, check, load_job, save_job, shares, steps_for, with_own_steps
 
 
 def options(**more: Any) -> TrainOptions:
@@ -89,3 +89,15 @@ def test_a_job_survives_the_way_to_another_process(tmp_path: Path) -> None:
 def test_steps_are_given_or_follow_the_examples(given: dict[str, Any], examples: int, steps: int) -> None:
     check(options(**given), "train x")
     assert steps_for(options(**given), examples) == steps
+
+
+def test_an_arm_takes_as_many_steps_as_another_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    arm = options(steps_of="humpback-1", epochs_by_rows={"100": 2.0})
+    assert steps_for(arm, 320) == 20  # an estimate by its own rows, before the other is trained
+    with pytest.raises(Problem, match="train arm: humpback-1 was trained for no steps; name another model, or write"):
+        with_own_steps(arm, "train arm")
+    Path("models").mkdir()
+    Path("models/humpback-1.json").write_text('{"steps": 77}')
+    assert steps_for(arm, 320) == 77 and with_own_steps(arm, "train arm").steps == 77
+    assert with_own_steps(options(steps=5), "train arm") == options(steps=5)
