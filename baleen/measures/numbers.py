@@ -66,8 +66,9 @@ def evaluations(lines: Mapping[str, Line]) -> Iterable[Evaluation]:
     for line in lines.values():
         sides = [model_of(lines, str(line.given.get(side))) for side in ("input", "against")]
         groups = counts("data", line.name).get("groups", {}) if line.verb == "evaluate" and all(sides) else {}
-        if figures := groups.get("test") or groups.get("all"):
-            yield Evaluation(line, sides[0], sides[1], figures)
+        tested = next((own for name, own in groups.items() if name.split()[0] in ("test", "all")), None)
+        if tested:
+            yield Evaluation(line, sides[0], sides[1], tested)
 
 
 def model_of(lines: Mapping[str, Line], table: str) -> str:

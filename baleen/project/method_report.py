@@ -112,7 +112,9 @@ def numbers(line: Line) -> Iterable[str]:
         if figures["mean"] is None:
             continue
         text = f"{line.name.removeprefix('eval-')}{group.removeprefix('test').removeprefix('all')}: "
-        text += f"{measure} {figures['mean']:.3f}"
+        error = figures.get("standard_error")
+        certainty = f"n {figures['rows']:,}" + (f", standard error {error:.3f}" if error is not None else "")
+        text += f"{measure} {figures['mean']:.3f} ({certainty})"
         if figures.get("difference") is not None and line.given["input"] != line.given["against"]:
             low, high = figures["low"], figures["high"]
             text += f", {figures['difference']:+.3f} [{low:+.3f}, {high:+.3f}] against {line.given['against']}"

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from baleen import prompts
 from baleen.errors import Problem
 from baleen.measures.pairwise import controlled_figures, parse_controlled, second, win
+from baleen.measures.ratings import written_choice
 from baleen.tables import rows
 from stages import evaluate, map
 
@@ -27,6 +29,21 @@ def test_a_win_is_of_the_rival_wherever_it_stood(rating: float, order: float, wo
 def test_a_judge_that_always_takes_the_second_wins_half() -> None:
     assert [second(3.0), second(1.0), second(2.0)] == [1.0, 0.0, 0.5]
     assert (win(3.0, 1.0) + win(3.0, 2.0)) / 2 == 0.5
+
+
+@pytest.mark.parametrize(
+    ("reply", "rating"),
+    [
+        ("Both are short.\nVerdict: A", 1.0),
+        ("Answer A is longer than answer B.\n\n**Verdict: B**", 3.0),
+        ("Neither says more.\nVerdict: C.", 2.0),
+        ("Verdict: A or B", None),
+        ("I cannot compare them.", None),
+    ],
+)
+def test_a_written_verdict_is_read_or_is_unreadable(reply: str, rating: float | None) -> None:
+    prompt = prompts.load("compare")
+    assert written_choice(reply, prompt.cue, prompt.choices) == rating
 
 
 def comparisons(number: int, taste: str) -> list[dict[str, Any]]:

@@ -28,8 +28,16 @@ COUNTS = {
     "data/own-ask": {"rows_in": 100, "rows_out": 90, "dropped": {"unreadable": 10}, "readable": 0.9},
     "data/own-keep": {"rows_in": 90, "rows_out": 30, "dropped": {"not best worst": 60}},
     "data/own-mix": {"rows_in": 50, "rows_out": 50, "dropped": {}},
-    "data/eval-own": {"groups": {"test": {"ok": {"mean": 0.4, "difference": 0.1, "low": 0.05, "high": 0.15}}}},
-    "data/eval-abroad": {"groups": {"test new": {"ok": {"mean": 0.3}}, "dev new": {"ok": {"mean": 0.9}}}},
+    "data/eval-own": {
+        "groups": {
+            "test": {
+                "ok": {"rows": 90, "standard_error": 0.05, "mean": 0.4, "difference": 0.1, "low": 0.05, "high": 0.15}
+            }
+        }
+    },
+    "data/eval-abroad": {
+        "groups": {"test new": {"ok": {"rows": 7, "mean": 0.3}}, "dev new": {"ok": {"rows": 7, "mean": 0.9}}}
+    },
     "data/other-ask": {"rows_in": 100, "rows_out": 100, "dropped": {}, "readable": 1.0},
 }
 
@@ -65,12 +73,15 @@ def test_a_taught_model_says_so(home: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_an_evaluation_is_told_with_its_difference(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "own: ok 0.400, +0.100 [+0.050, +0.150] against answers-reply".split() in printed_words(capsys, "own")
+    assert (
+        "own: ok 0.400 (n 90, standard error 0.050), +0.100 [+0.050, +0.150] against answers-reply".split()
+        in printed_words(capsys, "own")
+    )
 
 
 def test_every_test_group_of_all_arms_files_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = printed_words(capsys, "own")
-    assert "abroad new: ok 0.300".split() in told and not any("0.900" in line for line in told)
+    assert "abroad new: ok 0.300 (n 7)".split() in told and not any("0.900" in line for line in told)
 
 
 def test_a_model_that_comes_from_an_instruct_model_is_taught_by_it(

@@ -48,6 +48,13 @@ def test_metrics_hold_the_first_measure_of_each_group_in_percent() -> None:
     assert metrics() == {"reply": {"dev": 25.0, "test": 20.0}, "best": best}
 
 
+def test_the_rows_to_choose_by_have_an_interval_too() -> None:
+    write("eval-x", {"dev": {"pocket.ok(a)": figures(0.5, 0.25)}, "test": {"pocket.ok(a)": figures(0.4, 0.1)}})
+    verb.main(["eval-x"])
+    gains = {"dev_difference": "+25.0 [+15.0, +35.0]", "difference": "+10.0 [+0.0, +20.0]"}
+    assert metrics() == {"x": {"dev": 50.0, "test": 40.0} | gains}
+
+
 def test_the_table_has_a_line_for_each_model_with_its_paired_difference(capsys: pytest.CaptureFixture[str]) -> None:
     verb.main(["eval-reply", "eval-best"])
     assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
