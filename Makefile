@@ -33,7 +33,7 @@ methods:
 # and SEEDS may be your own files. Run it again after an interruption: it goes on.
 CORPUS ?= python:docs
 SEEDS ?= data/seeds/assistant.jsonl
-ARMS = reply random uncurated humpback-1
+ARMS = reply random uncurated humpback-1 humpback-1-over-random
 
 real: EXTRAS = train,laptop
 real:

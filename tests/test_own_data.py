@@ -197,6 +197,8 @@ def test_plain_dvc_builds_compares_and_shares_a_project_of_ones_own(desk: Path) 
     assert not [text for text in TEXTS if "<unk>" in known.encode(text).tokens]
     metrics = project.load_json(folder, "metrics.json")
     assert metrics["kept"] > 0 and "difference" in metrics["loss-humpback"]
+    told = run_installed(folder, *BALEEN, "report")
+    assert "curated, round 1 (humpback-1)" in told and "held-out rows are too few to say, 20 are the least." in told
     assert run_installed(folder, "dvc", "status").strip() == "Data and pipelines are up to date."
     run_installed(folder, "git", "add", "-A")
     run_installed(folder, "git", "commit", "-qm", "built")

@@ -6,7 +6,7 @@ values for whatever shows them. Nothing here chooses a model or a threshold.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,13 @@ class Evaluation:
     arm: str
     than: str
     figures: dict[str, dict[str, Any]]
+
+    def of(self, model: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Each measure with its figures of one of both models; of the one beside it the mean alone is known."""
+        for text, found in self.figures.items():
+            other = {"rows": found["rows"], "mean": found["against"]} if model != self.arm else found
+            if other["mean"] is not None:
+                yield text, other
 
 
 def counts(folder: str, name: str) -> dict[str, Any]:
@@ -140,7 +147,9 @@ def of_lines(lines: Mapping[str, Line]) -> Numbers | None:
     found = list(evaluations(lines))
     if not found:
         return None
-    arms = [arm(name, found, lines) for name in dict.fromkeys(one.arm for one in found)]
+    names = dict.fromkeys([*(one.arm for one in found), *(one.than for one in found)])
+    order = [name for name in lines if name in names] + [name for name in names if name not in lines]
+    arms = [arm(name, found, lines) for name in sorted(order, key=lambda name: label(name, lines) != "seeds alone")]
     primary = primary_measure(found)
     compared = [
         Comparison(one.arm, one.than, made)
@@ -164,13 +173,13 @@ def primary_measure(found: Iterable[Evaluation]) -> str:
 
 
 def arm(name: str, found: Iterable[Evaluation], lines: Mapping[str, Line]) -> Arm:
-    """A model with its figures; of one measure in several evaluations, the first."""
+    """A model with its figures; of one measure in several evaluations, the first, and what others were compared with
+    where it has none of its own."""
+    made = [figure(text, values, name, e.than) for e in found if e.arm == name for text, values in e.of(name)]
+    made += [figure(text, values, name, name) for e in found if e.than == name for text, values in e.of(name)]
     figures = dict[str, Figure]()
-    for one in found:
-        if one.arm == name:
-            for text, values in one.figures.items():
-                made = figure(text, values, name, one.than)
-                figures.setdefault(made.measure, made)
+    for one in made:
+        figures.setdefault(one.measure, one)
     learned = counts("models", name)
     seen, steps, batch = (learned.get(key) for key in ("examples", "steps", "batch"))
     return Arm(name, label(name, lines), seen, steps, batch, figures)

@@ -15,7 +15,10 @@ WIDTH = 120
 def text(numbers: Numbers) -> str:
     """The table, a line for each model, and below it the sentence."""
     notes = [f"Trained differently: {numbers.unequal}."] if numbers.unequal else []
-    notes += [f"± is half of a 95 % interval; n = {counted(numbers)}; the difference is in {numbers.primary}."]
+    notes += [
+        f"± is half of a 95 % interval; n = {counted(numbers)}; the difference is in {numbers.primary}, "
+        "from the first model where no other is named."
+    ]
     return "\n".join([table(numbers), *(fill(note, WIDTH) for note in notes), "", fill(numbers.sentence, WIDTH)])
 
 
@@ -27,7 +30,7 @@ def table(numbers: Numbers) -> str:
     columns = [
         column("trained on", [name_of(arm) for arm in numbers.arms], str.ljust),
         column(primary, [cell(one) for one in firsts]),
-        column("difference, 95 % interval", [interval(one) if one and one.better else "" for one in firsts]),
+        column("difference, 95 % interval", [difference(one, numbers.arms[0].name) for one in firsts]),
         *(column(other, [cell(arm.figures.get(other)) for arm in numbers.arms]) for other in others),
     ]
     return "\n\n".join("\n".join(map(str.rstrip, map("".join, zip(*block, strict=True)))) for block in blocks(columns))
@@ -52,6 +55,13 @@ def column(head: str, cells: list[str], side: Callable[[str, int], str] = str.rj
 
 def name_of(arm: Arm) -> str:
     return arm.label if arm.label == arm.name else f"{arm.label} ({arm.name})"
+
+
+def difference(figure: Figure | None, first: str) -> str:
+    """The difference with its interval, and from which model where it is not the first."""
+    if figure is None or not figure.better:
+        return ""
+    return interval(figure) if figure.against == first else f"{interval(figure)} from {figure.against}"
 
 
 def cell(figure: Figure | None) -> str:

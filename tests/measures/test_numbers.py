@@ -143,6 +143,19 @@ def test_the_text_has_a_line_for_each_model_and_fits(humpback: Path) -> None:
     assert " ".join(text.split()).endswith(made.sentence)
 
 
+def test_models_that_are_only_compared_with_have_their_means(tmp_path: Path) -> None:
+    with chdir(project(tmp_path / "p", "kun")):
+        build({"reply": 3.0, "kun-polished": 2.8, "kun-raw": 2.9})
+        for name in ("eval-loss-reply", "eval-loss-kun-raw"):
+            Path(f"data/{name}.json").unlink()
+        made = numbers.of_project()
+    assert made and made.arms[0].name == "reply"
+    figures = {arm.name: arm.figures["loss"] for arm in made.arms}
+    assert figures["reply"].value == pytest.approx(3.08, abs=0.01) and figures["reply"].standard_error is None
+    made.arms.reverse()
+    assert "from reply" in numbers_text.table(made)  # the first model is another one
+
+
 def test_measures_that_do_not_fit_stand_in_a_block_below() -> None:
     figure = numbers.figure("words(answer)", {"rows": 30, "mean": 123456.7, "standard_error": 123.4}, "a", "a")
     arms = [numbers.Arm("a", "seeds alone", 1, 1, 1, {f"measure_{n}": figure for n in range(12)})]
