@@ -17,7 +17,7 @@ from baleen.measures.verdict import sentence
 from baleen.project import recipes
 from baleen.project.recipes import Line
 
-ORDER = ("loss", "followed", "instructions", "win", "win_at_equal_length", "words", "repeated", "distinct", "refused")
+ORDER = ("loss", "words", "repeated", "distinct", "refused", "followed", "instructions", "win", "win_at_equal_length")
 NAMES = {  # what a measure is called in the table
     "follows_all": "followed",
     "follows_all_loosely": "followed_loosely",
@@ -58,7 +58,7 @@ class Evaluation:
         """Each measure with its figures of one of both models; of the one beside it the mean alone is known."""
         for text, found in self.figures.items():
             other = {"rows": found["rows"], "mean": found["against"]} if model != self.arm else found
-            if other["mean"] is not None:
+            if model == self.arm or other["mean"] is not None:
                 yield text, other
 
 
@@ -113,6 +113,8 @@ def figure(text: str, found: Mapping[str, Any], arm: str, than: str) -> Figure:
     near = (None, None) if value is None or error is None else (value - Z * error, value + Z * error)
     low, high = (found.get(name, other) for name, other in zip(("mean_low", "mean_high"), near, strict=True))
     share = " by " in text or (" / count(" in text) or is_share(text.partition(" / ")[0])
+    if share and low == high and value in (0.0, 1.0) and found["rows"]:  # none of n is no proof: the rule of three
+        low, high = max(0.0, value - 3 / found["rows"]), min(1.0, value + 3 / found["rows"])
     paired = found.get("paired") and arm != than
     gap = [found[name] for name in ("difference", "low", "high")] if paired else [None, None, None]
     return Figure(measure_name(text), text, found["rows"], value, error, low, high, share, than if paired else "", *gap)

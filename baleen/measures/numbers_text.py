@@ -6,7 +6,7 @@ from dataclasses import asdict
 from textwrap import fill
 
 from baleen.measures.figures import Arm, Figure
-from baleen.measures.numbers import Numbers
+from baleen.measures.numbers import ORDER, Numbers
 from baleen.measures.verdict import NATS, interval
 
 WIDTH = 120
@@ -19,13 +19,15 @@ def text(numbers: Numbers) -> str:
         f"± is half of a 95 % interval; n = {counted(numbers)}; the difference is in {numbers.primary}, "
         "from the first model where no other is named."
     ]
+    if others := [name for name in numbers.measures()[1:] if name not in ORDER]:
+        notes.append(f"Also in --json: {', '.join(others)}.")
     return "\n".join([table(numbers), *(fill(note, WIDTH) for note in notes), "", fill(numbers.sentence, WIDTH)])
 
 
 def table(numbers: Numbers) -> str:
-    """Each model with its primary measure, the difference from the model it is compared with, and the other measures;
-    those that do not fit stand in a block of their own."""
-    primary, *others = numbers.measures()
+    """Each model with its primary measure, the difference from the model it is compared with, and the measures of
+    ORDER; those that do not fit stand in a block of their own."""
+    primary, others = numbers.primary, [name for name in numbers.measures()[1:] if name in ORDER]
     firsts = [arm.figures.get(primary) for arm in numbers.arms]
     columns = [
         column("trained on", [name_of(arm) for arm in numbers.arms], str.ljust),

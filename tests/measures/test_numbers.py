@@ -143,6 +143,15 @@ def test_the_text_has_a_line_for_each_model_and_fits(humpback: Path) -> None:
     assert " ".join(text.split()).endswith(made.sentence)
 
 
+def test_none_of_a_few_is_no_proof_that_there_are_none() -> None:
+    none = {"rows": 30, "mean": 0.0, "standard_error": 0.0, "mean_low": 0.0, "mean_high": 0.0}
+    assert numbers.figure("refused(answer)", none, "a", "b").high == 0.1
+    assert (
+        numbers.figure("refused(answer)", none | {"mean": 1.0, "mean_low": 1.0, "mean_high": 1.0}, "a", "b").low == 0.9
+    )
+    assert numbers.figure("words(answer)", none, "a", "b").high == 0.0
+
+
 def test_models_that_are_only_compared_with_have_their_means(tmp_path: Path) -> None:
     with chdir(project(tmp_path / "p", "kun")):
         build({"reply": 3.0, "kun-polished": 2.8, "kun-raw": 2.9})
@@ -158,9 +167,10 @@ def test_models_that_are_only_compared_with_have_their_means(tmp_path: Path) -> 
 
 def test_measures_that_do_not_fit_stand_in_a_block_below() -> None:
     figure = numbers.figure("words(answer)", {"rows": 30, "mean": 123456.7, "standard_error": 123.4}, "a", "a")
-    arms = [numbers.Arm("a", "seeds alone", 1, 1, 1, {f"measure_{n}": figure for n in range(12)})]
-    text = numbers_text.table(Numbers(arms, "measure_0", [], "", ""))
-    assert max(map(len, text.splitlines())) <= 120 and text.count("seeds alone") == text.count("trained on") == 3
+    arms = [numbers.Arm("a", "seeds alone", 1, 1, 1, {name: figure for name in (*numbers.ORDER, "facts")})]
+    text = numbers_text.text(Numbers(arms, "loss", [], "Nothing.", ""))
+    assert max(map(len, text.splitlines())) <= 120 and text.count("seeds alone") == text.count("trained on") == 2
+    assert "Also in --json: facts." in text
 
 
 def test_json_has_every_figure_and_the_sentence(humpback: Path) -> None:
