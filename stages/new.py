@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from baleen.errors import Problem, unknown
-from baleen.project import assemble, machine, recipes, shipped
+from baleen.project import assemble, layers, machine, recipes, shipped
 from baleen.project.assemble import Selection
 from baleen.project.inputs import CODE
 from baleen.project.own_numbers import Measures
@@ -259,6 +259,8 @@ def add(methods: list[str]) -> list[str]:
     here = {line.name: line for line in recipes.lines(recipes.files())}
     lines = {**shipped.lines(), **here}
     selection = Selection(assemble.closure(assemble.of_methods(methods, lines), lines))
+    selection = assemble.with_numbers(selection, here, methods, layers.current().profile)
+    lines |= selection.lines
     files = assemble.write_recipes(Path(), selection)
     copy_prompts(Path(), selection.lines)
     built = [path.stem for path in recipes.files() if recipes.is_method(path)]

@@ -110,6 +110,18 @@ def on_own_data(
     return Selection(selected, {name: entry(line) for name, line in selected.items() if line != ship.get(name)})
 
 
+def with_numbers(selection: Selection, here: Lines, methods: list[str], profile: Settings) -> Selection:
+    """A selection to be added to a project of these lines, with the lines that measure its models, if the project
+    measures every model."""
+    if not any(line.file == own_numbers.FILE for line in here.values()):
+        return selection
+    every = {**selection.lines, **here}
+    made = own_numbers.number_lines(every, methods, profile, Measures(own_numbers.VERIFIABLE in here))
+    added = {name: line for name, line in made.items() if name not in here}
+    texts = {name: entry(line) for name, line in added.items()}
+    return Selection({**selection.lines, **added}, {**selection.changed, **texts})
+
+
 def on_tables(line: Line, stand_in: Mapping[str, str], profile: Settings) -> Line:
     """A line that reads the user's tables instead of those that they stand for: a teacher that the profile names is
     taken as it is, whatever its rows, and pages that a base has read are the corpus."""

@@ -49,7 +49,9 @@ def number_lines(lines: Lines, methods: Iterable[str], profile: Settings, more: 
     final = next((lines[name] for name in methods if name in lines), None)
     if not known or final is None or HELD_OUT not in lines:
         return {}
-    if known[0].given["input"] != SEEDS or not has_fixed_steps(profile):
+    if ALONE in lines:
+        known = [lines[ALONE], *(line for line in known if line.name != ALONE)]
+    elif known[0].given["input"] != SEEDS or not has_fixed_steps(profile):
         made[ALONE] = seeds_alone(lines, final)
         known = [made[ALONE], *known]
     lines = beside_seeds_alone(lines, made)

@@ -194,6 +194,17 @@ def test_arms_are_trained_for_equally_many_steps(tmp_path: Path) -> None:
     assert "loss-seeds-alone" in beside and not beside & {"loss-reply", "answers-reply"}
 
 
+@pytest.mark.parametrize("profile", ["text", "small"])
+def test_a_method_that_is_added_is_measured_too(profile: str, tmp_path: Path) -> None:
+    folder = own(tmp_path / "p", ["humpback"], profile)
+    with chdir(folder):
+        new.add(["kun"])
+    lines = lines_of(folder)
+    alone = "reply" if profile == "text" else "seeds-alone"
+    assert lines["eval-loss-kun"].given == {"input": "loss-kun", "against": f"loss-{alone}", "settings": "losses"}
+    assert "data/eval-loss-kun.json" in (folder / "dvc.yaml").read_text()
+
+
 def test_verifiable_prompts_and_a_judge_are_lines_for_each_model(tmp_path: Path) -> None:
     more = new.Extras("data/raw/ifeval.jsonl", "chat")
     new.on_own_data(tmp_path / "p", ["humpback"], "small", CORPUS, SEEDS, more=more)
