@@ -211,12 +211,12 @@ def test_verifiable_prompts_and_a_judge_are_lines_for_each_model(tmp_path: Path)
     lines = lines_of(tmp_path / "p")
     assert lines["verifiable"].given["columns"]["instruction"] == "prompt"
     models = ("reply", "random", "uncurated", "humpback-1", "humpback")
-    assert all(lines[f"eval-verifiable-{name}"].given["against"] == "verifiable-reply" for name in models)
+    assert all(lines[f"eval-verifiable-{name}"].given["against"] == "verifiable-seeds-alone" for name in models)
     assert lines["judge"].given["settings"] == "chat" and (tmp_path / "p/prompts/compare.md").is_file()
     assert lines["judged-random"].given == {
         "input": "orders-random", "model": "judge", "prompt": "compare", "min_readable": 0.0
     }  # fmt: skip
-    assert lines["beside-random"].given["input"] == "answers-reply" and "judged-reply" not in lines
+    assert lines["beside-random"].given["input"] == "answers-seeds-alone" and "judged-seeds-alone" not in lines
 
 
 def test_a_judge_that_the_profile_does_not_name_is_refused(tmp_path: Path) -> None:
