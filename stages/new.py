@@ -1,9 +1,7 @@
 """new and add: a project of one's own from the recipes, prompts, profiles and rules that come with baleen."""
 
-import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, chdir, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -19,16 +17,9 @@ from baleen.project.own_numbers import Measures
 from baleen.project.recipes import Line
 from baleen.project.settings import load_yaml
 from stages import check as checks
-from stages import doctor, own_data
+from stages import doctor, history, own_data
 from stages.own_data import PYTHON, Corpus, Own
 
-# DVC passes over .dvc files that one pattern ignores, even if another takes it back: no pattern may meet data/raw or
-# models/NAME.dvc
-IGNORED = (
-    "/.venv/\n/.memo/\n/data/*.*\n/data/plan\n/models/*[!d]??\n/profiles/.weights/\n/exports/\n/report.html\n"
-    "__pycache__/\n/dvc_plots/\n"
-)
-IGNORED_BY_DVC = ".venv\n.memo\n__pycache__\n"
 SOURCES = "recipes/sources.yaml"
 USUAL = ["chars(response)>=300", "chars(response)<=1200"]  # of a document, when only some are drawn
 README = """# {name}
@@ -45,14 +36,6 @@ Built with baleen ({methods}). `pip install -r requirements.txt` installs it; th
 HELD_OUT = 0.2  # share of the seeds that no model is trained on: 40 of 200 give an interval
 TAUGHT = 0.3  # and the seeds between both are those that scores are measured on: no model is trained on them either
 CALIBRATION = [f"chance(id)>={HELD_OUT}", f"chance(id)<{TAUGHT}"]
-DVC_CONFIG = """\
-[core]
-    analytics = false
-    autostage = false
-    check_update = false
-[cache]
-    type = "reflink,hardlink,symlink,copy"
-"""
 CANDIDATES = ("8b", "small", "laptop", "text")  # profiles for data of one's own, the best first
 KNOBS = ("ask.md", "judge.md", "reply.md", "text.md")  # prompts that params.yaml or a rule may name
 
@@ -191,8 +174,8 @@ def write(to: Path, selection: Selection, methods: list[str], profile: str) -> N
         "dvc.yaml": rules,
         "params.yaml": re.sub(r"(?<=^profile: )\w+", profile, params, flags=re.MULTILINE),
         "requirements.txt": f"baleen[train]=={version('baleen')}\n",
-        ".gitignore": IGNORED,
-        ".dvcignore": IGNORED_BY_DVC,
+        ".gitignore": history.IGNORED,
+        ".dvcignore": history.IGNORED_BY_DVC,
     }
     for name, text in texts.items():
         (to / name).write_text(text, encoding="utf-8")
@@ -217,29 +200,6 @@ def copy_prompts(to: Path, lines: Mapping[str, Line]) -> None:
     folders = {str(line.given["prompts"]) for line in lines.values() if "prompts" in line.given}
     several = {str(path.relative_to(ship)) for name in folders for path in (ship / name).glob("*.md")}
     assemble.copy_named(to, "prompts", sorted({*KNOBS, *single, *several}))
-
-
-def begin_history(to: Path, tracked: Iterable[str] = (), cache: Path | None = None) -> None:
-    """Put a project under git and DVC, with these files tracked by DVC and all others in a first commit."""
-    if not (to / ".git").exists():
-        run_in(to, "git", "init", "-q")
-    if not (to / ".dvc").exists():
-        run_in(to, "dvc", "init", "-q")
-        (to / ".dvc/config").write_text(DVC_CONFIG, encoding="utf-8")
-    if cache:
-        run_in(to, "dvc", "config", "--local", "cache.dir", str(cache.absolute()))
-    if tracked := [*tracked]:
-        run_in(to, "dvc", "add", "-q", *tracked)
-    run_in(to, "git", "add", "-A")
-    run_in(to, "git", "commit", "-q", "--allow-empty", "-m", "New project")
-
-
-def run_in(to: Path, *step: str) -> None:
-    """Run a program in a project; a Problem with what it said when it fails."""
-    quiet = {**os.environ, "DVC_NO_ANALYTICS": "1"}
-    done = subprocess.run(step, cwd=to, env=quiet, text=True, capture_output=True)
-    if done.returncode:
-        raise Problem(f"{' '.join(step)} failed in {to}: {' '.join((done.stderr or done.stdout).split())}")
 
 
 def on_embedded_world(to: Path, methods: list[str], profile: str) -> None:
@@ -307,5 +267,5 @@ def begun(part: Path, cache: Path | None, tracked: Iterable[str] = ()) -> str:
     """Check a project and begin its history; what check says of it."""
     with chdir(part):
         summary = checks.check([])
-    begin_history(part, tracked, cache)
+    history.begin(part, tracked, cache)
     return summary
