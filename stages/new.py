@@ -1,5 +1,6 @@
 """new and add: a project of one's own from the recipes, prompts, profiles and rules that come with baleen."""
 
+import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping

@@ -82,7 +82,8 @@ def test_disagreement_is_of_the_words_that_are_not_shared(text: str, other: str,
 AMOUNTS = {"chars", "words", "count", "ratio", "bleu", "chrf", "rouge", "pocket.told", "self_lengthen.growth"} | {
     "kun.elsewhere", "kun.excuses", "tegit.designing", "back_and_forth.making", "evol_instruct.content",
     "evol_instruct.prompt_words", "linguist_spans.hits", "linguist_spans.total",
-    "instructions_followed", "instructions_followed_loosely",
+    "instructions_followed", "instructions_followed_loosely", "refusals", "meta_phrases", "emails", "phones",
+    "access_keys", "personal",
 }  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def test_a_transform_keeps_the_lineage_and_tells_the_parent_of_a_row_it_renames(
     assert made and not isinstance(made, str)
     for new in made:
         assert new["lineage"] == PAST
-        assert new["id"] in ("a", "older") or {"a", "older"} & {new.get("parent"), new.get("page")}
+        assert new["id"] in ("a", "older") or {"a", "older"} & {new.get("parent"), new.get("page"), new.get("pair")}
 
 
 @pytest.fixture
