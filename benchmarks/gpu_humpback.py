@@ -1,0 +1,108 @@
+"""One seed of Humpback on real text for the GPU story: python -m benchmarks.gpu_humpback --folder build/gpu --seed 0
+
+A project of its own in FOLDER/humpback-SEED, with the profile laptop on the fastest device; memo and DVC's cache are
+shared by the seeds. The seed is that of training and of every sample. Run again, it goes on where it was stopped.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from baleen.errors import Problem
+from baleen.project import machine, settings
+from baleen.project.command_line import report_problems
+from baleen.project.yaml_files import yaml_text
+from baleen.tables.rows import Row
+
+ARMS = ("reply", "random", "uncurated", "humpback-1", "humpback")
+FEW = 24  # documents of a rehearsal
+BALEEN = [sys.executable, "-P", "-c", "from stages.command import main; main()"]
+
+
+def profile(laptop: Row, model: str, seed: int, rehearsal: bool) -> Row:
+    """The profile laptop with this model, device and seed."""
+    gpu = bool(machine.this_machine().gpus)
+    origin = {"path": model, "parameters": laptop["origin"]["parameters"]}
+    instead = {name: {"instead": origin} for name, section in laptop.items() if "instead" in (section or {})}
+    sizes = {"steps": 2, "batch": 2, "max_length": 128} if rehearsal else {"steps": 100, "batch": 32}
+    train = laptop["train"] | {"seed": seed, "bf16": gpu} | sizes
+    writer = {"engine": "vllm"} if gpu and find_spec("vllm") else {}
+    drawn = laptop["generate"] | {"seed": seed} | writer | ({"max_tokens": 16} if rehearsal else {})
+    speed: Row = {"device": "auto", "train_rows": 2 if rehearsal else 32, "checkpoint_seconds": 60}
+    speed |= {"batch_tokens": 65536} if gpu else {}
+    return laptop | instead | {"origin": origin, "train": train, "generate": drawn, "speed": speed}
+
+
+def write_project(given: argparse.Namespace, folder: Path) -> None:
+    """The project, written anew; what was built stays."""
+    few = ["--documents", str(FEW)] if given.rehearse else []
+    texts = ["--corpus", given.corpus, "--seeds", given.seeds_file]
+    new = ["new", str(folder), "--profile", "laptop", *texts, *few, "--cache", str(given.folder / "cache"), "--replace"]
+    subprocess.run([*BALEEN, *new], check=True, stdout=sys.stderr)
+    path = folder / "profiles/laptop.yaml"
+    laptop = settings.load_yaml(path)
+    path.write_text(yaml_text(profile(laptop, str(given.folder / "model"), given.seed, given.rehearse)), "utf-8")
+    if given.rehearse:
+        keep_all(folder)
+
+
+def keep_all(folder: Path) -> None:
+    """Let every pair stay: of two dozen that a model wrote after two steps none may be an instruction."""
+    path = folder / "params.yaml"
+    params = settings.load_yaml(path)
+    params["pool"]["keep"], params["curate"]["gain"] = [], {"best": "gain", "highest": True, "share": 0.5}
+    path.write_text(yaml_text(params), encoding="utf-8")
+
+
+def build(folder: Path, memo: Path, arms: tuple[str, ...]) -> None:
+    """Everything up to the held-out loss of each arm."""
+    command = [sys.executable, "-m", "stages.warm", sys.executable, "-m", "dvc", "repro"]
+    environment = os.environ | {"BALEEN_MEMO": str(memo), "PYTHONPATH": os.getcwd()}
+    targets = [f"evaluate@eval-loss-{arm}" for arm in arms]
+    subprocess.run([*command, *targets], cwd=folder, check=True, stdout=sys.stderr, env=environment)
+
+
+def counts(folder: Path, table: str) -> int:
+    figures: Row = json.loads((folder / f"data/{table}.json").read_text(encoding="utf-8"))
+    return int(figures["rows_out"])
+
+
+def figures(folder: Path, arms: tuple[str, ...], corpus: str) -> Row:
+    """Losses of all arms, and rows on the way."""
+    losses: dict[str, Any] = {}
+    for arm in arms:
+        path = folder / f"data/eval-loss-{arm}.json"
+        measured = json.loads(path.read_text(encoding="utf-8"))["groups"]["all"]["loss"]
+        losses[arm] = {key: measured.get(key) for key in ("mean", "difference", "low", "high", "rows")}
+    rows = {"documents": "web", "heldout": "heldout", "candidates": "humpback-pool", "curated": "humpback-curate-1"}
+    return {name: counts(folder, table) for name, table in rows.items()} | {"arms": losses, "corpus": Path(corpus).name}
+
+
+def main() -> None:
+    cli = argparse.ArgumentParser(prog="python -m benchmarks.gpu_humpback", description=__doc__)
+    cli.add_argument("--folder", type=Path, required=True, help="where model/ lies and the projects are written")
+    cli.add_argument("--corpus", required=True)
+    cli.add_argument("--seeds-file", required=True)
+    cli.add_argument("--seed", type=int, default=0)
+    cli.add_argument("--rehearse", action="store_true", help="few documents, steps and tokens")
+    given = cli.parse_args()
+    given.folder = given.folder.resolve()
+    with report_problems():
+        if missing := next((name for name in ("dvc", "trl", "datasets") if not find_spec(name)), ""):
+            raise Problem(f"humpback needs the package {missing}; install the extra 'train'")
+        arms, folder = (
+            ("reply", "random", "humpback-1") if given.rehearse else ARMS,
+            given.folder / f"humpback-{given.seed}",
+        )
+        write_project(given, folder)
+        build(folder, given.folder / "memo", arms)
+        print(json.dumps(figures(folder, arms, given.corpus)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""The story of one GPU: its parts run in order, go on, keep to their time, and end as one JSON file and one page."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from baleen.errors import Problem
+from baleen.tables.rows import Row
+from benchmarks import gpu, gpu_humpback, gpu_model, gpu_page
+from benchmarks.gpu import Part, Run
+
+ABOUT = {"date": "2026-01-01", "rehearsal": False, "machine": {"name": "one GPU", "versions": "torch 9"}, "model": "m"}
+
+
+def prints(name: str, text: str, seconds: float = 30, goes_on: bool = False, then: str = "") -> Part:
+    """A part that notes that it ran, and prints a text."""
+    note = f"open('ran', 'a').write({name!r} + ' ')"
+    return Part(name, seconds, [sys.executable, "-c", f"import time; {note}; {then or f'print({text!r})'}"], goes_on)
+
+
+def run(folder: Path, *parts: Part, seconds: float = 100) -> Run:
+    return Run(folder, parts, seconds, ABOUT)
+
+
+@pytest.fixture(autouse=True)
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_parts_run_in_order_and_a_later_call_does_only_what_is_missing(tmp_path: Path) -> None:
+    fails = prints("b", "", then="raise SystemExit('no module trl')")
+    parts = gpu.tell(run(tmp_path, prints("a", 'log\n{"x": 1}'), fails, prints("c", "no JSON")))["parts"]
+    assert Path("ran").read_text() == "a b c "
+    assert parts["a"]["x"] == 1 and parts["a"]["seconds"] < 30
+    assert parts["b"]["missing"] == "ended with status 1: no module trl"
+    assert parts["c"]["missing"].startswith("ended with status 0")
+    parts = gpu.tell(run(tmp_path, prints("a", 'log\n{"x": 1}'), prints("b", '{"y": 2}')))["parts"]
+    assert Path("ran").read_text() == "a b c b " and parts["a"]["x"] == 1 and parts["b"]["y"] == 2
+    gpu.tell(run(tmp_path, prints("a", '{"x": 3}')))  # other settings: measured anew
+    assert json.loads((tmp_path / "gpu.json").read_text())["parts"]["a"]["x"] == 3
+
+
+def test_a_part_out_of_time_is_ended_with_its_processes_and_named(tmp_path: Path) -> None:
+    child = "import subprocess; p = subprocess.Popen(['sleep', '60']); open('pid', 'w').write(str(p.pid)); p.wait()"
+    begun = time.monotonic()
+    parts = gpu.tell(run(tmp_path, prints("slow", "", 2.0, then=child), prints("next", "{}\n{}")))["parts"]
+    assert time.monotonic() - begun < 30
+    assert parts["slow"]["missing"].startswith("out of time after ")
+    state = Path("/proc", Path("pid").read_text(), "stat")
+    assert not state.is_file() or state.read_text().split()[2] == "Z"
+    assert Path("ran").read_text() == "slow next "
+    assert "- **slow**: out of time after" in (tmp_path / "gpu.md").read_text()
+
+
+def test_no_part_is_begun_that_cannot_end_but_one_that_goes_on_later(tmp_path: Path) -> None:
+    short = gpu.RESERVE + 20
+    parts = gpu.tell(run(tmp_path, prints("long", "{}", 300), prints("again", '{"x": 1}', 300, True), seconds=short))
+    assert parts["parts"]["long"]["missing"].startswith("not begun: ") and parts["parts"]["again"]["x"] == 1
+    parts = gpu.tell(run(tmp_path, prints("later", "{}", 300, True), seconds=gpu.RESERVE))
+    assert parts["parts"]["later"]["missing"] == "not begun: 0 s were left, and it may take 300"
+
+
+def story() -> Row:
+    """What all parts print, in their form."""
+    arm = {"mean": 2.5, "difference": -0.01, "low": -0.02, "high": 0.0, "rows": 27}
+    seeds = {"documents": 7000, "heldout": 27, "candidates": 5000, "curated": 3000, "corpus": "pages.tar.gz"}
+    sides = {"ours": {"tokens_s": 9.0, "mfu": 0.3}, "bare": {"tokens_s": 10.0, "mfu": 0.33}}
+    return {
+        "model": {"dtype": "bfloat16"},
+        "overhead": {"requests": 100, "vllm_generate": 0.98, "vllm_generate_seconds": [2.0, 1.0]},
+        "prefix": {"speedup": 1.6, "cached": 0.6},
+        "rating": {"speedup": 9.0, "vllm_speedup": 9.0},
+        "mfu": sides | {"ratio": 0.9, "peak_tflops": 989.0, "peak": "data sheet"},
+        "humpback-0": seeds | {"arms": {"reply": {"mean": 2.51}, "humpback-1": arm}},
+        "humpback-1": {"missing": "out of time after 300 s"},
+    }
+
+
+def test_the_page_has_every_figure_and_every_part_that_is_missing() -> None:
+    text = gpu_page.page(ABOUT | {"minutes": 24.0, "parts": story()})
+    for words in (
+        "## 2026-01-01: one GPU, `benchmarks/gpu.sh`\n",
+        "vllm_generate **0.980** (50 and 100 rows/s)",
+        "**1.60** times",
+        "vllm **9.0** times",
+        "ratio **0.900**; MFU 30.0% and 33.0% of 989.0 TFLOP/s",
+        "7,000 documents (pages.tar.gz)",
+        "| humpback-1 | 2.500 (-0.0100 [-0.0200, +0.0000]) |",
+        "| reply | 2.510 |",
+        "5,000 candidates, 3,000 kept",
+        "- **humpback-1**: out of time after 300 s.",
+    ):
+        assert words in text
+    assert "rehearsal" not in text and all(len(line) < 200 for line in text.splitlines())
+
+
+@pytest.mark.parametrize("rehearsal", [False, True])
+def test_the_story_has_its_parts_in_their_order_and_ends_in_time(rehearsal: bool, tmp_path: Path) -> None:
+    parts = [*gpu.speed_parts(tmp_path, "", rehearsal), *gpu.humpback_parts(tmp_path, rehearsal)]
+    names = [part.name for part in parts]
+    assert names[:5] == ["model", "overhead", "prefix", "rating", "mfu"]
+    assert names[5:] == [f"humpback-{seed}" for seed in range(1 if rehearsal else 3)]
+    assert rehearsal or sum(part.seconds for part in parts[:5]) + 2 * parts[5].seconds < 1440 - gpu.RESERVE
+
+
+def test_a_seed_changes_what_is_drawn_and_every_model_is_the_one_that_is_given() -> None:
+    there = {"origin": {"gguf": "m.gguf", "parameters": 1e8}, "chat": {"instead": {}}, "train": {"lr": 1.0},
+             "generate": {}, "speed": {"processes": 2}}  # fmt: skip
+    made = gpu_humpback.profile(there, "/m", seed=2, rehearsal=False)
+    assert made["train"]["seed"] == made["generate"]["seed"] == 2 and made["train"]["lr"] == 1.0
+    assert made["origin"]["path"] == made["chat"]["instead"]["path"] == "/m" and "gguf" not in made["origin"]
+    assert "processes" not in made["speed"]
+
+
+def test_a_file_becomes_two_halves_and_the_same_file_again(tmp_path: Path) -> None:
+    file = tmp_path / "m.gguf"
+    file.write_bytes(content := b"GGUF" + os.urandom(1001))
+    first, second = gpu_model.halves(file, tmp_path / "halves")
+    assert first.stat().st_size - second.stat().st_size in (0, 1)
+    assert gpu_model.join(tmp_path / "halves", tmp_path / "new/m.gguf").read_bytes() == content
+    second.write_bytes(b"x" + second.read_bytes()[1:])
+    with pytest.raises(Problem, match="do not make the file they were cut from"):
+        gpu_model.join(tmp_path / "halves", tmp_path / "other.gguf")
+    second.unlink()
+    with pytest.raises(Problem, match="no half .*2/part"):
+        gpu_model.join(tmp_path / "halves", tmp_path / "other.gguf")
+    assert not (tmp_path / "other.gguf").exists()
