@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from baleen.errors import Problem
+from baleen.memo import dry_run as memo_dry_run
 from baleen.memo.dry_run import Estimate
-from baleen.project import builds, dvc_lock, forecast, graph, layers, recipes, settings
+from baleen.project import bills, builds, dvc_lock, forecast, graph, layers, recipes, settings
 from baleen.project.changes import Place
 from baleen.project.forecast import Outlook, Recorded
 from baleen.project.graph import Stage
@@ -114,7 +115,22 @@ def with_costs(targets: list[str]) -> list[tuple[Outlook, Cost | None]]:
         {one.stage.target: one for one in found}, plans, runs,
         lambda target: estimate_of(target, plans), lambda target, rows: training_of(target, rows, plans),
     )  # fmt: skip
-    return [(one, costs.cost(one.stage.target, known) if one.builds and one.stage.line else None) for one in found]
+    names = [one.stage.target for one in found if one.builds and one.stage.line]
+    priced = {name: billed(costs.cost(name, known), name, plans) for name in names}
+    return [(one, priced.get(one.stage.target)) for one in found]
+
+
+def billed(cost: Cost, target: str, plans: dict[str, Planned]) -> Cost:
+    """The cost with GPU hours, disk and dollars, where a model is queried or trained and the tokens are known."""
+    verb, options, here = plans[target].verb, options_of(target, plans), settings.speed()
+    if cost.tokens is None or verb not in (*costs.QUERIES, "train"):
+        return cost
+    if verb == "train":
+        work = dry_run.work(cost.tokens, options)
+    else:
+        written = cost.written or 0
+        work = bills.queries(memo_dry_run.parameters(options.model), cost.queries or 0, cost.tokens - written, written)
+    return replace(cost, bill=bills.bill(work, here, cost.seconds))
 
 
 def cost_words(cost: Cost) -> str:
@@ -155,7 +171,8 @@ def total_words(found: list[tuple[Outlook, Cost | None]]) -> str:
         return head
     tail = f" and {open_} targets whose time is not measured yet" if open_ else ""
     figures = f"{whole.cached:,} cached, {whole.queries:,} to query, {whole.tokens:,} tokens, {whole.steps:,} steps"
-    return f"{head}; at most {figures}, {duration(whole.seconds or 0.0)}{tail}"
+    price = bills.words(whole.bill, settings.speed().dollars_per_gpu_hour) if whole.bill else ""
+    return f"{head}; at most {figures}, {duration(whole.seconds or 0.0)}{tail}{'; ' * bool(price)}{price}"
 
 
 def as_json(found: list[tuple[Outlook, Cost | None]]) -> str:

@@ -12,7 +12,7 @@ from baleen.engines import table
 from baleen.engines.protocol import Engine, Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.memo.ask import AskOptions, EngineQuery, IsUnreadable, Totals, ask
-from baleen.memo.dry_run import Estimate, estimate
+from baleen.memo.dry_run import Estimate, bill_words, estimate
 from baleen.memo.keys import canonical
 from baleen.memo.store import Memo
 from baleen.project import builds
@@ -128,7 +128,7 @@ def estimated(query: EngineQuery, pairs: Iterable[Pair]) -> Estimate:
 def cost(model: str, query: EngineQuery, plan: Estimate) -> str:
     """What an estimate says, and how many rows are cached."""
     cached = f"{plan.cached:,} cached or repeated" if query.identity else f"model {model} is not built yet"
-    return f"{cached}, {plan}"
+    return "; ".join(filter(None, [f"{cached}, {plan}", bill_words(model, plan)]))
 
 
 def print_dry_run(

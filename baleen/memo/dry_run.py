@@ -12,7 +12,11 @@ from baleen.memo.ask import WINDOW, Window
 from baleen.memo.keys import QuerySettings
 from baleen.memo.store import Memo
 from baleen.memo.throughput import Rate
+from baleen.models import load, pins, scratch
+from baleen.project import bills
+from baleen.project.bills import Bill
 from baleen.project.progress import duration as duration
+from baleen.project.settings import Speed, load_yaml, profile, speed
 from baleen.tables.rows import batches
 
 CHARACTERS_PER_TOKEN = 4.0  # until a reply shows the real number
@@ -45,6 +49,12 @@ class Estimate:
         speed = self.rate.tokens_per_second
         return (self.prompt_tokens + (self.completion_tokens or 0)) / speed if speed else None
 
+    def bill(self, model: str, speed: Speed) -> Bill:
+        """GPU hours, disk and dollars; replies whose length nobody knows are as long as they may be."""
+        written = self.max_completion_tokens if self.completion_tokens is None else self.completion_tokens
+        work = bills.queries(parameters(model), self.missing, self.prompt_tokens, written)
+        return bills.bill(work, speed, self.seconds)
+
     def __str__(self) -> str:
         """The figures in words."""
         basis = f"{self.characters_per_token:.1f} characters each"
@@ -63,6 +73,32 @@ class Estimate:
         if self.seconds is None:
             return "no rate measured yet"
         return f"about {duration(self.seconds)} at {self.rate}"
+
+
+def parameters(name: str) -> int:
+    """Weights of a model, at most; of one that is not built yet those that the profile names under it, such as those of
+    a teacher, else those of its origin; 0 when nobody says."""
+    built = "/" in name or Path("models", name).is_dir()
+    if not built and (teacher := of_teacher(name)):
+        return teacher
+    pin = pins.pin(name) if built else pins.origin_pin()
+    if pin and pin.fresh:
+        return scratch.count_parameters(pin.fresh, pin.fresh.vocab_size)
+    if pin and (pin.parameters or not (pin.path or pin.gguf)):
+        return int(pin.parameters)
+    return sum(map(count_weights, load.weights_folder(name).glob("*.safetensors")))
+
+
+def bill_words(model: str, plan: Estimate) -> str:
+    """GPU hours, disk and dollars of what an estimate says, '' for nothing."""
+    here = speed()
+    return bills.words(plan.bill(model, here), here.dollars_per_gpu_hour) if plan.missing else ""
+
+
+def of_teacher(name: str) -> int:
+    """Weights of the trained model that a section of the profile puts in the place of this one."""
+    section = profile(str(load_yaml(Path("params.yaml")).get("profile", "pocket"))).get(name) or {}
+    return int((section.get("instead") or {}).get("parameters") or 0)
 
 
 def disk_size(size: float) -> str:

@@ -54,6 +54,7 @@ class Speed:
     tokens_per_minute: int = setting(0, "limit at a server, for all runs on this machine together; 0 is none")
     gradient_checkpointing: bool = setting(False, "compute activations twice to keep fewer, when training big models")
     checkpoint_seconds: int = setting(60, "a training checkpoint at least this often")
+    dollars_per_gpu_hour: float = setting(0.0, "price of a GPU, for --dry-run and `baleen plan`; 0 is not stated")
 
 
 ENDLESS = float("inf")
@@ -61,6 +62,7 @@ SPEEDS = {  # smallest and largest value
     "batch_tokens": (1, ENDLESS), "train_rows": (1, ENDLESS), "processes": (1, ENDLESS), "threads": (0, ENDLESS),
     "gpu_memory": (0.01, 1), "tensor_parallel": (1, ENDLESS), "ray_workers": (0, ENDLESS), "concurrency": (1, ENDLESS),
     "requests_per_minute": (0, ENDLESS), "tokens_per_minute": (0, ENDLESS), "checkpoint_seconds": (0, ENDLESS),
+    "dollars_per_gpu_hour": (0, ENDLESS),
 }  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from baleen.memo.dry_run import Estimate
+from baleen.project import bills
+from baleen.project.bills import Bill
 from baleen.project.builds import StageRun
 from baleen.project.forecast import Outlook
 from baleen.project.plan import Planned
@@ -22,21 +24,25 @@ KEYED = {  # settings that shape a question
     "model", "prompt", "tag", "seed", "temperature", "top_p", "top_k", "repetition_penalty", "max_tokens", "engine",
     "structured", "embed", "only",
 }  # fmt: skip
+SUMMED = ("cached", "queries", "tokens", "written", "steps")
 Numbers = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a target would take. None where nobody can say; `estimated` when rows are not those of a table that is
-    there."""
+    """What a target would take, `written` being the tokens of the replies among all tokens, at most. None where nobody
+    can say; `estimated` when rows are not those of a table that is there. `bill` has GPU hours, bytes of disk and
+    dollars."""
 
     rows: int | None = None
     cached: int | None = None
     queries: int | None = None
     tokens: int | None = None
+    written: int | None = None
     steps: int | None = None
     seconds: float | None = None
     estimated: bool = False
+    bill: Bill | None = None
 
 
 @dataclass(frozen=True)
@@ -167,16 +173,17 @@ def cost(target: str, known: Known) -> Cost:
     if known.verb(target) == "train":
         made = known.training(target, None if known.ready(target) else rows)
         if made:
-            return Cost(rows, None, None, made.tokens, made.steps, made.seconds, not known.ready(target))
+            ready = known.ready(target)
+            return Cost(rows, tokens=made.tokens, steps=made.steps, seconds=made.seconds, estimated=not ready)
     return Cost(rows, seconds=seconds(target, rows, known), estimated=not known.ready(target))
 
 
 def exact(target: str, known: Known) -> Cost:
     """The cost of querying a table that is there."""
     made = known.estimate(target)
-    tokens = made.prompt_tokens + (made.completion_tokens or 0)
+    written = made.completion_tokens or 0
     time = made.seconds if made.missing else seconds(target, made.rows, known)
-    return Cost(made.rows, made.cached, made.missing, tokens, None, time)
+    return Cost(made.rows, made.cached, made.missing, made.prompt_tokens + written, written, seconds=time)
 
 
 def expected(target: str, known: Known) -> Cost:
@@ -185,10 +192,12 @@ def expected(target: str, known: Known) -> Cost:
     rows = expected_rows(str(known.settings(target)["input"]), known)
     if rows is None or number is None:
         return Cost(estimated=True)
-    each = (last["prompt_tokens"] + last["completion_tokens"]) / last["asked"] if last.get("asked") else None
+    share = number / last["asked"] if last.get("asked") else None
     total = rows * int(known.settings(target).get("n", 1))
-    tokens = None if each is None else round(each * number)
-    return Cost(total, total - number, number, tokens, None, seconds(target, number or total, known), True)
+    written = None if share is None else round(share * last["completion_tokens"])
+    tokens = None if share is None or written is None else round(share * last["prompt_tokens"]) + written
+    time = seconds(target, number or total, known)
+    return Cost(total, total - number, number, tokens, written, seconds=time, estimated=True)
 
 
 def seconds(target: str, rows: int | None, known: Known) -> float | None:
@@ -203,6 +212,7 @@ def seconds(target: str, rows: int | None, known: Known) -> float | None:
 def total(costs: Iterable[Cost]) -> Cost:
     """All of them together; what nobody can say counts as nothing."""
     every = list(costs)
-    sums = {name: sum(getattr(one, name) or 0 for one in every) for name in ("cached", "queries", "tokens", "steps")}
+    sums = {name: sum(getattr(one, name) or 0 for one in every) for name in SUMMED}
     time = math.fsum(one.seconds or 0.0 for one in every)
-    return Cost(None, **sums, seconds=time, estimated=any(one.estimated for one in every))
+    whole = bills.total(one.bill for one in every if one.bill)
+    return Cost(None, **sums, seconds=time, estimated=any(one.estimated for one in every), bill=whole)

@@ -1,13 +1,14 @@
 """What a training would do, need and take, in words, without opening the model; and the speed that earlier ones had."""
 
 import math
-from pathlib import Path
+from dataclasses import replace
 
 from baleen.memo import throughput
-from baleen.memo.dry_run import count_weights, disk_size, duration
+from baleen.memo.dry_run import disk_size, duration, parameters
 from baleen.memo.store import Memo
 from baleen.memo.throughput import Rate
-from baleen.models import load, pins, scratch
+from baleen.project import bills, settings
+from baleen.project.bills import Work
 from baleen.project.locks import memo_folder
 from baleen.tables import rows
 from baleen.training.lessons import Lessons, read_lessons
@@ -21,16 +22,32 @@ def describe(name: str, options: TrainOptions) -> str:
         return f"train {name}: {rows.size(lessons.path)} rows, none to learn: {why}; nothing was trained"
     table_tokens, steps, tokens = size_up(lessons, options)
     number = parameters(options.base)
-    weights, checkpoint = (
-        number * (2 if options.bf16 else 4),
-        number * 12,
-    )  # bytes; a checkpoint has AdamW's moments too
+    weights, checkpoint = disk_bytes(options)
     disk = (
         f"{disk_size(weights)} of weights, {disk_size(checkpoint)} for a checkpoint" if number else "a download first"
     )
-    work = f"{rows.size(lessons.path)} rows, about {table_tokens} tokens (4 characters each)"
-    work += f", {steps} steps of {options.batch}"
-    return f"train {name}: {work}; {disk}; {expected_time(tokens, options)}; nothing was trained"
+    size = f"{rows.size(lessons.path)} rows, about {table_tokens} tokens (4 characters each)"
+    size += f", {steps} steps of {options.batch}"
+    ends = filter(None, [expected_time(tokens, options), price_words(tokens, options), "nothing was trained"])
+    return f"train {name}: {size}; {disk}; {'; '.join(ends)}"
+
+
+def disk_bytes(options: TrainOptions) -> tuple[int, int]:
+    """Bytes of the trained weights, and of a checkpoint, which has AdamW's moments too."""
+    number = parameters(options.base)
+    return number * (2 if options.bf16 else 4), number * 12
+
+
+def work(tokens: int, options: TrainOptions) -> Work:
+    """What a training asks of a model."""
+    return Work(parameters(options.base), trained=tokens, disk=sum(disk_bytes(options)))
+
+
+def price_words(tokens: int, options: TrainOptions) -> str:
+    """GPU hours and dollars of a training; its disk is said already."""
+    rate, here = measured_speed(options), settings.speed()
+    one = bills.bill(work(tokens, options), here, tokens / rate if rate else None)
+    return bills.words(replace(one, disk=0), here.dollars_per_gpu_hour)
 
 
 def size_up(lessons: Lessons, options: TrainOptions) -> tuple[int, int, int]:
@@ -69,14 +86,3 @@ def remember_speed(options: TrainOptions, seconds: float) -> None:
 def rate_name(options: TrainOptions) -> str:
     """What the speed of a training is remembered under."""
     return f"train {parameters(options.base)} parameters{' lora' if options.lora_rank else ''}"
-
-
-def parameters(name: str) -> int:
-    """Weights of a model, at most; of one that is not built yet those of the profile's origin; 0 when nobody says."""
-    built = "/" in name or Path("models", name).is_dir()
-    pin = pins.pin(name) if built else pins.origin_pin()
-    if pin and pin.fresh:
-        return scratch.count_parameters(pin.fresh, pin.fresh.vocab_size)
-    if pin and (pin.parameters or not (pin.path or pin.gguf)):
-        return int(pin.parameters)
-    return sum(map(count_weights, load.weights_folder(name).glob("*.safetensors")))
