@@ -147,12 +147,12 @@ def speed_parts(folder: Path, model: str, rehearsal: bool) -> list[Part]:
     prepare = Part("model", 300 if rehearsal else 90, [*PYTHON, "benchmarks.gpu_prepare", str(folder / "model"), model])
     if rehearsal:
         sizes = {
-            "overhead": ["--requests", "24", "--repeats", "1", "--words", "8", "--engines", "hf", "vllm"],
+            "overhead": ["--requests", "8", "--repeats", "1", "--words", "4", "--engines", "hf", "vllm"],
             "prefix": ["--pairs", "8", "--repeats", "1"],
-            "rating": ["--pairs", "4", "--words", "16", "--repeats", "1", "--engines", "hf", "vllm"],
+            "rating": ["--pairs", "4", "--words", "8", "--repeats", "1", "--engines", "hf", "vllm"],
             "mfu": ["--steps", "2", "--batch", "2", "--rows", "2", "--length", "64"],
         }
-        seconds = dict.fromkeys(sizes, 300.0)
+        seconds = dict.fromkeys(sizes, 400.0)
     else:
         sizes = {
             "overhead": ["--requests", "8000", "--repeats", "3", "--words", "64", "--engines", "vllm"],

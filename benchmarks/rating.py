@@ -40,7 +40,7 @@ Figures = dict[str, float]
 
 def pairs(number: int, seed: int) -> Iterator[Row]:
     """Instructions of 12 words with answers of 60."""
-    random = Random(seed)
+    random = Random(f"pairs {seed}")  # numbers of either sign give the same draws
     for _ in range(number):
         instruction, response = (" ".join(random.choices(VOCABULARY, k=words)) for words in (12, 60))
         yield {"id": "", "instruction": instruction, "response": response}

@@ -129,7 +129,9 @@ def billed(cost: Cost, target: str, plans: dict[str, Planned]) -> Cost:
         work = dry_run.work(cost.tokens, options)
     else:
         written = cost.written or 0
-        work = bills.queries(memo_dry_run.parameters(options.model), cost.queries or 0, cost.tokens - written, written)
+        work = bills.queries(
+            memo_dry_run.parameters_if_known(options.model), cost.queries or 0, cost.tokens - written, written
+        )
     return replace(cost, bill=bills.bill(work, here, cost.seconds))
 
 

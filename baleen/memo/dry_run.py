@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from baleen.engines.protocol import Reply, Request
+from baleen.errors import Problem
 from baleen.memo import throughput
 from baleen.memo.ask import WINDOW, Window
 from baleen.memo.keys import QuerySettings
@@ -52,7 +53,7 @@ class Estimate:
     def bill(self, model: str, speed: Speed) -> Bill:
         """GPU hours, disk and dollars; replies whose length nobody knows are as long as they may be."""
         written = self.max_completion_tokens if self.completion_tokens is None else self.completion_tokens
-        work = bills.queries(parameters(model), self.missing, self.prompt_tokens, written)
+        work = bills.queries(parameters_if_known(model), self.missing, self.prompt_tokens, written)
         return bills.bill(work, speed, self.seconds)
 
     def __str__(self) -> str:
@@ -89,6 +90,15 @@ def parameters(name: str) -> int:
     return sum(map(count_weights, load.weights_folder(name).glob("*.safetensors")))
 
 
+def parameters_if_known(name: str) -> int:
+    """Weights of a model that may be queried; 0 where only opening it would tell, or nobody can."""
+    try:
+        pin = pins.pin(name) if Path("models", name, "pin.yaml").is_file() else None
+        return 0 if pin and pin.gguf and not pin.parameters else parameters(name)
+    except Problem:
+        return 0
+
+
 def bill_words(model: str, plan: Estimate) -> str:
     """GPU hours, disk and dollars of what an estimate says, '' for nothing."""
     here = speed()
@@ -107,10 +117,13 @@ def disk_size(size: float) -> str:
 
 
 def count_weights(path: Path) -> int:
-    """Number of weights in a safetensors file, of any dtype, from its header: eight bytes with its length, then
-    JSON."""
+    """Number of weights in a safetensors file, of any dtype, from its header: eight bytes with its length, then JSON; 0
+    for another file."""
     with path.open("rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        length = int.from_bytes(file.read(8), "little")
+        if length > path.stat().st_size:
+            return 0
+        header = json.loads(file.read(length))
     return sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
 
 

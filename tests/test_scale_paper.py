@@ -1,0 +1,67 @@
+"""docs/scale.md says what the function computes, and the function what arithmetic by hand gives."""
+
+from pathlib import Path
+
+import pytest
+
+from baleen.project import bills
+from baleen.project.bills import Bill, Work
+from baleen.project.settings import Speed
+from benchmarks import scale_paper
+
+PAGE = Path(__file__).parents[1].joinpath("docs/scale.md").read_text(encoding="utf-8")
+PAPER, BY_GAIN, MANY = scale_paper.JOBS
+
+
+def total(job: scale_paper.Job) -> float:
+    return sum(scale_paper.by_verb(job).values())
+
+
+@pytest.mark.parametrize("name", scale_paper.blocks())
+def test_the_page_says_what_the_function_computes(name: str) -> None:
+    assert f"<!-- {name} -->\n{scale_paper.blocks()[name]}\n<!-- end -->" in PAGE
+
+
+def test_the_sentences_of_the_page_follow_from_the_tables() -> None:
+    assert f"takes {scale_paper.by_verb(PAPER)['score'] / total(PAPER):.0%}".replace("%", " %") in PAGE
+    assert f"{1 - total(BY_GAIN) / total(PAPER):.0%} cheaper".replace("%", " %") in PAGE
+    assert f"keeps {scale_paper.gpus_of_one_process(MANY)} GPUs at work" in PAGE
+
+
+def test_operations_are_counted_as_by_hand() -> None:
+    assert Work(1e9, trained=1e9).gpu_seconds == pytest.approx(6e18 / (0.40 * 989e12))
+    assert Work(1e9, read=1e9, written=1e6).gpu_seconds == pytest.approx(2e18 / 395.6e12 + 2e15 / 98.9e12)
+    paper = scale_paper.by_verb(PAPER)
+    tokens = 502_133 * (430.5 + 60)
+    assert paper["generate"] == pytest.approx(
+        6.74e9 * (2 * tokens / 395.6e12 + 2 * 502_133 * 88 / 98.9e12) / 3600, 1e-3
+    )
+
+
+def test_more_gpus_take_less_time_until_rows_come_slower_than_they_answer() -> None:
+    scoring = next(stage for stage in scale_paper.stages(MANY) if stage.verb == "score")
+    assert scoring.wall(64) == pytest.approx(scoring.wall(1) / (64 * 0.96))
+    assert scoring.wall(10_000) == scoring.wall(100_000) == pytest.approx(2e8 * 80e-6 / 3600)
+
+
+def test_a_bill_has_dollars_only_where_a_price_is_stated_and_hours_only_where_the_size_is_known() -> None:
+    work = Work(1e9, trained=1e9, disk=4e9)
+    assert bills.bill(work, Speed(device="cpu")).dollars is None
+    priced = bills.bill(work, Speed(device="cpu", dollars_per_gpu_hour=2.0))
+    assert priced.dollars == pytest.approx(2 * 4.213, 1e-3) and not priced.measured
+    assert (
+        bills.words(priced, 2.0) == f"4.21 GPU hours ({bills.ASSUMED}), 4.0 GB of disk at most, $8.43 at $2.00 an hour"
+    )
+    unknown = bills.bill(Work(0, read=5, disk=2e6), Speed(dollars_per_gpu_hour=2.0))
+    assert unknown == Bill(None, 2e6)
+    assert bills.words(unknown, 2.0) == "GPU hours unknown, as the size of the model is, 2.0 MB of disk at most"
+    assert bills.total([priced, unknown]).dollars == priced.dollars
+
+
+def test_a_measured_rate_counts_where_a_gpu_of_this_machine_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    work = Work(1e9, read=1e12)
+    assert not bills.bill(work, Speed(device="auto"), seconds=7200.0).measured or bills.on_gpu(Speed())
+    monkeypatch.setattr(bills, "on_gpu", lambda _: True)
+    one = bills.bill(work, Speed(ray_workers=4, tensor_parallel=2, dollars_per_gpu_hour=1.0), seconds=7200.0)
+    assert one == Bill(16.0, 0.0, 16.0, True)
+    assert bills.words(one, 1.0) == "16.0 GPU hours, $16.00 at $1.00 an hour"
