@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from baleen.engines import vllm
+from baleen.errors import Problem
 from baleen.project import machine
 from baleen.tables.rows import Row, write_json
 from benchmarks import gpu_page
@@ -141,8 +143,18 @@ def about(rehearsal: bool, model: str) -> Row:
     return {"date": day, "rehearsal": rehearsal, "machine": known, "model": model or "SmolLM2-135M-Instruct"}
 
 
+def fastest_engine() -> str:
+    """vllm where a version that works is installed, else hf."""
+    try:
+        vllm.installed_version()
+    except Problem:
+        return "hf"
+    return "vllm"
+
+
 def speed_parts(folder: Path, model: str, rehearsal: bool) -> list[Part]:
     """The parts that measure speed, with the sizes of a GPU or of a rehearsal."""
+    engine = fastest_engine()
     common = ["--model", str(folder / "model"), "--device", "cpu" if rehearsal else "auto", "--json"]
     prepare = Part("model", 300 if rehearsal else 90, [*PYTHON, "benchmarks.gpu_prepare", str(folder / "model"), model])
     if rehearsal:
@@ -155,9 +167,9 @@ def speed_parts(folder: Path, model: str, rehearsal: bool) -> list[Part]:
         seconds = dict.fromkeys(sizes, 400.0)
     else:
         sizes = {
-            "overhead": ["--requests", "8000", "--repeats", "3", "--words", "64", "--engines", "vllm"],
+            "overhead": ["--requests", "8000", "--repeats", "3", "--words", "64", "--engines", engine],
             "prefix": ["--pairs", "2000", "--repeats", "3"],
-            "rating": ["--pairs", "1000", "--words", "256", "--repeats", "3", "--engines", "vllm"],
+            "rating": ["--pairs", "1000", "--words", "256", "--repeats", "3", "--engines", engine],
             "mfu": ["--steps", "60", "--batch", "64", "--rows", "32", "--length", "1024"],
         }
         seconds = {"overhead": 270.0, "prefix": 150.0, "rating": 120.0, "mfu": 120.0}
@@ -169,7 +181,7 @@ def humpback_parts(folder: Path, rehearsal: bool) -> list[Part]:
     corpus, seeds = os.environ.get("CORPUS") or CORPUS, os.environ.get("SEEDS") or "data/seeds/assistant.jsonl"
     corpus = corpus if corpus.startswith("python:") or Path(corpus).exists() else "python:docs"
     given = ["--folder", str(folder), "--corpus", corpus, "--seeds-file", seeds]
-    given += ["--rehearse"] if rehearsal else []
+    given += ["--rehearse"] if rehearsal else ["--engine", fastest_engine()]
     number, seconds = (1, 600.0) if rehearsal else (3, 300.0)
     command = [*PYTHON, "benchmarks.gpu_humpback", *given]
     return [Part(f"humpback-{n}", seconds, [*command, "--seed", str(n)], goes_on=True) for n in range(number)]

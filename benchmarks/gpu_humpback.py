@@ -24,15 +24,14 @@ FEW = 24  # documents of a rehearsal
 BALEEN = [sys.executable, "-P", "-c", "from stages.command import main; main()"]
 
 
-def profile(laptop: Row, model: str, seed: int, rehearsal: bool) -> Row:
+def profile(laptop: Row, model: str, seed: int, rehearsal: bool, engine: str = "hf") -> Row:
     """The profile laptop with this model, device and seed."""
     gpu = bool(machine.this_machine().gpus)
     origin = {"path": model, "parameters": laptop["origin"]["parameters"]}
     instead = {name: {"instead": origin} for name, section in laptop.items() if "instead" in (section or {})}
     sizes = {"steps": 2, "batch": 2, "max_length": 128} if rehearsal else {"steps": 100, "batch": 32}
     train = laptop["train"] | {"seed": seed, "bf16": gpu} | sizes
-    writer = {"engine": "vllm"} if gpu and find_spec("vllm") else {}
-    drawn = laptop["generate"] | {"seed": seed} | writer | ({"max_tokens": 16} if rehearsal else {})
+    drawn = laptop["generate"] | {"seed": seed, "engine": engine} | ({"max_tokens": 16} if rehearsal else {})
     speed: Row = {"device": "auto", "train_rows": 2 if rehearsal else 32, "checkpoint_seconds": 60}
     speed |= {"batch_tokens": 65536} if gpu else {}
     return laptop | instead | {"origin": origin, "train": train, "generate": drawn, "speed": speed}
@@ -46,7 +45,9 @@ def write_project(given: argparse.Namespace, folder: Path) -> None:
     subprocess.run([*BALEEN, *new], check=True, stdout=sys.stderr)
     path = folder / "profiles/laptop.yaml"
     laptop = settings.load_yaml(path)
-    path.write_text(yaml_text(profile(laptop, str(given.folder / "model"), given.seed, given.rehearse)), "utf-8")
+    path.write_text(
+        yaml_text(profile(laptop, str(given.folder / "model"), given.seed, given.rehearse, given.engine)), "utf-8"
+    )
     if given.rehearse:
         keep_all(folder)
 
@@ -89,6 +90,7 @@ def main() -> None:
     cli.add_argument("--corpus", required=True)
     cli.add_argument("--seeds-file", required=True)
     cli.add_argument("--seed", type=int, default=0)
+    cli.add_argument("--engine", default="hf", help="that writes the instructions; hf scores")
     cli.add_argument("--rehearse", action="store_true", help="few documents, steps and tokens")
     given = cli.parse_args()
     given.folder = given.folder.resolve()

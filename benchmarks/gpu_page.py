@@ -46,9 +46,7 @@ def words(name: str, figures: Row) -> str:
         names = [key for key in figures if key.endswith("_speedup")]
         return ", ".join(f"{key.removesuffix('_speedup')} **{figures[key]:.1f}** times" for key in names)
     ours, bare = figures["ours"], figures["bare"]
-    share = (
-        f"; MFU {ours['mfu']:.1%} and {bare['mfu']:.1%} of {figures['peak_tflops']:,.1f} TFLOP/s ({figures['peak']})"
-    )
+    share = f"; MFU {ours['mfu']:.1%} and {bare['mfu']:.1%} of {figures['peak_tflops']:.3g} TFLOP/s ({figures['peak']})"
     return f"{ours['tokens_s']:,.0f} and {bare['tokens_s']:,.0f}, ratio **{figures['ratio']:.3f}**{share}"
 
 

@@ -128,10 +128,8 @@ def billed(cost: Cost, target: str, plans: dict[str, Planned]) -> Cost:
     if verb == "train":
         work = dry_run.work(cost.tokens, options)
     else:
-        written = cost.written or 0
-        work = bills.queries(
-            memo_dry_run.parameters_if_known(options.model), cost.queries or 0, cost.tokens - written, written
-        )
+        weights, written = memo_dry_run.parameters_if_known(options.model), cost.written or 0
+        work = bills.queries(weights, cost.queries or 0, cost.tokens - written, written)
     return replace(cost, bill=bills.bill(work, here, cost.seconds))
 
 

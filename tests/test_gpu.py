@@ -87,7 +87,7 @@ def test_the_page_has_every_figure_and_every_part_that_is_missing() -> None:
         "vllm_generate **0.980** (50 and 100 rows/s)",
         "**1.60** times",
         "vllm **9.0** times",
-        "ratio **0.900**; MFU 30.0% and 33.0% of 989.0 TFLOP/s",
+        "ratio **0.900**; MFU 30.0% and 33.0% of 989 TFLOP/s",
         "7,000 documents (pages.tar.gz)",
         "| humpback-1 | 2.500 (-0.0100 [-0.0200, +0.0000]) |",
         "| reply | 2.510 |",

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from baleen.engines.protocol import Reply, Request, Sampling
-from baleen.memo import throughput
+from baleen.memo import dry_run, throughput
 from baleen.memo.ask import EngineQuery, ask
 from baleen.memo.dry_run import Estimate, duration, estimate
 from baleen.memo.keys import query_settings
 from baleen.memo.store import Memo
 from baleen.memo.throughput import Rate
+from baleen.project.settings import Speed
 
 SAMPLING = Sampling(max_tokens=10)
 
@@ -114,3 +115,47 @@ def test_the_time_follows_the_rate_measured_for_this_model_and_kind_of_question(
 )
 def test_times_are_spoken_as_people_do(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+PROFILE = f"""origin: {{hub: a/b, revision: {"a" * 40}, parameters: 2.0e9}}
+chat: {{instead: {{hub: a/c, revision: {"b" * 40}, parameters: 7.0e9}}}}
+speed: {{device: cpu, dollars_per_gpu_hour: 3.0}}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("profiles").mkdir()
+    Path("profiles/p.yaml").write_text(PROFILE)
+    Path("params.yaml").write_text("profile: p\n")
+
+
+def planned(missing: int, read: int, written: int | None) -> Estimate:
+    return Estimate(missing, missing, read, written, 10 * missing, 4.0, 0, Rate())
+
+
+def test_a_model_that_is_not_built_has_the_weights_of_the_teacher_or_of_the_origin(project: None) -> None:
+    assert dry_run.parameters("chat") == 7e9 and dry_run.parameters("humpback-1") == 2e9
+
+
+def test_an_estimate_has_gpu_hours_disk_and_dollars_by_counting_operations(project: None) -> None:
+    bill = planned(1_000_000, 500_000_000, 80_000_000).bill("ask", Speed(device="cpu", dollars_per_gpu_hour=3.0))
+    assert bill.gpu_hours == pytest.approx(2e9 * 2 * (5e8 / 395.6e12 + 8e7 / 98.9e12) / 3600)
+    assert bill.disk == pytest.approx(1e6 * 541 + 4 * 5.8e8) and bill.dollars == pytest.approx(3 * bill.gpu_hours)
+    longest = planned(1_000_000, 500_000_000, None).bill("ask", Speed(device="cpu"))
+    assert longest.gpu_hours and longest.gpu_hours < bill.gpu_hours and longest.dollars is None
+    words = dry_run.bill_words("chat", planned(1_000_000, 500_000_000, 80_000_000))
+    assert words.startswith("8.06 GPU hours (of an H100, assumed to train")
+    assert words.endswith("peak), 2.9 GB of disk at most, $24.18 at $3.00 an hour")
+    assert dry_run.bill_words("chat", planned(0, 0, 0)) == ""
+
+
+def test_nobody_opens_a_model_or_fails_to_say_what_a_run_costs(project: None) -> None:
+    for name, pin in {"quantized": "gguf: m.gguf", "server": "{endpoint: 'http://h', model: m}"}.items():
+        Path("models", name).mkdir(parents=True)
+        Path("models", name, "pin.yaml").write_text(f"{pin}\n")
+        assert dry_run.parameters_if_known(name) == 0
+        assert dry_run.bill_words(name, planned(5, 5, 5)).startswith("GPU hours unknown, as the size of the model is")
+    Path("profiles/p.yaml").write_text("speed: {device: cpu}\n")
+    assert dry_run.parameters_if_known("ask") == 0

@@ -140,6 +140,7 @@ def test_an_adapter_is_not_trained_on_a_base_that_is_made_for_it_alone(home: Pat
 def test_a_dry_run_tells_the_size_and_trains_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train.main([*command("m", "short")[3:], "--dry-run"])
     assert "60 rows" in (told := capsys.readouterr().out) and "10 steps of 8" in told and "no rate measured" in told
+    assert "; under 0.01 GPU hours (of an H100, assumed " in told and told.endswith("; nothing was trained\n")
     assert not Path("models/m").exists()
 
 
