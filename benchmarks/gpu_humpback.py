@@ -45,9 +45,8 @@ def write_project(given: argparse.Namespace, folder: Path) -> None:
     subprocess.run([*BALEEN, *new], check=True, stdout=sys.stderr)
     path = folder / "profiles/laptop.yaml"
     laptop = settings.load_yaml(path)
-    path.write_text(
-        yaml_text(profile(laptop, str(given.folder / "model"), given.seed, given.rehearse, given.engine)), "utf-8"
-    )
+    written = profile(laptop, str(given.folder / "model"), given.seed, given.rehearse, given.engine)
+    path.write_text(yaml_text(written), encoding="utf-8")
     if given.rehearse:
         keep_all(folder)
 

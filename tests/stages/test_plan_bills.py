@@ -1,0 +1,45 @@
+"""`baleen plan` adds up GPU hours, disk and dollars of what would run."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from baleen.project import bills
+from baleen.project.plan import Planned
+from baleen.training import costs
+from baleen.training.costs import Cost
+from stages import forecast
+
+PROFILE = """origin: {hub: a/b, revision: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, parameters: 2.0e9}
+speed: {device: cpu, dollars_per_gpu_hour: 3.0}
+"""
+LINES: dict[str, dict[str, Any]] = {
+    "asked": {"input": "web", "model": "ask", "prompt": "ask"},
+    "learned": {"input": "mix", "base": "base", "prompt": "reply"},
+    "kept": {"input": "asked", "best": "loss"},
+}
+PLANS = {
+    name: Planned(verb, LINES[name]) for verb, name in (("generate", "asked"), ("train", "learned"), ("filter", "kept"))
+}
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("profiles").mkdir()
+    Path("profiles/p.yaml").write_text(PROFILE)
+    Path("params.yaml").write_text("profile: p\n")
+
+
+def test_queries_and_trainings_have_a_bill_and_other_verbs_have_none() -> None:
+    asked = forecast.billed(Cost(10, 0, 1_000_000, 580_000_000, 80_000_000), "asked", PLANS)
+    learned = forecast.billed(Cost(10, tokens=1_000_000_000, steps=5, seconds=9.0), "learned", PLANS)
+    assert asked.bill and asked.bill.gpu_hours == pytest.approx(2e9 * 2 * (5e8 / 395.6e12 + 8e7 / 98.9e12) / 3600)
+    assert learned.bill and learned.bill.gpu_hours == pytest.approx(2e9 * 6e9 / 395.6e12 / 3600)
+    assert learned.bill.disk == 2e9 * (4 + 12)
+    assert forecast.billed(Cost(10), "kept", PLANS).bill is None
+    assert forecast.billed(Cost(10), "asked", PLANS).bill is None  # nobody knows the tokens yet
+    whole = costs.total([asked, learned, Cost(10)]).bill
+    assert whole and whole.dollars == pytest.approx(3 * (asked.bill.gpu_hours + (learned.bill.gpu_hours or 0)))
+    assert bills.words(whole, 3.0).startswith("10.7 GPU hours (of an H100") and "$32.19" in bills.words(whole, 3.0)
