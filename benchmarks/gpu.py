@@ -2,7 +2,7 @@
 
 Every part is a program of its own that prints one JSON object, with a time of its own; what it printed is kept, so that
 the same call goes on where the last one stopped. A part that runs out of its time is ended with all its processes, and
-said to be. After every part gpu.json and gpu.md are written anew, so they are whole whenever the run ends.
+named so. After every part gpu.json and gpu.md are written anew, so they are whole whenever the run ends.
 """
 
 import argparse
@@ -64,7 +64,7 @@ class Run:
         return dict(record["figures"]) if record.get("command") == part.command else None
 
 
-def tell(run: Run) -> Row:
+def run_parts(run: Run) -> Row:
     """Run every part that is not done yet, in order; returns what gpu.json holds."""
     parts = {part.name: run.kept(part) or {"missing": "not begun yet"} for part in run.parts}
     for part in run.parts:
@@ -90,7 +90,7 @@ def figures(run: Run, part: Part) -> Row:
     except ValueError:
         measured = {}
     if not measured:
-        return {"missing": f"ended with status {code}: {last[:300] or 'nothing said'}", "seconds": took}
+        return {"missing": f"ended with status {code}: {last[:300] or 'nothing printed'}", "seconds": took}
     measured["seconds"] = took
     write_json(run.folder / f"{part.name}.json", {"command": part.command, "figures": measured})
     return measured
@@ -101,12 +101,13 @@ def ended(command: list[str], seconds: float, log: Path) -> tuple[int | None, st
     with log.open("w", encoding="utf-8") as errors:
         child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True)
         try:
-            said, _ = child.communicate(timeout=seconds)
+            printed, _ = child.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             return None, ""
         finally:
             end_group(child)
-    lines = (said if child.returncode == 0 else log.read_text(encoding="utf-8", errors="replace")).strip().splitlines()
+    text = printed if child.returncode == 0 else log.read_text(encoding="utf-8", errors="replace")
+    lines = text.strip().splitlines()
     return child.returncode, lines[-1] if lines else ""
 
 
@@ -199,7 +200,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     parts = [*speed_parts(folder, given.model, given.rehearse), *humpback_parts(folder, given.rehearse)]
     chosen = [part for part in parts if not given.only or part.name in ("model", *given.only)]
-    tell(Run(folder, chosen, 60 * given.minutes, about(given.rehearse, given.model)))
+    run_parts(Run(folder, chosen, 60 * given.minutes, about(given.rehearse, given.model)))
     print((folder / "gpu.md").read_text(encoding="utf-8"))
 
 

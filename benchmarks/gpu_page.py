@@ -25,13 +25,15 @@ def page(result: Row) -> str:
             "A rehearsal on a CPU with small sizes: it shows that every part runs. Its figures are no result.",
         ]
     lines += ["", "| part | figure | what it is |", "|---|---|---|"]
-    lines += [f"| {name} | {words(name, parts[name])} | {WHAT[name]} |" for name in WHAT if done(parts.get(name))]
+    lines += [
+        f"| {name} | {words(name, parts[name])} | {WHAT[name]} |" for name in WHAT if has_figures(parts.get(name))
+    ]
     lines += ["", *humpback({n: p for n, p in parts.items() if n.startswith("humpback-")})]
-    missing = [f"- **{name}**: {part['missing']}." for name, part in parts.items() if not done(part)]
+    missing = [f"- **{name}**: {part['missing']}." for name, part in parts.items() if not has_figures(part)]
     return "\n".join([*lines, *(["", "Not measured:", "", *missing] if missing else [])]).rstrip() + "\n"
 
 
-def done(part: Row | None) -> bool:
+def has_figures(part: Row | None) -> bool:
     return bool(part) and "missing" not in (part or {})
 
 
@@ -57,7 +59,7 @@ def per_second(figures: Row, key: str) -> str:
 
 def humpback(seeds: Row) -> Iterator[str]:
     """The held-out losses of every seed, one row an arm."""
-    ended = {name: part for name, part in seeds.items() if done(part)}
+    ended = {name: part for name, part in seeds.items() if has_figures(part)}
     if not ended:
         return
     first = next(iter(ended.values()))

@@ -88,7 +88,7 @@ def bare(given: argparse.Namespace, bf16: bool, table: list[Row]) -> None:
     from trl import SFTConfig, SFTTrainer
 
     model = load.weights("base", "float32")
-    said = [
+    pairs = [
         {
             "prompt": [{"role": "user", "content": row["instruction"]}],
             "completion": [{"role": "assistant", "content": row["response"]}],
@@ -102,7 +102,7 @@ def bare(given: argparse.Namespace, bf16: bool, table: list[Row]) -> None:
         save_strategy="no", report_to=[], disable_tqdm=True, log_level="error", logging_steps=1,
     )  # fmt: skip
     words = load.tokenizer("base")
-    SFTTrainer(model=model, args=settings, train_dataset=Dataset.from_list(said), processing_class=words).train()
+    SFTTrainer(model=model, args=settings, train_dataset=Dataset.from_list(pairs), processing_class=words).train()
 
 
 def timed(train: Callable[[], None], tokens_a_step: int) -> tuple[float, list[float]]:

@@ -33,21 +33,21 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_parts_run_in_order_and_a_later_call_does_only_what_is_missing(tmp_path: Path) -> None:
     fails = prints("b", "", then="raise SystemExit('no module trl')")
-    parts = gpu.tell(run(tmp_path, prints("a", 'log\n{"x": 1}'), fails, prints("c", "no JSON")))["parts"]
+    parts = gpu.run_parts(run(tmp_path, prints("a", 'log\n{"x": 1}'), fails, prints("c", "no JSON")))["parts"]
     assert Path("ran").read_text() == "a b c "
     assert parts["a"]["x"] == 1 and parts["a"]["seconds"] < 30
     assert parts["b"]["missing"] == "ended with status 1: no module trl"
     assert parts["c"]["missing"].startswith("ended with status 0")
-    parts = gpu.tell(run(tmp_path, prints("a", 'log\n{"x": 1}'), prints("b", '{"y": 2}')))["parts"]
+    parts = gpu.run_parts(run(tmp_path, prints("a", 'log\n{"x": 1}'), prints("b", '{"y": 2}')))["parts"]
     assert Path("ran").read_text() == "a b c b " and parts["a"]["x"] == 1 and parts["b"]["y"] == 2
-    gpu.tell(run(tmp_path, prints("a", '{"x": 3}')))  # other settings: measured anew
+    gpu.run_parts(run(tmp_path, prints("a", '{"x": 3}')))  # other settings: measured anew
     assert json.loads((tmp_path / "gpu.json").read_text())["parts"]["a"]["x"] == 3
 
 
 def test_a_part_out_of_time_is_ended_with_its_processes_and_named(tmp_path: Path) -> None:
     child = "import subprocess; p = subprocess.Popen(['sleep', '60']); open('pid', 'w').write(str(p.pid)); p.wait()"
     begun = time.monotonic()
-    parts = gpu.tell(run(tmp_path, prints("slow", "", 2.0, then=child), prints("next", "{}\n{}")))["parts"]
+    parts = gpu.run_parts(run(tmp_path, prints("slow", "", 2.0, then=child), prints("next", "{}\n{}")))["parts"]
     assert time.monotonic() - begun < 30
     assert parts["slow"]["missing"].startswith("out of time after ")
     state = Path("/proc", Path("pid").read_text(), "stat")
@@ -58,9 +58,11 @@ def test_a_part_out_of_time_is_ended_with_its_processes_and_named(tmp_path: Path
 
 def test_no_part_is_begun_that_cannot_end_but_one_that_goes_on_later(tmp_path: Path) -> None:
     short = gpu.RESERVE + 20
-    parts = gpu.tell(run(tmp_path, prints("long", "{}", 300), prints("again", '{"x": 1}', 300, True), seconds=short))
+    parts = gpu.run_parts(
+        run(tmp_path, prints("long", "{}", 300), prints("again", '{"x": 1}', 300, True), seconds=short)
+    )
     assert parts["parts"]["long"]["missing"].startswith("not begun: ") and parts["parts"]["again"]["x"] == 1
-    parts = gpu.tell(run(tmp_path, prints("later", "{}", 300, True), seconds=gpu.RESERVE))
+    parts = gpu.run_parts(run(tmp_path, prints("later", "{}", 300, True), seconds=gpu.RESERVE))
     assert parts["parts"]["later"]["missing"] == "not begun: 0 s were left, and it may take 300"
 
 
