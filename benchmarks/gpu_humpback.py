@@ -20,7 +20,7 @@ from baleen.project.yaml_files import yaml_text
 from baleen.tables.rows import Row
 
 ARMS = ("reply", "random", "uncurated", "humpback-1", "humpback")
-FEW = 24  # documents of a rehearsal
+FEW = 10  # documents of a rehearsal
 BALEEN = [sys.executable, "-P", "-c", "from stages.command import main; main()"]
 
 
