@@ -28,8 +28,9 @@ def profile(laptop: Row, model: str, seed: int, rehearsal: bool, engine: str = "
     """The profile laptop with this model, device and seed."""
     gpu = bool(machine.this_machine().gpus)
     origin = {"path": model, "parameters": laptop["origin"]["parameters"]}
-    instead = {name: {"instead": origin} for name, section in laptop.items() if "instead" in (section or {})}
-    sizes = {"steps": 2, "batch": 2, "max_length": 128} if rehearsal else {"steps": 100, "batch": 32}
+    instead = {name: {"instead": dict(origin)} for name, section in laptop.items() if "instead" in (section or {})}
+    few = {"steps": 2, "batch": 2, "max_length": 128, "too_long": "cut"}
+    sizes = few if rehearsal else {"steps": 100, "batch": 32}
     train = laptop["train"] | {"seed": seed, "bf16": gpu} | sizes
     drawn = laptop["generate"] | {"seed": seed, "engine": engine} | ({"max_tokens": 16} if rehearsal else {})
     speed: Row = {"device": "auto", "train_rows": 2 if rehearsal else 32, "checkpoint_seconds": 60}

@@ -76,5 +76,7 @@ def humpback(seeds: Row) -> Iterator[str]:
 def cell(figures: Row | None) -> str:
     if not figures:
         return "-"
-    mean, gain = figures["mean"], figures.get("difference")
-    return f"{mean:.3f}" + (f" ({gain:+.4f} [{figures['low']:+.4f}, {figures['high']:+.4f}])" if gain else "")
+    mean, gain = figures["mean"], any(figures.get(key) for key in ("difference", "low", "high"))
+    return f"{mean:.3f}" + (
+        f" ({figures['difference']:+.4f} [{figures['low']:+.4f}, {figures['high']:+.4f}])" if gain else ""
+    )
