@@ -76,7 +76,6 @@ def humpback(seeds: Row) -> Iterator[str]:
 def cell(figures: Row | None) -> str:
     if not figures:
         return "-"
-    mean, gain = figures["mean"], any(figures.get(key) for key in ("difference", "low", "high"))
-    return f"{mean:.3f}" + (
-        f" ({figures['difference']:+.4f} [{figures['low']:+.4f}, {figures['high']:+.4f}])" if gain else ""
-    )
+    difference, low, high = (figures.get(key) or 0.0 for key in ("difference", "low", "high"))
+    interval = f" ({difference:+.4f} [{low:+.4f}, {high:+.4f}])" if any((difference, low, high)) else ""
+    return f"{figures['mean']:.3f}{interval}"
