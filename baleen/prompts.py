@@ -13,13 +13,15 @@ from typing import Any
 
 from baleen.errors import Problem, unknown
 from baleen.formats import FORMATS
-from baleen.project import inputs, plan
+from baleen.project import inputs, plan, settings
 from baleen.project.yaml_files import InvalidYaml, parse_yaml
 from baleen.tables.rows import Row
 
 KEYS: dict[str, type] = {
     "writes": list, "format": str, "system": dict, "prefill": str, "choices": list, "cue": str, "stop": str
 }  # fmt: skip
+NATIVE = "en"  # the language of the prompts that lie in no folder of a language
+SAME = ("writes", "format", "choices", "cue", "prefill", "stop")  # what a translation has in common with its prompt
 WRITTEN: dict[type, str] = {
     list: "a list, like [a, b]",
     dict: "a mapping of origins to texts, like {seed: text}",
@@ -119,17 +121,50 @@ def constant_lines(prompt: Prompt) -> list[str]:
     return [line.strip() for line in lines if line.strip() and not Template(line).get_identifiers()]
 
 
+def language() -> str:
+    """What params.yaml has as `language`: the folder of prompts/ that goes before the others; '' for none."""
+    path = Path("params.yaml")
+    return str(settings.loaded(path, path.read_bytes()).get("language") or "") if path.is_file() else ""
+
+
 def load(name: str, writes: str = "", folder: Path = Path("prompts")) -> Prompt:
-    """prompts/<name>.md; `writes` replaces the prompt's own single column."""
+    """prompts/<name>.md, or its translation into the project's language where there is one; `writes` replaces the
+    prompt's own single column."""
     path = folder / f"{name}.md"
     if not inputs.reads(path).is_file():
         raise Problem(
             unknown("prompt", name, [str(p.relative_to(folder).with_suffix("")) for p in folder.rglob("*.md")])
         )
-    head, body = split_head(path)
-    prompt = check_dollar_signs(path, build_prompt(name, body.strip("\n"), parse_head(path, head)))
+    prompt = translated(read_prompt(path, name), folder)
     plan.check_prompt(name, prompt.digest)
     return replace(prompt, writes=(writes,)) if writes else prompt
+
+
+def read_prompt(path: Path, name: str) -> Prompt:
+    """The prompt in a file."""
+    head, body = split_head(path)
+    return check_dollar_signs(path, build_prompt(name, body.strip("\n"), parse_head(path, head)))
+
+
+def translated(prompt: Prompt, folder: Path) -> Prompt:
+    """The prompt in the project's language, itself where it has no translation; a Problem for one that reads or writes
+    otherwise, because recipes, lessons and readers of replies are the same in all languages."""
+    code = language()
+    path = folder / code / f"{prompt.name}.md"
+    if not code or not (folder / code).is_dir():
+        if code and code != NATIVE:
+            known = sorted({NATIVE, *(other.name for other in folder.glob("*/") if (other / "judge.md").is_file())})
+            raise Problem(f"params.yaml: {unknown('language', code, known)}")
+        return prompt
+    if not inputs.reads(path).is_file():
+        return prompt
+    other = read_prompt(path, f"{code}/{prompt.name}")
+    for key in SAME:
+        if getattr(other, key) != getattr(prompt, key):
+            raise Problem(f"{path}: {key} is {getattr(other, key)!r}, in {folder}/{prompt.name}.md it is another one")
+    if {*other.reads} != {*prompt.reads}:
+        raise Problem(f"{path} reads {', '.join(other.reads)}, and {folder}/{prompt.name}.md {', '.join(prompt.reads)}")
+    return other
 
 
 def parse_head(path: Path, head: str) -> dict[str, Any]:

@@ -200,7 +200,9 @@ def copy_prompts(to: Path, lines: Mapping[str, Line]) -> None:
     single = {f"{line.given['prompt']}.md" for line in lines.values() if "prompt" in line.given}
     folders = {str(line.given["prompts"]) for line in lines.values() if "prompts" in line.given}
     several = {str(path.relative_to(ship)) for name in folders for path in (ship / name).glob("*.md")}
-    assemble.copy_named(to, "prompts", sorted({*KNOBS, *single, *several}))
+    names = {*KNOBS, *single, *several}
+    translations = {str(path.relative_to(ship)) for name in names for path in ship.glob(f"[a-z][a-z]/{name}")}
+    assemble.copy_named(to, "prompts", sorted(names | translations))
 
 
 def on_embedded_world(to: Path, methods: list[str], profile: str) -> None:

@@ -20,7 +20,10 @@ ODD = {
     "spanish": "¿qué tal?\nbien",
 }
 JUDGES = [name for name in NAMES if prompts.load(name).choices]
-ROW_FIRST = {"crab/verify": "constraint"}  # one question a constraint: a row's have its request and answer in common
+ROW_FIRST = {
+    "crab/verify": "constraint",
+    "zh/crab/verify": "constraint",
+}  # one question a constraint: a row's have its request and answer in common
 LISTS = {"constraints", "include", "labels", "examples"}
 SHAPED: dict[str, object] = {  # what only certain texts can be an answer to
     "linguist.tagged": "播放[1 爵士乐 ] {$5}",

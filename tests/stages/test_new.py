@@ -89,7 +89,7 @@ def test_several_methods_share_what_they_start_from(tmp_path: Path) -> None:
 def test_prompts_of_other_methods_stay_behind(tmp_path: Path) -> None:
     new.on_embedded_world(tmp_path / "p", ["kun"], "pocket")
     folders = {path.name for path in (tmp_path / "p/prompts").iterdir() if path.is_dir()}
-    assert folders == {"kun"}
+    assert folders == {"kun", "zh"}  # translations too
 
 
 def test_adding_a_method_keeps_lines_that_were_edited(tmp_path: Path) -> None:
