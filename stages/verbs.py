@@ -39,7 +39,8 @@ def names(verb: str, options: Any) -> list[tuple[str, str]]:
 
 def jobs(lines: Iterable[Line], project: Project) -> list[Job]:
     """The lines that need a model, with their settings."""
-    return [Job(line.verb, resolved(line, project)) for line in lines if line.verb in ("train", "generate", "score")]
+    queried = (line for line in lines if line.verb in ("train", "generate", "score"))
+    return [Job(line.verb, resolved(line, project), line.name) for line in queried]
 
 
 def check_here(lines: list[Line], project: Project) -> None:

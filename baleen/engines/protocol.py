@@ -14,8 +14,8 @@ from typing import Literal, Protocol, runtime_checkable
 from baleen.project.settings import Speed
 
 Message = dict[str, str]  # role, content
-Ability = Literal["embed", "structured", "template", "workers"]
-"""Embeddings; replies held to a format; arguments of the chat template; workers on Ray."""
+Ability = Literal["embed", "split", "structured", "template", "workers"]
+"""Embeddings; a model over several GPUs; replies held to a format; arguments of the chat template; workers on Ray."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ declares is read without importing it.
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -17,7 +18,7 @@ from typing import Any
 from baleen import engines
 from baleen.engines.protocol import Ability, Engine, Make
 from baleen.errors import Problem, unknown
-from baleen.models import identity
+from baleen.models import identity, sizes
 from baleen.project.settings import Speed
 
 
@@ -69,6 +70,8 @@ def loader(engine: str, model: str, speed: Speed) -> tuple[str, str, Callable[[]
     if engine not in ENGINES:
         raise Problem(unknown("engine", engine, list(ENGINES)))
     kind, make = ENGINES[engine]()
+    if can(engine, "split") and not speed.tensor_parallel:
+        speed = replace(speed, tensor_parallel=sizes.gpus_for(sizes.weight_bytes(model), speed))
     if speed.ray_workers:
         make = on_ray(engine, kind, make)
     return kind, identity.identity(model), partial(make, model, speed)

@@ -24,7 +24,7 @@ from baleen.models import identity, load
 from baleen.project.settings import Speed
 
 SEMANTICS = "vllm-2"  # raise it when the same request gets another reply
-ABILITIES: tuple[Ability, ...] = ("structured", "template", "workers")
+ABILITIES: tuple[Ability, ...] = ("split", "structured", "template", "workers")
 FIRST, LAST = (0, 32), (0, 33)  # from, up to but not; vLLM's interface changes with every minor release
 LOGITS = 1 << 28  # at most 1 GiB of float32 logits at once: tokens of a forward pass times vocabulary
 SEEDS = (1 << 31) - 1  # PyTorch uses 32 bits of a seed on a CPU; modulo a prime, all bits of the seed count

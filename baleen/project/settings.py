@@ -42,7 +42,8 @@ class Speed:
     threads: int = setting(0, "threads of a process on a CPU; 0 is the library's choice")
     device: str = setting("auto", "auto, cpu, cuda")
     gpu_memory: float = setting(0.9, "share of the memory vLLM may take")
-    tensor_parallel: int = setting(1, "GPUs one model is split over")
+    tensor_parallel: int = setting(1, "GPUs one model is split over; 0 is as many as its weights need, by gpu_gb")
+    gpu_gb: float = setting(0.0, "memory of a GPU that the profile is for, in GB (10^9 bytes); 0 is not stated")
     ray_workers: int = setting(0, "workers on a Ray cluster, each with the whole model; 0 answers in this process")
     ray_address: str = setting(
         "",
@@ -60,9 +61,9 @@ class Speed:
 ENDLESS = float("inf")
 SPEEDS = {  # smallest and largest value
     "batch_tokens": (1, ENDLESS), "train_rows": (1, ENDLESS), "processes": (1, ENDLESS), "threads": (0, ENDLESS),
-    "gpu_memory": (0.01, 1), "tensor_parallel": (1, ENDLESS), "ray_workers": (0, ENDLESS), "concurrency": (1, ENDLESS),
+    "gpu_memory": (0.01, 1), "tensor_parallel": (0, ENDLESS), "ray_workers": (0, ENDLESS), "concurrency": (1, ENDLESS),
     "requests_per_minute": (0, ENDLESS), "tokens_per_minute": (0, ENDLESS), "checkpoint_seconds": (0, ENDLESS),
-    "dollars_per_gpu_hour": (0, ENDLESS),
+    "dollars_per_gpu_hour": (0, ENDLESS), "gpu_gb": (0, ENDLESS),
 }  # fmt: skip
 
 

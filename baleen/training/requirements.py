@@ -14,16 +14,18 @@ from baleen.project.code_hashes import imported, module_file
 from baleen.project.command_line import EXTRAS
 from baleen.project.machine import Machine, hub_error, in_hub_cache, installed, this_machine
 from baleen.project.settings import Settings, Speed
+from baleen.training import memory
 
 WEIGHT, TRAINED = 2, 16  # bytes for a parameter: bf16 to answer; fp32 weights, gradients and AdamW's moments to train
 
 
 @dataclass(frozen=True)
 class Job:
-    """The settings of a line, of the verb train, generate or score."""
+    """The settings of a line, of the verb train, generate or score, and its name."""
 
     verb: str
     options: Any
+    name: str = ""
 
 
 @cache
@@ -47,14 +49,25 @@ def lacks(jobs: Iterable[Job], speed: Speed, origin: Settings, machine: Machine)
     missing |= {"torch", "transformers", "trl"} if trains else set()
     extras = sorted({EXTRAS[name] for name in missing if not installed([name])})
     found = [f"extra {name} is not installed; pip install 'baleen[{name}]'" for name in extras]
-    return [*found, *gpu_lacks(trains, speed, machine), *memory_lacks(trains, speed, origin, machine)]
+    some_gpu = [*gpus_lack(some, speed, origin, machine), *gpu_lacks(trains, speed, machine)]
+    return [*found, *some_gpu, *memory_lacks(trains, speed, origin, machine)]
+
+
+def gpus_lack(jobs: list[Job], speed: Speed, origin: Settings, machine: Machine) -> list[str]:
+    """The first line whose model does not fit the GPUs: those of this machine, else those that the profile is for."""
+    here = min((gpu.memory for gpu in machine.gpus), default=0)
+    gpu = min(here or speed.gpu_gb * 1e9, speed.gpu_gb * 1e9)
+    lines = memory.needs([(job.name, job.verb, job.options) for job in jobs], origin, speed)
+    lacking = [lack for need in lines if speed.device == "cuda" and gpu and (lack := need.lack(gpu))]
+    more = f" (and {len(lacking) - 1} more lines)" if len(lacking) > 1 else ""
+    return [f"{lacking[0]}{more}"] if lacking else []
 
 
 def gpu_lacks(trains: list[Any], speed: Speed, machine: Machine) -> list[str]:
     """What is wrong with the GPUs of a machine."""
     if speed.device != "cuda":
         return []
-    wanted = max(speed.processes if trains else 1, speed.tensor_parallel)
+    wanted = max(speed.processes if trains else 1, speed.tensor_parallel or 1)
     if len(machine.gpus) < wanted:
         why = machine.unused or ("there is none" if not machine.gpus else f"there are {len(machine.gpus)}")
         own = "a GPU" if wanted == 1 else f"{wanted} GPUs"
