@@ -1,8 +1,8 @@
 """Kun: training rows that teach a small base to judge and to polish, and measures for what it writes.
 
-In Kun (arXiv:2401.06477) a base of 34 billion parameters judges and polishes after it has learned the seeds; a small
-one must also learn these two tasks. The rows are made of the seeds alone: a good instruction or pair is a seed, a bad
-one is a damaged seed, and a text to polish is the answer of a seed with a piece of another answer.
+In Kun (arXiv:2401.06477) a base of 34 billion parameters judges and polishes after it has learned the seeds (`seeds`);
+a small one must also learn these two tasks (`roles`). Its rows are made of the seeds alone: a good instruction or pair
+is a seed, a bad one is a damaged seed, and a text to polish is the answer of a seed with a piece of another answer.
 """
 
 import re
@@ -13,12 +13,18 @@ from baleen.measures.words import CJK, is_chinese
 from baleen.tables.exports import Amount, transform
 from baleen.tables.rows import TEXT, Row, row_id
 
-__all__ = ["elsewhere", "excuses", "roles", "stutters", "tidy"]
+__all__ = ["elsewhere", "excuses", "roles", "seeds", "stutters", "tidy"]
 
 Fate = tuple[Row, str]
 UNITS = re.compile(
     rf"{CJK.pattern}|\s+|(?:(?!{CJK.pattern})\S)+\s*"
 )  # a character of CJK, or another word with its space
+
+
+@transform(("instruction", "response"), {"prompt": TEXT})
+def seeds(row: Row) -> list[Row]:
+    """The seed as a lesson in answering, the only one that the release's primary model gets."""
+    return [row | {"prompt": "reply"}]
 
 
 @transform(("instruction", "response"), dict.fromkeys(("prompt", "draft", "mark", "parent"), TEXT), "whole")

@@ -8,8 +8,10 @@ import pytest
 from baleen.measures.expressions import MEASURES
 from baleen.methods import back_and_forth, kun
 from baleen.methods.kun import lessons, roles
+from baleen.project import layers, recipes
 from baleen.tables.rows import Row
 from baleen.transforms import TRANSFORMS
+from stages.map import MapOptions
 
 SEEDS = [
     {
@@ -188,3 +190,14 @@ def test_a_grade_between_bad_and_good_in_chinese_is_an_answer_cut_short(grade: i
 def test_the_pieces_of_a_chinese_text_are_the_text(text: str) -> None:
     words, space = kun.pieces(text)
     assert space.join(words) == text and (len(words) > 5 or " " in space)
+
+
+def test_the_primary_model_learns_the_seeds_alone_where_the_base_is_large() -> None:
+    row = {"id": "1", "instruction": "How cold is ice?", "response": "Very."}
+    assert kun.seeds(row) == [row | {"prompt": "reply"}]
+    line = next(line for line in recipes.lines([Path("recipes/kun.yaml")]) if line.name == "kun-roles")
+    applied = {
+        name: layers.resolved(MapOptions, line, layers.under(name, layers.current())).apply
+        for name in ("pocket", "small", "8b", "paper")
+    }
+    assert applied == {"pocket": ["kun.roles"], "small": ["kun.roles"], "8b": ["kun.seeds"], "paper": ["kun.seeds"]}

@@ -62,6 +62,7 @@ REPORTED: dict[str, dict[str, object]] = {  # what the papers and releases say
     },
     "adapters": {"epochs": 4, "lr": 1e-4, "schedule": "cosine", "warmup": 0.1, "max_length": 16384, "adapter": True},
     "kun": {"epochs": 4, "lr": 1e-5, "max_length": 512},
+    "label": {"epochs": 6, "lr": 1e-5, "max_length": 512},
     "designer": {"max_length": 2048},
     "rebuilt-best": {"share": 0.95, "clusters": 200},
     "demands": {"apply": ["self_lengthen.demand(1000)"]},
