@@ -93,6 +93,8 @@ def run(
     if odd := next((name for name, value in once.items() if value and line.verb not in ONCE[name]), ""):
         raise Problem(f"{line.verb} has no --{odd.replace('_', '-')}; dvc repro {line.rule}@{line.name} builds it")
     flags = ["--dry-run"] * dry_run + ["--limit", str(limit)] * bool(limit)
+    if dry_run:
+        verbs.print_memory(line.name)
     import_module(f"stages.{line.verb}").main([line.name, *flags, *context.args])
 
 

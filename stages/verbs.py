@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
-from baleen.project import layers, settings
+from baleen.project import layers, recipes, settings
 from baleen.project.layers import Project
 from baleen.project.recipes import Line
-from baleen.training import requirements
+from baleen.training import memory, requirements
 from baleen.training.requirements import Job
 
 
@@ -41,6 +41,17 @@ def jobs(lines: Iterable[Line], project: Project) -> list[Job]:
     """The lines that need a model, with their settings."""
     queried = (line for line in lines if line.verb in ("train", "generate", "score"))
     return [Job(line.verb, resolved(line, project), line.name) for line in queried]
+
+
+def print_memory(target: str) -> None:
+    """Print what a target takes of the GPUs that the profile in force is for, in one line, where both are known."""
+    project = layers.current()
+    speed = settings.paced(project.profile.get("speed"), f"profiles/{project.profile_name}.yaml: speed")
+    if speed.device == "cuda" and speed.gpu_gb:
+        some = [(job.name, job.verb, job.options) for job in jobs(recipes.lines(recipes.all_files()), project)]
+        for need in memory.needs(some, project.profile.get("origin") or {}, speed):
+            if need.line == target:
+                print(need.words(speed.gpu_gb * 1e9))
 
 
 def check_here(lines: list[Line], project: Project) -> None:

@@ -29,6 +29,7 @@ SILENT = (
         for name in ("ask", "dry_run", "keys", "segments", "store", "throughput", "write_behind")
     ),
     "baleen/training/checkpoints.py",
+    "baleen/models/sizes.py",
     "baleen/training/memory.py",
     "baleen/training/requirements.py",
     "baleen/training/dry_run.py",

@@ -30,6 +30,11 @@ class Need:
     gpus: int
     share: float
 
+    def words(self, gpu: float) -> str:
+        """What it takes of GPUs of so many bytes, for --dry-run."""
+        each = "one GPU" if self.gpus == 1 else f"each of {self.gpus} GPUs"
+        return self.lack(gpu) or f"{self.line}: {self.use} {self.model} takes {disk_size(self.bytes)} of {each}: fits"
+
     def lack(self, gpu: float) -> str:
         """Why it does not fit GPUs of so many bytes, or ''."""
         if self.bytes <= self.share * gpu:
