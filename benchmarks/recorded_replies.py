@@ -263,4 +263,6 @@ WORDS = [  # {last} is the second choice, {first} the first
     ("Neither {first} nor {last}.", False),
     ("", False),
 ]
-JUDGES = ["air/grade", "air/rate", "crab/verify", "evol-instruct/equal", "judge", "kun/pair", "kun/point"]
+JUDGES = [
+    "air/grade", "air/rate", "compare", "crab/verify", "evol-instruct/equal", "harmful", "judge", "kun/pair", "kun/point"
+]  # fmt: skip

@@ -30,12 +30,13 @@ def test_a_judge_is_read_when_it_plainly_says_one_choice(name: str) -> None:
     numbers = words["last"].isdigit()
     for reply, clear in RATED if numbers else WORDS:
         written = reply.format(n=words["last"], **words)
-        wanted = (float(words["last"]) if numbers else 1.0) if clear else None
+        value = float(words["last"]) if numbers else 1.0 if len(prompt.choices) == 2 else float(len(prompt.choices))
+        wanted = value if clear else None
         assert written_choice(written, prompt.cue, prompt.choices) == wanted, written
 
 
 def test_every_prompt_that_is_asked_has_ten_replies() -> None:
-    """Those of a translation are those of its prompt: tests/test_languages.py."""
+    """Those of a translation are those of its prompt: tests/test_prompt_languages.py."""
     names = {str(path.relative_to("prompts").with_suffix("")) for path in Path("prompts").rglob("*.md")}
     own = {name for name in names if not name.startswith("zh/")}
     queried = {name for name in own if prompts.load(name).body or prompts.load(name).stop}

@@ -126,6 +126,7 @@ OWN = {
     "baleen/methods/evol_instruct.py",
     *(path.relative_to(ROOT).as_posix() for path in PROMPTS.glob("*.md")),
     "tests/methods/test_evol_instruct.py",
+    "benchmarks/recorded_replies.py",  # replies that every prompt is tested with, which the rehearsal reads too
 }
 
 
