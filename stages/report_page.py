@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 from baleen.errors import Problem
+from baleen.measures import numbers
 from baleen.reporting import built, calibrated, charts, experiments, page, sections
 from baleen.reporting.samples import samples
 
@@ -16,22 +17,24 @@ def revision() -> str:
     return done.stdout.strip()
 
 
-def page_text(compare: bool = False, lead: str = "") -> str:
-    """The page of the current project; with `compare` its experiments too. `lead` is its first sentence."""
+def page_text(compare: bool = False) -> str:
+    """The page of the current project, which begins with the sentence of its numbers; with `compare` its experiments
+    too."""
     charts.library()
     now = built.current()
     if not now.counts:
         raise Problem("nothing is built that could be reported; run: dvc repro")
-    parts = [*sections.models(now)]
+    found = numbers.of_project()
+    parts = [*([sections.compared(found)] if found else []), *sections.models(now)]
     parts += experiments.compared(experiments.listed()) if compare else []
     parts += [*sections.funnel(now), *calibrated.calibrations(now), *sections.texts(now), *sections.training(now)]
     title = " ".join(filter(None, [Path.cwd().name, revision()]))
-    return page.rendered(title, lead or WORDS, [*parts, *sections.cost()], samples(now))
+    return page.rendered(title, found.sentence if found else WORDS, [*parts, *sections.cost()], samples(now))
 
 
-def write(path: Path, compare: bool = False, lead: str = "") -> str:
+def write(path: Path, compare: bool = False) -> str:
     """Write the page; returns what to say of it."""
-    text = page_text(compare, lead)
+    text = page_text(compare)
     if not path.parent.is_dir():
         raise Problem(f"no folder {path.parent}; make it, or name another file")
     path.write_text(text, encoding="utf-8")

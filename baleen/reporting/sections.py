@@ -5,7 +5,9 @@ from statistics import median
 
 import pyarrow.parquet as pq
 
+from baleen.measures import numbers_text
 from baleen.measures.model_report import gain, shown, tested
+from baleen.measures.numbers import Numbers
 from baleen.measures.words import ngrams, words
 from baleen.project import builds
 from baleen.project.progress import duration
@@ -24,6 +26,26 @@ def number(value: object) -> str:
     if value is None:
         return "-"
     return f"{value:,}" if isinstance(value, int) else f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def compared(numbers: Numbers) -> Section:
+    """The table of all arms with intervals, which the sentence is drawn from."""
+    others = numbers.measures()[1:]
+    head = ["trained on", numbers.primary, "difference, 95 % interval", *others, "rows", "steps"]
+    lines = [
+        [
+            numbers_text.name_of(arm),
+            numbers_text.cell(arm.figures.get(numbers.primary)),
+            numbers_text.difference(arm.figures.get(numbers.primary), numbers.arms[0].name),
+            *(numbers_text.cell(arm.figures.get(name)) for name in others),
+            number(arm.rows),
+            number(arm.steps),
+        ]
+        for arm in numbers.arms
+    ]
+    words_ = f"± is half of a 95 % interval; n = {numbers_text.counted(numbers)}."
+    unequal = [f"Trained differently: {numbers.unequal}."] if numbers.unequal else []
+    return Section("Did curation help?", [numbers.sentence, words_], unequal, [Table(head, lines)])
 
 
 def models(built: Built) -> Iterable[Section]:
