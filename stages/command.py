@@ -30,6 +30,7 @@ from baleen.project.recipes import Line
 from baleen.project.settings import ONCE
 from stages import check as checks
 from stages import (
+    diff_page,
     doctor,
     explain,
     export,
@@ -195,6 +196,7 @@ def explain_command(
 def diff_command(
     revisions: Annotated[list[str], typer.Argument(help="REV [REV] TARGET; one alone is compared with the work tree")],
     as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
+    html: Annotated[Path | None, typer.Option(help="write it as one HTML file that needs nothing else")] = None,
 ) -> None:
     """Compare two versions of a table row by row: added, removed and changed rows, with the reason of those that left.
 
@@ -205,6 +207,8 @@ def diff_command(
     *sides, target = revisions
     before, after = (row_diff.version(target, side) for side in [*sides, row_diff.WORK_TREE][:2])
     found = row_diff.Difference(target, before, after)
+    if html:
+        return print(diff_page.write(html, found))
     print(row_diff.as_json(found) if as_json else row_diff.text(found))
 
 

@@ -9,6 +9,7 @@ from baleen.reporting import built, calibrated, charts, experiments, page, secti
 from baleen.reporting.samples import samples
 
 WORDS = "Figures of the models, what became of every row, and how far the scores can be trusted."
+SAMPLED = "Rows that stayed and rows that left, drawn by chance."
 
 
 def revision() -> str:
@@ -29,12 +30,16 @@ def page_text(compare: bool = False) -> str:
     parts += experiments.compared(experiments.listed()) if compare else []
     parts += [*sections.funnel(now), *calibrated.calibrations(now), *sections.texts(now), *sections.training(now)]
     title = " ".join(filter(None, [Path.cwd().name, revision()]))
-    return page.rendered(title, found.sentence if found else WORDS, [*parts, *sections.cost()], samples(now))
+    return page.rendered(title, found.sentence if found else WORDS, [*parts, *sections.cost()], samples(now), SAMPLED)
 
 
 def write(path: Path, compare: bool = False) -> str:
     """Write the page; returns what to say of it."""
-    text = page_text(compare)
+    return save(path, page_text(compare))
+
+
+def save(path: Path, text: str) -> str:
+    """Write a page; returns what to say of it, a Problem when its folder is not there."""
     if not path.parent.is_dir():
         raise Problem(f"no folder {path.parent}; make it, or name another file")
     path.write_text(text, encoding="utf-8")

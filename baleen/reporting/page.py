@@ -47,9 +47,9 @@ class Section:
 
 @dataclass(frozen=True)
 class Sample:
-    """A row to look at: whether it was kept, what is said of it in short, and its texts by name."""
+    """A row to look at: what became of it in a word, what is said of it in short, and its texts by name."""
 
-    kept: bool
+    fate: str
     facts: str
     texts: dict[str, str]
 
@@ -61,8 +61,8 @@ def shown(text: object) -> str:
     return cut if len(whole) <= LONGEST else f"{cut} … {len(whole) - LONGEST:,} more characters"
 
 
-def rendered(title: str, lead: str, sections: list[Section], samples: list[Sample]) -> str:
-    """The page as text."""
+def rendered(title: str, lead: str, sections: list[Section], samples: list[Sample], about: str) -> str:
+    """The page as text; `about` says which rows the samples are."""
     try:
         from jinja2 import Environment, StrictUndefined
     except ModuleNotFoundError as error:
@@ -72,4 +72,6 @@ def rendered(title: str, lead: str, sections: list[Section], samples: list[Sampl
     parts: dict[str, Any] = {name: (FOLDER / f"page.{name}").read_text(encoding="utf-8") for name in ("css", "js")}
     digest = b64encode(sha256(parts["js"].encode()).digest()).decode()
     template = environment.from_string((FOLDER / "page.html").read_text(encoding="utf-8"))
-    return template.render(title=title, lead=lead, sections=sections, samples=samples, digest=digest, **parts)
+    fates = dict.fromkeys(sample.fate for sample in samples)
+    given = {"title": title, "lead": lead, "sections": sections, "samples": samples, "about": about, "fates": fates}
+    return template.render(given, digest=digest, **parts)

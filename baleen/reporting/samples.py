@@ -18,8 +18,8 @@ def samples(built: Built) -> list[Sample]:
     filters = [built.kept_by(line) for _, line, _ in built.of("train")]
     name = next((name for name in reversed(filters) if name), "")
     path = rows.table_path(name) if name else Path()
-    sides = [(True, path), (False, path.with_suffix(".dropped.parquet"))] if name else []
-    return [as_sample(row, kept) for kept, file in sides if file.is_file() for row in drawn(file)]
+    sides = [("kept", path), ("dropped", path.with_suffix(".dropped.parquet"))] if name else []
+    return [as_sample(row, fate) for fate, file in sides if file.is_file() for row in drawn(file)]
 
 
 def drawn(path: Path) -> list[Row]:
@@ -31,8 +31,9 @@ def drawn(path: Path) -> list[Row]:
     )
 
 
-def as_sample(row: Row, kept: bool) -> Sample:
+def as_sample(row: Row, fate: str, why: str = "") -> Sample:
+    """A row with what became of it; `why` where the row itself has no reason."""
     grades = [f"{name} {row[name]:.3f}" for name in GRADES if isinstance(row.get(name), float)]
-    why = [str(row["reason"])] if row.get("reason") else []
+    reason = str(row.get("reason") or why)
     texts = {name: str(row[name]) for name in TEXTS if row.get(name)}
-    return Sample(kept, ", ".join([str(row["id"]), *why, *grades]), texts)
+    return Sample(fate, ", ".join(filter(None, [str(row["id"]), reason, *grades])), texts)

@@ -12,7 +12,7 @@ from baleen.project import plan
 from baleen.project.plan import Planned
 from baleen.prompts import load
 from baleen.tables import rows
-from stages import explain, row_diff
+from stages import diff_page, explain, row_diff
 
 TEXTS = ("a tale of a cat", "a tale of a dog", "short")
 
@@ -86,3 +86,14 @@ def test_what_a_revision_has_not_is_refused(versions: Path) -> None:
         row_diff.version("u", "HEAD")
     with pytest.raises(Problem, match="'nowhere' cannot be read"):
         row_diff.version("t", "nowhere")
+
+
+def test_the_difference_is_a_page_too(versions: Path) -> None:
+    before, after = (row_diff.version("t", side) for side in ("HEAD", row_diff.WORK_TREE))
+    diff_page.write(Path("diff.html"), row_diff.Difference("t", before, after))
+    text = Path("diff.html").read_text()
+    assert "1 rows added, 1 removed, 1 changed, 1 the same." in text
+    for words in ("<b>added</b>", "<b>removed</b>", "<b>changed</b>", "rank 3 of 3, cutoff 2", "loss, before"):
+        assert words in text
+    with pytest.raises(Problem, match="no folder nowhere"):
+        diff_page.write(Path("nowhere/diff.html"), row_diff.Difference("t", before, after))
