@@ -35,14 +35,14 @@ CORPUS ?= python:docs
 SEEDS ?= data/seeds/assistant.jsonl
 ARMS = reply random uncurated humpback-1 humpback-1-over-random
 
-real: EXTRAS = train,laptop
+real: EXTRAS = train,laptop,report
 real:
 	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
 	@baleen new build/real --profile laptop --corpus $(CORPUS) --seeds $(SEEDS) --documents 500 --cache .dvc/cache --replace
 	@python -m benchmarks.dtypes build/real/profiles/laptop.yaml
 	@cd build/real && BALEEN_MEMO=$(CURDIR)/.memo python -m stages.warm dvc repro $(ARMS:%=evaluate@eval-loss-%)
 	@echo; echo "loss: nats a token of seeds that were held out, lower is better; the difference is to the seeds alone"
-	@cd build/real && python -m stages.report $(ARMS:%=eval-loss-%)
+	@cd build/real && python -m stages.report $(ARMS:%=eval-loss-%) && baleen report --html report.html
 
 test: setup
 	python -m stages.check
