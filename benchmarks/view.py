@@ -79,7 +79,7 @@ def server() -> Iterator[str]:
     with view.bound(0) as place:
         port = place.getsockname()[1]
         app = application(Viewer(Project(), "benchmark", view.row), TOKEN, port)
-        running = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+        running = uvicorn.Server(uvicorn.Config(app, log_config=None, log_level="warning", lifespan="off"))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [place]})
         thread.start()
         try:

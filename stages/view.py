@@ -103,6 +103,7 @@ def serve(wanted: Wanted, browser: bool = False) -> None:
             webbrowser.open(address)
         settings = uvicorn.Config(
             application(viewer, token, port),
+            log_config=None,  # the logging of this process stays as it is: an empty one shows warnings on stderr
             log_level="warning",
             access_log=False,
             server_header=False,
