@@ -29,7 +29,7 @@ def number(value: object) -> str:
 
 
 def compared(numbers: Numbers) -> Section:
-    """The table of all arms with intervals, which the sentence is drawn from."""
+    """The table of all arms with intervals, which the sentence at the head of the page is drawn from."""
     others = numbers.measures()[1:]
     head = ["trained on", numbers.primary, "difference, 95 % interval", *others, "rows", "steps"]
     lines = [
@@ -45,7 +45,7 @@ def compared(numbers: Numbers) -> Section:
     ]
     words_ = f"± is half of a 95 % interval; n = {numbers_text.counted(numbers)}."
     unequal = [f"Trained differently: {numbers.unequal}."] if numbers.unequal else []
-    return Section("Did curation help?", [numbers.sentence, words_], unequal, [Table(head, lines)])
+    return Section("Did curation help?", [words_], unequal, [Table(head, lines)])
 
 
 def models(built: Built) -> Iterable[Section]:

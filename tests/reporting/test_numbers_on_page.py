@@ -22,7 +22,7 @@ def test_every_arm_has_its_value_its_difference_its_rows_and_its_steps() -> None
     assert table.head == ["trained on", "loss", "difference, 95 % interval", "rows", "steps"]
     assert table.rows[0] == ["seeds alone (reply)", "2.000 ±0.100", "", "143", "30"]
     assert table.rows[1][2].startswith("-0.200") and "-0.300" in table.rows[1][2]
-    assert section.paragraphs[0] == "Curation helped." and section.warnings == []
+    assert section.paragraphs == ["± is half of a 95 % interval; n = 40."] and section.warnings == []
 
 
 def test_what_is_unequal_is_a_warning() -> None:
