@@ -243,5 +243,5 @@ def test_the_picture_of_the_guide_can_be_drawn_and_is_small(served: Served, tmp_
     with browser.screen(served.chromium, 1100, 620) as shown:
         page = served.open(shown, "cut")
         page.screenshot(path=tmp_path / "view.png")
-    pictures = [tmp_path / "view.png", project.CHECKOUT / "docs/view.png"]
+    pictures = [tmp_path / "view.png", *(project.CHECKOUT / f"docs/{name}.png" for name in ("view", "report"))]
     assert all(10_000 < path.stat().st_size < 150_000 for path in pictures)
