@@ -171,8 +171,9 @@ def downstream(known: graph.Stages, names: Iterable[str]) -> set[str]:
 def built(folder: Path) -> Path:
     """A project under DVC in which every output is there, though none was made: `dvc commit` takes them as they are."""
     rules = (folder / "dvc.yaml").read_text(encoding="utf-8")
-    kept = "|".join(LISTED)
-    (folder / "dvc.yaml").write_text(re.sub(rf"  - recipes/(?!(?:{kept})\.yaml)[\w-]+\.yaml\n", "", rules))
+    listed = re.findall(r"  - recipes/[\w-]+\.yaml\n", rules)
+    mine = "".join(f"  - recipes/{name}.yaml\n" for name in LISTED)
+    (folder / "dvc.yaml").write_text(rules.replace("".join(listed), mine))
     for path in (folder / "recipes").glob("*.yaml"):
         if path.stem not in LISTED:
             path.rename(folder / "recipes/more" / path.name)
