@@ -1,10 +1,10 @@
 """report_page: one HTML file of what is built here, for `baleen report --html`."""
 
-import subprocess
 from pathlib import Path
 
 from baleen.errors import Problem
 from baleen.measures import numbers
+from baleen.project import dvc_lock
 from baleen.reporting import built, calibrated, charts, experiments, page, sections
 from baleen.reporting.samples import samples
 
@@ -14,8 +14,7 @@ SAMPLED = "Rows that stayed and rows that left, drawn by chance."
 
 def revision() -> str:
     """The commit of the project, in short; '' outside of git."""
-    done = subprocess.run(["git", "describe", "--always", "--dirty"], text=True, capture_output=True)
-    return done.stdout.strip()
+    return dvc_lock.git("describe", "--always", "--dirty").strip()
 
 
 def page_text(compare: bool = False) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from baleen.errors import Problem
 from baleen.tables.rows import Row
 
 WIDTH, HEIGHT = 280, 170
@@ -15,11 +14,9 @@ Series = Sequence[Row]
 
 def library() -> Any:
     """Altair, which comes with the extra `report`."""
-    try:
-        import altair
-        import vl_convert  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise Problem(f"{error.name} is not installed; pip install 'baleen[report]'") from None
+    import altair
+    import vl_convert  # noqa: F401
+
     return altair
 
 

@@ -11,8 +11,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from baleen.errors import Problem
-
 FOLDER = Path(__file__).parent
 LONGEST = 3000  # characters of a text that are shown
 UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -63,10 +61,8 @@ def shown(text: object) -> str:
 
 def rendered(title: str, lead: str, sections: list[Section], samples: list[Sample], about: str) -> str:
     """The page as text; `about` says which rows the samples are."""
-    try:
-        from jinja2 import Environment, StrictUndefined
-    except ModuleNotFoundError as error:
-        raise Problem(f"{error.name} is not installed; pip install 'baleen[report]'") from None
+    from jinja2 import Environment, StrictUndefined
+
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["shown"] = shown
     parts: dict[str, Any] = {name: (FOLDER / f"page.{name}").read_text(encoding="utf-8") for name in ("css", "js")}
