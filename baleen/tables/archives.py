@@ -86,7 +86,7 @@ def damage_problem(name: str, error: Exception) -> Exception:
         return error
     if "too much memory for decoding" in str(error):
         return Problem(f"{name} needs a window of more than 128 MB; decompress it with zstd -d --long=31")
-    return Problem(f"{name} is damaged or locked ({error}); download it again")
+    return Problem(f"{name} is damaged or locked ({error}); download it again, or name it as what it is")
 
 
 def is_archive(name: str) -> bool:

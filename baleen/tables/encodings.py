@@ -17,6 +17,13 @@ DECLARED = re.compile(
 COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 C1_CONTROL = re.compile("[\x80-\x84\x86-\x9f]")  # no text has them; in cp1252 the same bytes are quotes and dashes
 NOT_WESTERN = "cp932 euc_jp gb18030 big5 cp949 cp1251 koi8_r cp1253 cp1255 cp1256 cp1250 cp874".split()
+PACKED_AS = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\xfd7zXZ\x00": ".xz", b"\x28\xb5\x2f\xfd": ".zst"}
+PACKED_AS |= {
+    b"PK\x03\x04": ".zip, .xlsx, .docx or .epub",
+    b"%PDF-": ".pdf",
+    b"PAR1": ".parquet",
+    b"\xd0\xcf\x11\xe0": ".xls or .doc",
+}
 FEW = 0.3  # share of bytes beyond ASCII up to which a text is taken for a Western European one
 
 
@@ -41,7 +48,10 @@ def decoded_chunks(opened: OpenFile) -> Iterator[str]:
 
 
 def not_decodable(opened: OpenFile, at: int, sample: bytes) -> Problem:
-    """The Problem for a byte that the encoding has not, with the encoding that the bytes around it may be in."""
+    """The Problem for a byte that the encoding has not, with the encoding that the bytes around it may be in, or the
+    kind of file that its first bytes tell of."""
+    if kind := next((kind for mark, kind in PACKED_AS.items() if at <= CHUNK and sample.startswith(mark)), ""):
+        return Problem(f"{opened.name} is no text: its first bytes are those of a file named {kind}; name it so")
     probable = probable_encoding(sample)
     name = f", which may be {probable}: --encoding {probable}" if probable != opened.encoding else ""
     hint = f"save the file as UTF-8 or name its encoding{name}" if probable else "mend it, the rest is UTF-8"

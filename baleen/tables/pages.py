@@ -7,11 +7,20 @@ of the page; the header of a page stays when the page has no first-level header 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html import escape
 
 from html_to_markdown import ConversionOptions, PreprocessingOptions, convert
 
 AROUND = "nav aside footer button select textarea object iframe svg noscript [role=navigation]".split()
-AROUND += [".katex-html", ".MathJax_Preview"]  # a formula as it looks, beside the same formula as MathML
+# a formula as it looks, beside the same formula as MathML or TeX
+AROUND += [
+    ".katex-html",
+    ".MathJax_Preview",
+    "span.MathJax",
+    ".MathJax_Display",
+    "span.MathJax_SVG",
+    "span.MathJax_CHTML",
+]
 INLINE = "a abbr acronym b cite code del dfn em i ins kbd mark meter output progress rb rtc ruby s samp small".split()
 INLINE += "strike strong tt u var".split()
 LINES = "blockquote caption figcaption legend summary".split()
@@ -21,7 +30,12 @@ CELLS = "col colgroup table tbody td tfoot th thead tr".split()
 NOTED = ["span", "p", "h[1-6]", "pre", *INLINE, *LINES, *LISTS, *CELLS]
 BLOCKS = {"h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "table", "br"}
 # Each pattern reaches the end of the page where its own end is missing, so that no character is read twice.
-INVISIBLE = r"<!--(?:-?>|.*?(?:--!?>|\Z))|<(script|style)\b[^>]*+(?:(?<=/)>|.*?(?:</\2[^>]*+(?:>|\Z)|\Z))"
+FORMULA = r"""<script\b[^>]{,200}?\stype=["']?math/tex[^>]{,200}+>(?P<formula>.*?)(?:</script[^>]*+(?:>|\Z)|\Z)"""
+# 10<sup>6</sup> is not 106; an ordinal's letters and the number of a note stay as they are.
+POWER = r"(?<=[\w)])<sup\b[^>]{,200}+>(?!(?:st|nd|rd|th|tm|sm)<)(?P<power>[-+−]?+\w[-+*/\w]{,11}+)</sup\s*+>"
+INVISIBLE = (
+    r"<!--(?:-?>|.*?(?:--!?>|\Z))|<(?P<unseen>script|style)\b[^>]*+(?:(?<=/)>|.*?(?:</(?P=unseen)[^>]*+(?:>|\Z)|\Z))"
+)
 # What is read beside a word stands behind it in brackets; the brackets of the page are for browsers that know no ruby.
 READING = r"<rp\b[^>]*+>[^<]*+|<rt\b[^>]*+>\s*+(?P<reading>[^<]*+)|</r[pt]\b[^>]*+(?:>|\Z)"
 NUMBER = re.compile(r"""\s(?:start|value)\s*=\s*["']?(\d{1,9})\b""", re.IGNORECASE)
@@ -30,7 +44,8 @@ BREAKS = r"(?:<br\s*/?>\s*+){2,}"
 VALUE = r"""=\s*+(?>"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))?"""
 NAMED = rf"<(?P<end>/?)(?P<name>{'|'.join(NOTED)})(?=[\s/>])(?>[^>=]|{VALUE})*+(?:>|\Z)"
 TAG = re.compile(
-    rf"(?P<invisible>{INVISIBLE})|(?P<math>{MATH})|(?P<beside>{READING})|{BREAKS}|{NAMED}", re.IGNORECASE | re.DOTALL
+    rf"(?P<tex>{FORMULA})|(?P<invisible>{INVISIBLE})|(?P<math>{MATH})|(?P<raised>{POWER})|(?P<beside>{READING})|{BREAKS}|{NAMED}",
+    re.IGNORECASE | re.DOTALL,
 )
 TEX = re.compile(
     r"""\salttext=(["'])(.*?)(?:\1|\Z)|<annotation\s+encoding=["'][^"'<>]*tex["'][^>]*+>(.*?)(?:</annotation|\Z)""",
@@ -162,6 +177,13 @@ def tag_replacement(match: re.Match[str], name: str, table: Table, deep: bool) -
     tag = match[0]
     if name == "math":
         return (tex[2] or tex[3] or "") if (tex := TEX.search(tag)) else tag
+    if name == "tex":
+        space = " " * match.string[: match.start()].endswith(
+            "</span>"
+        )  # the library takes the space before a span with it
+        return space + escape(match["formula"], quote=False)
+    if name == "raised":
+        return f"^{power}" if (power := match["power"]).isalnum() else f"^({power})"
     if name == "beside":
         return f"({reading})" if (reading := (match["reading"] or "").strip()) else ""
     if name == "span":

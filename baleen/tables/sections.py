@@ -42,6 +42,7 @@ LIMITS = {  # reason -> setting
     "repetitive": "max_repetition", "header": "header_rules",
 }  # fmt: skip
 INLINE = re.compile(r"\[([^\]]*)\]\([^)]*\)|[`*]")  # a link and its words, marks of code and stress
+ESCAPED_IN_TABLE = re.compile(r"\\([!-/:-@\[-`{}~])")  # a bar that stays escaped is no border of a cell
 ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")  # CommonMark 0.31, section 2.4
 
 
@@ -128,7 +129,7 @@ def html_blocks(text: str) -> Iterator[Block]:
 
 def unescaped(line: str) -> str:
     """A line without the backslashes before marks of Markdown."""
-    return ESCAPED.sub(r"\1", line)
+    return (ESCAPED_IN_TABLE if line.startswith("| ") else ESCAPED).sub(r"\1", line)
 
 
 def section_tree(blocks: Iterable[Block]) -> Section:

@@ -1,6 +1,9 @@
 """The hint for a file that is not UTF-8 names the encoding that it is probably in."""
 
+import bz2
+import gzip
 import io
+import lzma
 
 import pytest
 
@@ -47,3 +50,20 @@ def test_latin_1_that_is_cp1252_is_refused_because_its_marks_would_be_lost(byte:
     with pytest.raises(Problem, match="f: byte 1 is a control character in latin-1 .*; write --encoding cp1252"):
         list(decoded_chunks(OpenFile("f", io.BytesIO(bytes([65, byte])), "latin-1")))
     assert "".join(decoded_chunks(OpenFile("f", io.BytesIO(b"\x85\xe9"), "latin-1"))) == "\x85é"
+
+
+@pytest.mark.parametrize(
+    "first, kind",
+    [
+        (gzip.compress(b'{"text": "a"}'), r"\.gz"),
+        (bz2.compress(b"a" * 99), r"\.bz2"),
+        (lzma.compress(b"a"), r"\.xz"),
+        (b"\x28\xb5\x2f\xfd\x20", r"\.zst"),
+        (b"PK\x03\x04\x14\x00\xff", r"\.zip, \.xlsx"),
+        (b"%PDF-1.7\n%\xe2\xe3", r"\.pdf"),
+        (b"PAR1\x15\xff", r"\.parquet"),
+    ],
+)
+def test_bytes_of_another_kind_of_file_are_no_encoding(first: bytes, kind: str) -> None:
+    with pytest.raises(Problem, match=rf"f is no text: its first bytes are those of a file named {kind}.*name it so"):
+        "".join(decoded_chunks(OpenFile("f", io.BytesIO(first))))
