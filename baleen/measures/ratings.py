@@ -21,8 +21,14 @@ GIVEN = (
     r"(?:this|the) (?:answer|response) (?:deserves|gets|earns|receives)(?: an?)?(?: (?:score|rating|grade) of)?|"
     r"我?给.{0,12}打"
 )
-AFTER = r"(?:\s*(?:[:=]|为|是|\bis\b|-\s)|\s+(?=\d)|$)\s*"
-SCALE = r"(?:\s?/\s?{0}(?:\.0)?| out of {0}| points?| stars?|\s?[分点점])?(?: ?\([^()\d]*{0}?[^()\d]*\))?\s?[.!。]?"
+TAGGED = re.compile(rf"<(?P<tag>{NOUN})>\s*([^<>\n]{{1,20}}?)\s*</(?P=tag)>", re.IGNORECASE)  # <score>4</score>
+AFTER = r"(?:\s?\((?:1 ?(?:-|–|to) ?\d|(?:out of|of|/) ?\d)\))?(?:\s*(?:[:=]|为|是|\bis\b|-\s)|\s+(?=\d)|$)\s*"
+SCALE = (
+    r"(?:\s?/\s?{0}(?:\.0)?| (?:out of|von|sur|de|su|из) {0}| points?| stars?|\s?[分点점])?"
+    r"(?: ?\([^()\d]*{0}?[^()\d]*\))?\s?[.!。]?"
+)
+# A reason may follow in the same sentence, one without a condition, another possibility or another number.
+REASON = r"(?:(?:,| because| since|\s?[–—;:]| -)\s(?!.*\b(?:or|if|unless|maybe|perhaps|but|though|when)\b)[^\d]*)?"
 JSON_KEY = re.compile(rf"(?:final|overall)?[ _]?(?:{NOUN})", re.IGNORECASE)
 BOXED = re.compile(r"\\boxed\{([^{}\n]{1,20})\}|\[\[([^\[\]\n]{1,20})\]\]")
 ORNAMENT = re.compile(r"[*_`\"“”<>|$#]|^[^\S\n]*(?:[-•]|\d{1,2}[.)])[^\S\n]+(?=\D)", re.MULTILINE)
@@ -56,7 +62,7 @@ def written_rating(reply: str, low: int = 1, high: int = 5, noun: str = "score")
         return json_rating(block[1], low, high)
     pieces = pieces_of(reply)
     start = re.compile(rf"{BEFORE}(?:{noun}|{NOUN}){AFTER}|(?:{GIVEN})\s*", re.IGNORECASE)
-    number = re.compile(r"(\d(?:\.\d+)?)" + SCALE.format(high), re.IGNORECASE)
+    number = re.compile(r"(\d(?:\.\d+)?)" + SCALE.format(high) + REASON, re.IGNORECASE)
     with_scale = re.compile(rf"\d(?:\.\d+)?(?:\s?/\s?| out of ){high}[.!。]?", re.IGNORECASE)
     ratings, last = set[float](), 0
     for index, piece in enumerate(pieces):
@@ -70,15 +76,26 @@ def written_rating(reply: str, low: int = 1, high: int = 5, noun: str = "score")
             last = index + 1 + (begin == len(piece))
         elif re.search(r"\d", piece) and not piece.lower().startswith("not"):  # a note, in English
             return None
+    if not ratings and (alone := lone_number(reply, pieces)):
+        ratings.add(alone)
+        last = len(pieces)
     doubt = any(re.search(r"(?<!\d)\d(?!\d)", piece) for piece in pieces[last:])
     rating = ratings.pop() if len(ratings) == 1 and not doubt else None
     return rating if rating is not None and low <= rating <= high else None
 
 
+def lone_number(reply: str, pieces: Sequence[str]) -> float | None:
+    """The number that is the whole reply, the whole last line of a reply without other numbers, or boxed at its end."""
+    if not pieces or not (match := re.fullmatch(r"\(?(\d(?:\.\d+)?)\)?[.!。]?", pieces[-1].strip("'’‘"))):
+        return None
+    boxed = BOXED.fullmatch(reply.strip().splitlines()[-1].strip(" $.*")) and len(BOXED.findall(reply)) == 1
+    return float(match[1]) if boxed or not re.search(r"\d", "".join(pieces[:-1])) else None
+
+
 def pieces_of(reply: str) -> list[str]:
     """The lines and sentences of a reply, without ornaments of Markdown, full-width characters as ordinary ones."""
     text = unicodedata.normalize("NFKC", reply)
-    pieces = BORDER.split(ORNAMENT.sub("", BOXED.sub(r"\1\2", text)))
+    pieces = BORDER.split(ORNAMENT.sub("", BOXED.sub(r"\1\2", TAGGED.sub(r"score: \2", text))))
     return [piece.strip() for piece in pieces if piece.strip()]
 
 
