@@ -1,0 +1,133 @@
+"""A claim on real text: lines for every seed, a project that takes them, paired differences over rows and seeds."""
+
+import re
+from pathlib import Path
+
+import local_models
+import pytest
+
+from baleen.errors import Problem
+from baleen.project import recipes, shipped
+from baleen.tables import rows
+from benchmarks.claims import real
+from benchmarks.claims.real import Pair, Project, Real, figures, projects
+
+LINES = """filter:
+  web:         {input: corpus, best: "chance(id)", count: $documents}
+  half-s$seed: {input: seed, best: "$draw", count: 10}
+train:
+  few-s$seed: {input: half-s$seed, base: base, prompt: reply, seed: $seed}
+  all-s$seed: {input: seed, base: base, prompt: reply, seed: $seed}
+score:
+  loss-few-s$seed: {input: heldout, model: few-s$seed, prompt: reply}
+  loss-all-s$seed: {input: heldout, model: all-s$seed, prompt: reply}
+"""
+PAIR = Pair("loss-all-s$seed", "loss-few-s$seed")
+CORPUS = ("--corpus", "$data/corpus.jsonl", "--seeds", "$here/data/seeds/assistant.jsonl", "--documents", "5")
+TINY = {
+    "train": {"steps": 1, "batch": 4, "lr": 1e-3, "max_length": 1024},
+    "speed": {"device": "cpu", "threads": 1, "train_rows": 4},
+}
+
+
+@pytest.mark.parametrize("method", real.METHODS)
+def test_what_a_claim_compares_has_a_line(method: str, tmp_path: Path) -> None:
+    made = real.claim(method)
+    for project in made.projects.values():
+        (tmp_path / "real.yaml").write_text(real.lines(made.lines, (0, 1, 2), project.names))
+        known = {line.name for line in recipes.lines([tmp_path / "real.yaml"])} | {*shipped.lines()}
+        compared = [side for pair in made.pairs.values() for side in (pair.better, pair.other)]
+        files = [Path(file).name for file, *_ in made.figures.values()]
+        assert {real.for_seed(name, seed) for name in [*compared, *files] for seed in (0, 1, 2)} <= known
+
+
+def test_a_line_with_a_seed_stands_once_for_each_and_draws_in_another_order() -> None:
+    text = real.lines(LINES, (3, 4), {"documents": "5"})
+    assert re.findall(r"  (half-\S+): .*best: \"(.*?)\"", text) == [
+        ("half-s3", "chance(id)"), ("half-s4", "chance(instruction)")
+    ]  # fmt: skip
+    assert text.count("  web:") == 1 and "count: 5}" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "seeds", "words"),
+    [
+        ("  a: {count: $many}\n", (0,), r"\$many in .* which has seed"),
+        ("", (0, 1, 2, 3), "4 seeds"),
+        ("  a: $\n", (0,), "sign"),
+    ],
+)
+def test_what_cannot_be_filled_in_is_one_line(text: str, seeds: tuple[int, ...], words: str) -> None:
+    with pytest.raises(Problem, match=words):
+        real.lines(text, seeds, {})
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "rows", "lower", "verdict"),
+    [
+        (-0.2, -0.1, 50, True, "holds"), (0.1, 0.2, 50, True, "opposite"), (-0.1, 0.2, 50, True, "does not hold"),
+        (0.1, 0.2, 50, False, "holds"), (-0.2, -0.1, 50, False, "opposite"), (-0.2, -0.1, 19, True, "too few rows"),
+    ],
+)  # fmt: skip
+def test_a_claim_holds_when_the_whole_interval_is_on_the_better_side(
+    low: float, high: float, rows: int, lower: bool, verdict: str
+) -> None:
+    assert figures.verdict(low, high, rows, lower) == verdict
+
+
+def test_the_same_rows_in_more_seeds_are_no_more_rows() -> None:
+    one = {str(n): (str(n), float(n)) for n in range(40)}
+    low, high = figures.interval({0: one})
+    thrice = figures.interval({0: one, 1: one, 2: one})
+    assert thrice == pytest.approx((low, high), abs=1.0) and high - low > 5
+
+
+def test_seeds_that_disagree_widen_the_interval() -> None:
+    agree = {seed: {str(n): (str(n), 1.0) for n in range(40)} for seed in range(3)}
+    apart = {seed: {str(n): (str(n), float(seed)) for n in range(40)} for seed in range(3)}
+    assert figures.interval(agree) == (1.0, 1.0)
+    assert figures.interval(apart) == (0.0, 2.0)
+
+
+def test_only_seeds_of_which_both_tables_are_built_are_compared(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for name, loss in {"loss-all-s0": 1.0, "loss-few-s0": 3.0, "loss-all-s1": 1.0}.items():
+        rows.write(str(tmp_path / f"data/{name}.parquet"), [{"id": str(n), "loss": loss} for n in range(30)])
+    found = figures.difference(tmp_path, PAIR, (0, 1))
+    assert (found["difference"], found["seeds"], found["rows"], found["verdict"]) == (-2.0, [0], 30, "holds")
+    assert figures.difference(tmp_path, PAIR, (2,))["verdict"] == "not built"
+
+
+def tiny_claim(folder: Path) -> tuple[Real, projects.Place]:
+    """A claim on five documents under a tiny model."""
+    texts = [f"The {word} is a thing that people have known for long and still use." * 8 for word in "abcdefg"]
+    (folder / "corpus.jsonl").write_text("".join(f'{{"text": "{n} {text}"}}\n' for n, text in enumerate(texts)))
+    local_models.write_folder(folder / "tiny")
+    sections = TINY | {"origin": {"path": str(folder / "tiny")}}
+    made = Real({"own": Project(CORPUS, names={"documents": "4"})}, {"all": PAIR}, sections, lines=LINES)
+    return made, projects.Place(folder / "claims", folder, (0, 1))
+
+
+def test_data_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    made, place = Real({"own": Project(CORPUS)}, {}, lines=LINES), projects.Place(tmp_path, tmp_path)
+    with pytest.raises(Problem, match=r"no .*corpus\.jsonl; name the folder that has the data with --data"):
+        projects.write("tiny", made, "own", place)
+
+
+@pytest.mark.slow
+def test_a_claim_is_built_and_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    made, place = tiny_claim(tmp_path)
+    place.folder.mkdir()
+    folder = projects.build("tiny", made, "own", place)
+    told = figures.results(made, folder, place.seeds)
+    found = told["differences"]["all"]
+    assert found["seeds"] == [0, 1] and found["rows"] >= 20
+    assert {name: (one["examples"], one["steps"]) for name, one in told["arms"].items()} == {
+        "loss-all-s$seed, loss": (rows.size(folder / "data/seed.parquet"), 1),
+        "loss-few-s$seed, loss": (10, 1),
+    }
+    (folder / "data/loss-all-s1.parquet").unlink()
+    assert figures.difference(folder, PAIR, place.seeds)["seeds"] == [0]
+    before = (folder / "models/all-s1.json").stat().st_mtime_ns
+    assert figures.results(made, projects.build("tiny", made, "own", place), place.seeds) == told
+    assert (folder / "models/all-s1.json").stat().st_mtime_ns == before
