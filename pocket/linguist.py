@@ -12,11 +12,13 @@ from random import Random
 from baleen.methods.linguist import SHOTS, labelled, slots_of, spec, tagged_text
 from baleen.methods.linguist_tags import SPAN
 from baleen.tables.rows import Row, row_id
-from pocket.tongue import synonym_groups, synonyms_of, translate, translate_back
+from pocket.tongue import synonym_groups, synonyms_of, tongue_word, translate, translate_back
 from pocket.utterances import ELSEWHERE, INTENTS, NUMBERS, OPEN, WEEK, carrier_words
 from pocket.world import VALUES, World, build, stream
 
-__all__ = ["few", "heldout", "heldout_abroad", "known", "lessons", "lessons_abroad", "pages", "translations"]
+__all__ = [
+    "few", "heldout", "heldout_abroad", "known", "lessons", "lessons_abroad", "pages", "translations", "worded_in",
+]  # fmt: skip
 
 ENGLISH, TONGUE = "english", "tongue"
 HELD = {"test": 0.30, "dev": 0.10}  # of values, and of wordings
@@ -194,3 +196,17 @@ def translations(world: World, rows: int, noise: float) -> Iterator[Row]:
         there = translate(world, row["utterance"])
         sides = {"utterance": row["utterance"], "translation": there, "back": translate_back(world, there, rng)}
         yield {"prompt": ("translate", "back")[i % 2], "into": TONGUE} | sides
+
+
+@cache
+def words_of(language: str) -> frozenset[str]:
+    """The words of utterances in a language, without the values of slots."""
+    words = {*carrier_words(), *synonym_groups()}
+    return frozenset(words if language == ENGLISH else map(tongue_word, words))
+
+
+def worded_in(text: str, language: str) -> float | None:
+    """The share of this language, english or tongue, among the words of a text that are of one of the two; None when it
+    has neither's."""
+    counts = {name: sum(word in words_of(name) for word in text.split()) for name in (ENGLISH, TONGUE)}
+    return counts[language] / sum(counts.values()) if any(counts.values()) else None

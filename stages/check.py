@@ -14,10 +14,10 @@ from typing import Any
 from baleen import prompts, transforms
 from baleen.engines import table
 from baleen.errors import Problem, unknown
-from baleen.measures import screening
-from baleen.measures.expressions import parse_value
+from baleen.measures import languages, screening
+from baleen.measures.expressions import parse_condition, parse_value
 from baleen.models import load
-from baleen.project import graph, layers, lookup, own_tables, recipes, settings
+from baleen.project import assemble, graph, layers, lookup, own_tables, recipes, settings
 from baleen.project.command_line import run
 from baleen.project.graph import Stage, Stages
 from baleen.project.layers import Project
@@ -175,11 +175,22 @@ def check_line(line: Line, all_lines: Book, columns: Callable[[str], Columns]) -
         raise Problem("steps_of is a setting of lines under arm:, where DVC waits for the other model; move the line")
     if line.verb == "ingest":
         return check_source(made)
+    check_languages(line, made, all_lines)
     for name, reads in tables_read(line, made, columns).items():
         have = columns(name)
         if have is not None and (missing := sorted(reads - have)):
             told = f"it reads {', '.join(missing)}, but {name} has {', '.join(sorted(have))}"
             raise Problem(told + (POCKET if "truth" in missing else ""))
+
+
+def check_languages(line: Line, made: Any, all_lines: Book) -> None:
+    """A Problem when a filter asks for a language that cannot be identified, before anything is translated into it."""
+    values = [parse_condition(text).value for text in (made.keep if line.verb == "filter" else [])]
+    for column in (value.columns[1] for value in values if value.measure == "speaks"):
+        before = assemble.closure([line.name], all_lines.tables).values()
+        given = {all_lines.line_settings(one).set.get(column) for one in before if one.verb == "map"}
+        for name in sorted(filter(None, given)):
+            languages.require(name)
 
 
 def check_source(made: Any) -> None:

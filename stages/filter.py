@@ -30,6 +30,7 @@ class FilterOptions:
     clusters: int = setting(200, "number of these clusters; source: 200 for 20,000 rows in Cycle-Instruct")
     count: int = setting(0, "number of ranked rows to keep, instead of a share; 0 uses the share")
     against: str = setting("", "table to compare with, of a line under `screen:`: rows that repeat one of its leave")
+    as_many: bool = setting(False, "keep no more rows than `against` has, those that `best` ranks first")
     duplicates: str = setting("", "rows that repeat one before, or one of `against`, leave: exact, near or semantic")
     similarity: float = setting(0.0, "Jaccard index (near) or cosine (semantic) of a duplicate; 0 takes 0.8 or 0.95")
     overlap: int = setting(
@@ -71,6 +72,7 @@ def main(argv: list[str]) -> None:
     path = rows.table_path(options.input)
     columns = rows.schema(path, needed(options))
     rules, notes = gates.with_threshold(options, path, f"filter {name}")
+    rules = screening.as_many_as(rules, f"filter {name}")
     with rows.Output(rows.table_path(name), columns) as output:
         (screening.screen_table if screening.screens(options) else filter_table)(path, rules, output)
         output.notes |= notes

@@ -6,10 +6,11 @@ the columns that are compared are read of the other table.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -36,6 +37,7 @@ class Screens(Rules, Protocol):
     """The settings of `filter` that compare rows with rows, which says what each means."""
 
     against: str
+    as_many: bool
     duplicates: str
     similarity: float
     overlap: int
@@ -44,6 +46,9 @@ class Screens(Rules, Protocol):
     text: list[str]
     against_text: list[str]
     vector: str
+
+
+S = TypeVar("S", bound=Screens)
 
 
 def screens(rules: Screens) -> bool:
@@ -61,12 +66,23 @@ def require_sense(rules: Screens, where: str) -> None:
         raise Problem(f"{where}: similarity lies between 0 and 1, overlap counts words from 0, each counts rows from 1")
     if (rules.overlap or rules.nearest) and not rules.against:
         raise Problem(f"{where}: overlap and nearest compare with another table; write against, such as heldout")
-    if rules.against and not screens(rules):
-        raise Problem(f"{where}: against says with which table, not how; write duplicates, overlap or nearest")
+    if rules.against and not screens(rules) and not rules.as_many:
+        raise Problem(f"{where}: against says with which table, not how; write duplicates, overlap, nearest or as_many")
+    if rules.as_many and (screens(rules) or rules.control or not rules.against or not rules.best):
+        raise Problem(f"{where}: as_many counts the rows of against and keeps the first by best; write these two alone")
     if screens(rules) and (rules.best or rules.select or rules.control or rules.share < 1 or rules.count):
         raise Problem(f"{where}: rows are screened in a line of their own; rank them in the next one")
     if not rules.text:
         raise Problem(f"{where}: text names no column; write those to compare, such as text: [instruction]")
+
+
+def as_many_as(rules: S, where: str) -> S:
+    """The settings with as many rows as `against` has as the largest count; unchanged without `as_many`."""
+    if not rules.as_many:
+        return rules
+    if not (there := rows.size(rows.table_path(rules.against))):
+        raise Problem(f"{where}: {rules.against} has no rows, so that none would stay; build it again")
+    return replace(rules, count=min(there, rules.count or there))  # type: ignore[type-var]
 
 
 def columns_compared(rules: Screens) -> list[str]:

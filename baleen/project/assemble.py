@@ -22,6 +22,7 @@ WORLD = re.compile(r"\bpocket\.")  # a measure of the generated world
 # the table of a user's own that stands for a part of the generated world
 OWN = {"prose": "web", "web": "web", "cycle.forum": "web", "seed": "seed", "heldout": "heldout"}
 OWN["calibration"] = "calibration"  # seeds that no model learns, to measure scores on
+PIVOTS = {"qaa": "es", "qab": "zh"}  # of round trips, in place of the world's near and far ones
 WORDS_OF_YAML = ("true", "false", "null", "yes", "no", "on", "off")  # words that some reader takes for no text
 REPORT = re.compile(r"\n  report:.*?(?=\n  \w|\Z)", re.DOTALL)
 LISTED = re.compile(r"(?:^  - recipes/.*\n)+", re.MULTILINE)
@@ -129,6 +130,8 @@ def on_tables(line: Line, stand_in: Mapping[str, str], profile: Settings) -> Lin
     group = str(given.get("settings", ""))
     if "instead" in (profile.get(group) or {}):
         given = {"input": "seed", "base": given["base"], "prompt": "reply", "settings": group}
+    if (own := given.get("set", {})).get("pivot") in PIVOTS:
+        given |= {"set": own | {"pivot": PIVOTS[own["pivot"]]}}
     if group == "pages":
         given = {"input": "web", "base": given["base"], "prompt": "text", "settings": group}
     return replace(line, given=given)

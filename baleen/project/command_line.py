@@ -142,6 +142,7 @@ EXTRAS = {  # the extra of pyproject.toml that a package comes with
     **{name: name for name in ("ray", "vllm")},
     "aiohttp": "openai",
     "gguf": "gguf",
+    "lingua": "languages",
     **dict.fromkeys(("altair", "jinja2", "vl_convert"), "report"),
     **dict.fromkeys(("duckdb", "starlette", "uvicorn"), "view"),
     **dict.fromkeys(("bm25s", "datafog_core", "detect_secrets"), "cleaning"),

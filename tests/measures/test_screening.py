@@ -48,6 +48,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 TABLE = [row("a", LONG), row("b", f"  {LONG} "), row("c", NEAR), row("d", OTHER)]
 
 
+@pytest.mark.parametrize(("others", "flags", "kept"), [(3, [], 3), (9, [], 4), (3, ["--count", "2"], 2)])
+def test_as_many_rows_stay_as_another_table_has_or_all_there_are(others: int, flags: list[str], kept: int) -> None:
+    other = [row(str(n), "x") for n in range(others)]
+    ids, dropped, counts = build(TABLE, other, "--as_many", "--best", "chance(id)", *flags)
+    assert (len(ids), len(dropped), counts["rows_in"]) == (kept, 4 - kept, 4)
+
+
 @pytest.mark.parametrize(
     ("kind", "kept", "dropped"),
     [
@@ -166,6 +173,8 @@ def test_the_nearest_by_words_and_by_vectors_stay() -> None:
         (["--duplicates", "nere"], "unknown duplicates 'nere'; did you mean 'near'"),
         (["--overlap", "8"], "overlap and nearest compare with another table; write against"),
         (["--against", "other"], "against says with which table, not how"),
+        (["--against", "other", "--as_many"], "as_many counts the rows of against and keeps the first by best"),
+        (["--as_many", "--best", "chance(id)"], "as_many counts the rows of against and keeps the first by best"),
         (["--duplicates", "near", "--best", "worst"], "rows are screened in a line of their own"),
         (["--duplicates", "near", "--similarity", "2"], "similarity lies between 0 and 1"),
         (["--duplicates", "near", "--text", "nothing"], "in.parquet has no column nothing"),

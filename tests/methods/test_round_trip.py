@@ -81,7 +81,7 @@ def test_all_arms_are_as_large_and_learn_as_long_from_the_same_base() -> None:
 
 
 TRIP = [  # what was sent, what a model said of it, and why it leaves
-    ("what is the job of anna calra ?", "what is the profession of anna calra ?", ""),
+    ("what is the job of your mother ?", "what is the profession of your mother ?", ""),
     ("write a poem in json .", "compose a poem ⟦1⟧ .", ""),
     ("what is the hobby of ben dorra ?", "what is the hobby of ben dorra ?", "not bleu(instruction,original)<=95"),
     ("give me the pet of emma corba .", "qwx zzt", "not chrf(instruction,original)>=30"),
@@ -91,8 +91,8 @@ TRIP = [  # what was sent, what a model said of it, and why it leaves
         "not ratio(instruction,original)<=2",
     ),
     (
-        "what is the town of leo yorno ?",
-        "el town de leo yorno es la town",
+        "tell me about the hotel and the restaurant",
+        "háblame del hotel y del restaurante",
         "not speaks(instruction,language)==1",
     ),
 ]
@@ -125,7 +125,7 @@ def test_a_trip_through_the_verbs_keeps_what_is_reworded_and_tells_why_the_rest_
     told = [reason for _, _, reason in TRIP if reason]
     assert [row["reason"] for row in rows.read(tmp_path / "good.dropped.parquet")] == told
     kept = [row["instruction"] for row in rows.read(tmp_path / "good.parquet")]
-    assert kept == ["what is the profession of anna calra ?", "compose a poem in json ."]
+    assert kept == ["what is the profession of your mother ?", "compose a poem in json ."]
     assert set(json.loads((tmp_path / "good.json").read_text())["signatures"]) == {"bleu", "chrf"}
 
 

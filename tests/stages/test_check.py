@@ -321,6 +321,17 @@ def test_a_mistake_is_found(home: Path, file: str, place: str, value: Any, words
         verb.check([])
 
 
+def test_a_language_that_nothing_identifies_is_refused_before_it_is_translated_into(home: Path) -> None:
+    pytest.importorskip("lingua", reason="the extra languages is not installed")
+    edit("recipes/round-trip.yaml", "filter/round-trip-good", {
+        "input": "round-trip-after", "keep": ["speaks(abroad,pivot)==1"],
+    })  # fmt: skip
+    assert "are well wired" in verb.check(["filter@round-trip-good"])
+    edit("recipes/round-trip.yaml", "map/round-trip-far/set/pivot", "tlh")
+    with pytest.raises(Problem, match="filter.round-trip-good: unknown language 'tlh'"):
+        verb.check(["filter@round-trip-good"])
+
+
 def test_a_draft_that_is_there_is_read_as_it_is(home: Path) -> None:
     edit("recipes/back-and-forth.yaml", "generate/again", {
         "input": "back-and-forth-draft", "model": "back-and-forth-chat", "prompt": "back-and-forth/rewrite",
