@@ -38,6 +38,7 @@ from stages import (
     memo,
     new,
     own_data,
+    own_utterances,
     publish,
     report,
     report_page,
@@ -156,6 +157,8 @@ def new_command(
     wanted = new.Wanted(
         (new.cleared if replace else new.empty)(folder), methods, chosen, cache, replace, verifiable, judge
     )
+    if own_utterances.METHOD in methods and seeds and not corpus:
+        return print(f"{folder}: {own_utterances.on_utterances(wanted, seeds)}\nNext: cd {folder} && dvc repro")
     if bool(corpus) != bool(seeds):
         raise Problem(f"--{'seeds' if corpus else 'corpus'} is missing; name both, or neither for the generated world")
     if not corpus and (verifiable or judge):

@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, chdir, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -117,13 +117,21 @@ def on_own_data(
     write(to, assemble.on_own_data(methods, {line.name: line for line in tables}, sections, measures), methods, profile)
 
 
-def suitable_profile(methods: list[str], corpus: Own, seeds: Own) -> tuple[str, dict[str, str]]:
-    """The best profile that this machine can run for these methods, and what it lacks for each better one."""
+def chosen_profile(write_under: Callable[[Path, str], None]) -> str:
+    """The best profile that this machine can run a project under, which is written to try; it is printed with what the
+    machine lacks for each better one."""
+    chosen, lacks = suitable_profile(write_under)
+    print(f"profile: {chosen}", *(f"  {name} cannot run here: {why}" for name, why in lacks.items()), sep="\n")
+    return chosen
+
+
+def suitable_profile(write_under: Callable[[Path, str], None]) -> tuple[str, dict[str, str]]:
+    """The best profile that this machine can run, and what it lacks for each better one."""
     lacks, here, hub = dict[str, str](), machine.this_machine(), machine.hub_error()
     for name in filter(lambda name: shipped.profile(name).is_file(), CANDIDATES):
         with TemporaryDirectory(prefix="baleen-new-") as folder:
             try:
-                on_own_data(Path(folder), methods, name, corpus, seeds)
+                write_under(Path(folder), name)
                 with chdir(folder):
                     lacks[name] = doctor.profiles(here, hub)[name]
             except Problem as problem:
@@ -253,10 +261,9 @@ def on_files(wanted: Wanted, corpus: Corpus, seeds: str, seed_columns: dict[str,
         for one in looked:
             documents = Own(own_data.bring(Path(corpus.path), part), own_data.corpus_settings(one))
         mine = Own(own_data.bring(Path(seeds), part), own_data.seed_settings(pairs))
-        chosen, lacks = (
-            (wanted.profile, dict[str, str]()) if wanted.profile else suitable_profile(wanted.methods, documents, mine)
+        chosen = wanted.profile or chosen_profile(
+            lambda to, name: on_own_data(to, wanted.methods, name, documents, mine)
         )
-        print(f"profile: {chosen}", *(f"  {name} cannot run here: {why}" for name, why in lacks.items()), sep="\n")
         asked = own_data.bring(own_data.verifiable(wanted.verifiable), part) if wanted.verifiable else ""
         on_own_data(part, wanted.methods, chosen, documents, mine, corpus.documents, Extras(asked, wanted.judge))
         print(own_data.split(part, mine, HELD_OUT, TAUGHT))

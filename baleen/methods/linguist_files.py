@@ -2,8 +2,8 @@
 
 SNIPS (Coucke et al., arXiv:1805.10190) is JSON: a list of utterances under the name of their intent, each a list of
 texts of which some have an entity. BIO files have a token and its tag on a line, utterances apart by blank lines, the
-intent on a line `# intent: NAME`. Both are read with `kind: text`, one row a file. Tables have columns `tokens` and
-`tags`, lists or texts with a space between items.
+intent on a line `# intent: NAME`. Both are read with `kind: text` and `passage_chars: 0`, one row a file. Tables have
+columns `words` and `tags`, lists or texts with a space between items.
 """
 
 import json
@@ -16,7 +16,7 @@ from baleen.methods.linguist_tags import spans, untagged
 from baleen.tables.exports import transform
 from baleen.tables.rows import TEXT, Row, row_id
 
-__all__ = ["bio", "snips", "tokens"]
+__all__ = ["bio", "of_intent", "snips", "tokens"]
 LABELLED = {"intent": TEXT, "utterance": TEXT, "slots": pa.list_(TEXT), "parse": TEXT}
 INTENT = re.compile(r"#\s*intent\s*[:=]\s*(\S+)", re.IGNORECASE)
 BRACKETS = "without a text, or with brackets in it"
@@ -85,14 +85,19 @@ def bio(table: list[Row]) -> list[tuple[Row, str]]:
     return [pair for row in table for pair in utterances(row, bio_parts)]
 
 
-@transform(("tokens", "tags", "intent", "language"), LABELLED)
+@transform(("words", "tags", "intent", "language"), LABELLED)
 def tokens(row: Row) -> list[Row] | str:
-    """A row of tokens and tags as a labelled utterance."""
-    texts, tags = (x.split() if isinstance(x, str) else list(x) for x in (row["tokens"], row["tags"]))
+    """A row of words and tags as a labelled utterance; a column `tokens` would be a number of tokens."""
+    texts, tags = (x.split() if isinstance(x, str) else list(x) for x in (row["words"], row["tags"]))
     if len(texts) != len(tags):
-        return "tokens and tags differ in number"
+        return "words and tags differ in number"
     one = labelled(row["intent"], joined(texts, tags))
     return [row | one] if one else BRACKETS
+
+
+def of_intent(intent: str, names: str) -> float:
+    """1.0 when an utterance has one of these intents, which stand with commas between them; else 0.0."""
+    return float(intent in [name.strip() for name in names.split(",")])
 
 
 def joined(texts: Sequence[str], tags: Sequence[str]) -> list[Part]:

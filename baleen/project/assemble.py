@@ -87,17 +87,22 @@ def of_world(line: Line) -> bool:
 
 
 def on_own_data(
-    names: list[str], own: Mapping[str, Line], profile: Settings, more: Measures | None = None
+    names: list[str],
+    own: Mapping[str, Line],
+    profile: Settings,
+    more: Measures | None = None,
+    texts: str = "",
 ) -> Selection:
     """The selection of these methods on a user's tables, of which `own` has the lines: web, seed, heldout ...
 
     A line that reads what stands for these in the generated world reads them. A teacher for which the profile has a
     trained model is not trained, so its lessons are not needed. Arms that need the generated world are left out; a
-    method that does is a Problem. Every model that is taught to answer is measured on the held-out seeds.
+    method that does is a Problem. Every model that is taught to answer is measured on the held-out seeds. `texts` is
+    the table that stands for corpus and seeds where a method has neither.
     """
     ship = shipped.lines()
-    stand_in = {line.name: OWN[part] for line in ship.values() if (part := line.given.get("part", "")) in OWN}
-    adapted = {name: on_tables(line, stand_in, profile) for name, line in ship.items()} | dict(own)
+    stand_in = {line.name: texts or OWN[part] for line in ship.values() if (part := line.given.get("part", "")) in OWN}
+    adapted = {name: on_tables(line, stand_in, profile, texts) for name, line in ship.items()} | dict(own)
     kept = without(adapted, of_world)
     for name in names:
         own_recipe = [line.name for line in adapted.values() if line.file == f"recipes/{name}.yaml"]
@@ -123,17 +128,17 @@ def with_numbers(selection: Selection, here: Lines, methods: list[str], profile:
     return Selection({**selection.lines, **added}, {**selection.changed, **texts})
 
 
-def on_tables(line: Line, stand_in: Mapping[str, str], profile: Settings) -> Line:
+def on_tables(line: Line, stand_in: Mapping[str, str], profile: Settings, texts: str = "") -> Line:
     """A line that reads the user's tables instead of those that they stand for: a teacher that the profile names is
     taken as it is, whatever its rows, and pages that a base has read are the corpus."""
     given = {key: stand_in.get(value, value) if key in LINKS else value for key, value in line.given.items()}
     group = str(given.get("settings", ""))
     if "instead" in (profile.get(group) or {}):
-        given = {"input": "seed", "base": given["base"], "prompt": "reply", "settings": group}
+        given = {"input": texts or "seed", "base": given["base"], "prompt": "reply", "settings": group}
     if (own := given.get("set", {})).get("pivot") in PIVOTS:
         given |= {"set": own | {"pivot": PIVOTS[own["pivot"]]}}
     if group == "pages":
-        given = {"input": "web", "base": given["base"], "prompt": "text", "settings": group}
+        given = {"input": texts or "web", "base": given["base"], "prompt": "text", "settings": group}
     return replace(line, given=given)
 
 

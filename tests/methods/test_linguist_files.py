@@ -90,11 +90,11 @@ WORDS = "go to new york city today now".split()
 @pytest.mark.parametrize("name", TAGS)
 def test_tags_of_every_scheme_become_brackets(name: str) -> None:
     tags, tagged = TAGS[name]
-    row = {"id": "1", "language": "en", "intent": "Fly", "tokens": WORDS, "tags": tags.split()}
+    row = {"id": "1", "language": "en", "intent": "Fly", "words": WORDS, "tags": tags.split()}
     lines = [f"{word}\t{tag}" for word, tag in zip(WORDS, tags.split(), strict=True)]
     numbered = [f"{n}\t{line.replace(chr(9), f'{chr(9)}Fly{chr(9)}')}" for n, line in enumerate(lines, 1)]
     (from_lists,) = tokens(row)
-    (from_texts,) = tokens(row | {"tokens": " ".join(WORDS), "tags": tags})
+    (from_texts,) = tokens(row | {"words": " ".join(WORDS), "tags": tags})
     files = ["# intent: Fly\n" + "\n".join(own) for own in (lines, numbered)]
     (from_bio, _), (from_conll, _) = bio([file_row("# text: x\n\n".join(files[:1])), file_row(files[1])])
     found = {one["parse"] for one in (from_lists, from_texts, from_bio, from_conll) if isinstance(one, dict)}
@@ -117,6 +117,6 @@ def test_a_file_that_is_no_bio_file_leaves_whole(text: str) -> None:
 
 
 def test_tokens_and_tags_of_unequal_number_leave() -> None:
-    row = {"id": "1", "language": "en", "intent": "Fly", "tokens": WORDS, "tags": ["O"]}
-    assert tokens(row) == "tokens and tags differ in number"
-    assert tokens(row | {"tokens": ["a", "[b]"], "tags": "O O"}) == "without a text, or with brackets in it"
+    row = {"id": "1", "language": "en", "intent": "Fly", "words": WORDS, "tags": ["O"]}
+    assert tokens(row) == "words and tags differ in number"
+    assert tokens(row | {"words": ["a", "[b]"], "tags": "O O"}) == "without a text, or with brackets in it"

@@ -23,7 +23,7 @@ METHODS = {  # a target, and tables that it needs, with the columns that they mu
     "train@air": {"web": "response", "seed": "instruction, response"},
     "train@linguist": {"linguist-few": "intent, language, parse, slots, utterance"},
     "answer@answers-humpback": {"heldout": "instruction"},
-    "evaluate@eval-linguist": {"linguist-heldout": "cell, parse, split, utterance"},
+    "evaluate@eval-linguist": {"linguist-heldout": "intent, parse, utterance"},
 }
 
 
