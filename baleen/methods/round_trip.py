@@ -16,7 +16,9 @@ from baleen.measures.words import rouge_l
 from baleen.tables.exports import transform
 from baleen.tables.rows import TEXT, Row, row_id
 
-__all__ = ["allot", "bare", "mask", "mask_response", "onward", "stay", "survived", "unmask", "unmask_response"]
+__all__ = [
+    "allot", "bare", "beside", "mask", "mask_response", "onward", "stay", "survived", "unmask", "unmask_response",
+]  # fmt: skip
 TRIP = dict.fromkeys(("parent", "route", "original", "masked", "sent"), TEXT) | {"spans": pa.list_(TEXT)}
 RETURNED = ("original", "sent", "spans", "back")
 ABROAD = ("original", "sent", "spans", "abroad")
@@ -119,6 +121,12 @@ def onward(row: Row) -> list[Row] | str:
 def unmask(row: Row) -> list[Row] | str:
     """The row with `back`, its spans restored, as the instruction; it leaves when a mark is lost or repeated."""
     return with_translation(row, "back", "instruction")
+
+
+@transform(("instruction", "original"), {"instruction": TEXT, "reworded": TEXT})
+def beside(row: Row) -> list[Row] | str:
+    """The row with its instruction as it was, and the one that came back in `reworded`: both are asked."""
+    return [row | {"instruction": row["original"], "reworded": row["instruction"]}]
 
 
 @transform(ABROAD, {"instruction": TEXT})

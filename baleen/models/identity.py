@@ -22,6 +22,11 @@ def identity(name: str) -> str:
     """The identity of a model: a hash of weights, config, tokenizer and chat template; or hub@revision; or
     endpoint#model, in which the `weights` of the pin replace the endpoint."""
     pinned = pin(name)
+    return weights_identity(name, pinned) + (f"+{pinned.languages}" if pinned and pinned.languages else "")
+
+
+def weights_identity(name: str, pinned: Pin | None) -> str:
+    """The identity of the weights alone, in whatever direction a translator is used."""
     local = [inputs.reads(places.located(pinned))] if pinned and (pinned.path or pinned.gguf) else []
     places.link(model_folder(name) / LINKS, [] if pinned and pinned.weights else local)
     inputs.reads(model_folder(name))

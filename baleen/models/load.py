@@ -171,3 +171,29 @@ def load(name: str, speed: Speed, chat: bool = True) -> tuple[Any, Any]:
         torch.set_num_threads(speed.threads)
     loaded = tokenizer(name, chat)
     return weights(name, checkpoint_dtype(name)).to(device(speed.device)).eval(), loaded
+
+
+def load_translator(name: str, speed: Speed) -> tuple[Any, Any]:
+    """(model, tokenizer) of a translator with an encoder and a decoder, ready for inference, as `load`."""
+    import torch
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    if speed.threads:
+        torch.set_num_threads(speed.threads)
+    where, extra = source(name)
+    if not extra:
+        places.check_folder(Path(where))
+    given = {"use_safetensors": True, "dtype": checkpoint_dtype(name)}
+    model = open_or_explain(lambda: AutoModelForSeq2SeqLM.from_pretrained(where, **extra, **given), where)
+    return model.to(device(speed.device)).eval(), open_or_explain(
+        lambda: AutoTokenizer.from_pretrained(where, **extra), where
+    )
+
+
+def languages(name: str) -> tuple[str, str]:
+    """The source and the target language of a translator, '' where its pin names none."""
+    pinned = pin(name)
+    first, _, second = (pinned.languages if pinned else "").partition("-")
+    return first, second

@@ -41,6 +41,9 @@ class Pin:
     version: str = setting(
         "", "version of the package that holds the pair of languages, or the weights; another may hold others"
     )
+    languages: str = setting(
+        "", "source-target of a translator, as its tokenizer names them: en-es, eng_Latn-spa_Latn (engine seq2seq)"
+    )
     fresh: Fresh | None = field(default=None, metadata={"help": "sizes of a model made from scratch"})
 
 
@@ -79,6 +82,8 @@ def checked(path: Path, candidate: Pin) -> Pin:
         ),
         f": package {c.package!r} holds a path or gguf; write one": c.package and not local,
         f": add the version of {c.package}, such as version: 1.0": c.package and not c.version,
+        f": languages {c.languages!r} must be source-target, such as en-es": c.languages
+        and not re.fullmatch(r"\w*-\w+", c.languages),
         f": {unknown('dtype', c.dtype, DTYPES)}": c.dtype not in DTYPES,
         f": {unknown('chat_template', c.chat_template, ['chatml'])}": c.chat_template not in TEMPLATES,
     }

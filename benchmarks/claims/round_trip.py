@@ -6,6 +6,7 @@ SAME, FIRST, OTHER = "pocket.agree(truth,answer,again)", "pocket.ok(truth,answer
 ARMS = {
     "filtered trips against seeds alone": ("kept", "seed"),
     "filtered against unfiltered trips": ("kept", "any"),
+    "trips drawn by what earlier ones brought against as many others": ("adaptive", "kept"),
     "outputs (x^, y') against seeds alone": ("output", "seed"),
     "outputs (x^, y) against seeds alone": ("first", "seed"),
 }
@@ -35,7 +36,7 @@ for name, route in list(ROUTES.items())[:2]:
 CLAIM = Claim(
     recipes=("round-trip", "round-trip-arms", "more/round-trip-across"),
     targets=(
-        *(f"evaluate@eval-rt-{name}" for name in "kept any output first words bare good more held".split()),
+        *(f"evaluate@eval-rt-{name}" for name in "kept any adaptive output first words bare good more held".split()),
         *(f"generate@across-rt-{name}" for name in ("seed", "kept", "abroad")),
     ),
     pairs={

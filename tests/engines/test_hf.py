@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from baleen.engines.chat import Renderer
-from baleen.engines.hf import HF, nucleus
+from baleen.engines.gumbel import nucleus
+from baleen.engines.hf import HF
 from baleen.engines.protocol import TOO_LONG, UNGRADED, Batched, Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.memo.scores import without_question

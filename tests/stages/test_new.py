@@ -60,6 +60,8 @@ def test_a_method_that_needs_other_tables_says_which(method: str, tmp_path: Path
 def test_round_trips_of_own_data_go_through_languages_that_there_are(tmp_path: Path) -> None:
     lines = lines_of(own(tmp_path / "p", ["round-trip"], "small")).values()
     assert {line.given["set"]["pivot"] for line in lines if "pivot" in line.given.get("set", {})} == {"es", "zh"}
+    asked = {line.name: line.given["input"] for line in lines if line.name.startswith("answers-rt-")}
+    assert {"answers-rt-kept", "answers-rt-adaptive"} <= {*asked} and {*asked.values()} == {"rt-held-asked", "heldout"}
 
 
 def test_a_method_that_asks_a_teacher_needs_a_profile_that_has_one(tmp_path: Path) -> None:
