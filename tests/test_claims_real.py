@@ -131,3 +131,15 @@ def test_a_claim_is_built_and_goes_on_where_it_was_stopped(tmp_path: Path) -> No
     before = (folder / "models/all-s1.json").stat().st_mtime_ns
     assert figures.results(made, projects.build("tiny", made, "own", place), place.seeds) == told
     assert (folder / "models/all-s1.json").stat().st_mtime_ns == before
+
+
+def test_a_line_takes_the_place_of_one_of_its_name_under_any_rule_and_brings_its_prompt(tmp_path: Path) -> None:
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes/sources.yaml").write_text("filter:\n  a: {input: x, count: 1}\n  b: {input: x}\n")
+    (tmp_path / "dvc.yaml").write_text("vars:\n  - recipes/sources.yaml\n")
+    text = "mix:\n  a: {input: x, other: b}\ngenerate:\n  c: {input: a, model: m, prompt: round-trip/text-to}\n"
+    projects.add_lines(tmp_path, text)
+    made = {line.name: line.rule for line in recipes.lines(sorted((tmp_path / "recipes").glob("*.yaml")))}
+    assert made == {"a": "mix", "b": "filter", "c": "generate"}
+    assert (tmp_path / "prompts/round-trip/text-to.md").is_file()
+    assert "  - recipes/real.yaml\n" in (tmp_path / "dvc.yaml").read_text()
