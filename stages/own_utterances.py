@@ -49,7 +49,7 @@ class Labelled:
         return min(self.intents, key=lambda name: (self.intents[name], name))
 
 
-def look(path: Path) -> Labelled:
+def labelled_files(path: Path) -> Labelled:
     """How files of labelled utterances are read; a Problem when they are of none of the forms, or have no intent that
     could be new beside a known one."""
     if not path.exists():
@@ -111,7 +111,7 @@ def on_utterances(wanted: new.Wanted, seeds: str) -> str:
     """Look at labelled utterances, print how they are read, and write a project on them; what check says of it."""
     if wanted.methods != [METHOD] or wanted.verifiable or wanted.judge:
         raise Problem("linguist reads labelled utterances, other methods pairs; begin a project for it alone")
-    labelled = look(Path(seeds))
+    labelled = labelled_files(Path(seeds))
     counts = ", ".join(f"{name} {count}" for name, count in sorted(labelled.intents.items()))
     print(f"seeds: {seeds} ({labelled.reader})\n  utterances: {counts}\n  the new intent: {labelled.new_intent}")
     with wanted.place() as part:

@@ -35,7 +35,7 @@ def inside(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
 
 
-def asked(*texts: str) -> list[Request]:
+def requests_of(*texts: str) -> list[Request]:
     return [Request((("user", text),), seed=n) for n, text in enumerate(texts)]
 
 
@@ -53,18 +53,18 @@ def test_it_is_found_by_its_name_with_what_it_can_do() -> None:
 
 
 def test_a_marian_model_translates_what_it_has_learned() -> None:
-    found = replies("marian", asked(*translators.SENTENCES))
+    found = replies("marian", requests_of(*translators.SENTENCES))
     assert [reply.text for reply in found] == list(translators.SENTENCES.values())
     assert {reply.finish for reply in found} == {"stop"} and all(reply.prompt_tokens for reply in found)
 
 
 def test_lines_are_translated_one_by_one_and_what_is_between_them_stays() -> None:
-    (reply,) = replies("marian", asked("write a poem\n\n  the sea is big\n"))
+    (reply,) = replies("marian", requests_of("write a poem\n\n  the sea is big\n"))
     assert reply.text == "escribe un poema\n\n  el mar es grande\n"
 
 
 def test_a_reply_is_the_same_alone_and_among_others_greedy_and_sampled() -> None:
-    requests = asked("write a poem", "the sea is big and the list is big", "", "write a list\nadd the sea")
+    requests = requests_of("write a poem", "the sea is big and the list is big", "", "write a list\nadd the sea")
     for sampling in (GREEDY, Sampling(temperature=1.5, top_p=1.0, max_tokens=20)):
         together = replies("en-es", requests, sampling)
         assert together == [replies("en-es", [request], sampling)[0] for request in requests]
@@ -73,12 +73,12 @@ def test_a_reply_is_the_same_alone_and_among_others_greedy_and_sampled() -> None
 
 
 def test_what_is_cut_off_and_what_is_too_long_says_so() -> None:
-    short, long = replies("marian", asked("write a poem", "a " * 100), Sampling(temperature=0.0, max_tokens=3))
+    short, long = replies("marian", requests_of("write a poem", "a " * 100), Sampling(temperature=0.0, max_tokens=3))
     assert (short.finish, long.finish) == ("length", "too long")
 
 
 def test_the_target_language_decides_what_is_written_and_is_part_of_the_identity() -> None:
-    spanish, french = (replies(name, asked("write a poem"))[0].text for name in ("en-es", "en-fr"))
+    spanish, french = (replies(name, requests_of("write a poem"))[0].text for name in ("en-es", "en-fr"))
     assert spanish != french
     assert identity.identity("en-es") == identity.identity("none") + "+en-es" != identity.identity("en-fr")
 
@@ -89,7 +89,7 @@ def test_the_target_language_decides_what_is_written_and_is_part_of_the_identity
 )
 def test_a_language_that_lacks_or_that_the_model_does_not_know_is_one_line(model: str, words: str) -> None:
     with pytest.raises(Problem, match=words):
-        replies(model, asked("write a poem"))
+        replies(model, requests_of("write a poem"))
 
 
 def test_embeddings_are_alike_for_the_same_text_in_any_batch() -> None:
@@ -104,7 +104,7 @@ def test_embeddings_are_alike_for_the_same_text_in_any_batch() -> None:
 def test_it_says_which_engine_grades(query: str) -> None:
     engine = table.loader("seq2seq", "marian", CPU)[2]()
     with pytest.raises(Problem, match="engine: hf"):
-        getattr(engine, query)(asked("a"))
+        getattr(engine, query)(requests_of("a"))
 
 
 def test_a_prompt_with_more_than_a_text_is_refused() -> None:

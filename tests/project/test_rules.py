@@ -55,7 +55,18 @@ def test_the_library_imports_neither_stages_nor_dvc(file: Path) -> None:
 COMMANDS = {
     Path("stages", f"{name}.py")
     for name in (
-        *("command", "new", "own_data", "doctor", "forecast", "check", "explain", "view", "diff_page"),
+        *(
+            "command",
+            "new",
+            "own_data",
+            "own_utterances",
+            "doctor",
+            "forecast",
+            "check",
+            "explain",
+            "view",
+            "diff_page",
+        ),
         *("export", "dataset_card", "model_card", "provenance"),
     )
 }

@@ -13,7 +13,7 @@ from baleen.project import assemble, recipes, shipped
 from baleen.project.settings import load_yaml
 from stages import check, own_utterances
 from stages.command import app
-from stages.own_utterances import look, tables
+from stages.own_utterances import labelled_files, tables
 
 
 def snips(intent: str, count: int) -> str:
@@ -39,7 +39,7 @@ def write_files(folder: Path, files: dict[str, str]) -> Path:
 
 @pytest.mark.parametrize("reader", FORMS)
 def test_each_form_is_found_by_looking_and_the_rarest_intent_is_new(reader: str, tmp_path: Path) -> None:
-    found = look(write_files(tmp_path / "own", FORMS[reader]))
+    found = labelled_files(write_files(tmp_path / "own", FORMS[reader]))
     assert (found.reader, found.new_intent) == (reader, "Stop") and found.intents == {"PlayMusic": 40, "Stop": 9}
 
 
@@ -54,14 +54,14 @@ def test_each_form_is_found_by_looking_and_the_rarest_intent_is_new(reader: str,
 )
 def test_what_is_no_set_of_utterances_is_one_line(files: dict[str, str], words: str, tmp_path: Path) -> None:
     with pytest.raises(Problem, match=words):
-        look(write_files(tmp_path / "own", files))
+        labelled_files(write_files(tmp_path / "own", files))
     with pytest.raises(Problem, match="no file or folder"):
-        look(tmp_path / "none")
+        labelled_files(tmp_path / "none")
 
 
 def test_nothing_in_the_project_is_of_the_generated_world(tmp_path: Path) -> None:
     own_utterances.write(
-        tmp_path / "p", "small", "own", look(write_files(tmp_path / "own", FORMS["linguist_files.bio"]))
+        tmp_path / "p", "small", "own", labelled_files(write_files(tmp_path / "own", FORMS["linguist_files.bio"]))
     )
     (tmp_path / "p/own").mkdir()
     with chdir(tmp_path / "p"):
@@ -72,7 +72,10 @@ def test_nothing_in_the_project_is_of_the_generated_world(tmp_path: Path) -> Non
 
 
 def test_a_profile_without_an_instruct_model_is_one_line(tmp_path: Path) -> None:
-    own = {line.name: line for line in tables("own", look(write_files(tmp_path / "own", FORMS["linguist_files.bio"])))}
+    own = {
+        line.name: line
+        for line in tables("own", labelled_files(write_files(tmp_path / "own", FORMS["linguist_files.bio"])))
+    }
     with pytest.raises(Problem, match="linguist: linguist-lessons comes from the generated world.*--profile small"):
         assemble.on_own_data(["linguist"], own, load_yaml(shipped.profile("text")), texts="utterances")
 
