@@ -36,7 +36,7 @@ def test_what_a_claim_compares_has_a_line(method: str, tmp_path: Path) -> None:
     for project in made.projects.values():
         (tmp_path / "real.yaml").write_text(real.lines(made.lines, (0, 1, 2), project.names))
         known = {line.name for line in recipes.lines([tmp_path / "real.yaml"])} | {*shipped.lines()}
-        compared = [side for pair in made.pairs.values() for side in (pair.better, pair.other)]
+        compared = [side for pair in (*made.pairs.values(), *made.later.values()) for side in (pair.better, pair.other)]
         files = [Path(file).name for file, *_ in made.figures.values()]
         assert {real.for_seed(name, seed) for name in [*compared, *files] for seed in (0, 1, 2)} <= known
 
@@ -98,6 +98,13 @@ def test_only_seeds_of_which_both_tables_are_built_are_compared(tmp_path: Path) 
     assert figures.difference(tmp_path, PAIR, (2,))["verdict"] == "not built"
 
 
+def test_pairs_are_chosen_by_a_word_and_those_for_later_only_so() -> None:
+    made = Real({}, {"a over b": PAIR, "a over c": PAIR}, later={"IFEval: a over b": PAIR})
+    assert [*made.of_pairs(["over b"]).pairs] == ["a over b", "IFEval: a over b"]
+    with pytest.raises(Problem, match=r"no pair has a name with d; there are a over b; a over c; IFEval"):
+        made.of_pairs(["d"])
+
+
 def tiny_claim(folder: Path) -> tuple[Real, projects.Place]:
     """A claim on five documents under a tiny model."""
     texts = [f"The {word} is a thing that people have known for long and still use." * 8 for word in "abcdefg"]
@@ -105,7 +112,7 @@ def tiny_claim(folder: Path) -> tuple[Real, projects.Place]:
     local_models.write_folder(folder / "tiny")
     sections = TINY | {"origin": {"path": str(folder / "tiny")}}
     made = Real({"own": Project(CORPUS, names={"documents": "4"})}, {"all": PAIR}, sections, lines=LINES)
-    return made, projects.Place(folder / "claims", folder, (0, 1))
+    return made, projects.Place(folder / "claims", folder, (1,))
 
 
 def test_data_that_is_not_there_is_one_line(tmp_path: Path) -> None:
@@ -121,13 +128,13 @@ def test_a_claim_is_built_and_goes_on_where_it_was_stopped(tmp_path: Path) -> No
     folder = projects.build("tiny", made, "own", place)
     told = figures.results(made, folder, place.seeds)
     found = told["differences"]["all"]
-    assert found["seeds"] == [0, 1] and found["rows"] >= 20
+    assert found["seeds"] == [1] and found["rows"] >= 20
     assert {name: (one["examples"], one["steps"]) for name, one in told["arms"].items()} == {
         "loss-all-s$seed, loss": (rows.size(folder / "data/seed.parquet"), 1),
         "loss-few-s$seed, loss": (10, 1),
     }
     (folder / "data/loss-all-s1.parquet").unlink()
-    assert figures.difference(folder, PAIR, place.seeds)["seeds"] == [0]
+    assert figures.difference(folder, PAIR, place.seeds)["verdict"] == "not built"
     before = (folder / "models/all-s1.json").stat().st_mtime_ns
     assert figures.results(made, projects.build("tiny", made, "own", place), place.seeds) == told
     assert (folder / "models/all-s1.json").stat().st_mtime_ns == before

@@ -46,22 +46,24 @@ class Pair:
 class Real:
     """A claim on real text: projects by name, the pairs that are the claim, sections of the profile that are written
     whole in place of its own, settings of params.yaml likewise, and figures of counts files worth showing: a file of
-    data/ or models/ without its suffix, and the keys that lead to a number in it. `lines` is the
-    text of METHOD.yaml."""
+    data/ or models/ without its suffix, and the keys that lead to a number in it. Pairs of `later` are built when
+    --pairs names them. `lines` is the text of METHOD.yaml."""
 
     projects: Mapping[str, Project]
     pairs: Mapping[str, Pair]
     sections: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    later: Mapping[str, Pair] = field(default_factory=dict)
     profile: str = "laptop"
     lines: str = ""
 
     def of_pairs(self, words: Sequence[str]) -> "Real":
         """The claim with the pairs alone whose name has one of these words; without figures."""
-        pairs = {name: pair for name, pair in self.pairs.items() if any(word in name for word in words)}
+        every = {**self.pairs, **self.later}
+        pairs = {name: pair for name, pair in every.items() if any(word in name for word in words)}
         if not pairs:
-            raise Problem(f"no pair has a name with {' or '.join(words)}; there are {'; '.join(self.pairs)}")
+            raise Problem(f"no pair has a name with {' or '.join(words)}; there are {'; '.join(every)}")
         return replace(self, pairs=pairs, figures={})
 
 

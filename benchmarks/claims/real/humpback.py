@@ -7,18 +7,26 @@ documentation; seeds: those of Self-Instruct and of this project.
 from benchmarks.claims.real import Pair, Project, Real
 
 SEEDS = ("--seeds", "$data/self-instruct-seeds.jsonl")
-SIZES = {"documents": "300", "pairs": "100", "shortest": "150", "longest": "450"}
+FILES = ("$here/data/seeds/assistant.jsonl", "$data/ifeval-prompts.jsonl")
+SIZES = {"documents": "200", "pairs": "60", "shortest": "150", "longest": "450"}
 
 
 def project(corpus: str) -> Project:
-    return Project(("--corpus", corpus, *SEEDS, "--documents", "300"), ("$here/data/seeds/assistant.jsonl",), SIZES)
+    return Project(("--corpus", corpus, *SEEDS, "--documents", "200"), FILES, SIZES)
 
 
 def arms(better: str, other: str) -> Pair:
     return Pair(f"loss-{better}-s$seed", f"loss-{other}-s$seed")
 
 
-TRAIN = {"steps": 20, "batch": 8, "lr": 8.0e-5, "warmup": 0.1, "lr_floor": 0.1, "max_length": 512, "bf16": True}
+TRAIN = {"steps": 12, "batch": 8, "lr": 8.0e-5, "warmup": 0.1, "lr_floor": 0.1, "max_length": 512, "bf16": True}
+IFEVAL = "follows_all(instruction_id_list,kwargs,answer)"
+
+
+def answers(better: str, other: str, measure: str = IFEVAL, lower: bool = False) -> Pair:
+    return Pair(f"ifeval-{better}-s$seed", f"ifeval-{other}-s$seed", measure, lower)
+
+
 REAL = Real(
     projects={"tldr": project("$data/tldr-pages-en.tar.gz"), "python": project("python:docs")},
     sections={
@@ -34,6 +42,16 @@ REAL = Real(
         "curated by the gain of the instruct model beats random": arms("instruct", "random"),
         "curated by the rating of the instruct model beats random": arms("rating", "random"),
         "two rounds beat one": arms("two-rounds", "gain"),
+    },
+    later={
+        "IFEval, strict: curated by gain beats as many random pairs": answers("gain", "random"),
+        "IFEval, strict: curated by likelihood beats as many random pairs": answers("likelihood", "random"),
+        "IFEval, strict: curated by gain beats seeds alone": answers("gain", "seeds"),
+        "IFEval, loose: curated by gain beats as many random pairs": answers(
+            "gain", "random", IFEVAL.replace("all(", "all_loosely(")
+        ),
+        "IFEval answers: curated by gain repeats itself less": answers("gain", "random", "repeated(answer)", True),
+        "IFEval answers: curated by gain is longer": answers("gain", "random", "words(answer)"),
     },
     figures={
         f"{name}: AUC of {score}": (f"calibration-{table}", "scores", score, "auc")
