@@ -6,13 +6,14 @@ checked on its own text. The families are in `families.py`; `baleen.measures.wor
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from random import Random
 from typing import NamedTuple
 
 from baleen.measures.words import is_chinese
 from baleen.methods.families import FAMILIES, Slots
+from baleen.methods.lengths import read_length
 from baleen.tables.rows import Row
 
 __all__ = ["followed", "met"]
@@ -29,15 +30,17 @@ class Constraint(NamedTuple):
         return FAMILIES[self.family].holds(text, self.slots)
 
 
+@lru_cache(4096)
 def parse_constraint(text: str) -> Constraint | None:
-    """The constraint of a sentence, or None when no wording of a family matches."""
+    """The constraint of a sentence, or None when no wording of a family matches and it is no length."""
     sentence = re.sub(r"^[-*•]\s+|[\s.。!！]+$", "", text.strip())
     for pattern, family in wording_patterns():
         if match := pattern.fullmatch(sentence):
             blanks = match.groupdict()
             n, m = (int(blanks.get(name) or 0) for name in ("n", "m"))
             return Constraint(family, Slots(n, m, (blanks.get("word") or "").lower()))
-    return None
+    length = read_length(sentence)
+    return Constraint(*length) if length else None
 
 
 @cache
@@ -68,7 +71,7 @@ def measure(text: str, rng: Random) -> list[str]:
 
 def drawn_constraint(text: str, kind: str, rng: Random) -> str | None:
     """A constraint of this kind that the text meets, of a family drawn at random; None when no family fits."""
-    names = [name for name, family in FAMILIES.items() if family.kind == kind]
+    names = [name for name, family in FAMILIES.items() if family.kind == kind and family.measured]
     fitting = [(n, slots) for n in names if (slots := FAMILIES[n].find(text, rng)) is not None]
     return state(*rng.choice(fitting), text, rng) if fitting else None
 

@@ -25,7 +25,8 @@ class Slots(NamedTuple):
 @dataclass(frozen=True)
 class Family:
     """`kind`: only one family of a kind is measured on a text. `weight`: for drawing constraints (Crab, table 4).
-    `holds` checks a text; `find` returns values that the text meets, or None."""
+    `holds` checks a text; `find` returns values that the text meets, or None. One that is not `measured` is only read
+    and corrected."""
 
     kind: str
     weight: float
@@ -34,6 +35,7 @@ class Family:
     holds: Callable[[str, Slots], bool]
     find: Callable[[str, Random], Slots | None]
     choices: tuple[str, ...] = ()  # the values of {word}; any word when empty
+    measured: bool = True
 
     def pattern(self, wording: str) -> str:
         """A regular expression that parses the wording; quotes around a word are optional."""
@@ -163,6 +165,22 @@ def if_true(true: Callable[[str], object]) -> Callable[[str, Random], Slots | No
     return lambda text, rng: Slots() if true(text) else None
 
 
+def bounded(kind: str, weight: float, chinese: str, count: Callable[[str], int]) -> dict[str, Family]:
+    """The families that bound a number of sentences, paragraphs or items: they are read where somebody wrote them."""
+
+    def find(text: str, rng: Random) -> Slots | None:
+        return Slots(n, n + 1) if (n := count(text)) else None
+
+    def family(english: str, han: str, holds: Callable[[int, Slots], bool]) -> Family:
+        return Family(kind, weight, (english,), (han,), lambda text, s: holds(count(text), s), find, measured=False)
+
+    return {
+        f"{kind} at most": family(f"use at most {{n}} {kind}", f"最多{{n}}{chinese}", lambda n, s: n <= s.n),
+        f"{kind} at least": family(f"use at least {{n}} {kind}", f"至少{{n}}{chinese}", lambda n, s: n >= s.n),
+        f"{kind} between": family(f"use {{n}} to {{m}} {kind}", f"{{n}}到{{m}}{chinese}", lambda n, s: s.n <= n <= s.m),
+    }
+
+
 def has_no_list(text: str) -> bool:
     """Whether a text has no list."""
     return not LISTED.search(text)
@@ -248,4 +266,11 @@ FAMILIES: dict[str, Family] = {
         "last", 0.7, ("end with the word {word}", "let the last word be {word}"), ("以“{word}”结尾",),
         lambda text, s: lower_words(text)[-1:] == [s.word], last_word,
     ),
+    "words exactly": Family(
+        "words", 0.5, ("use exactly {n} words",), ("正好{n}个字",),
+        lambda text, s: words(text) == s.n, lambda text, rng: Slots(int(words(text))), measured=False,
+    ),
+    **bounded("sentences", 0.4, "句话", lambda text: len(sentences(text))),
+    **bounded("paragraphs", 0.4, "段", lambda text: len(paragraphs(text))),
+    **bounded("items", 1.0, "点", lambda text: len(LISTED.findall(text))),
 }  # fmt: skip

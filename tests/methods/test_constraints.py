@@ -71,16 +71,79 @@ def test_a_constraint_is_read_however_a_model_sets_it(said: str, family: str) ->
 @pytest.mark.parametrize(
     "said",
     [
-        "", "Use at most words", "Use at most twelve words", "Use at most 12 words and be kind", "be kind", "12",
+        "", "Use at most words", "Use at most dozens of words", "Use at most 12 words and be kind", "be kind", "12",
         "Use at most -3 words", "Use at most 3.5 words", "do not use force", "use the word", "mention the job", "{n}",
-        "不超过十个字", "$n words", "None",
+        "不超过几个字", "$n words", "None", "Limit the introduction to 100 words", "开头不超过100字", "Use 3 examples",
+        "Limit the answer to 300 words and use bullet points", "不超过三百字并使用列表", "Write 3 sentences about dogs",
+        "Write 2 paragraphs, each of 50 words", "between 9 and 3 words", "at most 0 words",
+        "Each paragraph should have 3 sentences", "Use a 3-column table", "More words", "300", "字", "十",
     ],
 )  # fmt: skip
 def test_what_no_family_words_is_not_read(said: str) -> None:
     assert parse_constraint(said) is None
 
 
+LENGTHS = [  # as instruct models and people write them; the family and its numbers
+    ("Limit the answer to 300 words", "words at most", 300, 0),
+    ("Keep your response under 100 words.", "words at most", 99, 0),
+    ("The answer should be no more than 300 words.", "words at most", 300, 0),
+    ("The response must not exceed 1,000 words", "words at most", 1000, 0),
+    ("Do not use more than fifty words.", "words at most", 50, 0),
+    ("Please respond within 150 words", "words at most", 150, 0),
+    ("50 words max", "words at most", 50, 0),
+    ("Answer in fewer than 100 words", "words at most", 99, 0),
+    ("Keep it to two hundred words or less", "words at most", 200, 0),
+    ("The essay should have at least 500 words", "words at least", 500, 0),
+    ("Write more than 100 words", "words at least", 101, 0),
+    ("Use 200+ words", "words at least", 200, 0),
+    ("Aim for around 200 words", "words about", 200, 0),
+    ("Write a 300-word essay", "words about", 300, 0),
+    ("Write exactly 200 words", "words exactly", 200, 0),
+    ("100–150 words", "words between", 100, 150),
+    ("Ensure the response is between 100 and 200 words long", "words between", 100, 200),
+    ("Write the answer in 3 paragraphs", "paragraphs", 3, 0),
+    ("Structure the response into three paragraphs", "paragraphs", 3, 0),
+    ("Your answer must contain at least 3 paragraphs", "paragraphs at least", 3, 0),
+    ("Answer in one sentence.", "sentences", 1, 0),
+    ("Limit the response to a maximum of 3 sentences", "sentences at most", 3, 0),
+    ("Use 2-4 sentences", "sentences between", 2, 4),
+    ("Provide 3 to 5 bullet points", "items between", 3, 5),
+    ("Include exactly 4 bullet points", "items", 4, 0),
+    ("Each sentence should have at most 20 words", "sentence length", 20, 0),
+    ("Use no more than 3 sentences per paragraph", "paragraph length", 3, 0),
+    ("请将回答限制在200字以内", "words at most", 200, 0),
+    ("字数控制在三百字以内。", "words at most", 300, 0),
+    ("不得超过1000字", "words at most", 1000, 0),
+    ("回答应少于50字", "words at most", 49, 0),
+    ("不少于两百字", "words at least", 200, 0),
+    ("200字以上", "words at least", 200, 0),
+    ("大约三百五十字左右", "words about", 350, 0),
+    ("100-200字", "words between", 100, 200),
+    ("用三段话回答", "paragraphs", 3, 0),
+    ("分成3个段落", "paragraphs", 3, 0),
+    ("不超过三句话", "sentences at most", 3, 0),
+    ("列出五点", "items", 5, 0),
+    ("每段不超过3句", "paragraph length", 3, 0),
+]
+
+
+@pytest.mark.parametrize(("said", "family", "n", "m"), LENGTHS)
+def test_a_length_is_read_as_people_write_it(said: str, family: str, n: int, m: int) -> None:
+    assert (found := parse_constraint(said)) and (found.family, found.slots[:2]) == (family, (n, m))
+
+
+def test_what_is_only_read_is_not_measured() -> None:
+    found = [
+        parse_constraint(one) for seed in range(40) for text in TEXTS.values() for one in measure(text, Random(seed))
+    ]
+    assert all(FAMILIES[one.family].measured for one in found if one)
+
+
 CHECKS = [
+    ("Use at most 2 sentences", "It is. So be.", "It is. So be. No!"),
+    ("Write at least 2 paragraphs", "a\n\nb", "a\nb"),
+    ("Provide 1 to 2 bullet points", "- a\n- b", "- a\n- b\n- c"),
+    ("Write exactly 3 words", "one two three", "one two"),
     ("use at most 3 words", "one two three", "one two three four"),
     ("use at least 3 words", "one two three", "one two"),
     ("use about 20 words", "w " * 22, "w " * 23),
@@ -135,6 +198,11 @@ def test_a_false_constraint_is_stated_anew() -> None:
     assert better and met([better], "one two three four") == 1.0
     assert constraints.corrected("use bullet points", "no list", Random(0)) is None
     assert constraints.corrected("be kind", "no list", Random(0)) is None
+    assert constraints.corrected("Use one sentence.", "It is. So be.", Random(0)) in (
+        "write exactly 2 sentences",
+        "use 2 sentences",
+    )
+    assert constraints.corrected("Use at most 1 paragraph", "a\n\nb", Random(0)) == "use at most 2 paragraphs"
 
 
 def test_sentences_leave_out_list_marks_and_decimals() -> None:
