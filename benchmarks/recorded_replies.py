@@ -149,6 +149,25 @@ CRITIQUES = [
     ("None of the kinds fits.", None),
     ("", None),
 ]
+REPAIRED = "Use at most 60 words."
+REPAIRS = [  # one constraint alone
+    (REPAIRED, REPAIRED),
+    (f"{THOUGHT}{REPAIRED}", REPAIRED),
+    (f'"{REPAIRED}"', REPAIRED),
+    (f"**{REPAIRED}**", REPAIRED),
+    (f"Constraint: {REPAIRED}", REPAIRED),
+    (f"**Modified constraint:** {REPAIRED}", REPAIRED),
+    (f"Here is the modified constraint:\n\n{REPAIRED}", REPAIRED),
+    (f"Sure! Here is the changed constraint:\n\n{REPAIRED}", REPAIRED),
+    (f"The modified constraint is: {REPAIRED}", REPAIRED),
+    (f"{REPAIRED}\n\nLet me know if you need another one!", REPAIRED),
+    ("约束：不超过60个字。", "不超过60个字。"),
+    ("None", "None"),
+    (f"Sure! {REPAIRED}", None),
+    (f"{REPAIRED}\n\nNote: it was 50 before.", None),
+    ("I'm sorry, but I can't change this.", None),
+    ("", None),
+]
 REWRITES = [
     ("<response>Very cold.</response>", "Very cold."),
     ("<response>\nVery cold.\n</response>", "Very cold."),
@@ -223,7 +242,8 @@ ASKED_FOR: dict[str, Sequence[tuple[str, Wanted]]] = {
     "round-trip/again": ANSWERS, "round-trip/text-from": ANSWERS, "round-trip/text-to": ANSWERS,
     "self-lengthen/extend": ANSWERS, "tegit/reply": ANSWERS,
     "cycle/answer": CONTINUED, "cycle/paragraph": CONTINUED, "cycle/question": CONTINUED,
-    "crab/constrain": LISTS, "air/describe": LISTS, "air/critique": CRITIQUES, "back-and-forth/rewrite": REWRITES,
+    "crab/constrain": LISTS, "crab/global": LISTS, "crab/local": LISTS, "crab/refine": REQUESTS, "crab/repair": REPAIRS,
+    "air/describe": LISTS, "air/critique": CRITIQUES, "back-and-forth/rewrite": REWRITES,
     "tegit/design": TASKS, "tegit/wrap": TASKS, "linguist/utter": UTTERANCES, "linguist/parse": PARSES,
 }  # fmt: skip
 RATED = [  # {n} is the best of the prompt's numbers, {cue} its cue

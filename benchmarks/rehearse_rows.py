@@ -37,7 +37,7 @@ COLUMNS: dict[str, Text] = {
     **dict.fromkeys(("outline", "opening"), half),
     "input": half,
     "constraints": lambda request, answer: CONSTRAINTS,
-    **dict.fromkeys(("constraint", "addition"), lambda request, answer: CONSTRAINTS[0]),
+    **dict.fromkeys(("constraint", "addition", "repaired"), lambda request, answer: CONSTRAINTS[0]),
     "kinds": lambda request, answer: "- Length\n- Tone\n- Format\n- Audience",
     "kind": lambda request, answer: "Length",
     "language": lambda request, answer: "English",

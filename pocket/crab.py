@@ -1,9 +1,10 @@
-"""Constraints in the pocket world: pages with their words, and training rows for writing and judging constraints.
+"""Constraints in the pocket world: pages with their words, training rows for writing, judging and repairing
+constraints, and pairs that have none.
 
 Code can parse most constraints; whether a text names a job or a river, only a model can judge.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 
 from baleen.methods import constraints
@@ -13,7 +14,7 @@ from pocket.constraints import NAMED, holds, pair
 from pocket.phrasing import prose
 from pocket.world import World, stream
 
-__all__ = ["lessons", "pages"]
+__all__ = ["conversations", "lessons", "pages"]
 
 WRITTEN = ("items", "bullets", "numbers", "one line", "no list", "first word")  # families that the teacher writes
 GLOSSARY = "yes no Verdict: # constraints # requirements"
@@ -54,28 +55,52 @@ def pages(world: World, rows: int, noise: float) -> Iterator[Row]:
         yield {"prompt": "text", "response": text}
 
 
+def conversations(world: World, rows: int, noise: float) -> Iterator[Row]:
+    """Pairs of train cells, drawn by themselves."""
+    for i in range(rows):
+        instruction, response = pair(world, stream(world.number, "crab-conversations", i))
+        yield {"instruction": instruction, "response": response}
+
+
 def lessons(world: World, rows: int, noise: float) -> Iterator[Row]:
-    """Training rows of a teacher: to write constraints that a response meets, and to judge whether it meets one."""
+    """Training rows of a teacher: to refine an instruction, to write constraints that a response meets, to judge one,
+    and to repair one that it does not meet."""
     for i in range(rows):
         rng = stream(world.number, "crab-lessons", i)
         instruction, response = pair(world, rng)
-        row = {"prompt": "constrain", "instruction": instruction, "response": response}
-        if rng.random() < 0.5:
-            yield row | {"constraints": written(world, response, rng), "constraint": None, "verdict": None}
-        else:
-            constraint, true = claim(world, response, rng)
-            judged = {"constraint": constraint, "verdict": f"Verdict: {'yes' if true else 'no'}"}
-            yield row | {"prompt": "verify", "constraints": None} | judged
+        name = rng.choices(list(SKILLS), [share for share, _ in SKILLS.values()])[0]
+        row = {"prompt": name, "instruction": instruction, "response": response}
+        yield row | dict.fromkeys(ANSWERS) | SKILLS[name][1](world, instruction, response, rng)
 
 
-def written(world: World, response: str, rng: Random) -> list[str]:
-    """One to three true constraints on content, and one or two of layout."""
+def refine(world: World, instruction: str, response: str, rng: Random) -> Row:
+    return {"refined": f"{instruction} {content(world, response, True, rng)} ."}
+
+
+def write_global(world: World, instruction: str, response: str, rng: Random) -> Row:
+    """One to three true constraints on content."""
     names = [f"name {NAMED[c]}" for c in NAMED if holds(world, response, c)]
+    some = rng.sample(names, min(len(names), rng.randint(1, 2)))
+    return {"constraints": list(dict.fromkeys([*some, content(world, response, True, rng)]))}
+
+
+def write_local(world: World, instruction: str, response: str, rng: Random) -> Row:
+    """One or two true constraints of layout."""
     measured = [
         t for t in constraints.measure(response, rng) if (f := constraints.parse_constraint(t)) and f.family in WRITTEN
     ]
-    some = rng.sample(names, min(len(names), rng.randint(1, 2)))
-    return list(dict.fromkeys([*some, content(world, response, True, rng), *measured[: rng.randint(1, 2)]]))
+    return {"constraints": measured[: rng.randint(1, 2)]}
+
+
+def verify(world: World, instruction: str, response: str, rng: Random) -> Row:
+    constraint, true = claim(world, response, rng)
+    return {"constraint": constraint, "verdict": f"Verdict: {'yes' if true else 'no'}"}
+
+
+def repair(world: World, instruction: str, response: str, rng: Random) -> Row:
+    """A false constraint on content, and a true one in its place."""
+    false = content(world, response, False, rng)
+    return {"constraint": false, "repaired": content(world, response, True, rng)}
 
 
 def claim(world: World, response: str, rng: Random) -> tuple[str, bool]:
@@ -86,3 +111,13 @@ def claim(world: World, response: str, rng: Random) -> tuple[str, bool]:
     source = response if true else pair(world, rng)[1]
     constraint = rng.choice(constraints.measure(source, rng))
     return constraint, constraints.met([constraint], response) == 1.0
+
+
+ANSWERS = ("refined", "constraints", "constraint", "verdict", "repaired")
+SKILLS: dict[str, tuple[float, Callable[[World, str, str, Random], Row]]] = {  # share of the lessons, one lesson
+    "refine": (0.1, refine),
+    "global": (0.25, write_global),
+    "local": (0.2, write_local),
+    "verify": (0.35, verify),
+    "repair": (0.1, repair),
+}

@@ -32,9 +32,11 @@ REQUESTS = (
     r"instructions?|questions?|prompts?|tasks?|requests?|quer(?:y|ies)|指令|问题|任务|提示|instrucci[oó]n|pregunta|"
     r"anweisung|frage|指示|質問"
 )
+CONSTRAINTS = r"constraints?|约束"
 UTTERANCES = r"utterances?|sentences?|examples?|语句|句子"
 THINGS = {
     "tagged": UTTERANCES,
+    "repaired": CONSTRAINTS,
     "reference": ANSWERS,
     "abroad": TRANSLATIONS,
     "back": TRANSLATIONS,

@@ -5,9 +5,9 @@ checked on its own text. The families are in `families.py`; `baleen.measures.wor
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
-from itertools import groupby
 from random import Random
 from typing import NamedTuple
 
@@ -108,9 +108,12 @@ def followed(constraints: list[str], text: str) -> float | None:
 
 
 def join_by_parent(table: list[Row], why_not: Callable[[Row], str]) -> Results:
-    """Rows of one constraint each joined by parent: a row with all constraints for which `why_not` is ''."""
-    groups = groupby(table, lambda row: row["parent"])
-    return [result for _, group in groups for result in join_group(list(group), why_not)]
+    """Rows of one constraint each joined by parent, wherever they stand: a row with all constraints for which `why_not`
+    is ''."""
+    groups = defaultdict[str, list[Row]](list)
+    for row in table:
+        groups[row["parent"]].append(row)
+    return [result for group in groups.values() for result in join_group(group, why_not)]
 
 
 def join_group(claims: list[Row], why_not: Callable[[Row], str]) -> Iterator[tuple[Row, str]]:

@@ -1,14 +1,17 @@
-"""Transforms of rows with constraints: measure, verify, choose, demonstrate, and add them to an instruction.
+"""Transforms of rows with constraints: measure, verify, repair, choose, demonstrate, and add them to an instruction.
 
 Steps of Crab (arXiv:2410.24175). All randomness comes from the id of the row, so the result for a row depends on no
 other row, except for demonstrations.
 """
 
+import re
 from random import Random
 
 import pyarrow as pa
 
-from baleen.measures.words import chance, rouge_l
+from baleen.measures.overlap import supported
+from baleen.measures.words import chance, rouge_l, words
+from baleen.measures.wrapping import text_alone
 from baleen.methods import constraints
 from baleen.methods.constraints import Results
 from baleen.methods.families import BULLETED, NUMBERED
@@ -22,9 +25,12 @@ __all__ = [
     "claim",
     "demonstrate",
     "distinct",
+    "doubt",
     "examine",
     "forward",
+    "general",
     "measure",
+    "mend",
     "plain",
     "relay",
     "verify",
@@ -33,8 +39,12 @@ CONSTRAINTS = {"constraints": TYPES["constraints"]}
 PAIR = ("instruction", "response", "constraints")
 
 CLAIMED: dict[str, pa.DataType] = {"parent": TEXT, "constraint": TEXT, "claimed": TEXT, "holds": NUMBER}
+ADDED = 40  # words that a refined instruction may have more; Crab asks for 10 to 20
+REPAIRED = (3, 40)  # words of a repaired constraint; Crab asks for 10 to 20
+REFINED = (0.3, 0.1)  # chance that the instruction stays as it was, and for each constraint that it says already (Crab)
 COMBINED: dict[str, pa.DataType] = {"bare": TEXT, "prompt": TEXT, "instruction": TEXT}
 SIMILAR = 0.6  # ROUGE-L F above which two constraints are the same (Crab)
+VERBATIM = re.compile(r"[|`{}<>=;\t]|^\s{4}")  # of a line that belongs to code, a table or an input
 LENDERS = 0.2  # share of rows that serve as demonstrations; they are no targets
 FORWARD = 0.7  # share of rows whose answer is learned; of the rest the constraints are (Crab)
 TRUE = 0.5  # probability of a judge's yes from which a constraint counts as met
@@ -51,11 +61,23 @@ def row_random(row: Row, step: str) -> Random:
     return Random(f"{step} {row['id']}")
 
 
-@transform(("response", "constraints"), CONSTRAINTS)
+@transform(("instruction", "refined", "response", "constraints", "local"), CONSTRAINTS | {"refined": TEXT})
 def measure(row: Row) -> list[Row]:
-    """The row with its constraints and those that code measures on the response."""
+    """The row with its global and local constraints and those that code measures on the response; `refined` becomes ''
+    when it is no refined instruction."""
+    written = (text.strip() for some in (row["constraints"], row["local"]) for text in some or [])
     measured = constraints.measure(row["response"], row_random(row, "measure"))
-    return [row | {"constraints": list(dict.fromkeys([*map(str.strip, row["constraints"] or []), *measured]))}]
+    own = {"refined": refinement(row["instruction"], row["refined"] or "")}
+    return [row | own | {"constraints": list(dict.fromkeys([*written, *measured]))}]
+
+
+def refinement(instruction: str, refined: str) -> str:
+    """The refined instruction when it is one text that adds some words and keeps code, tables and input; else ''."""
+    text = text_alone(refined, "refined")
+    more = words(text) - words(instruction)
+    exact = [line for line in instruction.split("\n") if VERBATIM.search(line)]
+    kept = all(line.strip() in text for line in exact)
+    return text if 0 < more <= ADDED and kept and not text.endswith("…") else ""
 
 
 @transform(("response", "constraints"), CLAIMED)
@@ -92,6 +114,25 @@ def false_reason(row: Row) -> str:
     if row["probability"] is None:
         return "judge unreadable"
     return "" if row["probability"] >= TRUE else "false by judge"
+
+
+@transform(("holds", "probability", "constraint"), {"doubted": TEXT})
+def doubt(row: Row) -> list[Row]:
+    """The row with its constraint in `doubted` too when it is false and can be repaired, else with ''."""
+    false = false_reason(row) in ("false by code", "false by judge")
+    return [row | {"doubted": row["constraint"] if false else ""}]
+
+
+@transform(("doubted", "repaired", "response"), {"constraint": TEXT, "holds": NUMBER})
+def mend(row: Row) -> list[Row]:
+    """The row with its repaired constraint in the place of the false one, where there is one; what code cannot parse of
+    it is for the judge again, as in Crab, which asks whether the modified constraint is valid."""
+    text = text_alone(row["repaired"] or "", "repaired") if row["doubted"] else ""
+    least, most = REPAIRED
+    if not least <= words(text) <= most or text.endswith("…"):
+        return [row]
+    fixed = claim_row(row, text, row_random(row, "mend"))
+    return [row | {name: fixed[name] for name in ("constraint", "holds")}]
 
 
 @transform(("constraints",), CONSTRAINTS)
@@ -166,14 +207,23 @@ def with_constraints(instruction: str, some: list[str], rng: Random) -> str:
     return f"{instruction}\n{heading}\n{lines}" if style < 0.925 else f"{heading}\n{lines}\n{instruction}"
 
 
-@transform((*PAIR, "demonstrations"), COMBINED)
+@transform((*PAIR, "refined", "demonstrations"), COMBINED)
 def forward(row: Row) -> list[Row]:
-    """A training row: demonstrations, instruction and constraints are the question, the response is the answer."""
-    full = with_constraints(row["instruction"], row["constraints"], row_random(row, "join"))
+    """A training row: demonstrations, instruction (refined or not) and constraints are the question, the response is
+    the answer."""
+    asked = row["refined"] if row_random(row, "refine").random() < refined_share(row) else row["instruction"]
+    full = with_constraints(asked, row["constraints"], row_random(row, "join"))
     return [row | {"bare": row["instruction"], "prompt": "reply", "instruction": row["demonstrations"] + full}]
 
 
-@transform((*PAIR, "demonstrations"), COMBINED, "whole")
+def refined_share(row: Row) -> float:
+    """How likely the refined instruction is asked: the less so the more constraints it says already; 0 without one."""
+    stays, each = REFINED
+    said = sum(supported(text, row["refined"]) > SIMILAR for text in row["constraints"])
+    return 1 - stays - each * said if row["refined"] else 0.0
+
+
+@transform((*PAIR, "refined", "demonstrations"), COMBINED, "whole")
 def both(table: list[Row]) -> Results:
     """Of 70 % of the rows the answer is learned; of the others the constraints are, from instruction and response."""
     order = sorted(table, key=lambda row: chance(f"way {row['id']}"))
@@ -190,6 +240,12 @@ def reverse(row: Row) -> Row:
 def plain(row: Row) -> list[Row]:
     """A training row: the instruction without constraints is the question."""
     return [row | {"bare": row["instruction"], "prompt": "reply"}]
+
+
+@transform(("instruction", "response"), COMBINED | CONSTRAINTS)
+def general(row: Row) -> list[Row]:
+    """A training row of the general half: a pair without constraints."""
+    return [plain(row)[0] | {"constraints": list[str]()}]
 
 
 @transform(("demonstrations",), {"demonstrations": TEXT})

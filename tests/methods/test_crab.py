@@ -1,5 +1,6 @@
 """Crab's steps: constraints are measured, claimed, verified, chosen, shown and taught; no row goes without a reason."""
 
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -7,22 +8,64 @@ import pytest
 from baleen import prompts
 from baleen.methods import constraints, crab
 from baleen.methods.constraints import met
+from baleen.tables import rows
 from baleen.tables.rows import Row
 from baleen.transforms import TRANSFORMS
 from pocket import records
 from pocket.constraints import holds
-from pocket.parts import build
+from pocket.world import World, build
+from stages import ingest
 
 
 def row(number: int, some: list[str] | None = None) -> Row:
     """A pair with a response of four words."""
-    return {"id": f"r{number}", "instruction": "Who?", "response": "ann lives in ulm", "constraints": some}
+    pair = {"id": f"r{number}", "instruction": "Who?", "response": "ann lives in ulm"}
+    return pair | {"constraints": some, "local": None, "refined": ""}
 
 
 def test_measured_constraints_join_those_that_are_there_once() -> None:
     (made,) = crab.measure(row(1, [" name a town ", "name a town"]))
     assert made["constraints"].count("name a town") == 1 and len(made["constraints"]) > 4
     assert crab.measure(row(1)) == crab.measure(row(1))
+
+
+def test_global_and_local_constraints_come_before_those_that_code_measures() -> None:
+    (made,) = crab.measure(row(1, ["name a town"]) | {"local": [" end with ulm ", "name a town"]})
+    assert made["constraints"][:2] == ["name a town", "end with ulm"]
+
+
+TASK = "Sort these by size:\n| ant | elephant |"
+REFINED = [  # what a model makes of TASK, and whether it is taken
+    ("Sort these animals by their size, the smallest first:\n| ant | elephant |", True),
+    ('"Sort these animals by their size, the smallest first:\n| ant | elephant |"', True),
+    (TASK, False),
+    ("Sort these animals by their size, the smallest first.", False),
+    (f"{TASK} {'word ' * 60}", False),
+    (f"{TASK}\nThe smallest comes first, and then …", False),
+    ("I'm sorry, but I can't do that for these two animals.", False),
+    ("", False),
+    (None, False),
+]
+
+
+@pytest.mark.parametrize(("refined", "taken"), REFINED)
+def test_a_refined_instruction_adds_some_words_and_keeps_every_table(refined: str | None, taken: bool) -> None:
+    (made,) = crab.measure(row(1, []) | {"instruction": TASK, "refined": refined})
+    assert made["refined"] == ((refined or "").strip('"') if taken else "")
+
+
+def test_a_refined_instruction_is_asked_for_the_less_it_says_already() -> None:
+    free = row(1, ["write for children"]) | {"refined": "Who is it that lives there?"}
+    said = free | {"refined": "Who is it? Please write for children"}
+    assert crab.refined_share(free) == pytest.approx(0.7) and crab.refined_share(said) == pytest.approx(0.6)
+    assert crab.refined_share(row(1, ["a b c"])) == 0.0
+    asked = [crab.forward(free | {"id": str(n), "demonstrations": ""})[0]["instruction"] for n in range(300)]  # type: ignore[index]
+    assert 0.6 < sum("lives there" in text for text in asked) / 300 < 0.8
+
+
+def test_the_general_half_has_no_constraint() -> None:
+    (made,) = crab.general({"id": "a", "instruction": "Why?", "response": "So."})
+    assert (made["prompt"], made["instruction"], made["constraints"]) == ("reply", "Why?", [])
 
 
 def test_a_claim_is_judged_by_code_mended_or_left_to_the_judge() -> None:
@@ -53,6 +96,53 @@ def test_only_true_constraints_stay_and_every_claim_has_a_fate() -> None:
         "false by code", "", "part of r1", "false by judge", "judge unreadable", "false by code",
     ]  # fmt: skip
     assert [(made["id"], made["constraints"]) for made, why in fates if not why] == [("r1", ["b", "c"])]
+
+
+DOUBTS = [  # holds, probability, whether the constraint is to be repaired
+    (0.0, None, True), (0.0, 0.9, True), (1.0, 0.1, False), (None, 0.9, False), (None, 0.4, True), (None, None, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("holds", "probability", "doubted"), DOUBTS)
+def test_what_is_false_is_to_be_repaired(holds: float | None, probability: float | None, doubted: bool) -> None:
+    (claim,) = judged_rows(1, ("name a pet", holds, probability))
+    assert crab.doubt(claim)[0]["doubted"] == ("name a pet" if doubted else "")
+
+
+REPAIRS = [  # a repaired constraint; the constraint of the row then, and whether it holds by code
+    ("name a town in it", "name a town in it", None),
+    ("Constraint: use at most 9 words.", "use at most 9 words.", 1.0),
+    ("None", "name a pet", 0.0),
+    ("None.", "name a pet", 0.0),
+    ("pets", "name a pet", 0.0),
+    ("word " * 50, "name a pet", 0.0),
+    ("name a town that is on a …", "name a pet", 0.0),
+    ("", "name a pet", 0.0),
+    (None, "name a pet", 0.0),
+]
+
+
+@pytest.mark.parametrize(("repaired", "constraint", "holds"), REPAIRS)
+def test_a_false_constraint_is_repaired_or_stays_false(
+    repaired: str | None, constraint: str, holds: float | None
+) -> None:
+    (claim,) = judged_rows(1, ("name a pet", 0.0, 0.1))
+    (made,) = crab.mend(claim | {"doubted": "name a pet", "repaired": repaired})
+    assert (made["constraint"], made["holds"], made["id"]) == (constraint, holds, claim["id"])
+    assert crab.mend(claim | {"doubted": "", "repaired": repaired})[0]["constraint"] == "name a pet"
+
+
+def test_a_repaired_constraint_that_code_finds_false_is_stated_anew() -> None:
+    (claim,) = judged_rows(1, ("name a pet", 0.0, 0.1))
+    (made,) = crab.mend(claim | {"doubted": "name a pet", "repaired": "use at most 2 words"})
+    assert made["holds"] == 1.0 and met([made["constraint"]], made["response"]) == 1.0
+
+
+def test_claims_of_a_row_are_joined_wherever_they_stand() -> None:
+    """Those that are asked about come after those that are not."""
+    table = [*judged_rows(1, ("a", 1.0, None)), *judged_rows(2, ("b", 1.0, None)), *judged_rows(1, ("c", 1.0, None))]
+    joined = [(made["id"], made["constraints"]) for made, why in crab.verify(table) if not why]
+    assert joined == [("r1", ["a", "c"]), ("r2", ["b"])]
 
 
 def test_near_duplicates_leave_the_most_alike_first() -> None:
@@ -144,16 +234,34 @@ def test_a_right_or_missing_clause_stays(asked: str) -> None:
 def test_lessons_are_true_and_of_train_cells() -> None:
     world = build(0)
     for lesson in records("crab.lessons", 0, 400):
-        said = lesson["constraints"] or [lesson["constraint"]]
+        lasting = lesson["constraints"] or [lesson["repaired"] or lesson["constraint"]]
         right = lesson["verdict"] != "Verdict: no"
-        for text in said:
+        for text in filter(None, lasting):
             readable = met([text], lesson["response"])
             if readable is not None:
                 assert (readable == 1.0) == right
             else:
-                name, category = not text.startswith("do not"), text.split()[-1]
-                category = {"ingredient": "ing", "activity": "act"}.get(category, category)
-                assert (holds(world, lesson["response"], category) == name) == right
+                assert names_truly(world, text, lesson["response"]) == right
+
+
+def names_truly(world: World, text: str, response: str) -> bool:
+    name, category = not text.startswith("do not"), text.split()[-1]
+    return holds(world, response, {"ingredient": "ing", "activity": "act"}.get(category, category)) == name
+
+
+def test_each_lesson_has_the_columns_of_its_prompt() -> None:
+    found = list(records("crab.lessons", 0, 600))
+    for lesson in found:
+        prompt = prompts.load(f"crab/{lesson['prompt']}")
+        assert all(lesson[column] for column in (*prompt.reads, *prompt.writes))
+        assert prompt.parse_reply(prompt.format_reply(lesson)) is not None or prompt.choices
+    assert {lesson["prompt"] for lesson in found} == {"refine", "global", "local", "verify", "repair"}
+
+
+def test_every_lesson_survives_being_read(tmp_path: Path) -> None:
+    flags = "--part crab.lessons --rows 200 --origin seed --deduplicate".split()
+    ingest.main([str(tmp_path / "out.parquet"), *flags, ""])
+    assert rows.size(tmp_path / "out.parquet") == 200
 
 
 def test_no_lesson_is_of_a_held_out_cell() -> None:
