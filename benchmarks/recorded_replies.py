@@ -284,6 +284,6 @@ WORDS = [  # {last} is the second choice, {first} the first
     ("", False),
 ]
 JUDGES = [
-    "air/grade", "air/rate", "compare", "crab/verify", "evol-instruct/equal", "harmful", "judge", "kun/pair",
-    "kun/point",
+    "air/grade", "air/rate", "air/stated", "compare", "crab/verify", "evol-instruct/equal", "harmful", "judge",
+    "kun/pair", "kun/point",
 ]  # fmt: skip

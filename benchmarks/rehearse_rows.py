@@ -39,6 +39,7 @@ COLUMNS: dict[str, Text] = {
     "constraints": lambda request, answer: CONSTRAINTS,
     **dict.fromkeys(("constraint", "addition", "repaired"), lambda request, answer: CONSTRAINTS[0]),
     "kinds": lambda request, answer: "- Length\n- Tone\n- Format\n- Audience",
+    "dose": lambda request, answer: "2",
     "kind": lambda request, answer: "Length",
     "language": lambda request, answer: "English",
     **dict.fromkeys(("pivot", "into"), lambda request, answer: "Spanish"),

@@ -29,7 +29,7 @@ FAMILY_KINDS = {
     "document structure": ("items", "sentences"),
     "exclusion": ("no mark",),
 }
-OTHERS = ("bare", "reference", "answer", "kinds", "kind", "addition", "constraint", "verdict")
+OTHERS = ("bare", "reference", "answer", "kinds", "kind", "addition", "constraint", "verdict", "dose")
 NOTHING: Row = dict.fromkeys(OTHERS, "") | {"constraints": None}
 UNUSED: Row = {"instruction": "-", "response": "-"}  # where a skill has none; rows without them would not be read
 
@@ -181,7 +181,19 @@ def reply(world: World, rng: Random) -> Row:
 def describe(world: World, rng: Random) -> Row:
     bare, reference = pair(world, rng)
     named, _ = naming(world, reference)
-    return {"instruction": bare, "reference": reference, "constraints": rng.sample([*named, *worded(reference)], 2)}
+    some = rng.sample([*named, *worded(reference)], rng.randint(1, 2))
+    return {"instruction": bare, "reference": reference, "constraints": some, "dose": str(len(some))}
+
+
+def stated(world: World, rng: Random) -> Row:
+    """Whether an instruction says a part of it: a constraint, or what it began as."""
+    bare, response = pair(world, rng)
+    parts = [bare, *told_of(world, response, rng)]
+    part = rng.choice(parts)
+    said = rng.random() < 0.5
+    first, *some = parts if said else [one for one in parts if one != part] or [pair(world, rng)[0]]
+    text = merged(first, some) if rng.random() < 0.7 else with_list(first, some)
+    return {"instruction": text, "constraint": part, "verdict": f"Verdict: {'yes' if said else 'no'}"}
 
 
 SKILLS: dict[str, tuple[float, Callable[[World, Random], Row]]] = {  # share of the lessons, one lesson
@@ -191,6 +203,7 @@ SKILLS: dict[str, tuple[float, Callable[[World, Random], Row]]] = {  # share of 
     "critique": (0.25, critique),
     "grade": (0.05, grade),
     "merge": (0.12, merge),
+    "stated": (0.06, stated),
     "reply": (0.20, reply),
     "describe": (0.08, describe),
 }

@@ -198,7 +198,7 @@ def test_the_layout_names_what_is_in_the_project() -> None:
     assert [name for name in names if not (ROOT / name).exists() and name not in ("data/", "models/")] == []
 
 
-SHARED = ("sources", "constraints", "cycle-sources")  # what several methods start with
+SHARED = ("sources", "constraints", "cycle-sources", "air-rounds")  # what several methods start with
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "recipes").glob("*.yaml")), ids=lambda path: path.stem)

@@ -49,8 +49,10 @@ ORDINARY = [  # that speak of answers, but not of the two that are compared
 ]  # fmt: skip
 REFUSED = [
     ({"addition": "", "kind": ""}, "none found"),
+    ({"addition": None, "kind": "Answer 2 is worse."}, "unreadable"),
     ({"kind": "length"}, "no open kind"),
-    ({"kind": "Linguistic "}, "no open kind"),
+    ({"kind": "linguistic tone"}, "no open kind"),
+    ({"kind": ""}, "no open kind"),
     ({"addition": "use bullets"}, "no constraint"),
     ({"addition": "word " * 27}, "no constraint"),
     ({"addition": "be more like Answer 1"}, "no constraint"),
@@ -74,6 +76,49 @@ def test_a_refused_constraint_ends_the_row_with_a_reason(changes: Row, why: str)
     ]
 
 
+WRITTEN = [  # a kind as judges write it, and the kind
+    ("Inclusion", "inclusion"), ("inclusion.", "inclusion"), ("**Inclusion**", "inclusion"),
+    ('"inclusion"', "inclusion"),
+    ("Inclusion constraint", "inclusion"), ("the inclusion", "inclusion"), ("3. Inclusion", "inclusion"),
+    ("- inclusion", "inclusion"), ("Inclusion: give an example from daily life", "inclusion"),
+    ("Inclusion (of facts)", "inclusion"), ("Tone and style", "tone"), ("Tone/style", "tone"),
+    ("DATA FORMAT", "data format"),
+    ("Document structure。", "document structure"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "known"), WRITTEN)
+@pytest.mark.parametrize("shown", [False, True])
+def test_a_kind_is_read_as_judges_write_it(kind: str, known: str, shown: bool) -> None:
+    before = air.exemplify(begun_row())[0] if shown else begun_row()
+    (made,) = air.tighten(before | {"kind": kind, "addition": "say why in the first line"})
+    left = [line.partition(":")[0] for line in made["kinds"].split("\n")]
+    assert made["constraints"] == ["say why in the first line"] and set(air.KINDS) - set(left) == {known}
+
+
+def test_each_kind_has_one_of_its_examples_behind_it() -> None:
+    (made,) = air.exemplify(begun_row())
+    lines = [line.partition(": ") for line in made["kinds"].split("\n")]
+    assert [kind for kind, *_ in lines] == begun_row()["kinds"].split("\n")
+    assert all(example in air.KINDS[kind] for kind, _, example in lines)
+    others = [air.exemplify(begun_row(id=str(n)))[0]["kinds"] for n in range(20)]
+    assert len(set(others)) > 1
+
+
+def test_examples_of_a_kind_are_constraints_that_would_be_accepted() -> None:
+    for some in air.KINDS.values():
+        for text in some:
+            assert air.refusal(begun_row(kind="tone", addition=text, reference="x", answer="y")) == ""
+
+
+def test_a_row_has_so_many_rounds_at_most() -> None:
+    (row,) = air.rounds(begun_row(), 2)
+    for n, (kind, text) in enumerate([("tone", "sound like a sailor"), ("audience", "write for small children")], 1):
+        (row,) = air.tighten(row | {"kind": kind, "addition": text})
+        assert (len(row["constraints"]), row["kinds"] == "", row["ended"]) == (n, n == 2, "rounds" if n == 2 else "")
+    assert air.tighten(row | {"kind": "emotion", "addition": "show some joy"})[0]["constraints"] == row["constraints"]
+
+
 @pytest.mark.parametrize(
     "said", ["写得像给孩子看的故事", 'keep {"a": $1} as it is', "write for children of ten", *ORDINARY]
 )
@@ -93,30 +138,76 @@ def test_rows_put_together_keep_only_what_the_student_fails() -> None:
     assert air.part(begun_row()) == "no constraint"
 
 
-MERGED = [  # what a model makes of "Who is ann?" with two constraints, and whether it says all of it
-    ("Who is ann? Start with the word ann and write for children.", True),
-    ("Write for children who is ann, and start with the word ann!", True),
-    ("Who is ann? Start with the word ann.", False),
-    ("Write for children, start with the word ann.", False),
-    ("Who is ann? Start with the word bob and write for adults.", False),
-    ("Who is ann? Start with the word ann and write for children, write for children, write …", False),
-    ("", False),
-    (None, False),
+SOME = ["start with the word ann", "write for children"]
+MERGED = [  # what a model makes of "Who is ann?" with SOME, what holds by code, and what a judge says of the others
+    ("Who is ann? Start with the word ann and write for children.", [1.0, 1.0, 1.0], [], True),
+    ("Tell children who ann is, and start with her name!", [None] * 3, [0.9, 0.8, 0.7], True),
+    ("Tell children who ann is.", [None] * 3, [0.9, 0.1, 0.7], False),
+    ("Who is ann? Start with the word ann and write for adults.", [1.0, 1.0, None], [0.1], False),
+    ("Who is ann? Start with the word ann, please.", [1.0, 1.0, None], [None], False),
+    ("Who is ann? Start with the word ann and write for children, write for …", [0.0] * 3, [], False),
+    ("", [0.0] * 3, [], False),
+    (None, [0.0] * 3, [], False),
 ]
 
 
-@pytest.mark.parametrize(("said", "whole"), MERGED)
-def test_a_merge_that_forgets_something_gives_way_to_a_list(said: str | None, whole: bool) -> None:
-    row = begun_row(constraints=["start with the word ann", "write for children"], instruction=said)
-    (made,) = air.complete(row)
+@pytest.mark.parametrize(("said", "holds", "judged", "whole"), MERGED)
+def test_a_merge_that_loses_a_part_gives_way_to_a_list(
+    said: str | None, holds: list[float | None], judged: list[float | None], whole: bool
+) -> None:
+    row = begun_row(constraints=SOME, instruction=said)
+    parts = air.stated(row)
+    assert [part["holds"] for part in parts] == holds and [part["constraint"] for part in parts] == [
+        "Who is ann?",
+        *SOME,
+    ]
+    verdicts = iter(judged)
+    rated = [part | {"probability": 0.5 if part["holds"] is not None else next(verdicts)} for part in parts]
+    fates = air.complete(rated)
+    assert [why for _, why in fates] == ["", "part of a", "part of a"] and fates[0][0]["id"] == "a"
     listed = "Who is ann?\n- start with the word ann\n- write for children"
-    assert made == row | {"instruction": said if whole else listed}
+    assert fates[0][0]["instruction"] == (said if whole else listed) and fates[0][0]["constraints"] == SOME
 
 
-def test_a_merge_in_chinese_must_say_all_of_it() -> None:
+def test_the_examples_of_the_prompt_pass_their_own_check_where_the_judge_agrees() -> None:
+    """A share of words in common failed two of three."""
+    row = begun_row(bare="Describe a lighthouse.", constraints=["use at most 50 words"])
+    parts = air.stated(row | {"instruction": "Describe a lighthouse in at most 50 words."})
+    assert [part["holds"] for part in parts] == [1.0, None]
+    assert air.complete([part | {"probability": 0.9} for part in parts])[0][0]["instruction"].endswith("50 words.")
+
+
+def test_a_merge_without_constraints_must_say_the_first_instruction() -> None:
+    parts = air.stated(begun_row(instruction="Who is ann?"))
+    assert [part["holds"] for part in parts] == [1.0]
+
+
+def test_a_merge_in_chinese_is_looked_at_character_by_character() -> None:
     row = begun_row(bare="写一首诗", constraints=["不超过50字"])
-    said = [air.complete(row | {"instruction": text})[0]["instruction"] for text in ("写一首诗，不超过50字。", "写诗")]
-    assert said == ["写一首诗，不超过50字。", "写一首诗\n- 不超过50字"]
+    found = [
+        [part["holds"] for part in air.stated(row | {"instruction": said})]
+        for said in ("写一首诗，不超过50字。", "写诗")
+    ]
+    assert found == [[1.0, 1.0], [None, None]]
+
+
+def test_an_arm_has_as_many_constraints_in_each_row_as_the_judge_has_found() -> None:
+    doses = [air.dose(begun_row(constraints=some))[0]["dose"] for some in ([], SOME[:1], SOME)]
+    assert doses == ["", "1", "2"]
+    thinned = [
+        air.thin({"id": "a", "constraints": [*SOME, "be kind"], "dose": dose})[0]["constraints"] for dose in doses
+    ]
+    assert (
+        thinned == [[], SOME[:1], SOME]
+        and air.thin({"id": "a", "constraints": None, "dose": ""})[0]["constraints"] == []
+    )
+
+
+def test_lessons_of_a_merge_say_what_stands_in_it() -> None:
+    found = [row for row in lessons() if row["prompt"] == "stated"]
+    shares = [row["verdict"] == "Verdict: yes" for row in found]
+    assert len(found) > 100 and 0.4 < sum(shares) / len(found) < 0.6
+    assert all(air.says(row["instruction"], row["constraint"]) == yes for row, yes in zip(found, shares, strict=True))
 
 
 def test_a_row_can_be_told_as_it_began() -> None:
@@ -137,7 +228,7 @@ def test_critiques_name_what_the_reference_meets_and_the_answer_does_not() -> No
 def test_grades_are_taught_of_constraints_that_forbid_too() -> None:
     found = [row for row in lessons() if row["prompt"] == "grade"]
     told = [row for row in found if row["constraint"].startswith("do not name")]
-    assert len(told) > 20 and {row["verdict"] for row in told} == {"Score: 0", "Score: 3"}
+    assert len(told) > 10 and {row["verdict"] for row in told} == {"Score: 0", "Score: 3"}
 
 
 def test_lessons_have_the_columns_of_their_prompts_and_are_of_train_cells() -> None:
@@ -159,7 +250,7 @@ def test_six_choices_are_a_score_from_zero() -> None:
     assert prompts.load("air/rate").choices[0] == " 0" and prompts.load("air/rate").scores == ("rating", "mass")
 
 
-@pytest.mark.parametrize("name", ["ask", "polish", "merge", "critique", "grade", "rate", "describe"])
+@pytest.mark.parametrize("name", ["ask", "polish", "merge", "critique", "grade", "rate", "describe", "stated"])
 def test_a_prompt_takes_any_text(name: str) -> None:
     prompt = prompts.load(f"air/{name}")
     row = dict.fromkeys(prompt.reads, 'costs $1 {"a": 中文}' + "x" * 9000)
