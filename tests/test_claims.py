@@ -10,7 +10,7 @@ from baleen.measures.expressions import parse_condition, parse_value
 from baleen.project import graph, layers, recipes, settings
 from baleen.tables import rows
 from benchmarks import claims
-from benchmarks.claims import Claim, Pair
+from benchmarks.claims import Claim, Pair, _seeds
 from benchmarks.claims.__main__ import METHODS, claim
 from stages import check
 
@@ -132,3 +132,57 @@ def test_a_pair_may_be_of_some_rows_alone(tmp_path: Path) -> None:
     told = claims.results(made, {0: tmp_path})
     assert told["means"] == {"a right, hard>=1": {"world 0": 0.0}, "b right, hard>=1": {"world 0": 0.0}}
     assert told["figures"] == {"t": {"world 0": 1}} and told["learned from"] == {"world 0": {"m": 7}}
+
+
+def test_an_arm_is_trained_again_with_each_other_seed_and_asked_the_same() -> None:
+    made = claim("crab")
+    tables = [table for pair in made.pairs.values() for table in (pair.better, pair.other)]
+    known = {(line.verb, line.name): line for line in claim_lines(made)}
+    lines = _seeds.copies(known.values(), tables, 3)
+    assert {line.given["seed"] for line in lines if line.verb == "train"} == {1, 2}
+    for line in lines:
+        first = known[line.verb, line.name.rpartition("-s")[0]]
+        other = {"seed"} if line.verb == "train" else {"model"}
+        assert {**line.given, **dict.fromkeys(other)} == {**first.given, **dict.fromkeys(other)}
+    assert {f"{table}-s2" for table in tables} == {
+        line.name for line in lines if line.name.endswith("-s2") and line.verb != "train"
+    }
+    assert _seeds.copies(known.values(), tables, 1) == []
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_arms_of_other_seeds_are_planned_by_the_rules_there_are(method: str, tmp_path: Path) -> None:
+    made, paths = claim(method), claims.recipe_files(claim(method), Path())
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "dvc.yaml").write_text("vars:\n  - recipes/sources.yaml\n")
+    stages = _seeds.add(tmp_path, paths, [table for p in made.pairs.values() for table in (p.better, p.other)], 2)
+    found = recipes.lines([*paths, tmp_path / _seeds.FILE])
+    assert stages and {line.name for line in found if line.rule in RULES} >= {
+        stage.partition("@")[2] for stage in stages
+    }
+    assert ("  - recipes/claim-seeds.yaml\n" in (tmp_path / "dvc.yaml").read_text()) == bool(stages)
+    assert all(line.given["model"].endswith("-s1") for line in found if f"{line.rule}@{line.name}" in stages)
+
+
+def seeded_tables(folder: Path, gains: list[float]) -> None:
+    """Answers of two arms to 40 questions, the first better by so much with each seed."""
+    (folder / "data").mkdir()
+    for seed, gain in enumerate(gains):
+        for arm, value in {"a": 0.5 + gain, "b": 0.5}.items():
+            table = [{"id": str(n), "loss": value + 0.01 * (n % 3)} for n in range(40)]
+            rows.write(str(folder / f"data/{_seeds.named(arm, seed)}.parquet"), table)
+
+
+def test_an_interval_over_seeds_of_training_is_of_them_too(tmp_path: Path) -> None:
+    seeded_tables(tmp_path, [0.1, -0.1, 0.15])
+    one, three = (claims.difference({0: tmp_path}, Pair("a", "b", "loss"), seeds)["all"] for seeds in (1, 3))
+    assert one["points"] == one["low"] == one["high"] == 10.0 and "by seed" not in one
+    assert three["points"] == 5.0 and three["low"] < 0 < three["high"] and three["by seed"] == [10.0, -10.0, 15.0]
+    assert three["rows"] == one["rows"] == 40
+
+
+def test_a_pair_without_trainings_of_other_seeds_has_one(tmp_path: Path) -> None:
+    seeded_tables(tmp_path, [0.1])
+    assert claims.difference({0: tmp_path}, Pair("a", "b", "loss"), 3) == claims.difference(
+        {0: tmp_path}, Pair("a", "b", "loss")
+    )

@@ -21,6 +21,7 @@ from baleen.measures.words import ngrams
 from baleen.project import recipes
 from baleen.tables import rows
 from baleen.tables.rows import Row
+from benchmarks.claims import _seeds
 
 FOLDER = Path("build", "claims")
 OK = "pocket.ok(truth,answer)"
@@ -84,11 +85,14 @@ def edit(path: Path, pattern: str, words: str) -> None:
     path.write_text(re.sub(pattern, words, path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def build(world: int, claim: Claim) -> Path:
-    """The world's folder with the targets built; what DVC says goes to build.log."""
+def build(world: int, claim: Claim, seeds: int = 1) -> Path:
+    """The world's folder with the targets built, and arms of so many seeds; what DVC says goes to build.log."""
     folder = copy(world, claim)
+    tables = [table for pair in claim.pairs.values() for table in (pair.better, pair.other)]
+    more = _seeds.add(folder, recipe_files(claim, folder), tables, seeds)
     with (folder / "build.log").open("a", encoding="utf-8") as log:
         command = [sys.executable, "-m", "stages.warm", sys.executable, "-m", "dvc", "repro", *claim.targets]
+        command += more if claim.targets else []  # without targets everything is built
         subprocess.run(command, cwd=folder, check=True, stdout=log, stderr=subprocess.STDOUT)
     return folder
 
@@ -102,25 +106,49 @@ def measured(folder: Path, table: str, measure: str, split: str, keep: str = "")
     return {row["id"]: (str(row.get("cell", row["id"])), number) for row, number in values if number is not None}
 
 
-def difference(folders: dict[int, Path], pair: Pair) -> Row:
-    """Points of difference in each world and over all of them, with 95 % intervals; cells are drawn whole."""
-    worlds, pooled, cells = dict[str, Row](), list[float](), list[str]()
-    for world, folder in folders.items():
-        mine, theirs = (
-            measured(folder, table, pair.measure, pair.split, pair.keep) for table in (pair.better, pair.other)
-        )
-        both = [i for i in mine if i in theirs]
-        gains = [100 * (mine[i][1] - theirs[i][1]) for i in both]
-        clusters = [f"{world} {mine[i][0]}" for i in both]
-        worlds[f"world {world}"] = gain_interval(gains, clusters)
-        pooled, cells = pooled + gains, cells + clusters
-    return worlds | {"all": gain_interval(pooled, cells)}
+def difference(folders: dict[int, Path], pair: Pair, seeds: int = 1) -> Row:
+    """Points of difference in each world and over all of them, with 95 % intervals; cells are drawn whole, and seeds of
+    training are drawn, where there are several."""
+    found = {world: gains(folder, pair, seeds) for world, folder in folders.items()}
+    return {f"world {w}": gain_interval([one]) for w, one in found.items()} | {"all": gain_interval([*found.values()])}
 
 
-def gain_interval(gains: list[float], clusters: list[str]) -> Row:
-    """The mean of gains with its 95 % interval, in percentage points."""
-    low, high = bootstrap_interval(gains, clusters)
-    return {"points": round(fmean(gains), 1), "low": round(low, 1), "high": round(high, 1), "rows": len(gains)}
+def gains(folder: Path, pair: Pair, seeds: int) -> dict[int, _seeds.Gains]:
+    """Of each seed and row of both arms: its group, and the difference in points. An arm without trainings of other
+    seeds is the same for all; when neither has one, there is one seed."""
+    sides = {seed: tuple(of_seed(folder, table, seed) for table in (pair.better, pair.other)) for seed in range(seeds)}
+    result = dict[int, _seeds.Gains]()
+    for seed, both in sides.items():
+        if seed and both == sides[0]:
+            continue
+        mine, theirs = (measured(folder, table, pair.measure, pair.split, pair.keep) for table in both)
+        result[seed] = {i: (mine[i][0], 100 * (mine[i][1] - theirs[i][1])) for i in mine if i in theirs}
+    return result
+
+
+def of_seed(folder: Path, table: str, seed: int) -> str:
+    """The table of a seed, or of the first where the other has not been built."""
+    other = _seeds.named(table, seed)
+    return other if (folder / f"data/{other}.parquet").is_file() else table
+
+
+def gain_interval(worlds: list[dict[int, _seeds.Gains]]) -> Row:
+    """The mean of gains with its 95 % interval, in percentage points, and with several seeds the mean of each."""
+    every = [
+        (f"{w} {group}", x) for w, seeds in enumerate(worlds) for one in seeds.values() for group, x in one.values()
+    ]
+    rows_of_one = sum(len(next(iter(seeds.values()))) for seeds in worlds)
+    numbers = [x for _, x in every]
+    several = max(map(len, worlds)) > 1
+    low, high = _seeds.interval(worlds) if several else bootstrap_interval(numbers, [group for group, _ in every])
+    result = {"points": round(fmean(numbers), 1), "low": round(low, 1), "high": round(high, 1), "rows": rows_of_one}
+    return result | ({"by seed": by_seed(worlds)} if several else {})
+
+
+def by_seed(worlds: list[dict[int, _seeds.Gains]]) -> list[float]:
+    """The mean of each seed over all worlds that have it."""
+    every = sorted({seed for seeds in worlds for seed in seeds})
+    return [round(fmean(x for seeds in worlds for _, x in seeds.get(n, {}).values()), 1) for n in every]
 
 
 def mean(folder: Path, table: str, measure: str, split: str, keep: str = "") -> float:
@@ -143,17 +171,22 @@ def figure(folder: Path, file: str, keys: Iterable[str]) -> float:
     return float(value)
 
 
+def recipe_files(claim: Claim, folder: Path) -> list[Path]:
+    """The recipes that a claim lists."""
+    return [folder / f"recipes/{name}.yaml" for name in ("sources", "constraints", *claim.recipes)]
+
+
 def learned_from(folder: Path, claim: Claim) -> dict[str, int]:
     """How many rows each model that was asked has learned from: arms are fair only where these are alike."""
     tables = {table for pair in claim.pairs.values() for table in (pair.better, pair.other)}
-    lines = recipes.lines([folder / f"recipes/{name}.yaml" for name in ("sources", "constraints", *claim.recipes)])
+    lines = recipes.lines(recipe_files(claim, folder))
     writers = sorted({str(line.given["model"]) for line in lines if line.verb == "generate" and line.name in tables})
     trained = {line.name for line in lines if line.verb == "train"}
     return {model: int(figure(folder, f"models/{model}", ["examples"])) for model in writers if model in trained}
 
 
-def results(claim: Claim, folders: dict[int, Path]) -> Row:
-    """Means of all arms, paired differences, and the figures, by world."""
+def results(claim: Claim, folders: dict[int, Path], seeds: int = 1) -> Row:
+    """Means of all arms (of the first seed), paired differences over so many seeds, and the figures, by world."""
     pairs = claim.pairs.values()
     sides = dict.fromkeys((table, p.measure, p.split, p.keep) for p in pairs for table in (p.better, p.other))
     means = {
@@ -178,7 +211,7 @@ def results(claim: Claim, folders: dict[int, Path]) -> Row:
     }
     result = {
         "means": means,
-        "differences": {n: difference(folders, p) for n, p in claim.pairs.items()},
+        "differences": {n: difference(folders, p, seeds) for n, p in claim.pairs.items()},
         "learned from": {f"world {w}": learned_from(folder, claim) for w, folder in folders.items()},
     }
     return result | ({"figures": figures} if figures else {}) | ({"alpha": alphas} if alphas else {})
