@@ -1,7 +1,8 @@
 """python -m benchmarks.claims METHOD [--worlds 0 1 2] [--json]: build the arms of a claim in each world, compare them.
 
-Two worlds run side by side, one training process each. With --real the claim is of real text and a real model
-(benchmarks/claims/real): python -m benchmarks.claims humpback --real --data ~/data --json. Run again it goes on.
+Two worlds run side by side, one training process each; --train-seeds 3 trains every arm three times. With --real the
+claim is of real text and a real model (benchmarks/claims/real), such as with humpback --real --data ~/data --json. Run
+again it goes on.
 """
 
 import json
@@ -29,8 +30,10 @@ def in_worlds(args: Namespace) -> Row:
     """What the claim of a method comes to in generated worlds."""
     chosen = claim(args.method)
     with ThreadPoolExecutor(2) as pool:
-        folders = dict(zip(args.worlds, pool.map(lambda world: build(world, chosen), args.worlds), strict=True))
-    return results(chosen, folders)
+        folders = dict(
+            zip(args.worlds, pool.map(lambda w: build(w, chosen, args.train_seeds), args.worlds), strict=True)
+        )
+    return results(chosen, folders, args.train_seeds)
 
 
 def on_real_text(args: Namespace) -> Row:
@@ -60,6 +63,7 @@ def main() -> None:
     cli = ArgumentParser(prog="python -m benchmarks.claims", description=__doc__)
     cli.add_argument("method", choices=sorted({*METHODS, *real.METHODS}))
     cli.add_argument("--worlds", type=int, nargs="+", default=[0, 1, 2])
+    cli.add_argument("--train-seeds", type=int, default=1, help="trainings of every arm, each with another seed")
     cli.add_argument("--json", action="store_true", help="print one JSON object")
     cli.add_argument("--real", action="store_true", help="real text and a real model in place of generated worlds")
     own = cli.add_argument_group("with --real")

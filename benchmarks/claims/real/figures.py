@@ -12,12 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
 
-import numpy as np
-
-from baleen.measures.statistics import DRAWS, LEVEL
 from baleen.project import recipes
 from baleen.tables.rows import Row
-from benchmarks.claims import figure, measured
+from benchmarks.claims import _seeds, figure, measured
 from benchmarks.claims.real import Pair, Real, for_seed
 
 ENOUGH = 20  # rows
@@ -27,17 +24,7 @@ Gains = Mapping[int, Mapping[str, tuple[str, float]]]  # of each seed and row: w
 def interval(gains: Gains, draw: int = 0) -> tuple[float, float]:
     """95 % percentile interval of the mean; seeds are drawn with replacement, and groups of rows, the same for all
     seeds of a draw."""
-    groups = {name: at for at, name in enumerate({group: None for one in gains.values() for group, _ in one.values()})}
-    total, count = np.zeros((len(gains), len(groups))), np.zeros((len(gains), len(groups)))
-    for at, one in enumerate(gains.values()):
-        for group, value in one.values():
-            total[at, groups[group]] += value
-            count[at, groups[group]] += 1
-    random = np.random.default_rng(draw)
-    seeds, rows = (random.multinomial(n, np.full(n, 1 / n), DRAWS) for n in total.shape)
-    means = (seeds @ total * rows).sum(1) / (seeds @ count * rows).sum(1)
-    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+    return _seeds.interval([gains], draw)
 
 
 def verdict(low: float, high: float, rows: int, lower: bool) -> str:
