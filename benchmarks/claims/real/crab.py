@@ -1,0 +1,50 @@
+"""Crab on real text: does learning with the constraints that a response meets teach to follow instructions that code
+can verify (IFEval, strict), over the same rows without them? At prompt and at instruction level, and by their number.
+
+Sized for an hour on one core: 60 pairs a half, 10 steps of 8, 100 prompts of IFEval, answers of 96 tokens at most. What
+asks for longer ones fails in all arms.
+"""
+
+from benchmarks.claims.real import Pair, Project, Real
+
+ALL = "follows_all(instruction_id_list,kwargs,answer)"
+EACH = "instructions_followed(instruction_id_list,kwargs,answer)"  # how many of a prompt
+
+
+def arms(better: str, other: str, measure: str = ALL, keep: str = "") -> Pair:
+    return Pair(f"verifiable-{better}", f"verifiable-{other}", measure, lower=False, keep=keep)
+
+
+def claims(method: str, other: str) -> dict[str, Pair]:
+    """Prompt and instruction level, and the prompts with one, two and three instructions."""
+    sides = (f"{method}-s$seed", f"{other}-s$seed")
+    by_count = {
+        f"prompts with {n} of them, all followed": arms(*sides, keep=f"count(instruction_id_list)=={n}")
+        for n in (1, 2, 3)
+    }
+    return {
+        f"prompts with all instructions followed ({method} - {other})": arms(*sides),
+        f"instructions followed in a prompt ({method} - {other})": arms(*sides, EACH),
+        **by_count,
+        f"training helps at all ({method} - before)": arms(sides[0], "base"),
+    }
+
+
+TRAIN = {"steps": 10, "batch": 8, "lr": 8.0e-5, "warmup": 0.1, "lr_floor": 0.1, "max_length": 384, "bf16": True}
+SECTIONS = {"train": TRAIN, "generate": {"max_tokens": 96, "min_readable": 0.0}, "score": {"min_readable": 0.0}}
+SEEDS = ("--seeds", "$data/self-instruct-seeds.jsonl", "--verifiable", "$data/ifeval-prompts.jsonl")
+REAL = Real(
+    projects={
+        "seeds": Project(
+            ("--method", "crab", "--corpus", "python:docs", "--documents", "40", *SEEDS),
+            ("$here/data/seeds/assistant.jsonl",),
+            {"pairs": "60"},
+        )
+    },
+    sections=SECTIONS | {"comply": {"max_length": 384}, "constrain": {"max_tokens": 96}},
+    pairs=claims("crab", "bare"),
+    figures={
+        "constraints claimed": ("crab-claims", "rows_out"),
+        "rows with constraints": ("crab-rows", "rows_out"),
+    },
+)
