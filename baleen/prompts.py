@@ -69,6 +69,11 @@ class Prompt:
         values = ", ".join(f"{as_hashed}={getattr(self, name)!r}" for name, as_hashed in names.items())
         return sha256(f"Prompt({values})".encode()).hexdigest()[:16]
 
+    @property
+    def has_shape(self) -> bool:
+        """Whether replies can be held to a format: it has a regular expression, and the reply has no start already."""
+        return FORMATS[self.format].shape is not None and not self.prefill
+
     @cached_property
     def shape(self) -> str:
         """The regular expression of the reply (`Sampling.shape`); a Problem when the format has none, or when a prefill

@@ -127,7 +127,7 @@ class Rehearsal:
         else:
             lengths = [len(tokens) for tokens in renderer.prompts(requests)]
         self.counts.update(prompts=len(lengths), tokens=sum(lengths))
-        if getattr(options, "structured", False) and not prompt.shape:
+        if getattr(options, "structured", "false") == "true" and not prompt.has_shape:
             yield f"prompts/{prompt.name}.md has no shape for structured output"
         if over := too_long(lengths, room, place.context):
             longest = max(lengths[at] for at in over)

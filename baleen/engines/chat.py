@@ -4,10 +4,10 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from baleen.engines import reasoning
+from baleen.engines import reasoning, stops
 from baleen.engines.protocol import Message, Request
 from baleen.errors import Problem
 
@@ -55,6 +55,12 @@ class Renderer:
         text = str(self.tokenizer.decode(kept, skip_special_tokens=skipped is None))
         inside = request.messages and not request.prefill
         return (opened_reasoning(self.tokenizer, request.template) if inside else "") + text
+
+    def reply_until(self, request: Request, tokens: list[int], stop: Sequence[str]) -> tuple[str, list[int], bool]:
+        """The text of a reply up to the first stop, its tokens up to and with that, and whether there is one."""
+        tokens = stops.shortest(tokens, partial(self.reply_text, request), stop)
+        text, stopped = stops.cut(self.reply_text(request, tokens), stop)
+        return text, tokens, stopped
 
     def token_ids(self, texts: Sequence[str]) -> list[list[int]]:
         return list(self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]) if texts else []

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from typing import Any
 
-from baleen.engines import chat
+from baleen.engines import chat, stops
 from baleen.engines.chat import Renderer
 from baleen.engines.gumbel import gumbel, truncated
 from baleen.engines.protocol import TOO_LONG, UNGRADED, Ability, Make, Reply, Request, Sampling
@@ -95,7 +95,7 @@ class HF:
             seeds = [requests[i].seed for i in batch]
             replies = self.new_tokens([prompts[i] for i in batch], seeds, sampling)
             for index, tokens in zip(batch, replies, strict=True):
-                yield index, self.reply(requests[index], prompts[index], tokens)
+                yield index, self.reply(requests[index], prompts[index], tokens, sampling.stop)
 
     def new_tokens(self, prompts: Sequence[list[int]], seeds: list[int], sampling: Sampling) -> list[list[int]]:
         """New token ids of each row, up to and with its end token."""
@@ -110,6 +110,8 @@ class HF:
                 max_new_tokens=sampling.max_tokens,
                 repetition_penalty=sampling.repetition_penalty,
                 logits_processor=self.sampler(ids.shape[1], seeds, sampling),
+                stopping_criteria=[stops.criterion(self.tokenizer.decode, ids.shape[1], sampling.stop)]
+                * bool(sampling.stop),
                 pad_token_id=self.tokenizer.pad_token_id or 0,
             )
         return [self.until_end(row) for row in out[:, ids.shape[1] :].tolist()]
@@ -133,10 +135,10 @@ class HF:
         end = next((i + 1 for i, token in enumerate(tokens) if token in self.ends), len(tokens))
         return tokens[:end]
 
-    def reply(self, request: Request, prompt: list[int], tokens: list[int]) -> Reply:
-        stopped = bool(tokens) and tokens[-1] in self.ends
-        text = self.renderer.reply_text(request, tokens)
-        return Reply(text, "stop" if stopped else "length", len(prompt), len(tokens))
+    def reply(self, request: Request, prompt: list[int], tokens: list[int], stop: Sequence[str]) -> Reply:
+        text, tokens, stopped = self.renderer.reply_until(request, tokens, stop)
+        ended = stopped or (bool(tokens) and tokens[-1] in self.ends)
+        return Reply(text, "stop" if ended else "length", len(prompt), len(tokens))
 
     def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         texts = self.renderer.graded_texts(requests)

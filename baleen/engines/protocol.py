@@ -21,7 +21,8 @@ Ability = Literal["embed", "split", "structured", "template", "workers"]
 @dataclass(frozen=True)
 class Sampling:
     """How a reply is sampled; temperature 0 is greedy, top_k 0 and top_p 1 are off. `max_tokens` counts new tokens.
-    `shape` is a regular expression that the whole reply must match, for engines with structured output; '' is off."""
+    `shape` is a regular expression that the whole reply must match, for engines with structured output; '' is off. A
+    reply ends before the first of the texts in `stop`."""
 
     temperature: float = 0.7
     top_p: float = 0.9
@@ -29,6 +30,7 @@ class Sampling:
     repetition_penalty: float = 1.0
     max_tokens: int = 512
     shape: str = ""
+    stop: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,8 @@ class VLLM:
                 if (
                     options != last_options
                 ):  # mostly equal for all rows; a shallow copy by vLLM, as a deep one costs 0.2 ms
-                    params = sampling_params(**options, detokenize=False, ignore_eos=True, skip_clone=True)
+                    read = "stop" in options  # vLLM looks for stops in the text
+                    params = sampling_params(**options, detokenize=read, ignore_eos=True, skip_clone=True)
                     last_options = options
                 self.engine.add_request(str(first + index), {"prompt_token_ids": tokens}, params)
                 waiting[str(first + index)] = index
@@ -185,18 +186,19 @@ class VLLM:
             self.engine.abort_request(list(waiting))
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
-        options = vars(sampling) | {"stop_token_ids": self.ends}
+        options = vars(sampling) | {"stop_token_ids": self.ends, "stop": list(sampling.stop)}
         if options.pop("shape"):
             shapes: Any = import_module("vllm.sampling_params").StructuredOutputsParams
             options["structured_outputs"] = shapes(regex=sampling.shape)
+        if not options["stop"]:
+            del options["stop"]
         prompts = self.renderer.prompts(requests)
         settings = [options | {"seed": request.seed % SEEDS} for request in requests]
         yield from self.too_long_replies(prompts, settings)
         for index, output in self.run(prompts, settings):
-            tokens = list(output.outputs[0].token_ids)
-            stopped = bool(tokens) and tokens[-1] in self.ends
-            text = self.renderer.reply_text(requests[index], tokens)
-            finish = "stop" if stopped else "length"
+            written = list(output.outputs[0].token_ids)
+            text, tokens, stopped = self.renderer.reply_until(requests[index], written, sampling.stop)
+            finish = "stop" if stopped or (bool(tokens) and tokens[-1] in self.ends) else "length"
             yield index, Reply(text, finish, len(prompts[index]), len(tokens), (), cached_tokens(output))
 
     def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:

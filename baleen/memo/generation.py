@@ -12,9 +12,11 @@ import pyarrow as pa
 from baleen import prompts
 from baleen.engines import table
 from baleen.engines.protocol import Request, Sampling
+from baleen.errors import Problem, unknown
 from baleen.memo import answers
 from baleen.memo.answers import Pair
 from baleen.memo.ask import EngineQuery
+from baleen.models import pins
 from baleen.project import settings
 from baleen.project.settings import REQUIRED, setting
 from baleen.prompts import Prompt
@@ -39,7 +41,10 @@ class GenerateOptions:
     max_tokens: int = setting(512, "new tokens at most")
     engine: str = setting("hf", "engine that answers")
     template: dict[str, Any] = setting({}, answers.TEMPLATE)
-    structured: bool = setting(False, "let the engine write nothing but the prompt's format, if it can")
+    stop: list[str] = setting([], "texts at which a reply ends, beside the one of a prompt that a base model continues")
+    structured: str = setting(
+        "auto", "true: the engine writes nothing but the prompt's format; auto: where engine and format can; or false"
+    )
     min_readable: float = setting(0.5, "stop the build when a smaller share of the replies has the stated shape")
     echo: float = setting(1.0, "drop a reply when more than this share of its word 3-grams stands in what it reads")
     leak: float = setting(1.0, "drop a reply with a column of which more than this share is the prompt's own wording")
@@ -47,6 +52,7 @@ class GenerateOptions:
     keep_unreadable: bool = setting(False, "keep rows whose reply is cut off or unreadable, with the raw reply")
 
 
+STRUCTURED = ["auto", "true", "false"]
 VALUES = {"rating": 0.0, "lines": list[str]()}  # what a format reads that is no text
 BOUNDS = {  # smallest and largest value
     "n": (1, 10_000), "temperature": (0, 100), "top_p": (1e-6, 1), "top_k": (0, math.inf), "max_tokens": (1, math.inf),
@@ -58,11 +64,15 @@ BOUNDS = {  # smallest and largest value
 def check(options: GenerateOptions, where: str) -> None:
     """A Problem for settings that cannot be meant."""
     settings.within(options, where, BOUNDS)
-    if options.structured:
+    if options.structured.lower() not in STRUCTURED:
+        raise Problem(f"{where}: {unknown('structured', options.structured, STRUCTURED)}")
+    if not all(options.stop):
+        raise Problem(f"{where}: stop has an empty text, which ends every reply; take it out")
+    if options.structured.lower() == "true":
         table.require(options.engine, "structured", where, "cannot hold replies to a format")
     if options.template:
         answers.check_template(options.engine, options.prompt, where)
-    if options.structured and options.prompt:
+    if options.structured.lower() == "true" and options.prompt:
         _ = prompts.load(options.prompt, options.writes).shape
 
 
@@ -130,12 +140,37 @@ def table_of(path: Path, prompt: Prompt, options: GenerateOptions) -> pa.Schema:
 
 def sampling_of(options: GenerateOptions, prompt: Prompt) -> Sampling:
     drawn = (options.temperature, options.top_p, options.top_k, options.repetition_penalty, options.max_tokens)
-    return Sampling(*drawn, shape=prompt.shape if options.structured else "")
+    return Sampling(*drawn, shape=shape_of(options, prompt), stop=stops_of(options, prompt))
+
+
+def shape_of(options: GenerateOptions, prompt: Prompt) -> str:
+    """The regular expression that replies are held to, '' for none. What decides is known before a row is asked: a reply
+    is looked up under the same key whether its server runs or not."""
+    mode = options.structured.lower()
+    able = table.can(options.engine, "structured") and prompt.has_shape and holds_formats(options.model)
+    return prompt.shape if mode == "true" or (mode == "auto" and able) else ""
+
+
+def holds_formats(model: str) -> bool:
+    """Whether a model, if it is at a server, is at one whose pin says that it can hold replies to a format."""
+    pinned = pins.pin(model) if pins.is_there(model) else None
+    return not (pinned and pinned.endpoint) or pinned.server == "vllm"
+
+
+def stops_of(options: GenerateOptions, prompt: Prompt) -> tuple[str, ...]:
+    """The texts that end a reply. That of a prompt which a model answers in a chat is looked for in the answer alone,
+    when the reply is read: it may stand in the reasoning before it."""
+    own = [prompt.stop] if prompt.stop and not prompt.body else []
+    return tuple(dict.fromkeys([*own, *options.stop]))
 
 
 def lineage(name: str, prompt: Prompt, query: EngineQuery, options: GenerateOptions) -> Row:
     """What all rows of the target share in their history."""
-    drawn = {name: value for name, value in asdict(query.sampling).items() if value != ""} if query.sampling else {}
+    drawn = (
+        {name: value for name, value in asdict(query.sampling).items() if value not in ("", ())}
+        if query.sampling
+        else {}
+    )
     more = {"seed": options.seed} | ({"template": options.template} if options.template else {})
     sampling = json.dumps(drawn | more if drawn else {}, sort_keys=True)
     written = ",".join(prompt.writes)

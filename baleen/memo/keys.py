@@ -30,8 +30,10 @@ class QuerySettings:
         """The part of every key that does not depend on the request, as canonical JSON."""
         sampling = dict(vars(self.sampling)) if self.sampling else {}
         shape = [sampling["shape"]] if sampling.get("shape") else []  # absent when empty, so that older keys stay valid
-        numbers = {name: float(number) for name, number in sampling.items() if name not in ("max_tokens", "shape")}
-        return canonical([VERSION, self.engine_kind, self.identity, self.kind, numbers, *shape])
+        stop = [list(sampling["stop"])] if sampling.get("stop") else []  # so is this
+        texts = ("max_tokens", "shape", "stop")
+        numbers = {name: float(number) for name, number in sampling.items() if name not in texts}
+        return canonical([VERSION, self.engine_kind, self.identity, self.kind, numbers, *shape, *stop])
 
     @property
     def limit(self) -> int:

@@ -161,7 +161,9 @@ def written(chat: Chat, sampling: Sampling, seed: int) -> Scorer:
         }
 
     columns = {column: NUMBER, "reasons": TEXT}
-    settings = chat.settings | {"seed": seed} | vars(sampling)
+    settings = (
+        chat.settings | {"seed": seed} | {name: value for name, value in vars(sampling).items() if name != "stop"}
+    )
     return Scorer(chat, settings, "generate", columns, requests, read, (), no_choice(prompt), sampling=sampling)
 
 

@@ -32,6 +32,7 @@ class Pin:
     parameters: float = setting(0, "number of weights, for --dry-run")
     endpoint: str = setting("", "address of an OpenAI-compatible server")
     model: str = setting("", "name of the model at the endpoint")
+    server: str = setting("", "vllm, where the endpoint is such a server: replies are then held to the prompt's format")
     weights: str = setting(
         "",
         "what an endpoint serves, as organisation/name@commit: replies are then cached for it on any server; for path "
@@ -53,6 +54,11 @@ def model_folder(name: str) -> Path:
     if not folder.is_dir():
         raise Problem(unknown("model", name, [p.name for p in Path("models").glob("*/") if p.name[0] != "."]))
     return folder
+
+
+def is_there(name: str) -> bool:
+    """Whether a model has a folder: one that is yet to be built has none."""
+    return (Path(name) if "/" in name else Path("models", name)).is_dir()
 
 
 def pin(name: str) -> Pin | None:
@@ -84,6 +90,8 @@ def checked(path: Path, candidate: Pin) -> Pin:
         f": add the version of {c.package}, such as version: 1.0": c.package and not c.version,
         f": languages {c.languages!r} must be source-target, such as en-es": c.languages
         and not re.fullmatch(r"\w*-\w+", c.languages),
+        f": {unknown('server', c.server, ['vllm'])}": c.server not in ("", "vllm"),
+        f": server {c.server} has no effect without an endpoint; take it out": c.server and not c.endpoint,
         f": {unknown('dtype', c.dtype, DTYPES)}": c.dtype not in DTYPES,
         f": {unknown('chat_template', c.chat_template, ['chatml'])}": c.chat_template not in TEMPLATES,
     }

@@ -22,7 +22,7 @@ from baleen.project.recipes import LINKS
 QUERIES = ("generate", "score")  # verbs that query a model
 KEYED = {  # settings that shape a question
     "model", "prompt", "tag", "seed", "temperature", "top_p", "top_k", "repetition_penalty", "max_tokens", "engine",
-    "structured", "embed", "only",
+    "stop", "structured", "embed", "only",
 }  # fmt: skip
 SUMMED = ("cached", "queries", "tokens", "written", "steps")
 Numbers = dict[str, Any]

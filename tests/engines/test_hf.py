@@ -56,6 +56,22 @@ def test_the_same_seed_gives_the_same_reply_whatever_the_batch_or_order(engine: 
     assert len(set(together)) > 15
 
 
+def test_a_reply_ends_before_its_stop_whatever_the_batch(engine: HF) -> None:
+    requests, free = random_requests(12), Sampling(temperature=1.0, top_p=0.95, max_tokens=40)
+    whole = dict(engine.generate(requests, free))
+    stops = sorted({whole[i].text.split()[3] for i in whole if len(whole[i].text.split()) > 4})[:2]
+    held = replace(free, stop=tuple(stops))
+    together = dict(engine.generate(requests, held))
+    for index, request in enumerate(requests):
+        before = min((whole[index].text.find(stop) for stop in stops if stop in whole[index].text), default=None)
+        assert together[index].text == whole[index].text[:before]
+        assert before is None or together[index].finish == "stop"
+        assert dict(engine.generate([request], held))[0] == together[index]
+    assert sum(reply.completion_tokens for reply in together.values()) < sum(
+        reply.completion_tokens for reply in whole.values()
+    )
+
+
 def test_another_seed_gives_another_reply(engine: HF) -> None:
     one, two = (Request((("user", "who lives in joria ?"),), seed=s) for s in (1, 2))
     sampling = Sampling(temperature=1.0, top_p=1.0, max_tokens=16)

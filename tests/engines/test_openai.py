@@ -257,6 +257,12 @@ def test_the_shape_of_a_reply_is_told_to_vllm(engine_at: Any) -> None:
     assert proxy.bodies[0]["structured_outputs"] == {"regex": "a+"}
 
 
+def test_the_texts_that_end_a_reply_are_told_to_any_server(engine_at: Any) -> None:
+    engine, proxy, _ = engine_at()
+    reply_texts(engine, REQUESTS[:1], replace(SAMPLING, stop=("Text:", "\n\n\n")))
+    assert proxy.bodies[0]["stop"] == ["Text:", "\n\n\n"]
+
+
 @pytest.mark.parametrize(
     ("requests", "sampling", "told"),
     [
@@ -264,6 +270,7 @@ def test_the_shape_of_a_reply_is_told_to_vllm(engine_at: Any) -> None:
         ([replace(REQUESTS[0], prefill="Well,")], SAMPLING, "needs a vLLM server, and http://127"),
         (REQUESTS, replace(SAMPLING, top_k=5), "top_k and repetition_penalty needs a vLLM server"),
         (REQUESTS, replace(SAMPLING, repetition_penalty=1.1), "top_k and repetition_penalty"),
+        (REQUESTS, replace(SAMPLING, stop=tuple("abcde")), "more than 4 texts in stop needs a vLLM server"),
         ([Request((), prefill="Once")], SAMPLING, "this prompt has none"),
     ],
 )

@@ -199,6 +199,16 @@ def test_a_reply_held_to_a_format_can_be_read(vllm: VLLM, name: str) -> None:
 
 @started
 @needed
+def test_a_reply_ends_before_its_stop(vllm: VLLM) -> None:
+    whole = reply_texts(vllm, REQUESTS, DRAWN)
+    stop = whole[0][len(whole[0]) // 2 :][:3]
+    held = ordered_replies(vllm.generate(REQUESTS, replace(DRAWN, stop=(stop,))))
+    assert [reply.text for reply in held] == [text.partition(stop)[0] for text in whole]
+    assert held[0].finish == "stop"
+
+
+@started
+@needed
 def test_another_seed_gives_another_reply(vllm: VLLM) -> None:
     again = [replace(request, seed=request.seed + 1) for request in REQUESTS]
     assert all(a != b for a, b in zip(reply_texts(vllm, again, DRAWN), reply_texts(vllm, REQUESTS, DRAWN), strict=True))

@@ -26,6 +26,7 @@ KNOWN = query_settings("e/1", "m", "generate", SAMPLING)
         (BASE, replace(SAMPLING, top_k=1), "m", "e/1", "generate"),
         (BASE, replace(SAMPLING, repetition_penalty=1.1), "m", "e/1", "generate"),
         (BASE, replace(SAMPLING, shape="a+"), "m", "e/1", "generate"),
+        (BASE, replace(SAMPLING, stop=("Text:",)), "m", "e/1", "generate"),
         (BASE, SAMPLING, "another model", "e/1", "generate"),
         (BASE, SAMPLING, "m", "e/2", "generate"),
         (BASE, SAMPLING, "m", "e/1", "loss"),

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -250,12 +251,52 @@ def test_lineage_grows_with_every_step(script: Script) -> None:
 def test_only_an_engine_that_can_is_asked_to_hold_replies_to_a_format(script: Script) -> None:
     prompt("---\nwrites: [kind, addition]\nformat: fields\n---\n$response\n", "shaped")
     with pytest.raises(Problem, match="engine hf cannot hold replies to a format; write engine: openai or vllm"):
-        verb.check(verb.GenerateOptions("web", "m", "shaped", structured=True), "generate out")
+        verb.check(verb.GenerateOptions("web", "m", "shaped", structured="true"), "generate out")
     with pytest.raises(
         Problem,
         match="ask.md has format text, which structured output cannot have; .* fields, lines, rating, linguist.tagged",
     ):
         run_verb("generate", documents("a"), *PROMPT, "--structured")
+    with pytest.raises(Problem, match="unknown structured 'always'"):
+        verb.check(verb.GenerateOptions("web", "m", "ask", structured="always"), "generate out")
+
+
+PINNED = {"at a server": "endpoint: http://x/v1\nmodel: m", "at vLLM": "endpoint: http://x/v1\nmodel: m\nserver: vllm"}
+
+
+@pytest.mark.parametrize(
+    ("engine", "where", "head", "held"),
+    [
+        ("vllm", "", "format: fields", True),
+        ("hf", "", "format: fields", False),
+        ("vllm", "", "format: text", False),
+        ("vllm", "", 'format: lines\nprefill: "- "', False),
+        ("openai", "at a server", "format: fields", False),
+        ("openai", "at vLLM", "format: fields", True),
+    ],
+)
+def test_replies_are_held_to_a_format_where_engine_server_and_format_can(
+    script: Script, engine: str, where: str, head: str, held: bool
+) -> None:
+    """Known before a row is asked, and part of what a reply is looked up by."""
+    prompt(f"---\nwrites: [kind]\n{head}\n---\n$response\n", "shaped")
+    if where:
+        Path("models/elsewhere").mkdir(parents=True)
+        Path("models/elsewhere/pin.yaml").write_text(PINNED[where], encoding="utf-8")
+    options = verb.GenerateOptions("web", "elsewhere", "shaped", engine=engine)
+    assert bool(generation.sampling_of(options, prompts.load("shaped")).shape) == held
+    assert not generation.sampling_of(replace(options, structured="false"), prompts.load("shaped")).shape
+
+
+def test_the_stop_of_a_text_that_a_base_model_continues_reaches_the_engine(script: Script) -> None:
+    """That of a chat does not: a model may write it while it reasons."""
+    prompt('---\nwrites: [answer]\nprefill: "Question: $response Answer:"\nstop: "Question:"\n---\n', "continued")
+    prompt('---\nwrites: [answer]\nstop: "Question:"\n---\n$response\n', "chat")
+    options = verb.GenerateOptions("web", "m", "continued", stop=["\n\n\n"])
+    assert generation.sampling_of(options, prompts.load("continued")).stop == ("Question:", "\n\n\n")
+    assert generation.sampling_of(options, prompts.load("chat")).stop == ("\n\n\n",)
+    with pytest.raises(Problem, match="stop has an empty text"):
+        verb.check(replace(options, stop=[""]), "generate out")
 
 
 def test_a_prompt_may_hold_braces_and_dollars(script: Script) -> None:

@@ -28,6 +28,7 @@ Ask = Callable[[Post, Request], Awaitable[Reply]]
 SEMANTICS = "openai-1"  # raise when the same request would get another reply
 ABILITIES: tuple[Ability, ...] = ("structured", "template")
 TOP = 20  # log-probabilities a server gives at most
+STOPS = 4  # texts in `stop` that servers take
 SEEDS = (1 << 31) - 1  # servers take 31 bits at least; a prime brings all bits of ours into them
 
 
@@ -64,15 +65,22 @@ class OpenAI:
         return self.endpoint.removesuffix("/v1")
 
     def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
-        options = {"temperature": sampling.temperature, "top_p": sampling.top_p, "max_tokens": sampling.max_tokens}
+        options: Json = {
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "max_tokens": sampling.max_tokens,
+        }
         vllm_only: Json = {"top_k": sampling.top_k, "repetition_penalty": sampling.repetition_penalty, "min_p": 0.0}
         vllm_only |= {"structured_outputs": {"regex": sampling.shape}} if sampling.shape else {}
+        options |= {"stop": list(sampling.stop)} if sampling.stop else {}
 
         async def ask(post: Post, request: Request) -> Reply:
             if not self.vllm and (sampling.top_k or sampling.repetition_penalty != 1):
                 raise self.only_vllm("top_k and repetition_penalty")
             if not self.vllm and sampling.shape:
                 raise self.only_vllm("structured: true")
+            if not self.vllm and len(sampling.stop) > STOPS:
+                raise self.only_vllm(f"more than {STOPS} texts in stop")
             more = vllm_only if self.vllm else {}  # sent even when off: vLLM has defaults of the model's own
             return await self.chat_reply(
                 post, request, options | more | {"seed": request.seed % SEEDS}, messages.text_reply
