@@ -6,10 +6,12 @@ from baleen.tables.exports import Amount
 __all__ = ["making"]
 
 
-# Phrases that a rewritten answer must not have, after the filter of REInstruct
+# Phrases that a rewritten answer must not have, after the filter of REInstruct. Its words "web page" and "revised"
+# count where they are of the text that was rewritten, and not in an answer about web pages or a revised edition.
 MAKING = (
-    "the draft|this draft|rewritten|revised|improved (answer|version)|web ?page|the (given|provided) text",
-    "草稿|改写|修改后|网页|给定的文本|提供的文本",
+    "(the|this) draft|(rewritten|revised|improved) (answer|response|version|text)"
+    "|(this|the (given|provided|original|above)) web ?page|the (given|provided) text",
+    "草稿|改写(后|如下)|修改后的(回答|版本|文本)|(本|该|此)网页|给定的文本|提供的文本",
 )
 
 

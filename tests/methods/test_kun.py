@@ -56,7 +56,13 @@ def test_an_answer_that_excuses_itself_is_seen(text: str, count: int) -> None:
     assert kun.excuses(text) == count
 
 
-@pytest.mark.parametrize(("text", "made"), [("The improved version: x", 1), ("改写如下", 1), ("bread is good", 0)])
+MADE = [
+    *[("The improved version: x", 1), ("改写如下", 1), ("bread is good", 0), ("This web page tells of bread.", 1)],
+    *[("A web page is written in HTML.", 0), ("The revised edition is of 1998.", 0), ("The revised answer: x", 1)],
+]
+
+
+@pytest.mark.parametrize(("text", "made"), MADE)
 def test_an_answer_that_speaks_of_its_making_is_seen(text: str, made: int) -> None:
     assert back_and_forth.making(text) == made
 
