@@ -5,7 +5,7 @@ memory; each text has 120 words. `cpu_us` is the processor time of a row, which 
 less. `exact` and `near` ingest a Parquet file of which a tenth are copies; `near_recall` and
 `near_precision` are against the exact Jaccard index, for the first 20,000 rows. `filter` has three measures and a rank,
 `mix` repeats its first table, `export` writes chats, and `openai` asks a server on this machine that answers at once,
-from one core and with an empty memo.
+from one core and with an empty memo. `ray` builds tables with workers on Ray, as benchmarks/ray_tables.py says.
 """
 
 import argparse
@@ -234,6 +234,12 @@ def openai_rate(number: int) -> Figures:
     return measured("openai", number, found)
 
 
+def ray_figures(number: int) -> Figures:
+    """Workers on Ray beside one process, which benchmarks.ray_tables explains."""
+    found: Figures = import_module("benchmarks.ray_tables").figures(number)
+    return found
+
+
 TABLES: dict[str, tuple[Callable[[int], Figures], int]] = {
     "exact": (partial(ingested, "exact"), 1_000_000),
     "near": (partial(ingested, "near"), 1_000_000),
@@ -241,6 +247,7 @@ TABLES: dict[str, tuple[Callable[[int], Figures], int]] = {
     "mix": (mixed, 2_000_000),
     "export": (exported, 1_000_000),
     "openai": (openai_rate, 20_000),
+    "ray": (ray_figures, 200_000),
 }
 
 

@@ -5,13 +5,15 @@ python -m stages.filter humpback-curate-1 --input humpback-judge-1 --best worst 
 """
 
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 
 from baleen.measures import filters, gates, screening
 from baleen.measures.expressions import metric_signatures, parse_condition, parse_value
-from baleen.measures.filters import CHANCE, filter_table, require_sense
+from baleen.measures.filters import CHANCE, Rules, filter_table, require_sense
 from baleen.project.command_line import run
 from baleen.project.options import options_of_run
-from baleen.project.settings import REQUIRED, setting
+from baleen.project.settings import REQUIRED, setting, speed_of_tables
 from baleen.tables import rows
 
 
@@ -74,10 +76,22 @@ def main(argv: list[str]) -> None:
     rules, notes = gates.with_threshold(options, path, f"filter {name}")
     rules = screening.as_many_as(rules, f"filter {name}")
     with rows.Output(rows.table_path(name), columns) as output:
-        (screening.screen_table if screening.screens(options) else filter_table)(path, rules, output)
+        if screening.screens(options):
+            screening.screen_table(path, rules, output)
+        elif not filtered_on_ray(path, rules, output):
+            filter_table(path, rules, output)
         output.notes |= notes
         output.notes |= metric_signatures(parse_condition(text).value for text in options.keep)
         output.require_rows(f"filter {name}", "loosen the conditions or the share")
+
+
+def filtered_on_ray(path: Path, rules: Rules, output: rows.Output) -> bool:
+    """Whether workers have judged the rows, each on its own or by rank, where the profile's `speed` wants them."""
+    speed = speed_of_tables()
+    if not speed.ray_tables:
+        return False
+    done: bool = import_module("baleen.engines.ray.filter_shards").filter_table(path, rules, output, speed)
+    return done
 
 
 if __name__ == "__main__":

@@ -7,10 +7,12 @@ python -m stages.ingest seed --source seeds.jsonl --origin seed --columns.instru
 """
 
 from collections import Counter
+from importlib import import_module
 
 from baleen.project import own_tables
 from baleen.project.command_line import run
 from baleen.project.options import options_of_run
+from baleen.project.settings import speed_of_tables
 from baleen.tables.ingest import ingest
 from baleen.tables.ingest_options import IngestOptions, check
 from baleen.tables.rows import Output, table_path
@@ -32,7 +34,17 @@ def main(argv: list[str]) -> None:
         own_tables.refuse(f"ingest {name}")
     notes = Counter[str]()
     with Output(table_path(name)) as output:
-        ingest(records(options, notes), options, output, notes)
+        if not ingested_on_ray(options, output, notes):
+            ingest(records(options, notes), options, output, notes)
+
+
+def ingested_on_ray(options: IngestOptions, output: Output, notes: Counter[str]) -> bool:
+    """Whether workers have read the source, which must be several files, where the profile's `speed` wants them."""
+    speed = speed_of_tables()
+    if not speed.ray_tables:
+        return False
+    done: bool = import_module("baleen.engines.ray.ingest_shards").ingest(options, output, notes, speed)
+    return done
 
 
 if __name__ == "__main__":

@@ -5,11 +5,12 @@ python -m stages.mix humpback-mix-1 --input seed --other humpback-curate-1 --sha
 """
 
 from dataclasses import dataclass
+from importlib import import_module
 
 from baleen.errors import Problem
 from baleen.project.command_line import run
 from baleen.project.options import options_of_run
-from baleen.project.settings import REQUIRED, setting
+from baleen.project.settings import REQUIRED, setting, speed_of_tables
 from baleen.tables import mixing, rows
 
 
@@ -40,8 +41,11 @@ def main(argv: list[str]) -> None:
         raise Problem(f"mix {name}: {first} has no rows; build it again, or mix without it")
     times = mixing.repeats(rows.size(first), rows.size(second), options.share)
     with rows.Output(rows.table_path(name), columns) as output:
-        for batch in mixing.mixed(first, second, times, columns):
-            output.keep_batch(batch)
+        if (speed := speed_of_tables()).ray_tables:
+            import_module("baleen.engines.ray.mix_shards").mix(first, second, times, columns, output, speed)
+        else:
+            for batch in mixing.mixed(first, second, times, columns):
+                output.keep_batch(batch)
         output.notes["copies"] = {options.input: times, options.other: 1}
 
 

@@ -44,7 +44,8 @@ FIGURES = {
     "memo": {"seconds", "hits_per_second", "peak_mb", "bytes_per_reply"},
     "scale": {"speedup", "bound", "efficiency", "overhead"},
     "tables": {f"{name}_rows_s" for name in ("exact", "near", "filter", "mix", "export", "openai")}
-    | {"near_peak_mb", "filter_peak_mb", "near_recall", "near_precision"},
+    | {"near_peak_mb", "filter_peak_mb", "near_recall", "near_precision"}
+    | {"ray_tables_speedup", "ray_tables_speedup_4", "ray_tables_start_s", "ray_tables_fixed_s"},
     "view": {"tables", *view.ACTIONS},
 }
 
@@ -60,7 +61,7 @@ def benchmark_figures(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest
 def test_a_benchmark_tells_its_figures(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    needed = {"scale": "ray", "tables": "aiohttp", "view": "duckdb"}.get(name, "json")
+    needed = {"scale": "ray", "tables": "ray", "view": "duckdb"}.get(name, "json")
     if not find_spec(needed):
         pytest.skip(f"{needed} is not installed")
     found = benchmark_figures(name, monkeypatch, capsys)

@@ -5,7 +5,7 @@ the settings mention, then all; between the two stand 2 bytes a row, 20 more for
 different value of `unique`, and the values that a selector or clusters are given.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -13,21 +13,25 @@ from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from baleen.errors import Problem
 from baleen.measures.columnar import Numbers
 from baleen.measures.expressions import TESTS, Condition, parse_condition, parse_value
-from baleen.measures.selectors import Selection, k_means, parse_selection
+from baleen.measures.rankings import Marks, Ranking, best_of, best_rows, best_within
+from baleen.measures.selectors import Selection, parse_selection
 from baleen.tables import rows
 
 REPEATED = "duplicate"
 CHANCE = "chance(id)"  # what ranks a control arm
-Marks = NDArray[np.bool_]
-Places = NDArray[np.int64]
-Counts = NDArray[np.int32]
 Fates = NDArray[np.int16]  # 0 for a row that stays, else the number of its reason
+
+
+class Sink(Protocol):
+    """Where rows are kept and dropped: rows.Output, or a file of a worker."""
+
+    def keep_batch(self, batch: pa.RecordBatch) -> None: ...
+    def drop_batch(self, batch: pa.RecordBatch, reasons: pa.Array, counted: Iterable[str]) -> None: ...
 
 
 class Rules(Protocol):
@@ -110,75 +114,18 @@ class Judge:
     def is_repeated(self, batch: pa.RecordBatch, places: NDArray[np.int64]) -> Marks:
         """Whether each row has the values of a row before it, whose id is noted for the row."""
         found = np.zeros(len(batch), dtype=np.bool_)
-        for at, row in enumerate(batch.select(list(dict.fromkeys([*self.unique, "id"]))).to_pylist()):
-            key = blake2b(repr([row[name] for name in self.unique]).encode(), digest_size=16).digest()
+        for at, (key, name) in enumerate(digests(batch, self.unique)):
             if key in self.first:
                 found[at] = True
                 self.repeated[self.rows + int(places[at])] = self.first[key]
-            self.first.setdefault(key, row["id"])
+            self.first.setdefault(key, name)
         return found
 
 
-@dataclass(frozen=True)
-class Ranking:
-    """Ranked rows in their order: the value of each, its rank from 1 (0 when it has none), among how many, and the last
-    rank that stays."""
-
-    text: str
-    values: Numbers
-    ranks: Counts
-    among: Counts
-    cutoffs: Counts
-
-    @property
-    def unreadable(self) -> Marks:
-        return np.isnan(self.values)
-
-    @property
-    def chosen(self) -> Marks:
-        return (self.ranks > 0) & (self.ranks <= self.cutoffs)
-
-    def reasons(self, places: Places) -> list[str]:
-        """Why each of these rows leaves: 'not best loss: 0.83, rank 612 of 2065, cutoff 413'."""
-        columns = (self.values, self.ranks, self.among, self.cutoffs)
-        value, rank, among, cutoff = (pc.cast(pa.array(column[places]), rows.TEXT) for column in columns)
-        told = pc.binary_join_element_wise(value, ", rank ", rank, " of ", among, ", cutoff ", cutoff, "")
-        ranked = pa.array(self.ranks[places] > 0)
-        words = pc.if_else(ranked, told, pc.binary_join_element_wise(value, " and in no cluster", ""))
-        reasons: list[str] = pc.binary_join_element_wise(f"not best {self.text}: ", words, "").to_pylist()
-        return reasons
-
-
-def in_order(values: Numbers, highest: bool) -> Places:
-    """The places of the values from the best to the worst, equal ones in their order and NaN after all numbers."""
-    return np.argsort(-values if highest else values, kind="stable")
-
-
-def best_rows(text: str, values: Numbers, highest: bool, wanted: Callable[[int], int]) -> Ranking:
-    """The ranks of all rows that have a value; of their number it follows how many of them are wanted."""
-    known = int(np.count_nonzero(~np.isnan(values)))
-    ranks = np.zeros(len(values), dtype=np.int32)
-    ranks[in_order(values, highest)[:known]] = np.arange(1, known + 1, dtype=np.int32)
-    among, cutoffs = (np.broadcast_to(np.int32(one), len(values)) for one in (known, min(wanted(known), known)))
-    return Ranking(text, values, ranks, among, cutoffs)
-
-
-def best_within(text: str, values: Numbers, vectors: Sequence[Any], rules: Rules) -> Ranking:
-    """The best `share` inside each cluster; rounding is carried from cluster to cluster, so that all of them together
-    keep that share too. A row without a vector is in no cluster and has no rank."""
-    known = [i for i, vector in enumerate(vectors) if vector is not None and not np.isnan(values[i])]
-    groups, seen = dict[int, list[int]](), 0
-    labels = k_means([vectors[i] for i in known], rules.clusters) if known else []
-    for i, label in zip(known, labels, strict=True):
-        groups.setdefault(label, []).append(i)
-    ranks, among, cutoffs = (np.zeros(len(values), dtype=np.int32) for _ in range(3))
-    for _, group in sorted(groups.items()):
-        places = np.array(group)
-        ranks[places[in_order(values[places], rules.highest)]] = np.arange(1, len(places) + 1)
-        among[places] = len(places)
-        cutoffs[places] = round(rules.share * (seen + len(places))) - round(rules.share * seen)
-        seen += len(places)
-    return Ranking(text, values, ranks, among, cutoffs)
+def digests(batch: pa.RecordBatch, names: Sequence[str]) -> Iterator[tuple[bytes, str]]:
+    """16 bytes that stand for the values of each row in these columns, and its id."""
+    for row in batch.select(list(dict.fromkeys([*names, "id"]))).to_pylist():
+        yield blake2b(repr([row[name] for name in names]).encode(), digest_size=16).digest(), row["id"]
 
 
 def selected_rows(values: Sequence[Any], groups: Sequence[Any], choice: Selection, rules: Rules) -> Marks:
@@ -212,10 +159,7 @@ def ranked(path: Path, rules: Rules, judge: Judge) -> tuple[Fates, Ranking]:
         values.append(best.of_batch(left))
         vectors += left.column(rules.within).to_pylist() if rules.within else []
     whole = np.concatenate([*values, np.zeros(0)])
-    if rules.within:
-        ranking = best_within(best.text, whole, vectors, rules)
-    else:
-        ranking = best_rows(best.text, whole, rules.highest, lambda known: rules.count or round(rules.share * known))
+    ranking = best_within(best.text, whole, vectors, rules) if rules.within else best_of(best.text, whole, rules)
     return with_rank(fates, ranking.unreadable, ranking.chosen, judge), ranking
 
 
@@ -268,9 +212,16 @@ def filter_table(path: Path, rules: Rules, output: rows.Output) -> None:
             file_batch(batch, fates := judge.fates(batch), judge.reasons, judge.repeats(fates), output)
         return
     text = ranking.text if ranking else parse_selection(rules.select).text
+    file_ranked(rows.read_batches(path), judge, fates, ranking, text, output)
+
+
+def file_ranked(
+    batches: Iterable[pa.RecordBatch], judge: Judge, fates: Fates, ranking: Ranking | None, text: str, output: Sink
+) -> None:
+    """Keep or drop all rows by their fates; the judge knows which rows the duplicates among them repeat."""
     reasons, judge.rows = [*judge.reasons, f"{text} unreadable", f"not best {text}"], 0
-    places = np.cumsum((fates == 0) | (fates >= len(judge.reasons))) - 1  # of a row among those that were ranked
-    for batch in rows.read_batches(path):
+    places = np.cumsum(were_ranked(fates, judge)) - 1  # of a row among those that were ranked
+    for batch in batches:
         part = slice(judge.rows, judge.rows + len(batch))
         judge.rows = part.stop
         worse = np.flatnonzero(fates[part] == len(reasons) - 1)
@@ -278,9 +229,13 @@ def filter_table(path: Path, rules: Rules, output: rows.Output) -> None:
         file_batch(batch, fates[part], reasons, judge.repeats(fates[part]) | ranks, output)
 
 
-def file_batch(
-    batch: pa.RecordBatch, fates: Fates, reasons: list[str], details: dict[int, str], output: rows.Output
-) -> None:
+def were_ranked(fates: Fates, judge: Judge) -> Marks:
+    """Whether each row met all conditions and was ranked or chosen from."""
+    found: Marks = (fates == 0) | (fates >= len(judge.reasons))
+    return found
+
+
+def file_batch(batch: pa.RecordBatch, fates: Fates, reasons: list[str], details: dict[int, str], output: Sink) -> None:
     """Keep or drop each row of a batch; `details` is what a row is told instead of its reason as it is counted."""
     output.keep_batch(batch.filter(pa.array(fates == 0)))
     gone = np.flatnonzero(fates)

@@ -50,6 +50,9 @@ class Speed:
         "the cluster to join, with the project's folder shared: auto (RAY_ADDRESS, or that of the last `ray start` "
         "here), host:6379 or ray://host:10001; '' starts a local one",
     )
+    ray_tables: int = setting(
+        0, "workers on a Ray cluster that ingest, filter and mix tables, to the same bytes; 0 is this process alone"
+    )
     concurrency: int = setting(32, "requests in flight at a server")
     requests_per_minute: int = setting(0, "limit at a server, for all runs on this machine together; 0 is none")
     tokens_per_minute: int = setting(0, "limit at a server, for all runs on this machine together; 0 is none")
@@ -63,7 +66,7 @@ SPEEDS = {  # smallest and largest value
     "batch_tokens": (1, ENDLESS), "train_rows": (1, ENDLESS), "processes": (1, ENDLESS), "threads": (0, ENDLESS),
     "gpu_memory": (0.01, 1), "tensor_parallel": (0, ENDLESS), "ray_workers": (0, ENDLESS), "concurrency": (1, ENDLESS),
     "requests_per_minute": (0, ENDLESS), "tokens_per_minute": (0, ENDLESS), "checkpoint_seconds": (0, ENDLESS),
-    "dollars_per_gpu_hour": (0, ENDLESS), "gpu_gb": (0, ENDLESS),
+    "dollars_per_gpu_hour": (0, ENDLESS), "gpu_gb": (0, ENDLESS), "ray_tables": (0, ENDLESS),
 }  # fmt: skip
 
 
@@ -198,6 +201,11 @@ def speed(name: str | None = None) -> Speed:
     """The speed knobs of the profile in force; never part of a hash."""
     found = name or str(load_yaml(Path("params.yaml")).get("profile", "pocket"))
     return paced(profile(found).get("speed"), f"profiles/{found}.yaml: speed")
+
+
+def speed_of_tables() -> Speed:
+    """The speed knobs of the profile in force, those by default where no params.yaml names one."""
+    return speed() if Path("params.yaml").is_file() else Speed()
 
 
 def paced(section: Mapping[str, Any] | None, where: str) -> Speed:

@@ -104,12 +104,13 @@ class NearDuplicates:
     def resembling(self, text: int, candidates: Sequence[int]) -> int | None:
         """The first candidate whose Jaccard index with a text reaches the threshold."""
         mine = self.shingled.of(text) if candidates else set()
-        for one in candidates:
-            other = self.shingled.of(one)
-            common = len(mine & other)
-            if common / (len(mine) + len(other) - common) >= self.threshold:
-                return one
-        return None
+        return next((one for one in candidates if jaccard(mine, self.shingled.of(one)) >= self.threshold), None)
+
+
+def jaccard(mine: set[int], other: set[int]) -> float:
+    """The share that two sets, not both empty, have in common of all that is in either."""
+    common = len(mine & other)
+    return common / (len(mine) + len(other) - common)
 
 
 def exact_duplicate_finder() -> Callable[[str], bool]:

@@ -33,24 +33,28 @@ class Entry:
     open: Callable[[], BinaryIO]
 
 
-def open_files(o: IngestOptions, notes: Counter[str]) -> Iterator[tuple[str, BinaryIO]]:
-    """(name, bytes) of the files and archive members that are read, sorted by name."""
+def chosen_entries(o: IngestOptions, notes: Counter[str]) -> list[Entry]:
+    """The files that are read, sorted by name; an archive is one."""
     entries = {entry.inside: entry for entry in (remote_entries if is_remote(o.place) else local_entries)(o, notes)}
     if [*entries] != [""]:
         chosen = chosen_files([*entries], lambda inside: small(entries[inside]), o, o.place, notes)
-        entries = {inside: entries[inside] for inside in chosen}
-    elif not is_archive(entries[""].name):
+        return [entries[inside] for inside in chosen]
+    if not is_archive(entries[""].name):
         check_single(o)
-    for inside, entry in entries.items():
-        with entry.open() as file:
-            check_pointer(file, entry.name)
-            if not is_archive(entry.name):
-                yield entry.name, file
-                continue
-            choose = partial(chosen_members, o=o, name=entry.name, notes=notes, inner=bool(inside))
-            for name, content in archive_members(file, entry.name, choose):
-                check_pointer(content, name)
-                yield name, content
+    return [*entries.values()]
+
+
+def open_files(entry: Entry, o: IngestOptions, notes: Counter[str]) -> Iterator[tuple[str, BinaryIO]]:
+    """(name, bytes) of a file, or of the members of an archive that are read."""
+    with entry.open() as file:
+        check_pointer(file, entry.name)
+        if not is_archive(entry.name):
+            yield entry.name, file
+            return
+        choose = partial(chosen_members, o=o, name=entry.name, notes=notes, inner=bool(entry.inside))
+        for name, content in archive_members(file, entry.name, choose):
+            check_pointer(content, name)
+            yield name, content
 
 
 def chosen_members(

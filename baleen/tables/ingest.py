@@ -33,6 +33,11 @@ def ingest(records: Iterable[Record], o: IngestOptions, output: Output, notes: C
             output.drop(row, reason, counted)
         else:
             output.keep(row)
+    finish(o, output, passed, notes)
+
+
+def finish(o: IngestOptions, output: Output, passed: Counter[str], notes: Counter[str]) -> None:
+    """Write what was counted to the notes of the output; a Problem when no row is left."""
     output.notes |= {**passed, **dict(sorted(notes.items()))}
     if not output.kept.rows:
         reasons = [f"{n} {reason}{limit_of(reason, o)}" for reason, n in sorted(output.reasons.items())]

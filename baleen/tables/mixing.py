@@ -25,17 +25,19 @@ def shared(first: pa.Schema, second: pa.Schema) -> pa.Schema:
 def mixed(first: Path, second: Path, times: int, columns: pa.Schema) -> Iterator[pa.RecordBatch]:
     """Copies of the first table, then the other; a copy's id tells which copy it is."""
     for copy in range(times):
-        for batch in table_batches(first, columns):
-            yield batch if copy == 0 else with_ids(batch, copy)
+        yield from table_batches(first, columns, copy)
     yield from table_batches(second, columns)
 
 
-def table_batches(path: Path, columns: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """These columns of a table; the lineage of one that nobody has generated is empty."""
+def table_batches(
+    path: Path, columns: pa.Schema, copy: int = 0, groups: Sequence[int] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """These columns of a table or of some row groups; the lineage of one that nobody has generated is empty."""
     there = set(rows.schema(path).names)
-    for batch in rows.read_batches(path, [name for name in columns.names if name in there]):
+    for batch in rows.read_batches(path, [name for name in columns.names if name in there], groups):
         arrays = [lineage(batch, columns.names) if name == "lineage" else batch.column(name) for name in columns.names]
-        yield pa.RecordBatch.from_arrays(arrays, schema=columns)
+        mine = pa.RecordBatch.from_arrays(arrays, schema=columns)
+        yield with_ids(mine, copy) if copy else mine
 
 
 def with_ids(batch: pa.RecordBatch, copy: int) -> pa.RecordBatch:

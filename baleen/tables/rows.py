@@ -84,10 +84,13 @@ def read(path: Path, needs: Iterable[str] = (), columns: Sequence[str] | None = 
         yield from batch.to_pylist()
 
 
-def read_batches(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """The rows of a table as columns, at most BATCH rows at a time; a thread reads the next while one is used."""
+def read_batches(
+    path: Path, columns: Sequence[str] | None = None, groups: Sequence[int] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The rows of a table, or of these row groups, as columns, at most BATCH rows at a time; a thread reads ahead."""
     with ThreadPoolExecutor(1) as thread, pq.ParquetFile(path) as file:
-        batches = file.iter_batches(batch_size=BATCH, columns=list(columns) if columns else None)
+        names, chosen = list(columns) if columns else None, None if groups is None else list(groups)
+        batches = file.iter_batches(BATCH, chosen, names)
         coming = thread.submit(next, batches, None)
         while (batch := coming.result()) is not None:
             coming = thread.submit(next, batches, None)

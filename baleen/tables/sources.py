@@ -2,7 +2,8 @@
 set, a data set of the hub, the documentation of Python, or a part of a generated world."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from importlib import import_module
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -12,7 +13,7 @@ from baleen.project import inputs
 from baleen.project.lookup import WORLD
 from baleen.tables.archives import DAMAGE, PACKED, damage_problem, decompress
 from baleen.tables.fields import Mapping
-from baleen.tables.files import files_below, is_remote, open_files
+from baleen.tables.files import Entry, chosen_entries, files_below, is_remote, open_files
 from baleen.tables.hub_datasets import hub_records, is_saved, saved_records
 from baleen.tables.ingest import rows_of
 from baleen.tables.ingest_options import IngestOptions
@@ -25,18 +26,23 @@ from baleen.tables.splits import SIDECAR, file_kind
 
 def records(o: IngestOptions, notes: Counter[str]) -> Iterator[Record]:
     """All records of a source in order; `notes` counts the files that were read and those of no known kind."""
-    wanted = Mapping(o.columns).wanted
-    if o.hub:
-        folder = is_folder_of_tables(o.hub) and not o.revision
-        return file_records(o, wanted, notes) if folder else hub_records(o, wanted)
+    if is_of_files(o):
+        return file_records(o, notes)
     if o.python:
         return python_docs(o.python)
     if o.part:
         return world_records(o)
-    if is_remote(o.source):
-        return file_records(o, wanted, notes)
-    path = inputs.reads(Path(o.source))
-    return saved_records(path, o, wanted) if is_saved(path) else file_records(o, wanted, notes)
+    wanted = Mapping(o.columns).wanted
+    return hub_records(o, wanted) if o.hub else saved_records(Path(o.source), o, wanted)
+
+
+def is_of_files(o: IngestOptions) -> bool:
+    """Whether a source is files that are read one after the other, each by the reader of its kind."""
+    if o.hub:
+        return is_folder_of_tables(o.hub) and not o.revision
+    if o.python or o.part:
+        return False
+    return is_remote(o.source) or not is_saved(inputs.reads(Path(o.source)))
 
 
 def kept_rows(o: IngestOptions, count: int | None = None) -> Iterator[Row]:
@@ -53,16 +59,31 @@ def is_folder_of_tables(hub: str) -> bool:
     return bool(data) and all(file_kind(name) in RECORDS for name in data)
 
 
-def file_records(o: IngestOptions, wanted: frozenset[str] | None, notes: Counter[str]) -> Iterator[Record]:
+@dataclass
+class Kinds:
+    """The kinds of the files that were read, and how many of no known kind there are of each suffix."""
+
+    read: set[str] = field(default_factory=set)
+    unknown: Counter[str] = field(default_factory=Counter)
+
+
+def file_records(o: IngestOptions, notes: Counter[str]) -> Iterator[Record]:
     """Records of every file that has a reader; other files are skipped and counted, a Problem when no file has one."""
-    unknown, kinds = Counter[str](), set[str]()
-    for name, file in open_files(o, notes):
+    kinds = Kinds()
+    yield from records_of(chosen_entries(o, notes), o, notes, kinds)
+    check_kinds(o, notes, kinds)
+
+
+def records_of(entries: Iterable[Entry], o: IngestOptions, notes: Counter[str], kinds: Kinds) -> Iterator[Record]:
+    """Records of some of the files of a source; which kinds they are of is noted."""
+    wanted = Mapping(o.columns).wanted
+    for name, file in (opened for entry in entries for opened in open_files(entry, o, notes)):
         kind = o.file_kind or file_kind(name)
         if not kind:
-            unknown[PurePosixPath(name).suffix or "no suffix"] += 1
+            kinds.unknown[PurePosixPath(name).suffix or "no suffix"] += 1
             continue
         notes["files"] += 1
-        kinds.add(kind)
+        kinds.read.add(kind)
         try:
             opened = OpenFile(
                 name, decompress(file, name), o.encoding, o.document_bytes, wanted, o.separator, o.quoting
@@ -70,10 +91,14 @@ def file_records(o: IngestOptions, wanted: frozenset[str] | None, notes: Counter
             yield from READERS[kind](opened)
         except (*DAMAGE, OSError) as error:
             raise damage_problem(name, error) from None
-    notes["files_passed_over"] += unknown.total()
-    if not kinds:
-        raise nothing_to_read(o.place, unknown, notes)
-    if (given := o.separator or o.quoting) and not kinds & {"csv", "tsv"}:
+
+
+def check_kinds(o: IngestOptions, notes: Counter[str], kinds: Kinds) -> None:
+    """Count the files of no known kind; a Problem when no file could be read, or for a setting without effect."""
+    notes["files_passed_over"] += kinds.unknown.total()
+    if not kinds.read:
+        raise nothing_to_read(o.place, kinds.unknown, notes)
+    if (given := o.separator or o.quoting) and not kinds.read & {"csv", "tsv"}:
         raise Problem(f"{o.place} holds no CSV or TSV, so {given!r} has no effect; take it out, or set --kind")
 
 

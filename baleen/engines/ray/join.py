@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import warnings
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,8 @@ REACH = 5.0  # seconds for a cluster to accept a connection, and again to send i
 GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])  # RFC 9113, 3.4: no settings
 SETTINGS = 4  # the fourth byte that an HTTP/2 server, as all of Ray's are, sends (RFC 9113, 4.1 and 6.5)
 STORE = 100 << 20  # bytes of Ray's object store on a local cluster, which by default takes 30 % of the memory
+TASK_STORE = 1 << 30  # the same where tasks group keys; Ray writes what is more to disk
+NONE: Mapping[str, str] = {}
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # Ray's next default; without it Ray warns
@@ -30,10 +33,10 @@ JOINING = {
 }
 
 
-def require_ray() -> None:
+def require_ray(setting: str = "ray_workers") -> None:
     """A Problem when Ray is not installed."""
     if find_spec("ray") is None:
-        raise Problem("speed: ray_workers needs Ray: install the extra 'ray', or set ray_workers: 0")
+        raise Problem(f"speed: {setting} needs Ray: install the extra 'ray', or set {setting}: 0")
 
 
 def address_file() -> Path:
@@ -79,9 +82,10 @@ def check_reachable(address: str) -> None:
         raise Problem(f"no Ray cluster answers at {address}: {why}; see speed: ray_address, and `ray status` there")
 
 
-def connect(speed: Speed) -> tuple[Any, bool]:
-    """(the module ray, whether this call connected to a cluster or started one)."""
-    require_ray()
+def connect(speed: Speed, tasks: int = 0, variables: Mapping[str, str] = NONE) -> tuple[Any, bool]:
+    """(the module ray, whether this call connected to a cluster or started one). A local one runs so many `tasks` at a
+    time, beside actors; all of them have these environment variables."""
+    require_ray("ray_tables" if tasks else "ray_workers")
     address = speed.ray_address
     for name, value in (QUIET | (JOINING if address else LOCAL)).items():
         os.environ.setdefault(name, value)  # most are read once, when ray is imported
@@ -90,10 +94,13 @@ def connect(speed: Speed) -> tuple[Any, bool]:
         return ray, False
     if address:
         check_reachable(resolved_address(address))
-    own = {"num_cpus": 0, "object_store_memory": STORE, "include_dashboard": False}
+    own = {"num_cpus": tasks, "object_store_memory": TASK_STORE if tasks else STORE, "include_dashboard": False}
+    shared = {"runtime_env": {"env_vars": dict(variables)}} if variables else {}
     try:
         with warnings.catch_warnings(action="ignore", category=UserWarning):  # the Problem has the same text
-            ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **({} if address else own))
+            ray.init(
+                address or "local", log_to_driver=False, logging_level="ERROR", **shared, **({} if address else own)
+            )
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         reason = " ".join(str(error.__cause__ or error).split())[-300:]
         where = (
