@@ -8,7 +8,7 @@ import pytest
 
 from baleen.tables.buckets import Buckets
 from baleen.tables.duplicates import NearDuplicates, bands_and_rows, repetition, without_duplicates
-from baleen.tables.shingles import mixed, shingle_hashes, tokens
+from baleen.tables.shingles import POWERS, mixed, shingle_hashes, tokens, word_hashes
 
 WORDS = " ".join(f"word{i}" for i in range(100))
 CHINESE = (
@@ -66,6 +66,15 @@ def test_shingles_of_many_texts_are_those_of_each() -> None:
         assert end - start == max(len(words) - 4, 1)
         assert hashes[start:end].tolist() == shingle_hashes([text])[0].tolist()
         assert len(set(hashes[start:end].tolist())) == len({*zip(*(words[n:] for n in range(5)), strict=False)} or [0])
+
+
+@pytest.mark.parametrize("length", [1, 31, 32, 33, 200, 70_000])
+def test_the_hash_of_a_word_is_the_sum_of_its_bytes_times_the_powers_of_their_places(length: int) -> None:
+    word = bytes(Random(length).choices(b"abc\xe9", k=length))
+    places = np.arange(length) & 0xFFFF
+    wanted = mixed(np.array([(np.frombuffer(word, dtype=np.uint8) * POWERS[places]).sum()], dtype=np.uint64))
+    hashes, begins = word_hashes(b"  aa " + word + b" b ")
+    assert hashes[1] == wanted[0] and begins.tolist() == [2, 5, 6 + length]
 
 
 def test_shingles_do_not_depend_on_the_block_size(monkeypatch: pytest.MonkeyPatch) -> None:
