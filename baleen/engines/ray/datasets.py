@@ -37,8 +37,8 @@ class Workers:
             )
         self.number, self.folder = speed.ray_tables, str(Path.cwd())
         self.ray, self.started = connect(speed, speed.ray_tables, environment(speed))
-        logging.getLogger("ray.data").setLevel(logging.ERROR)
         self.data: Any = import_module("ray.data")
+        logging.getLogger("ray.data").setLevel(logging.ERROR)  # importing it has set another level
         context = self.data.DataContext.get_current()
         context.execution_options.preserve_order, context.enable_progress_bars = True, False
 
@@ -51,7 +51,8 @@ class Workers:
 
     def mapped(self, work: Work, items: Sequence[Any]) -> Iterator[Any]:
         """What `work` returns of each item, in order, each item being a task; the Problem of the first that has one."""
-        done = self._items(items).map_batches(partial(answers, self.folder, work), batch_size=1, **self._tasks)
+        tasks = self._tasks(len(items))
+        done = self._items(items).map_batches(partial(answers, self.folder, work), batch_size=1, **tasks)
         for row in self._run(done.iter_rows):
             yield unpacked(row)
 
@@ -62,15 +63,14 @@ class Workers:
             return []
         number = max(self.number, -(-keys // KEYS))
         tables = self._items(items).map_batches(
-            partial(partitioned, self.folder, keys_of, number), batch_size=1, **self._tasks
+            partial(partitioned, self.folder, keys_of, number), batch_size=1, **self._tasks(len(items))
         )
         groups = tables.groupby("partition", num_partitions=min(number, 8 * self.number))
         done = groups.map_groups(partial(group_answer, self.folder, group), batch_format="pyarrow")
         return [unpacked(row) for row in sorted(self._run(done.iter_rows), key=lambda row: int(row["partition"]))]
 
-    @property
-    def _tasks(self) -> dict[str, Any]:
-        return {"compute": self.data.TaskPoolStrategy(size=self.number), "num_cpus": 1}
+    def _tasks(self, items: int) -> dict[str, Any]:
+        return {"compute": self.data.TaskPoolStrategy(size=min(self.number, items)), "num_cpus": 1}
 
     def _items(self, items: Sequence[Any]) -> Any:
         packed = [{"item": pickle.dumps(item)} for item in items]

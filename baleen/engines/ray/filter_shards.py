@@ -2,16 +2,18 @@
 among all; then each worker files its rows with their reasons, and this process writes them in order.
 """
 
+import pickle
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from baleen.engines.ray.datasets import Workers
-from baleen.engines.ray.near_shards import Places, places_of
+from baleen.engines.ray.near_shards import places_of
 from baleen.engines.ray.row_groups import Groups, shards_of
 from baleen.engines.ray.scratch import Filed, Scratch, replay
 from baleen.measures.columnar import Numbers
@@ -51,25 +53,22 @@ class Settings:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """The fates of all rows of a table, what their reasons say, and where the rows of each shard begin."""
+    """The fates of the rows of a table or of one shard of it, and what their reasons say."""
 
     judge: Judge
     fates: Fates
     ranking: Ranking | None
-    starts: Places
 
-    def of(self, shard: int) -> "Verdicts":
-        """Those of the rows of one shard."""
-        first, end = self.starts[shard : shard + 2].tolist()
-        repeated = {row - first: name for row, name in self.judge.repeated.items() if first <= row < end}
-        before = int(np.count_nonzero(were_ranked(self.fates[:first], self.judge)))
-        own = slice(before, before + int(np.count_nonzero(were_ranked(self.fates[first:end], self.judge))))
-        return Verdicts(
-            replace(self.judge, first={}, repeated=repeated, rows=0),
-            self.fates[first:end],
-            self.ranking.part(own) if self.ranking else None,
-            self.starts[:0],
-        )
+    def parts(self, sizes: Sequence[int]) -> Iterator["Verdicts"]:
+        """Those of each shard, of which `sizes` counts the rows."""
+        first, before, repeated = 0, 0, sorted(self.judge.repeated.items())
+        for end in np.cumsum(sizes).tolist():
+            mine = slice(bisect_left(repeated, (first,)), bisect_left(repeated, (end,)))
+            judge = replace(self.judge, first={}, repeated={row - first: name for row, name in repeated[mine]}, rows=0)
+            fates = self.fates[first:end]
+            first, after = end, before + int(np.count_nonzero(were_ranked(fates, judge)))
+            yield Verdicts(judge, fates, self.ranking.part(slice(before, after)) if self.ranking else None)
+            before = after
 
 
 def filter_table(path: Path, rules: Rules, output: rows.Output, speed: Speed) -> bool:
@@ -81,9 +80,10 @@ def filter_table(path: Path, rules: Rules, output: rows.Output, speed: Speed) ->
         known = Settings(scratch, path, tuple(rules.keep), tuple(names_in(rules.unique)), rules.best, columns)
         shards = shards_of(path, workers.number)
         if known.unique or known.best:
-            verdicts = judged(workers, known, rules, shards)
-            items: list[Any] = [(*shard, verdicts.of(shard[0])) for shard in shards]
-            filed = workers.mapped(partial(file_judged, known), items)
+            sizes = [*workers.mapped(partial(judge_shard, known), shards)]
+            for number, verdicts in enumerate(judged(workers, known, rules, sizes, shards).parts(sizes)):
+                scratch.path("verdicts", number).write_bytes(pickle.dumps(verdicts, protocol=5))
+            filed = workers.mapped(partial(file_judged, known), shards)
         else:
             filed = workers.mapped(partial(judge_and_file, known), shards)
         for number in filed:
@@ -91,9 +91,8 @@ def filter_table(path: Path, rules: Rules, output: rows.Output, speed: Speed) ->
     return True
 
 
-def judged(workers: Workers, known: Settings, rules: Rules, shards: list[Groups]) -> Verdicts:
+def judged(workers: Workers, known: Settings, rules: Rules, sizes: list[int], shards: list[Groups]) -> Verdicts:
     """The fates of all rows by the conditions, the rows that they repeat, and the rank."""
-    sizes = [*workers.mapped(partial(judge_shard, known), shards)]
     scratch, starts = known.scratch, np.cumsum([0, *sizes])
     judge = replace(known.judge(), unique=list(known.unique))
     copies = dict[int, str]()
@@ -105,10 +104,10 @@ def judged(workers: Workers, known: Settings, rules: Rules, shards: list[Groups]
     met = fates == 0
     fates[np.array([*judge.repeated], dtype=np.int64)] = len(judge.reasons) - 1
     if not known.best:
-        return Verdicts(judge, fates, None, starts)
+        return Verdicts(judge, fates, None)
     values: Numbers = np.concatenate([scratch.load("values", number) for number, _ in shards])
     ranking = best_of(parse_value(known.best).text, values[fates[met] == 0], rules)
-    return Verdicts(judge, with_rank([fates], ranking.unreadable, ranking.chosen, judge), ranking, starts)
+    return Verdicts(judge, with_rank([fates], ranking.unreadable, ranking.chosen, judge), ranking)
 
 
 def judge_shard(known: Settings, shard: Groups) -> int:
@@ -152,9 +151,10 @@ def repeated(table: pa.Table) -> dict[int, str]:
     return found
 
 
-def file_judged(known: Settings, shard: tuple[int, list[int], Verdicts]) -> int:
+def file_judged(known: Settings, shard: Groups) -> int:
     """File the rows of a shard by their fates; its number."""
-    number, groups, verdicts = shard
+    number, groups = shard
+    verdicts: Verdicts = pickle.loads(known.scratch.path("verdicts", number).read_bytes())
     text = verdicts.ranking.text if verdicts.ranking else ""
     with Filed(known.scratch.path("rows", number)) as filed:
         batches = rows.read_batches(known.path, groups=groups)
