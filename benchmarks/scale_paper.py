@@ -14,6 +14,7 @@ from pathlib import Path
 from baleen.project import bills
 from baleen.project.bills import Bill, Work
 from baleen.project.settings import Speed
+from benchmarks import scale_tables
 
 PAGE = Path("docs/scale.md")
 PRICE = 2.5  # dollars for an hour of one H100: assumed, write your own as speed: dollars_per_gpu_hour
@@ -179,7 +180,8 @@ def gpus_of_one_process(job: Job) -> int:
 
 def blocks() -> dict[str, str]:
     """What stands between the markers of the page, by their names."""
-    return {"rates": assumptions()} | {f"job {n}": f"{job.name}:\n\n{table(job)}" for n, job in enumerate(JOBS, 1)}
+    jobs = {f"job {n}": f"{job.name}:\n\n{table(job)}" for n, job in enumerate(JOBS, 1)}
+    return {"rates": assumptions()} | jobs | scale_tables.blocks()
 
 
 def written(page: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from baleen.project import bills
 from baleen.project.bills import Bill, Work
 from baleen.project.settings import Speed
-from benchmarks import scale_paper
+from benchmarks import scale_paper, scale_tables
 
 PAGE = Path(__file__).parents[1].joinpath("docs/scale.md").read_text(encoding="utf-8")
 PAPER, BY_GAIN, MANY = scale_paper.JOBS
@@ -26,6 +26,14 @@ def test_the_sentences_of_the_page_follow_from_the_tables() -> None:
     assert f"takes {scale_paper.by_verb(PAPER)['score'] / total(PAPER):.0%}".replace("%", " %") in PAGE
     assert f"{1 - total(BY_GAIN) / total(PAPER):.0%} cheaper".replace("%", " %") in PAGE
     assert f"keeps {scale_paper.gpus_of_one_process(MANY)} GPUs at work" in PAGE
+    assert f"send {bills.size(scale_tables.key_bytes())} of band keys through Ray" in PAGE
+
+
+def test_what_the_writer_does_is_not_divided_among_workers() -> None:
+    ingest = scale_tables.RATES[0]
+    assert ingest.hours(0) == pytest.approx(ingest.alone * 1e8 / 3.6e9)
+    assert ingest.hours(8) == pytest.approx((ingest.workers / 8 + ingest.writer) * 1e8 / 3.6e9)
+    assert ingest.hours(10**9) == pytest.approx(ingest.writer * 1e8 / 3.6e9)
 
 
 def test_operations_are_counted_as_by_hand() -> None:
