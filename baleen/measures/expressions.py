@@ -38,6 +38,11 @@ class Value(NamedTuple):
     measure: str
     columns: tuple[str, ...]
 
+    @property
+    def of_columns(self) -> bool:
+        """Whether whole columns are measured at once, not row by row."""
+        return not self.measure or hasattr(MEASURES[self.measure], "columnar")
+
     def of(self, row: Row) -> float | None:
         """The number for this row; None if a column it needs is NULL, the measure returns None, or the number is
         not finite."""

@@ -5,7 +5,9 @@ the settings mention, then all; between the two stand 2 bytes a row, 20 more for
 different value of `unique`, and the values that a selector or clusters are given.
 """
 
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from baleen.errors import Problem
@@ -23,6 +26,7 @@ from baleen.measures.selectors import Selection, parse_selection
 from baleen.tables import rows
 
 REPEATED = "duplicate"
+THREADS = 2  # that measure; one more reads ahead
 CHANCE = "chance(id)"  # what ranks a control arm
 Fates = NDArray[np.int16]  # 0 for a row that stays, else the number of its reason
 
@@ -102,7 +106,7 @@ class Judge:
             left, some = left[met], some if met.all() else some.filter(pa.array(met))
         if self.unique:
             found[left[self.is_repeated(some, left)]] = len(self.reasons) - 1
-        self.rows += len(batch)
+        self.rows += len(batch)  # only `unique` needs it, and then one thread judges
         return found
 
     def repeats(self, fates: Fates) -> dict[int, str]:
@@ -144,9 +148,28 @@ def selected_rows(values: Sequence[Any], groups: Sequence[Any], choice: Selectio
 def left_after(path: Path, rules: Rules, judge: Judge) -> Iterator[tuple[Fates, pa.RecordBatch]]:
     """The fates of each batch, and the rows that are left; of the columns only those that the settings mention."""
     there = rows.schema(path).names
-    for batch in rows.read_batches(path, [name for name in dict.fromkeys([*needed(rules), "id"]) if name in there]):
+    batches = rows.read_batches(path, [name for name in dict.fromkeys([*needed(rules), "id"]) if name in there])
+    return judged(judge, batches)
+
+
+def judged(judge: Judge, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Fates, pa.RecordBatch]]:
+    """The fates of each batch and the rows of it that are left, in order; two threads judge where whole columns are
+    measured and no row waits for one before it."""
+
+    def judge_batch(batch: pa.RecordBatch) -> tuple[Fates, pa.RecordBatch]:
         fates = judge.fates(batch)
-        yield fates, batch.filter(pa.array(fates == 0))
+        return fates, batch.filter(pa.array(fates == 0))
+
+    if judge.unique or not all(condition.value.of_columns for condition in judge.conditions):
+        yield from map(judge_batch, batches)
+        return
+    with ThreadPoolExecutor(THREADS) as threads:
+        waiting = deque[Future[tuple[Fates, pa.RecordBatch]]]()
+        for batch in batches:
+            waiting.append(threads.submit(judge_batch, batch))
+            if len(waiting) > 2 * THREADS:
+                yield waiting.popleft().result()
+        yield from (one.result() for one in waiting)
 
 
 def ranked(path: Path, rules: Rules, judge: Judge) -> tuple[Fates, Ranking]:
@@ -224,9 +247,8 @@ def file_ranked(
     for batch in batches:
         part = slice(judge.rows, judge.rows + len(batch))
         judge.rows = part.stop
-        worse = np.flatnonzero(fates[part] == len(reasons) - 1)
-        ranks = dict(zip(worse.tolist(), ranking.reasons(places[part][worse]), strict=True)) if ranking else {}
-        file_batch(batch, fates[part], reasons, judge.repeats(fates[part]) | ranks, output)
+        ranks = ranking.reasons(places[part][fates[part] == len(reasons) - 1]) if ranking else None
+        file_batch(batch, fates[part], reasons, judge.repeats(fates[part]), output, ranks)
 
 
 def were_ranked(fates: Fates, judge: Judge) -> Marks:
@@ -235,11 +257,26 @@ def were_ranked(fates: Fates, judge: Judge) -> Marks:
     return found
 
 
-def file_batch(batch: pa.RecordBatch, fates: Fates, reasons: list[str], details: dict[int, str], output: Sink) -> None:
-    """Keep or drop each row of a batch; `details` is what a row is told instead of its reason as it is counted."""
+def file_batch(
+    batch: pa.RecordBatch,
+    fates: Fates,
+    reasons: list[str],
+    repeats: dict[int, str],
+    output: Sink,
+    ranks: pa.Array | None = None,
+) -> None:
+    """Keep or drop each row of a batch. Duplicates are told what they repeat, and rows with the last fate their rank,
+    instead of the reason that counts them."""
     output.keep_batch(batch.filter(pa.array(fates == 0)))
     gone = np.flatnonzero(fates)
-    counted = [reasons[fate] for fate in fates[gone]]
-    if counted:
-        told = [details.get(at, reason) for at, reason in zip(gone.tolist(), counted, strict=True)]
-        output.drop_batch(batch.take(pa.array(gone)), pa.array(told, rows.TEXT), counted)
+    if len(gone):
+        told = pa.array(reasons, rows.TEXT).take(pa.array(fates[gone]))
+        if ranks is not None:
+            told = pc.replace_with_mask(told, pa.array(fates[gone] == len(reasons) - 1), ranks)
+        if repeats:
+            words = pa.array([repeats[at] for at in gone.tolist() if at in repeats], rows.TEXT)
+            told = pc.replace_with_mask(told, pa.array(np.isin(gone, list(repeats))), words)
+        counted = Counter[str]()
+        for fate, number in enumerate(np.bincount(fates[gone]).tolist()):
+            counted[reasons[fate]] += number
+        output.drop_batch(batch.filter(pa.array(fates != 0)), told, +counted)

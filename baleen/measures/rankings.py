@@ -51,15 +51,14 @@ class Ranking:
         counts = (column[part].copy() for column in (self.ranks, self.among, self.cutoffs))
         return Ranking(self.text, self.values[part].copy(), *counts)
 
-    def reasons(self, places: Places) -> list[str]:
+    def reasons(self, places: Places) -> pa.Array:
         """Why each of these rows leaves: 'not best loss: 0.83, rank 612 of 2065, cutoff 413'."""
         columns = (self.values, self.ranks, self.among, self.cutoffs)
         value, rank, among, cutoff = (pc.cast(pa.array(column[places]), rows.TEXT) for column in columns)
         told = pc.binary_join_element_wise(value, ", rank ", rank, " of ", among, ", cutoff ", cutoff, "")
         ranked = pa.array(self.ranks[places] > 0)
         words = pc.if_else(ranked, told, pc.binary_join_element_wise(value, " and in no cluster", ""))
-        reasons: list[str] = pc.binary_join_element_wise(f"not best {self.text}: ", words, "").to_pylist()
-        return reasons
+        return pc.binary_join_element_wise(f"not best {self.text}: ", words, "")
 
 
 def in_order(values: Numbers, highest: bool) -> Places:

@@ -1,12 +1,24 @@
 """Row groups: a Parquet file written by groups of a fixed number of rows, so that equal rows give equal bytes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+
+def repetitive(name: str, kind: pa.DataType) -> Iterator[str]:
+    """The leaves of a column whose values repeat: the texts in lists and structs, such as steps of a lineage. A
+    dictionary of other texts costs time and saves nothing."""
+    if pa.types.is_struct(kind):
+        for part in kind:
+            yield from repetitive(f"{name}.{part.name}", part.type)
+    elif pa.types.is_list(kind):
+        yield from repetitive(f"{name}.list.element", kind.value_type)
+    elif pa.types.is_string(kind) and ("." in name or name == "origin"):
+        yield name
 
 
 @dataclass
@@ -22,7 +34,9 @@ class RowGroups:
 
     def __post_init__(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = pq.ParquetWriter(self.path, self.columns, compression="zstd")
+        leaves = [leaf for column in self.columns for leaf in repetitive(column.name, column.type)]
+        kept = {"use_dictionary": leaves, "write_statistics": False}
+        self._writer = pq.ParquetWriter(self.path, self.columns, compression="zstd", **kept)
 
     def append(self, batches: Iterable[pa.RecordBatch]) -> None:
         """Write the groups that are full; fewer rows than that wait for more."""

@@ -88,7 +88,8 @@ def read_batches(
     path: Path, columns: Sequence[str] | None = None, groups: Sequence[int] | None = None
 ) -> Iterator[pa.RecordBatch]:
     """The rows of a table, or of these row groups, as columns, at most BATCH rows at a time; a thread reads ahead."""
-    with ThreadPoolExecutor(1) as thread, pq.ParquetFile(path) as file:
+    # without pre_buffer=False all that was read of the file stays in memory
+    with ThreadPoolExecutor(1) as thread, pq.ParquetFile(path, pre_buffer=False) as file:
         names, chosen = list(columns) if columns else None, None if groups is None else list(groups)
         batches = file.iter_batches(BATCH, chosen, names)
         coming = thread.submit(next, batches, None)
@@ -194,9 +195,8 @@ def infer_schema(rows: Sequence[Row], known: pa.Schema | None = None) -> pa.Sche
 
 def fits_type(value: object, kind: pa.DataType) -> bool:
     """Whether a value fits a type: a dropped row may still have a column in the type of an earlier step."""
-    if value is None or (kind == NUMBER and isinstance(value, bool | int | float)):
-        return True
-    return bool(pa.infer_type([value]).id == kind.id)
+    number = kind == NUMBER and isinstance(value, bool | int | float)
+    return value is None or number or bool(pa.infer_type([value]).id == kind.id)
 
 
 class Output:
@@ -220,7 +220,8 @@ class Output:
         self.kept.add_batch(batch)
 
     def drop_batch(self, batch: pa.RecordBatch, reasons: pa.Array, counted: Iterable[str]) -> None:
-        """Write dropped rows that are given as columns, each with its reason; `counted` is its name in the counts."""
+        """Write dropped rows that are given as columns, each with its reason; `counted` has its name in the counts,
+        or how many rows each name has."""
         columns = dict(zip(batch.schema.names, batch.columns, strict=True)) | {"reason": reasons}
         self.dropped.add_batch(pa.RecordBatch.from_pydict(columns))
         self.reasons.update(counted)
@@ -285,7 +286,7 @@ def delete_leftovers(path: Path) -> None:
 
 
 def write(name: str, rows: Iterable[Row]) -> None:
-    """Write a whole small table at once (tests, small maps)."""
+    """Write a small table at once."""
     with Output(table_path(name)) as output:
         for row in rows:
             output.keep(row)
