@@ -3,7 +3,6 @@
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from hashlib import file_digest
 from io import StringIO
 from pathlib import Path
 from typing import Protocol
@@ -25,7 +24,7 @@ from baleen.measures.calibration import (
 from baleen.measures.columnar import Numbers
 from baleen.measures.evaluation import Score
 from baleen.measures.filters import Fates, Rules
-from baleen.measures.judges import different, judges
+from baleen.measures.judges import different, judges, md5_of
 from baleen.project import inputs
 from baleen.tables import labels, rows
 from baleen.tables.rows import Row
@@ -59,12 +58,6 @@ class Source:
     stale: Sequence[str] = ()
 
 
-def md5_of(path: Path) -> str:
-    """The MD5 of a file, as dvc.lock has it."""
-    with inputs.reads(path).open("rb") as file:
-        return file_digest(file, "md5").hexdigest()
-
-
 def figures_of(options: Settings, where: str) -> Row:
     """Everything that data/<target>.json of a calibration holds."""
     path = rows.table_path(options.input)
@@ -83,7 +76,8 @@ def figures_of(options: Settings, where: str) -> Row:
     threshold, more = on_candidates(pool, scores, used, fates, options)
     plan = Plan(scores, used, threshold, options.kappa, options.seed, stale)
     found = calibration(source.labels, plan) | source.notes | {"stale": stale}
-    found["belongs_to"] = {"table": md5_of(path), "judges": {name: list(pair) for name, pair in sorted(mine.items())}}
+    tables = {one.stem: md5_of(one) for one in dict.fromkeys([path, pool])}
+    found["belongs_to"] = {"tables": tables, "judges": {name: list(pair) for name, pair in sorted(mine.items())}}
     if options.precision:
         found["target"] = target(found, used, options.precision, where)
     if options.again:

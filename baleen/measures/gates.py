@@ -9,7 +9,7 @@ from baleen.errors import Problem
 from baleen.measures.calibration import reached, score_in_use
 from baleen.measures.evaluation import parse_score
 from baleen.measures.filters import Rules
-from baleen.measures.judges import different, judges
+from baleen.measures.judges import different, judges, other_table
 from baleen.project import inputs
 from baleen.tables.rows import Row
 
@@ -38,15 +38,16 @@ def require_sense(rules: Gate, where: str) -> None:
 
 def with_threshold(rules: G, path: Path, where: str) -> tuple[G, Row]:
     """The settings with the threshold of a calibration as one condition more instead of the rank, and what the counts
-    say of it; unchanged without a calibration. A Problem when the calibration is of another judge than the rows."""
+    say of it; unchanged without a calibration. A Problem when the calibration is of another judge or table."""
     if not rules.calibration:
         return rules, {}
     named, used = f"calibration {rules.calibration}", score_in_use(rules)
     found = json.loads(inputs.reads(Path("data", f"{rules.calibration}.json")).read_text(encoding="utf-8"))
     columns = parse_score(used).value.columns if used else ()
     own = {name: (pair[0], pair[1]) for name, pair in found["belongs_to"]["judges"].items()}
-    if reasons := different(judges(path, columns), own):
-        raise Problem(f"{where}: {named} is stale: {'; '.join(reasons)}; calibrate the judge of these rows")
+    reasons = [*different(judges(path, columns), own), *other_table(path, found["belongs_to"]["tables"])]
+    if reasons:
+        raise Problem(f"{where}: {named} is stale: {'; '.join(reasons)}; run `dvc repro {rules.calibration}`")
     notes: Row = {"calibration": rules.calibration, "warnings": found["warnings"]}
     if not rules.precision:
         return rules, notes

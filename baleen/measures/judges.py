@@ -1,13 +1,29 @@
 """Judges: which prompt and which model gave the scores of a table, by the lineage of its rows."""
 
 from collections.abc import Iterable, Mapping
+from hashlib import file_digest
 from itertools import islice
 from pathlib import Path
 
+from baleen.project import inputs
 from baleen.tables import rows
 
 LOOKED_AT = 1000  # rows; all rows of a table are scored by one step
 Judge = tuple[str, str]  # hash of a prompt, identity of a model
+
+
+def md5_of(path: Path) -> str:
+    """The MD5 of a file, as dvc.lock has it."""
+    with inputs.reads(path).open("rb") as file:
+        return file_digest(file, "md5").hexdigest()
+
+
+def other_table(path: Path, tables: Mapping[str, str]) -> list[str]:
+    """In words that a table has changed since its MD5 was noted; nothing when it is not among those noted."""
+    noted = tables.get(path.stem)
+    if noted is None or (now := md5_of(path)) == noted:
+        return []
+    return [f"{path} is another table by now ({now}, not {noted})"]
 
 
 def judges(path: Path, columns: Iterable[str]) -> dict[str, Judge]:

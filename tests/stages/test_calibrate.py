@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from baleen.errors import Problem
-from baleen.measures.calibration_run import md5_of
+from baleen.measures.judges import md5_of
 from baleen.tables import labels, rows
 from baleen.tables.rows import Row
 from stages import calibrate
@@ -104,6 +104,15 @@ def test_a_calibration_of_another_judge_sets_no_threshold(home: Path, changed: A
         filtered("--precision", "0.9", "--calibration", "c")
     assert not Path("data/kept.parquet").exists()
     assert calibrated()["stale"]
+
+
+def test_a_calibration_of_the_table_before_it_was_built_again_sets_no_threshold(home: Path) -> None:
+    calibrated()
+    rows.write("pool", scored(599))
+    with pytest.raises(Problem, match="c is stale: data/pool.parquet is another table by now .*dvc repro c"):
+        filtered("--precision", "0.9", "--calibration", "c")
+    calibrated()
+    assert filtered("--precision", "0.9", "--calibration", "c")["rows_in"] == 599
 
 
 @pytest.mark.parametrize(
