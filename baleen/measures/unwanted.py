@@ -1,20 +1,13 @@
 """Phrases that answers of a dataset should not have: refusals, and talk of the model itself or of a text that its
-reader does not see. In English and Chinese; what a list of phrases cannot know, a refusal in other words, it misses.
+reader does not see. In English and Chinese, refusals in Spanish too; what is said in other words is missed.
 """
 
+from baleen.measures.refusing import REFUSALS, straight
 from baleen.measures.wording import count_phrases
 from baleen.tables.exports import Amount
 
 __all__ = ["meta_phrases", "refusals"]
 
-REFUSALS = (
-    r"i(?:['’]m| am) (?:sorry|afraid|unable|not able|not allowed|not comfortable)"
-    r"|i (?:can(?:no|['’])?t|cannot|could not|won['’]t|will not|must decline|have to decline)"
-    r" (?:to )?(?:help|assist|provide|answer|do that|fulfill?|comply|engage|create|generate|share|support|discuss)"
-    r"|i (?:do not|don['’]t) (?:feel comfortable|have access|have the ability|have enough information)"
-    r"|(?:cannot|can['’]t|unable to) (?:comply with|fulfil|fulfill) (?:this|that|your) request",
-    "抱歉|对不起|我无法|我不能(?:提供|回答|帮助|协助)",
-)
 META = (
     r"as an? (?:ai|artificial intelligence|large language model|language model|virtual assistant|chatbot)"
     r"|(?:my|the) (?:training data|knowledge cut-?off)"
@@ -28,8 +21,8 @@ META = (
 
 
 def refusals(text: str) -> Amount:
-    """Number of phrases in which an answer refuses or excuses itself."""
-    return count_phrases(text, REFUSALS)
+    """Number of sentences in which an answer refuses or says that it cannot; `refused` looks at its beginning alone."""
+    return float(sum(len(pattern.findall(straight(text))) for pattern in REFUSALS))
 
 
 def meta_phrases(text: str) -> Amount:

@@ -17,10 +17,12 @@ SEEDS = [json.loads(line) for line in Path("data/seeds/assistant.jsonl").read_te
 @pytest.mark.parametrize(
     ("text", "count"),
     [
-        ("I'm sorry, but I can't help with that.", 2),
+        ("I'm sorry, but I can't help with that.", 1),
         ("I cannot provide medical advice.", 1),
         ("I won’t assist with this. I do not have access to the file.", 2),
-        ("抱歉，我无法回答。", 2),
+        ("抱歉，我无法回答。", 1),
+        ("Bread needs flour. " * 30 + "I cannot help with cakes. Lo siento, no puedo ayudar.", 2),
+        ("Sorry, the train is late. I am sorry for your loss.", 0),
         ("The canal cannot provide water in July.", 0),
         ("You can't help it; sorry seems to be the hardest word.", 0),
     ],
@@ -45,7 +47,7 @@ def test_talk_of_the_model_or_its_source_is_counted(text: str, count: int) -> No
 
 def test_seeds_written_by_hand_have_no_such_phrases() -> None:
     assert sum(meta_phrases(row["response"]) > 0 for row in SEEDS) == 0
-    assert sum(refusals(row["response"]) > 0 for row in SEEDS) <= 2
+    assert sum(refusals(row["response"]) > 0 for row in SEEDS) == 0
 
 
 @pytest.mark.parametrize(
