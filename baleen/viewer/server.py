@@ -20,12 +20,12 @@ from starlette.staticfiles import StaticFiles
 from baleen.errors import Problem
 from baleen.tables import labels
 from baleen.tables.labels import BAD, GOOD, Label
-from baleen.viewer import agreeing, comparing, cutting, drawing, questions
+from baleen.viewer import agreeing, comparing, cutting, drawing, questions, trusting
 from baleen.viewer.drawing import DrawingPlan
 from baleen.viewer.engine import Engine, Pending, Work
 from baleen.viewer.guard import App, guarded
 from baleen.viewer.questions import Condition, View
-from baleen.viewer.sources import HIGHER_IS_BETTER, Project, Source, md5_of, planned_filters
+from baleen.viewer.sources import HIGHER_IS_BETTER, Project, Source, md5_of, planned_settings
 
 STATIC = Path(__file__).with_name("static")
 EXACT = 2**53  # a larger whole number is another one in JavaScript
@@ -51,7 +51,7 @@ class Viewer:
 
     def overview(self, _: Asked) -> Any:
         """The tables of the project."""
-        filters = planned_filters()
+        filters = planned_settings("filter")
         tables = [self.project.described(name, filters) for name in self.project.names()]
         return {"tables": tables, "labeller": self.labeller, "start": self.start}
 
@@ -78,6 +78,11 @@ class Viewer:
         """How many rows stay at a threshold, and those next to it."""
         source, threshold = self.project.source(asked["table"], "all"), finite(asked["threshold"])
         return cutting.at_threshold(self.engine, source, asked["column"], asked.get("highest") == "1", threshold)
+
+    def calibrations(self, asked: Asked) -> Any:
+        """What the calibrations of a table say of a score."""
+        name, column, highest = asked["table"], asked["column"], asked.get("highest") == "1"
+        return {"calibrations": trusting.calibrations(self.engine, self.project, name, column, highest)}
 
     def row(self, asked: Asked) -> Any:
         """Everything that is known of a row."""
@@ -228,8 +233,9 @@ def application(viewer: Viewer, token: str, port: int) -> App:
             return as_response({"error": "no object of JSON"}, 400)
         return await run_in_threadpool(answered, viewer.label, body)
 
-    answers = (viewer.overview, viewer.rows, viewer.scores, viewer.cut, viewer.row, viewer.compare)
-    routes = [Route(f"/api/{one.__name__}", get(one)) for one in (*answers, viewer.draw, viewer.agreement)]
+    tables = (viewer.overview, viewer.rows, viewer.scores, viewer.cut, viewer.row, viewer.compare)
+    judging = (viewer.draw, viewer.agreement, viewer.calibrations)
+    routes = [Route(f"/api/{one.__name__}", get(one)) for one in (*tables, *judging)]
     routes += [Route("/api/label", post_label, methods=["POST"])]
     site = StaticFiles(directory=STATIC, html=True)
     inside = Mount(f"/{token}", routes=[*routes, Mount("/", site)])

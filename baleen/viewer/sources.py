@@ -105,7 +105,7 @@ class Project:
         except Problem as problem:
             return {"name": name, "error": str(problem)}
         numbers = [column for column, kind in columns.items() if kind == "number"]
-        cut = cut_of(name.partition("@")[0], columns, planned_filters() if filters is None else filters)
+        cut = cut_of(name.partition("@")[0], columns, planned_settings("filter") if filters is None else filters)
         return {
             "name": name,
             "rows": sizes[0],
@@ -138,16 +138,16 @@ def cut_of(target: str, columns: Iterable[str], filters: Filters) -> Cut | None:
     return Cut(column, column in HIGHER_IS_BETTER) if column else None
 
 
-def planned_filters() -> Filters:
-    """The settings of the planned filters, by target."""
+def planned_settings(verb: str) -> Filters:
+    """The settings of the planned targets of a verb, by target."""
     stamps = tuple((path, path.stat().st_mtime_ns) for path in sorted(plan.FOLDER.absolute().glob("*.yaml")))
-    return read_filters(stamps)
+    return read_settings(verb, stamps)
 
 
-@lru_cache(maxsize=4)
-def read_filters(stamps: tuple[tuple[Path, int], ...]) -> Filters:
-    filters = [path.stem for path, _ in stamps if 'verb: "filter"' in path.read_text(encoding="utf-8")]
-    return {name: found.settings for name in filters if (found := plan.planned(name))}
+@lru_cache(maxsize=8)
+def read_settings(verb: str, stamps: tuple[tuple[Path, int], ...]) -> Filters:
+    names = [path.stem for path, _ in stamps if f'verb: "{verb}"' in path.read_text(encoding="utf-8")]
+    return {name: found.settings for name in names if (found := plan.planned(name))}
 
 
 def md5_of(path: Path) -> str:

@@ -13,7 +13,7 @@ from baleen.tables.rows import Row, row_id
 from baleen.viewer.engine import Engine
 from baleen.viewer.server import Viewer, application
 from baleen.viewer.sources import Project
-from stages import view
+from stages import calibrate, view
 
 TOKEN, PORT = "secret", 8765
 SCRIPT = '<script>document.title="owned"</script><img src=x onerror="document.title=1">'
@@ -65,6 +65,22 @@ def write_project(folder: Path) -> None:
         write_round(f"curate-{number}", table, KEPT)
         planned = Planned("filter", {"input": f"judge-{number}", "best": "worst", "highest": False, "share": 0.3})
         plan.path_of(f"curate-{number}").write_text(plan.text_of(planned), encoding="utf-8")
+    write_calibration()
+
+
+def write_calibration() -> None:
+    """trusted-1: every third row of judge-1 is good, as its score has it but for some."""
+    known = [
+        row | {"good": float(row["worst"] < 10) if n % 7 else float(n % 2), "kind": "", "pair": str(n)}
+        for n, row in enumerate(documents())
+        if row["worst"] is not None
+    ]
+    rows.write("known-1", known)
+    own = {"input": "known-1", "against": "judge-1", "best": "worst", "share": 0.3}
+    plan.path_of("trusted-1").write_text(plan.text_of(Planned("calibrate", own)), encoding="utf-8")
+    calibrate.main(["trusted-1", "--input", "known-1", "--against", "judge-1", "--best", "worst", "--share", "0.3"])
+    for path in Path("data").glob("known-1*"):
+        path.unlink()
 
 
 @dataclass

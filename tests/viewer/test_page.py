@@ -135,6 +135,12 @@ def test_the_slider_says_at_once_how_many_rows_stay(served: Served, shown: Scree
     page.fill("input[type=number]", "3")
     wanted = sum(row["worst"] is not None and row["worst"] <= 3 for row in viewer_project.documents())
     shown.until(f"document.querySelector('output').innerText.startsWith('{wanted} of')")
+    shown.until("document.querySelector('.calibration .at')?.innerText.startsWith('Precision')")
+    there = page.inner_text(".calibration .at")
+    page.fill("input[type=number]", "25")
+    shown.until(f"document.querySelector('.calibration .at').innerText !== {there!r}")
+    page.fill("input[type=number]", "3")
+    shown.until(f"document.querySelector('output').innerText.startsWith('{wanted} of')")
     last = page.query_selector_all(".pane:first-child .card")[-1].inner_text()
     assert float(re.search(r"worst\s+([\d.]+)", last)[1]) <= 3  # type: ignore[index]
 

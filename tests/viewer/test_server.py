@@ -147,6 +147,22 @@ def test_the_slider_counts_exactly_and_shows_the_rows_next_to_it(server: Asker) 
     )
 
 
+def test_the_calibrations_of_a_score_are_shown_until_its_table_is_built_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    viewer_project.write_project(tmp_path)
+    server, asked = viewer_project.asker(), {"table": "judge-1", "column": "worst"}
+    [found] = server.get("calibrations", **asked)["calibrations"]
+    assert (found["name"], found["people"], found["stale"]) == ("trusted-1", False, [])
+    assert all(one["precision_low"] <= one["precision"] <= one["precision_high"] for one in found["sweep"])
+    assert server.get("calibrations", table="curate-1", column="worst")["calibrations"] == [found]
+    assert server.get("calibrations", table="judge-2", column="worst")["calibrations"] == []
+    rows.write("judge-1", viewer_project.documents()[1:])
+    [found] = server.get("calibrations", **asked)["calibrations"]
+    assert found["stale"] == ["judge-1 was built again after it"]
+
+
 def test_two_rounds_are_compared_by_row(server: Asker) -> None:
     found = server.get(
         "compare", left="curate-1", right="curate-2", score="worst", group="only left kept", order="change"

@@ -3,6 +3,7 @@
 import { ask, say } from "./api.js";
 import { address, choice, count, el, labelled, percent, shape, short } from "./dom.js";
 import { card } from "./rows.js";
+import { trust } from "./trust.js";
 
 const LATER = 120; // milliseconds after the last move of the slider until the rows next to it are fetched
 
@@ -58,13 +59,18 @@ export async function cutPage(context) {
   const stays = el("output", { class: "big" });
   const near = el("div", { class: "panes two" });
   const around = el("a", {}, "Label rows around this threshold");
+  const about = el("div");
   let timer;
   let asked = 0;
+  let current = start;
+  let calibrated = () => {};
 
   const tell = (threshold, kept) => {
     stays.replaceChildren(el("b", {}, count(kept)), ` of ${count(rows)} rows stay, ${percent(kept, rows)}`);
     slider.setAttribute("aria-valuetext", `${column} ${short(threshold)}, ${count(kept)} rows stay`);
     mark(threshold);
+    current = threshold;
+    calibrated(threshold);
   };
   const list = (title, cards) => el("section", { class: "pane", "aria-label": title }, el("h2", {}, title), el("div", { class: "list" }, cards.map((row) => card(row, table.name, [column]))));
   const fetchRows = async (threshold) => {
@@ -98,8 +104,13 @@ export async function cutPage(context) {
       el("div", { class: "top" }, stays, labelled(`${column} ${highest === "1" ? "at least" : "at most"}`, exact)),
       el("figure", {}, picture, el("figcaption", { class: "ends" }, el("span", {}, short(found.edges[0])), el("span", {}, column), el("span", {}, short(found.edges.at(-1))))),
       el("div", {}, slider, el("div", { class: "ends", "aria-hidden": "true" }, ["0 %", "rows that stay", "100 %"].map((words) => el("span", {}, words))))),
-    ...[without, use].filter(Boolean), el("p", {}, around), near,
+    ...[without, use].filter(Boolean), about, el("p", {}, around), near,
   );
   tell(start, steps[nearest(steps, start)].kept);
   await fetchRows(start);
+  const { calibrations } = await ask("calibrations", { table: table.name, column, highest }, signal);
+  const [section, move] = trust(calibrations, column);
+  calibrated = move;
+  about.replaceChildren(section);
+  move(current);
 }
