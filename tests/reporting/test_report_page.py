@@ -3,6 +3,8 @@ as text."""
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,14 @@ from typing import Any
 import browser
 import numpy as np
 import pytest
+from project import CHECKOUT
 
 from baleen.errors import Problem
 from baleen.project.yaml_files import yaml_text
 from baleen.reporting import experiments
 from baleen.reporting.page import LONGEST, shown
 from baleen.tables import rows
+from benchmarks.chromium import CHROMIUM
 from stages import calibrate, report_page
 
 pytest.importorskip("altair", reason="the extra report is not installed")
@@ -194,3 +198,16 @@ def test_rows_are_searched_and_filtered_by_keyboard_alone(written: Path, chromiu
         screen.page.keyboard.type("no row has this")
         assert screen.page.evaluate(visible) == 0 and screen.page.inner_text("#count") == "0 rows"
         assert screen.errors == []
+
+
+@pytest.mark.slow
+def test_the_pictures_of_the_guide_are_drawn_by_the_documented_script(written: Path, tmp_path: Path) -> None:
+    pytest.importorskip("duckdb", reason="the extra view is not installed")
+    pytest.importorskip("uvicorn", reason="the extra view is not installed")
+    pytest.importorskip("playwright", reason="playwright is not installed")
+    if not CHROMIUM.is_file():
+        pytest.skip(f"{CHROMIUM} is not there (apt-get install chromium)")
+    command = [sys.executable, "-m", "benchmarks.pictures", str(written.parent), "judged", str(tmp_path)]
+    subprocess.run(command, cwd=CHECKOUT, check=True)
+    for path in (tmp_path / "view.png", tmp_path / "report.png"):
+        assert path.read_bytes().startswith(b"\x89PNG") and path.stat().st_size > 10_000
