@@ -135,19 +135,19 @@ def measured(bench: Bench, installed: Sequence[Tool], repeats: int) -> dict[str,
     firsts: dict[str, list[tuple[Run, Job]]] = {tool.name: [] for tool in installed}
     for _ in range(repeats):
         for tool in installed:
-            firsts[tool.name].append(say(f"{tool.name}, first run", partial(bench.first, tool)))
-    found: dict[str, Figures] = {}
+            firsts[tool.name].append(timed(f"{tool.name}, first run", partial(bench.first, tool)))
+    by_tool: dict[str, Figures] = {}
     for tool in installed:
         bench.keep(tool)
         run, job = firsts[tool.name][-1]
-        found[tool.name] = speed(firsts[tool.name]) | {"changes": {"first": outcome(run, job, bench.number)}}
+        by_tool[tool.name] = speed(firsts[tool.name]) | {"changes": {"first": outcome(run, job, bench.number)}}
     for name, change in bench.changes().items():
         for tool in installed:
-            found[tool.name]["changes"][name] = say(f"{tool.name}, {name}", partial(change, tool))
-    return found
+            by_tool[tool.name]["changes"][name] = timed(f"{tool.name}, {name}", partial(change, tool))
+    return by_tool
 
 
-def say(what: str, work: Callable[[], Any]) -> Any:
+def timed(what: str, work: Callable[[], Any]) -> Any:
     """Do it, and tell the time on the error stream."""
     start = time.perf_counter()
     done = work()
@@ -161,32 +161,32 @@ def tuned(bench: Bench, tool: Tool, repeats: int) -> list[Figures]:
     runs: list[list[tuple[Run, Job]]] = [[] for _ in every]
     for _ in range(repeats):
         for one, ran in zip(every, runs, strict=True):
-            ran.append(say(f"{tool.name}, {dict(one)}", partial(bench.first, tool, settings=one)))
+            ran.append(timed(f"{tool.name}, {dict(one)}", partial(bench.first, tool, settings=one)))
     return [{"settings": dict(one)} | speed(ran) for one, ran in zip(every, runs, strict=True)]
 
 
 def table_work(below: Path, number: int) -> Figures:
     """Rows a second of the stages and of polars on the same files; how many rows each left, and whether their texts are
     the same in the same order."""
-    found: Figures = {"rows": number}
+    result: Figures = {"rows": number}
     home = Path.cwd()
     for name in ("filter", "exact", "mix"):
         measure, _ = tables.TABLES[name]
         with TemporaryDirectory() as folder:
             os.chdir(folder)
-            ours = say(f"baleen, {name}", partial(measure, number))
+            ours = timed(f"baleen, {name}", partial(measure, number))
             command = [peers_runs.python(POLARS, below), str(POLARS.script.with_name("polars_tables.py")), name, "data"]
             done = subprocess.run(command, text=True, capture_output=True, check=True)
             left = [pq.read_table(f"data/{one}.parquet", columns=["response"]) for one in ("out", "polars")]
             same = left[0].cast(TEXTS).equals(left[1].cast(TEXTS))
             os.chdir(home)
         rows = ours[f"{name}_rows"]
-        found[name] = {
+        result[name] = {
             "rows_s": [ours[f"{name}_rows_s"], round(rows / float(done.stdout))],
             "left": [table.num_rows for table in left],
             "same": same,
         }
-    return found
+    return result
 
 
 def installed(names: Sequence[str], below: Path) -> tuple[list[Tool], dict[str, str]]:
@@ -209,12 +209,12 @@ def figures(given: argparse.Namespace) -> Figures:
         bench = Bench(server, given.rows, below)
         if given.tune:
             return {"tried": {tool.name: tuned(bench, tool, given.repeats) for tool in tools}}
-        asked = measured(bench, tools, given.repeats)
+        speeds_and_changes = measured(bench, tools, given.repeats)
     missing = {name: {"missing": why} for name, why in lacks.items() if name != POLARS.name}
     result: Figures = {
         "date": date.today().isoformat(), "cores": len(os.sched_getaffinity(0)), "rows": given.rows,
         "repeats": given.repeats, "python": ".".join(map(str, sys.version_info[:2])),
-        "tools": {tool.name: named[tool.name] | asked[tool.name] for tool in tools} | missing,
+        "tools": {tool.name: named[tool.name] | speeds_and_changes[tool.name] for tool in tools} | missing,
     }  # fmt: skip
     if given.table_rows:
         work = {"missing": lacks[POLARS.name]} if POLARS.name in lacks else table_work(below, given.table_rows)

@@ -142,17 +142,17 @@ def run(tool: Tool, job: Job, server: Server, below: Path, kill_at: int = 0, set
     folder = job.folder
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "rows.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in job.texts), "utf-8")
-    out, told = folder / "out.jsonl", folder / "job.json"
+    out, job_file = folder / "out.jsonl", folder / "job.json"
     out.unlink(missing_ok=True)
     given: dict[str, Any] = {"endpoint": server.endpoint, "rows": str(folder / "rows.jsonl"), "system": job.system}
     given |= {"state": str(folder / "state"), "out": str(out), "sampling": SAMPLING}
-    told.write_text(json.dumps(given | {"settings": settings or tool.settings}), "utf-8")
+    job_file.write_text(json.dumps(given | {"settings": settings or tool.settings}), "utf-8")
     server.queries()
     start, used = time.perf_counter(), cpu()
     with (folder / "log.txt").open("ab") as log:
         process = subprocess.Popen(
-            [python(tool, below), str(tool.script), str(told)], cwd=folder, env=environment(folder, below), stdout=log,
-            stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
+            [python(tool, below), str(tool.script), str(job_file)], cwd=folder, env=environment(folder, below),
+            stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         ended = wait(process, server, kill_at)
     took = time.perf_counter() - start
@@ -186,14 +186,14 @@ def wait(process: subprocess.Popen[bytes], server: Server, kill_at: int = 0, idl
 
 def demand(group: int) -> dict[str, int]:
     """Nanoseconds in which each thread of a process group has run or waited for a processor."""
-    found = dict[str, int]()
+    times = dict[str, int]()
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError, ValueError):
             if int((process / "stat").read_text("ascii", "replace").rpartition(")")[2].split()[2]) == group:
                 for task in (process / "task").iterdir():
                     run, waited, _ = map(int, (task / "schedstat").read_text("ascii").split())
-                    found[str(task)] = run + waited
-    return found
+                    times[str(task)] = run + waited
+    return times
 
 
 def clear(process: subprocess.Popen[bytes], patience: float = 10.0) -> None:

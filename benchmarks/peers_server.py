@@ -40,12 +40,12 @@ def text_of(content: Any) -> str:
     return content if isinstance(content, str) else "".join(part.get("text", "") for part in content or [])
 
 
-def body(asked: dict[str, Any], of: str) -> bytes:
+def body(request: dict[str, Any], of: str) -> bytes:
     """A completion as OpenAI's interface has it; a reply in a stream is not offered."""
     message = {"role": "assistant", "content": reply(of)}
     choices = [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}]
     usage = {"prompt_tokens": 200, "completion_tokens": 21, "total_tokens": 221}
-    head = {"id": "chat-1", "object": "chat.completion", "created": 1, "model": asked.get("model", MODEL)}
+    head = {"id": "chat-1", "object": "chat.completion", "created": 1, "model": request.get("model", MODEL)}
     return json.dumps(head | {"choices": choices, "usage": usage}).encode()
 
 
@@ -71,12 +71,12 @@ class Answers(asyncio.Protocol):
             start = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(written)
             self.transport.write(start + written)  # type: ignore[attr-defined]
 
-    def answer(self, asked: dict[str, Any]) -> bytes:
-        of = digest([(turn["role"], text_of(turn["content"])) for turn in asked.get("messages", [])])
-        if asked.get("messages"):
+    def answer(self, request: dict[str, Any]) -> bytes:
+        of = digest([(turn["role"], text_of(turn["content"])) for turn in request.get("messages", [])])
+        if request.get("messages"):
             self.queries.append(Query(of, time.perf_counter()))
             self.count.value += 1
-        return body(asked, of)
+        return body(request, of)
 
 
 def serve(pipe: Connection, count: Any) -> None:

@@ -55,8 +55,8 @@ def test_rows_are_right_by_their_text_and_the_reply_that_belongs_to_it(tmp_path:
     of = job.expected()
     assert len({*of.values(), *Job(["a"], "other", tmp_path).expected().values()}) == 4
     rows = [("a", peers_server.reply(of["a"])), ("b", peers_server.reply(of["a"])), ("d", peers_server.reply(of["c"]))]
-    found = peers.outcome(Run("well", 1.0, 0.1, [Query(of["a"], 0.0)], rows), job, needed=3)
-    assert (found["asked"], found["rows"], found["right"], found["of"]) == (1, 3, 1, 3)
+    result = peers.outcome(Run("well", 1.0, 0.1, [Query(of["a"], 0.0)], rows), job, needed=3)
+    assert (result["asked"], result["rows"], result["right"], result["of"]) == (1, 3, 1, 3)
 
 
 def test_speed_is_the_median_between_the_first_and_the_last_reply(tmp_path: Path) -> None:
