@@ -36,7 +36,7 @@ the server had given 35 % of the replies. A row is right when it has the reply t
 the text that it should have; an old reply to another text, or under another system message, is wrong."""
 READ = """The second column is the least that has to be asked. After a kill that is what no reply had come for, a
 number that differs with what was under way; replies that were paid for twice are counted. A run hangs when it has
-used no processor for 20 s and has not ended."""
+used next to no processor for 20 s and has not ended."""
 WHY = """## Why
 
 - baleen stores every reply under a hash of all that shaped it (the rendered messages with the system message, model,

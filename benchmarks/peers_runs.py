@@ -18,7 +18,7 @@ from benchmarks import peers_server
 from benchmarks.peers_server import Query, Server
 
 HERE = Path(__file__).parent
-IDLE, QUIESCENT, MOST = 20.0, 0.05, 600.0  # seconds; share of a processor below which a tool does nothing; seconds
+IDLE, QUIESCENT, MOST = 20.0, 0.15, 300.0  # seconds; share of a processor below which a tool does nothing; seconds
 SAMPLING = {"temperature": 0.7, "max_tokens": 256}
 QUIET = {  # nothing of a run leaves this machine
     "NEMO_TELEMETRY_ENABLED": "false", "TELEMETRY_ENABLED": "false", "DVC_NO_ANALYTICS": "1", "HF_HUB_OFFLINE": "1",
