@@ -25,13 +25,18 @@ Place = tuple[str, str]  # a module's path in the project and a name in it; '' f
 @dataclass(frozen=True)
 class Statement:
     """A statement at the top of a module: the names it binds and mentions (with the attribute that is taken of each,
-    or ''), the local names in it, what it imports, and its hash, which an import has not."""
+    or ''), the local names in it, what it imports, and its syntax tree, which an import has not."""
 
     binds: frozenset[str]
     mentions: frozenset[Place]
     local: frozenset[str]
     imports: dict[str, Place]
-    digest: str
+    tree: ast.stmt | None
+
+    @cached_property
+    def digest(self) -> str:
+        """The hash of what it means; '' for an import."""
+        return sha256(repr(meaning(self.tree)).encode()).hexdigest()[:16] if self.tree else ""
 
 
 def module_file(dotted: str) -> str:
@@ -61,11 +66,12 @@ def parsed(node: ast.stmt, package: str) -> Iterator[Statement]:
     """A statement as one, an import as one for each of its names: others may be added to it."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         for name, place in imported(node, package).items():
-            yield Statement(frozenset([name]), frozenset(), frozenset(), {name: place}, "")
+            yield Statement(frozenset([name]), frozenset(), frozenset(), {name: place}, None)
         return
-    inside = [found for found in ast.walk(node) if isinstance(found, ast.Import | ast.ImportFrom)]
+    nodes = [*ast.walk(node)]  # parents come before what is in them
+    inside = [found for found in nodes if isinstance(found, ast.Import | ast.ImportFrom)]
     imports = {name: place for found in inside for name, place in imported(found, package).items()}
-    yield Statement(frozenset(bound(node)), frozenset(mentioned(node)), frozenset(local(node)), imports, digest(node))
+    yield Statement(frozenset(bound(node)), frozenset(mentioned(nodes)), frozenset(local(nodes)), imports, node)
 
 
 def imported(node: ast.Import | ast.ImportFrom, package: str = "") -> dict[str, Place]:
@@ -89,10 +95,10 @@ def bound(node: ast.stmt) -> list[str]:
     )
 
 
-def mentioned(node: ast.stmt) -> Iterator[Place]:
+def mentioned(nodes: list[ast.AST]) -> Iterator[Place]:
     """Names with the attribute taken of them or '', and texts that name a module of the project."""
     bases = set[ast.AST]()
-    for found in ast.walk(node):  # parents come before what is in them
+    for found in nodes:
         if isinstance(found, ast.Attribute) and isinstance(found.value, ast.Name):
             bases.add(found.value)
             yield found.value.id, found.attr
@@ -113,9 +119,9 @@ def imported_here(node: ast.expr) -> ast.Constant | None:
     return name if isinstance(name, ast.Constant) and is_module(name.value) else None
 
 
-def local(node: ast.stmt) -> Iterator[str]:
+def local(nodes: list[ast.AST]) -> Iterator[str]:
     """Parameters and other names that get a value inside a statement: there they may stand for no module."""
-    for found in ast.walk(node):
+    for found in nodes:
         if isinstance(found, ast.arg):
             yield found.arg
         elif isinstance(found, ast.Name) and isinstance(found.ctx, ast.Store):
@@ -126,10 +132,6 @@ def is_module(value: object) -> bool:
     """Whether a value is the dotted name of a module of the project."""
     dotted = isinstance(value, str) and "." in value and value.replace(".", "").isidentifier()
     return dotted and bool(module_file(str(value)))
-
-
-def digest(node: Any) -> str:
-    return sha256(repr(meaning(node)).encode()).hexdigest()[:16]
 
 
 def meaning(node: Any) -> Any:
@@ -167,7 +169,7 @@ class Code:
 
     def of(self, name: str) -> list[int]:
         """The statements that bind a name; all of them for '' or a name that nothing here binds."""
-        return self.binders.get(name) or [at for at, one in enumerate(self.statements) if one.digest]
+        return self.binders.get(name) or [at for at, one in enumerate(self.statements) if one.tree]
 
     def next_places(self, at: int) -> list[Place]:
         """Where a statement leads, in this module and in others."""
@@ -280,8 +282,8 @@ def digests(verb: str, named: Iterable[Place] = ()) -> dict[str, str]:
 
 def whole_digest(file: str, places: set[int]) -> str:
     own = code_of(file).statements
-    lines = [own[at].digest for at in sorted(places) if own[at].digest]
-    imports = sorted(repr(item) for at in places for item in own[at].imports.items() if not own[at].digest)
+    lines = [own[at].digest for at in sorted(places) if own[at].tree]
+    imports = sorted(repr(item) for at in places for item in own[at].imports.items() if not own[at].tree)
     return sha256("\n".join([*lines, *imports]).encode()).hexdigest()[:32]
 
 

@@ -85,6 +85,8 @@ def test_code_is_read_anew_for_every_stage(project: Path, socket_path: str) -> N
             "baleen: this",
         ),
         ("1 / 0", 1, "ZeroDivisionError"),
+        ("import atexit\natexit.register(print, 'the end', file=sys.stderr)", 0, "the end"),
+        ("import threading\nthreading.Timer(0.3, print, ['waited'], {'file': sys.stderr}).start()", 0, "waited"),
         ("os.kill(os.getpid(), 9)", 137, ""),
     ],
 )
