@@ -44,13 +44,16 @@ real:
 	@echo; echo "loss: nats a token of seeds that were held out, lower is better; the difference is to the seeds alone"
 	@cd build/real && python -m stages.report $(ARMS:%=eval-loss-%) && baleen report --html report.html
 
+# Compiled once, not by each of hundreds of processes
+PYTEST = env -u PYTHONDONTWRITEBYTECODE pytest -n 2 --dist loadscope
+
 test: setup
 	python -m stages.check
 	ruff check . && ruff format --check . && mypy
-	pytest -n 2 --dist loadscope --no-loadscope-reorder
+	$(PYTEST) --no-loadscope-reorder
 
 test-fast: setup
-	pytest -n 2 -m "not slow"
+	$(PYTEST) -m "not slow"
 
 check:
 	@python -m stages.check

@@ -238,10 +238,10 @@ UNITS = [
 WRITES = {"marked": ["instruction", "input", "response"], "fields": ["kind", "constraint"], "tags": ["response"]}
 
 
-@pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_long_reply_is_read_in_linear_time(name: str, unit: str) -> None:
-    reply, columns = unit * (200_000 // len(unit)), WRITES.get(name, ["instruction"])
-    begun = time.process_time()
-    FORMATS[name].read(reply, columns)
-    assert time.process_time() - begun < 1
+def test_a_long_reply_is_read_in_linear_time(name: str) -> None:
+    for unit in UNITS:
+        reply, columns = unit * (200_000 // len(unit)), WRITES.get(name, ["instruction"])
+        begun = time.process_time()
+        FORMATS[name].read(reply, columns)
+        assert time.process_time() - begun < 1, unit

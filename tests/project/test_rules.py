@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -15,9 +16,19 @@ RULES = parse_yaml(Path("dvc.yaml").read_text())["stages"]
 SINGLE = {"plan", "origin", "report"}  # rules without lines
 
 
+def files_in(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in Path(folder).rglob("*.py"))
+
+
+@cache
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_bytes())
+
+
+@cache
 def imported(file: Path) -> set[Path]:
     """Project modules a file imports itself, at the top or inside a function; by their paths in the project."""
-    nodes = [node for node in ast.walk(ast.parse(file.read_bytes())) if isinstance(node, ast.Import | ast.ImportFrom)]
+    nodes = [node for node in ast.walk(tree(file)) if isinstance(node, ast.Import | ast.ImportFrom)]
     places = [place for node in nodes for place in code_hashes.imported(node).values()]
     names = {name for module, own in places for name in (module, f"{module}.{own}")}
     return {Path(path) for path in map(code_hashes.module_file, names) if path} - {file}
@@ -45,11 +56,14 @@ def test_every_rule_of_dvc_yaml_is_one_that_recipes_may_use() -> None:
     assert {*RULES} == SINGLE | {*recipes.RULES}
 
 
-@pytest.mark.parametrize("file", sorted(Path("baleen").rglob("*.py")), ids=str)
-def test_the_library_imports_neither_stages_nor_dvc(file: Path) -> None:
-    text = file.read_text(encoding="utf-8")
-    assert not any(str(path).startswith("stages/") for path in imported(file))
-    assert file.name == "dvc_storage.py" or not re.search(r"^\s*(?:import|from) dvc\b", text, re.MULTILINE)
+def imports_dvc(file: Path) -> bool:
+    return bool(re.search(r"^\s*(?:import|from) dvc\b", file.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_the_library_imports_neither_stages_nor_dvc() -> None:
+    ours = files_in("baleen")
+    assert [file for file in ours if any(str(path).startswith("stages/") for path in imported(file))] == []
+    assert [file for file in ours if file.name != "dvc_storage.py" and imports_dvc(file)] == []
 
 
 COMMANDS = {
@@ -72,12 +86,10 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("file", sorted({*Path("stages").glob("*.py")} - COMMANDS), ids=str)
-def test_stages_do_not_import_each_other_but_for_the_list_of_verbs(file: Path) -> None:
-    assert not any(
-        str(path).startswith("stages/")
-        for path in imported(file) - {Path("stages/__init__.py"), Path("stages/verbs.py")}
-    )
+def test_stages_do_not_import_each_other_but_for_the_list_of_verbs() -> None:
+    allowed = {Path("stages/__init__.py"), Path("stages/verbs.py")}
+    needs = {file: imported(file) - allowed for file in {*Path("stages").glob("*.py")} - COMMANDS}
+    assert [(file, path) for file, paths in needs.items() for path in paths if path.parts[0] == "stages"] == []
 
 
 ROOMS = [
@@ -101,12 +113,11 @@ def room(file: Path) -> str:
     return inside.parts[0] if len(inside.parts) > 1 else "errors" if inside.stem == "errors" else "roots"
 
 
-@pytest.mark.parametrize("file", sorted(Path("baleen").rglob("*.py")), ids=str)
-def test_no_room_imports_one_above_it(file: Path) -> None:
-    below = ROOMS[ROOMS.index(room(file)) :]
-    ours = {path for path in imported(file) if path.parts[0] == "baleen" and path != Path("baleen/__init__.py")}
-    assert {str(path) for path in ours if room(path) not in below} == set()
-    assert not any(path.parts[0] == "pocket" for path in imported(file))
+def test_no_room_imports_one_above_it() -> None:
+    pairs = [(file, path) for file in files_in("baleen") for path in imported(file)]
+    ours = [(file, path) for file, path in pairs if path.parts[0] == "baleen" and path != Path("baleen/__init__.py")]
+    assert [(file, path) for file, path in ours if ROOMS.index(room(path)) < ROOMS.index(room(file))] == []
+    assert [(file, path) for file, path in pairs if path.parts[0] == "pocket"] == []
 
 
 def reached(file: Path) -> set[Path]:
@@ -129,7 +140,7 @@ def test_no_engine_needs_a_module_of_another_one_or_of_ray(engine: str) -> None:
 
 
 METHODS = {file.stem.replace("-", "_") for file in Path("recipes").glob("*.yaml") if recipes.is_method(file)}
-LIBRARY = sorted(path for folder in ("baleen", "pocket") for path in Path(folder).rglob("*.py"))
+LIBRARY = files_in("baleen", "pocket")
 
 
 def methods_of(files: set[Path]) -> set[str]:
@@ -138,9 +149,8 @@ def methods_of(files: set[Path]) -> set[str]:
     return {method for method in METHODS if any(name.startswith(f"{method}_") for name in ours)}
 
 
-@pytest.mark.parametrize("file", LIBRARY, ids=str)
-def test_no_module_needs_one_of_a_method_but_those_of_the_same_method(file: Path) -> None:
-    assert methods_of(reached(file)) <= methods_of({file})
+def test_no_module_needs_one_of_a_method_but_those_of_the_same_method() -> None:
+    assert [(file, more) for file in LIBRARY if (more := methods_of(reached(file)) - methods_of({file}))] == []
 
 
 def test_no_import_at_the_top_or_inside_a_function_closes_a_circle() -> None:
@@ -150,13 +160,16 @@ def test_no_import_at_the_top_or_inside_a_function_closes_a_circle() -> None:
 HEAVY = {"torch", "transformers", "vllm", "ray", "aiohttp", "trl", "peft", "accelerate", "datasets"}
 
 
-@pytest.mark.parametrize(
-    "file", sorted(path for folder in ("baleen", "pocket", "stages") for path in Path(folder).rglob("*.py")), ids=str
-)
-def test_heavy_imports_happen_inside_functions(file: Path) -> None:
-    top = [n for n in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(n, ast.Import | ast.ImportFrom)]
-    names = [n.module or "" if isinstance(n, ast.ImportFrom) else n.names[0].name for n in top]
-    assert not HEAVY & {name.partition(".")[0] for name in names}
+def imported_at_the_top(file: Path) -> set[str]:
+    """The packages that are imported with a module."""
+    top = [node for node in tree(file).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = [node.module or "" if isinstance(node, ast.ImportFrom) else node.names[0].name for node in top]
+    return {name.partition(".")[0] for name in names}
+
+
+def test_heavy_imports_happen_inside_functions() -> None:
+    files = files_in("baleen", "pocket", "stages")
+    assert [(file, heavy) for file in files if (heavy := HEAVY & imported_at_the_top(file))] == []
 
 
 SAY_NOTHING = {
@@ -166,15 +179,14 @@ SAY_NOTHING = {
 NAMED_BY_RECIPES = {"crab.plain", "linguist.asked", "self_lengthen.told"}
 
 
-@pytest.mark.parametrize(
-    "file",
-    sorted(
-        path for folder in ("baleen", "pocket", "stages", "benchmarks", "tests") for path in Path(folder).rglob("*.py")
-    ),
-    ids=str,
-)
-def test_a_name_says_what_it_holds_or_does(file: Path) -> None:
+def names_that_say_nothing(file: Path) -> set[str]:
+    """Those of a module, its functions and its classes."""
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    nodes = [node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, definitions)]
+    nodes = [node for node in ast.walk(tree(file)) if isinstance(node, definitions)]
     bad = {f"{file.stem}.{node.name}" for node in nodes if node.name.lower() in SAY_NOTHING}
-    assert file.stem not in SAY_NOTHING and bad - NAMED_BY_RECIPES == set()
+    return ({file.stem} & SAY_NOTHING) | (bad - NAMED_BY_RECIPES)
+
+
+def test_a_name_says_what_it_holds_or_does() -> None:
+    files = files_in("baleen", "pocket", "stages", "benchmarks", "tests")
+    assert [(file, bad) for file in files if (bad := names_that_say_nothing(file))] == []
