@@ -1,10 +1,11 @@
 """A measure or transform of the user's own is a function in methods/NAME.py; its edits re-run what names it."""
 
 import re
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import forks
 import own_project
 import project
 import pytest
@@ -15,6 +16,8 @@ from baleen.errors import Problem
 from baleen.project import code_hashes, lookup
 from baleen.project.code_hashes import Place
 from baleen.tables import rows
+from stages import check
+from stages import filter as filter_verb
 
 SHOUT: Place = ("methods.mine", "shout")
 
@@ -129,13 +132,26 @@ REFUSED = {
 }
 
 
+def ended(main: Callable[[list[str]], object], folder: Path, *words: str) -> tuple[int, str]:
+    """Exit code and stderr of a stage in a fork that knows no module of another test's project."""
+
+    def run_anew(argv: list[str]) -> None:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "methods"]:
+            del sys.modules[name]
+        main(argv)
+
+    log = folder / "stderr.log"
+    code = forks.exit_code(forks.fork_stage(run_anew, [*words], log))
+    return code, log.read_text(encoding="utf-8", errors="replace")
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_used_is_refused_in_one_line(name: str, folder: Path) -> None:
     files, message = REFUSED[name]
     for path, content in files.items():
         (folder / path).write_bytes(content.encode("utf-8", "surrogateescape"))
-    ended = subprocess.run([sys.executable, "-m", "stages.check"], text=True, capture_output=True)
-    assert ended.returncode == 1 and message in ended.stderr and ended.stderr.count("\n") == 1, ended.stderr
+    code, said = ended(check.main, folder)
+    assert code == 1 and message in said and said.count("\n") == 1, said
 
 
 @pytest.mark.parametrize("fault", ["1 / 0", "text[99]", "{}[text]", "unheard_of", "re.compile('(')"])
@@ -143,15 +159,14 @@ def test_an_error_in_a_users_function_is_one_line_with_its_place(fault: str, fol
     own_project.write(folder, text("return share(text)", f"import re; return {fault}"))
     (folder / "data").mkdir()
     rows.write("web", [{"id": "a", "response": "LOUD"}])
-    ended = subprocess.run([sys.executable, "-m", "stages.filter", "calm"], text=True, capture_output=True)
-    line = r"baleen: methods/mine\.py:10: \w+(\.\w+)*: .*\n"
-    assert ended.returncode == 1 and re.fullmatch(line, ended.stderr), ended.stderr
+    code, said = ended(filter_verb.main, folder, "calm")
+    assert code == 1 and re.fullmatch(r"baleen: methods/mine\.py:10: \w+(\.\w+)*: .*\n", said), said
 
 
 def test_a_module_of_the_user_that_nothing_names_is_not_read(folder: Path) -> None:
     own_project.write(folder, {"methods/draft.py": "def half(: \n"})
-    ended = subprocess.run([sys.executable, "-m", "stages.check"], text=True, capture_output=True)
-    assert ended.returncode == 0, ended.stderr
+    code, said = ended(check.main, folder)
+    assert code == 0, said
 
 
 def test_both_of_one_name_is_a_problem_for_whoever_looks_it_up(folder: Path) -> None:

@@ -10,6 +10,8 @@ from baleen.errors import Problem
 from baleen.project import recipes
 from stages.command import app
 
+under_dvc = pytest.mark.slow  # begins a project, for which git and DVC start several times, 2 s
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -33,6 +35,7 @@ def new(*words: str) -> dict[str, dict[str, Any]]:
     }
 
 
+@under_dvc
 def test_a_corpus_and_seeds_are_copied_into_the_project() -> None:
     lines = new("--corpus", "pages", "--seeds", "seeds.jsonl")
     assert lines["web"]["source"] == "data/raw/pages" and lines["pairs"]["source"] == "data/raw/seeds.jsonl"
@@ -46,12 +49,14 @@ def test_seeds_of_which_none_would_be_held_out_are_too_few() -> None:
     assert not Path("mine").exists()
 
 
+@under_dvc
 def test_some_documents_of_the_corpus_are_drawn_by_chance() -> None:
     lines = new("--corpus", "pages", "--seeds", "seeds.jsonl", "--documents", "500")
     assert lines["corpus"]["source"] == "data/raw/pages"
     assert (lines["web"]["rule"], lines["web"]["count"], lines["web"]["best"]) == ("filter", 500, "chance(id)")
 
 
+@under_dvc
 def test_the_documentation_of_python_is_a_corpus() -> None:
     lines = new("--corpus", "python:docs", "--seeds", "seeds.jsonl")
     assert lines["web"] == {"rule": "load", "python": "docs", "origin": "web"}
@@ -75,6 +80,7 @@ def test_what_is_missing_is_told_and_nothing_is_written(words: list[str], messag
 VERIFIABLE = '{"prompt": "Say yes.", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}], "key": 1}\n'
 
 
+@under_dvc
 def test_verifiable_prompts_are_copied_into_the_project() -> None:
     Path("ifeval.jsonl").write_text(VERIFIABLE)
     lines = new("--corpus", "pages", "--seeds", "seeds.jsonl", "--verifiable", "ifeval.jsonl")
