@@ -154,8 +154,11 @@ def has_type(value: Any, hint: Any) -> bool:
     """Whether a value is of the type of its setting as it stands; OmegaConf takes 1 to 5 ms to see that for a line."""
     if get_origin(hint) is list:
         return type(value) is list and all(has_type(item, *get_args(hint)) for item in value)
-    if hint == dict[str, str]:
-        return type(value) is dict and all(has_type(text, str) for item in value.items() for text in item)
+    if get_origin(hint) is dict:
+        kinds = get_args(hint)
+        return type(value) is dict and all(all(map(has_type, item, kinds)) for item in value.items())
+    if hint is Any:
+        return value is None or any(has_type(value, kind) for kind in (str, int, float, bool))
     if hint is str:
         return type(value) is str and "${" not in value and value != REQUIRED
     return type(value) is hint if hint in (int, bool) else hint is float and type(value) in (float, int)
@@ -163,7 +166,9 @@ def has_type(value: Any, hint: Any) -> bool:
 
 def copied(value: Any, hint: Any) -> Any:
     """A value that has its type: a list or mapping of its own, a whole number as a float where the setting is one."""
-    return float(value) if hint is float else value.copy() if isinstance(value, list | dict) else value
+    if isinstance(value, dict):
+        return {key: copied(item, get_args(hint)[1]) for key, item in value.items()}
+    return float(value) if hint is float else value.copy() if isinstance(value, list) else value
 
 
 def converted(value: Any) -> Any:
