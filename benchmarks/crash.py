@@ -24,6 +24,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from baleen.project.preload import DOOR
 from baleen.project.yaml_files import InvalidYaml, parse_yaml
 from benchmarks import small_project
 from benchmarks.small_project import batches, built, outcome, paid, stored, until
@@ -68,9 +69,9 @@ def group(leader: int) -> list[tuple[int, str]]:
 
 
 def start(folder: Path, name: str) -> subprocess.Popen[str]:
-    """Start a command in a process group of its own."""
+    """Start a command in a process group of its own, its stages as processes of their own."""
     with (folder / "output").open("a") as log:
-        env = small_project.environment(folder)
+        env = {key: value for key, value in small_project.environment(folder).items() if key != DOOR}
         words = small_project.stage_command(name)
         return subprocess.Popen(words, cwd=folder, env=env, text=True, stdout=log, stderr=log, start_new_session=True)
 

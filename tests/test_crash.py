@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
+import preloading
 import pytest
 
 from benchmarks import crash, small_project
@@ -17,8 +18,11 @@ KILLS = 8
 
 @pytest.fixture(scope="module")
 def builds(tmp_path_factory: pytest.TempPathFactory) -> list[Build]:
-    """A campaign over 200 requests a build."""
-    return list(crash.campaign(tmp_path_factory.mktemp("crash"), KILLS, documents=100, seed=0))
+    """A campaign over 200 requests a build. What is not killed runs as copies of one process."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in preloading.variables().items():
+            patch.setenv(name, value)
+        return list(crash.campaign(tmp_path_factory.mktemp("crash"), KILLS, documents=100, seed=0))
 
 
 def test_killed_builds_end_in_the_bytes_of_one_that_was_not(builds: list[Build]) -> None:
