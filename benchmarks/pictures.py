@@ -42,6 +42,6 @@ def draw_report(project: Path, picture: Path) -> None:
 
 
 if __name__ == "__main__":
-    project, table, folder = Path(sys.argv[1]), sys.argv[2], Path(*sys.argv[3:4] or [DOCS]).absolute()
+    project, table, folder = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3] if sys.argv[3:] else DOCS).absolute()
     draw(project, table, folder / "view.png")
     draw_report(project, folder / "report.png")

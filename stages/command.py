@@ -38,6 +38,7 @@ from stages import (
     memo,
     new,
     own_data,
+    own_requests,
     own_utterances,
     publish,
     report,
@@ -140,6 +141,7 @@ def new_command(
     method: Annotated[list[str], typer.Option(help="method to build; name several by repeating it")] = ["humpback"],  # noqa: B006
     corpus: Annotated[str, typer.Option(help="file or folder of documents, or python:docs")] = "",
     seeds: Annotated[str, typer.Option(help="file or folder of question-answer pairs")] = "",
+    requests: Annotated[str, typer.Option(help="file of requests for long texts, for Self-Lengthen alone")] = "",
     corpus_columns: Annotated[str, typer.Option(help="such as response=text; without it by looking")] = "",
     seed_columns: Annotated[str, typer.Option(help="such as instruction=question,response=answer")] = "",
     documents: Annotated[int, typer.Option(help="only so many documents of a usual length, drawn by chance")] = 0,
@@ -163,7 +165,11 @@ def new_command(
         raise Problem(f"--{'seeds' if corpus else 'corpus'} is missing; name both, or neither for the generated world")
     if not corpus and (verifiable or judge):
         raise Problem("--verifiable and --judge are for your own data; name --corpus and --seeds too")
-    if corpus:
+    if requests and corpus:
+        raise Problem("--requests needs no --corpus and no --seeds; take them out")
+    if requests:
+        summary = own_requests.on_request_files(wanted, requests, own_data.mapping(seed_columns))
+    elif corpus:
         mine = own_data.Corpus(corpus, own_data.mapping(corpus_columns), documents)
         summary = new.on_files(wanted, mine, seeds, own_data.mapping(seed_columns))
     else:

@@ -144,7 +144,7 @@ def sampling_of(options: GenerateOptions, prompt: Prompt) -> Sampling:
 
 
 def shape_of(options: GenerateOptions, prompt: Prompt) -> str:
-    """The regular expression that replies are held to, '' for none. What decides is known before a row is asked: a reply
+    """The regular expression that replies are held to, '' for none, known before a row is asked: a reply
     is looked up under the same key whether its server runs or not."""
     mode = options.structured.lower()
     able = table.can(options.engine, "structured") and prompt.has_shape and holds_formats(options.model)

@@ -10,6 +10,7 @@ of Chinese 'more than' and 'less than'; here each has its own.
 """
 
 import re
+from collections import Counter
 
 from baleen.measures.words import chance, is_chinese, words
 from baleen.tables.exports import Amount, transform
@@ -17,8 +18,11 @@ from baleen.tables.rows import TEXT, Row
 
 __all__ = [
     "accepted",
+    "at_least",
+    "below",
     "demand",
     "first_half",
+    "first_successes",
     "grown",
     "growth",
     "keep_sound",
@@ -127,6 +131,33 @@ def thinned(row: Row, share: float) -> list[Row]:
     return [row | {"outline": outline, "opening": "", "longer": row["response"]}]
 
 
+SUCCESSES = 2  # extensions of each first response that the release waits for; it tries each until it succeeds
+
+
+@transform(("instruction", "initial"), {}, "whole")
+def first_successes(table: list[Row]) -> list[tuple[Row, str]]:
+    """The rows: of the extensions of one first response that came so far the first SUCCESSES are kept, as the release
+    tries no longer then."""
+    seen = Counter[tuple[str, str]]()
+    made = list[tuple[Row, str]]()
+    for row in table:
+        seen[key := (row["instruction"], row["initial"])] += 1
+        made.append((row, "" if seen[key] <= SUCCESSES else "a later try"))
+    return made
+
+
+@transform(("response",), {}, "number")
+def at_least(row: Row, count: float) -> list[Row] | str:
+    """The row when its response has so many words or more; else the reason."""
+    return [row] if words(row["response"]) >= count else f"under {count:g} words"
+
+
+@transform(("response",), {}, "number")
+def below(row: Row, count: float) -> list[Row] | str:
+    """The row when its response has fewer words than this; else the reason."""
+    return [row] if words(row["response"]) < count else f"{count:g} words and more"
+
+
 @transform(("response",), {}, "whole")
 def lengthy(table: list[Row]) -> list[tuple[Row, str]]:
     """The rows, kept with probability 1 - min(1, 2 rank^3), in which rank goes from near 0 (longest) to 1 (shortest).
@@ -183,6 +214,11 @@ def length_score(limit: str, text: str) -> float:
     return kept_to(words(text), limit)
 
 
+def fitting(length: float) -> float:
+    """The step for a text of this many words: 1,000 from 2,000 words on (release), 100 from 200, 10 from 20, else 1."""
+    return next((step for step in (1000.0, 100.0, 10.0) if length >= 2 * step), 1.0)
+
+
 def limit_of(length: float, step: float, name: str) -> str:
     """A limit that a text of this length keeps to, drawn by `name`; a range when the drawn kind does not fit."""
     step *= 2 if chance(f"twice {name}") < TWICE and length >= 2 * step else 1
@@ -227,8 +263,9 @@ def worded(limit: str, language: str, name: str) -> str:
 @transform(("instruction", "response"), {"instruction": TEXT, "limit": TEXT}, "number")
 def demand(row: Row, step: float) -> list[Row] | str:
     """The row with a length demand that its response meets, rounded to `step` words, added to the instruction and in
-    `limit`; a row whose response is shorter than a step leaves."""
+    `limit`; a row whose response is shorter than a step leaves. Step 0 is one that fits the length (`fitting`)."""
     length, name = words(row["response"]), str(row["id"])
+    step = step or fitting(length)
     if length < step:
         return f"under {step:g} words"
     limit = limit_of(length, step, name)

@@ -25,6 +25,8 @@ OWN["crab.conversations"] = "seed"  # its general half; better are conversations
 OWN["calibration"] = "calibration"  # seeds that no model learns, to measure scores on
 OWN["round_trip.heldout_reworded"] = "rt-held-asked"  # held-out seeds beside what came back of them
 PIVOTS = {"qaa": "es", "qab": "zh"}  # of round trips, in place of the world's near and far ones
+OWN |= {"self_lengthen.tasks": "seed", "self_lengthen.heldout": "heldout"}  # their instructions are the requests
+OF_REQUESTS = {"prose": "seed", "self_lengthen.tasks": "seed", "self_lengthen.heldout": "asked"}  # without a corpus
 WORDS_OF_YAML = ("true", "false", "null", "yes", "no", "on", "off")  # words that some reader takes for no text
 REPORT = re.compile(r"\n  report:.*?(?=\n  \w|\Z)", re.DOTALL)
 LISTED = re.compile(r"(?:^  - recipes/.*\n)+", re.MULTILINE)
@@ -88,6 +90,11 @@ def of_world(line: Line) -> bool:
     return "part" in line.given or bool(WORLD.search(str(line.given)))
 
 
+def of_answers(line: Line) -> bool:
+    """Whether a line takes lengths from the answers to held-out requests, which have none."""
+    return line.given.get("input") == OF_REQUESTS["self_lengthen.heldout"] and line.given.get("settings") == "demands"
+
+
 def on_own_data(
     names: list[str],
     own: Mapping[str, Line],
@@ -103,9 +110,12 @@ def on_own_data(
     the table that stands for corpus and seeds where a method has neither.
     """
     ship = shipped.lines()
-    stand_in = {line.name: texts or OWN[part] for line in ship.values() if (part := line.given.get("part", "")) in OWN}
+    tables = OWN if texts or "web" in own else OF_REQUESTS
+    stand_in = {
+        line.name: texts or tables[part] for line in ship.values() if (part := line.given.get("part", "")) in tables
+    }
     adapted = {name: on_tables(line, stand_in, profile, texts) for name, line in ship.items()} | dict(own)
-    kept = without(adapted, of_world)
+    kept = without(adapted, lambda line: of_world(line) or of_answers(line))
     for name in names:
         own_recipe = [line.name for line in adapted.values() if line.file == f"recipes/{name}.yaml"]
         needed = closure([at for at in own_recipe if "part" not in adapted[at].given], adapted)

@@ -8,8 +8,11 @@ from baleen import prompts
 from baleen.measures.words import words
 from baleen.methods.self_lengthen import (
     accepted,
+    at_least,
+    below,
     blocks,
     first_half,
+    first_successes,
     flaw,
     grown,
     growth,
@@ -196,3 +199,13 @@ def test_an_extension_without_a_word_is_unreadable(reply: str) -> None:
 
 def test_what_is_accepted_has_more_words_by_the_one_counter() -> None:
     assert words("two 汉字 .") == 4
+
+
+def test_the_first_two_extensions_of_a_response_that_succeed_are_kept_and_the_rest_counted() -> None:
+    tries = [row(f"text {n}", initial="a") for n in range(4)] + [row("text", initial="b")]
+    assert [why for _, why in first_successes(tries)] == ["", "", "a later try", "a later try", ""]
+
+
+def test_a_final_training_keeps_lengths_from_a_bound_up_to_another() -> None:
+    assert (at_least(row(LONG), 10), at_least(row(LONG), 11)) == ([row(LONG)], "under 11 words")
+    assert (below(row(LONG), 11), below(row(LONG), 10)) == ([row(LONG)], "10 words and more")

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from baleen.measures.words import words
-from baleen.methods.self_lengthen import allowed, demand, kept_to, length_score, limit_of, numeral, worded
+from baleen.methods.self_lengthen import allowed, demand, fitting, kept_to, length_score, limit_of, numeral, worded
 
 SCORES = [
     ("about 1000", 1000, 1.0),
@@ -141,3 +141,10 @@ def test_the_demand_stands_after_the_instruction_in_its_language(asked: str, tex
 def test_a_text_under_a_step_leaves_with_a_reason() -> None:
     assert demand({"id": "a", "instruction": "x", "response": "one two"}, 10) == "under 10 words"
     assert words("one two") == 2
+
+
+@pytest.mark.parametrize(("length", "step"), [(7105, 1000), (2000, 1000), (1999, 100), (205, 100), (45, 10), (7, 1)])
+def test_the_step_of_a_demand_fits_the_length(length: int, step: int) -> None:
+    assert fitting(length) == step
+    (made,) = demand({"id": "a", "instruction": "Write.", "response": "word " * length}, 0)
+    assert all(int(bound) % step == 0 for bound in made["limit"].split()[1:])

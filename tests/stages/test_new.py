@@ -9,12 +9,12 @@ import pytest
 from baleen.errors import Problem
 from baleen.project import assemble, recipes, shipped
 from baleen.project.yaml_files import parse_yaml
-from stages import check, new
+from stages import check, new, own_requests
 
 METHODS = shipped.methods()
 CORPUS = new.Own("data/raw/documents", {"columns": {"response": "text"}})
 SEEDS = new.Own("data/raw/seeds.jsonl", {"columns": {"instruction": "question", "response": "answer"}})
-WORLD_ONLY = {"self-lengthen", "linguist"}  # they read what neither a corpus nor seed pairs are
+WORLD_ONLY = {"linguist"}  # it reads what neither a corpus nor seed pairs are
 
 
 def lines_of(folder: Path) -> dict[str, recipes.Line]:
@@ -62,6 +62,19 @@ def test_round_trips_of_own_data_go_through_languages_that_there_are(tmp_path: P
     assert {line.given["set"]["pivot"] for line in lines if "pivot" in line.given.get("set", {})} == {"es", "zh"}
     asked = {line.name: line.given["input"] for line in lines if line.name.startswith("answers-rt-")}
     assert {"answers-rt-kept", "answers-rt-adaptive"} <= {*asked} and {*asked.values()} == {"rt-held-asked", "heldout"}
+
+
+@pytest.mark.parametrize("profile", ["small", "8b", "paper"])
+def test_requests_alone_begin_a_project_of_self_lengthen(tmp_path: Path, profile: str) -> None:
+    requests = new.Own("data/raw/requests.jsonl", {"columns": {"instruction": "prompt"}})
+    own_requests.on_requests(tmp_path / "p", profile, requests)
+    (tmp_path / "p" / "data/raw").mkdir(parents=True)
+    (tmp_path / "p" / requests.path).write_text('{"prompt": "Write a long story about rain."}\n')
+    lines = lines_of(tmp_path / "p")
+    assert lines["self-lengthen-first-1"].given["input"] == "seed" and lines["answers-sl-2"].given["input"] == "asked"
+    assert not [line for line in lines.values() if assemble.of_world(line)]
+    with chdir(tmp_path / "p"):
+        assert check.check([]).endswith("are well wired")
 
 
 def test_a_method_that_asks_a_teacher_needs_a_profile_that_has_one(tmp_path: Path) -> None:
