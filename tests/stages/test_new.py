@@ -115,14 +115,14 @@ def test_prompts_of_other_methods_stay_behind(tmp_path: Path) -> None:
 def test_adding_a_method_keeps_lines_that_were_edited(tmp_path: Path) -> None:
     folder = tmp_path / "p"
     new.on_embedded_world(folder, ["back-and-forth"], "pocket")
-    recipe = folder / "recipes/humpback.yaml"
+    recipe = folder / "recipes/back-and-forth.yaml"
     recipe.write_text(recipe.read_text().replace("leak: 0.5", "leak: 0.4"))
     with chdir(folder):
         built = new.add(["humpback", "tegit"])
         assert check.check([]).endswith("are well wired")
     assert {"recipes/humpback.yaml", "recipes/tegit.yaml", "recipes/back-and-forth.yaml"} <= {*built}
     lines = lines_of(folder)
-    assert lines["humpback-augment"].given["leak"] == 0.4 and {"humpback", "tegit", "back-and-forth"} <= {*lines}
+    assert lines["back-and-forth-augment"].given["leak"] == 0.4 and {"humpback", "tegit", "back-and-forth"} <= {*lines}
 
 
 def test_adding_a_method_twice_changes_nothing(tmp_path: Path) -> None:
