@@ -185,8 +185,7 @@ class TableWriter:
 
 def infer_schema(rows: Sequence[Row], known: pa.Schema | None = None) -> pa.Schema:
     """A schema from known types, declared types and the first value of each column that is not null."""
-    names = list(rows[0]) if rows else ["id"]
-    firsts = {n: next((r[n] for r in rows if r.get(n) is not None), None) for n in names}
+    firsts = {n: next((r[n] for r in rows if r.get(n) is not None), None) for n in (rows[0] if rows else ["id"])}
     given = {field.name: field.type for field in known or ()}
     return pa.schema(
         [(n, given[n] if n in given and fits_type(x, given[n]) else column_type(n, x)) for n, x in firsts.items()]
