@@ -123,7 +123,7 @@ def doubt(row: Row) -> list[Row]:
     return [row | {"doubted": row["constraint"] if false else ""}]
 
 
-@transform(("doubted", "repaired", "response"), {"constraint": TEXT, "holds": NUMBER})
+@transform(("doubted", "repaired", "response", "constraint", "holds"), {"constraint": TEXT, "holds": NUMBER})
 def mend(row: Row) -> list[Row]:
     """The row with its repaired constraint in the place of the false one, where there is one; what code cannot parse of
     it is for the judge again, as in Crab, which asks whether the modified constraint is valid."""

@@ -30,6 +30,7 @@ def test_the_module_of_an_engine_has_its_name_or_is_the_client_of_its_package() 
         "baleen.engines.encoder",
         "baleen.engines.hf",
         "baleen.engines.openai.client",
+        "baleen.engines.seq2seq",
         "baleen.engines.vllm",
     ]
 
@@ -57,7 +58,9 @@ def test_a_new_engine_is_one_file(tmp_path: Path) -> None:
     (tmp_path / "parrot.py").write_text(PARROT)
     code = "import sys, baleen.engines; baleen.engines.__path__.append(sys.argv[1]); from baleen.engines import table; "
     code += "print(table.module_of('parrot'), *table.ENGINES, *(table.can('parrot', x) for x in ('embed', 'workers')))"
-    assert python(code, str(tmp_path)) == ["baleen.engines.parrot apertium encoder hf openai vllm parrot True False"]
+    assert python(code, str(tmp_path)) == [
+        "baleen.engines.parrot apertium encoder hf openai seq2seq vllm parrot True False"
+    ]
 
 
 def test_an_engine_that_no_module_declares_answers_for_itself() -> None:

@@ -125,7 +125,7 @@ TABLES = {
     "a missing column": Case("filter out --input in --best worst --share 0.5", "has no column worst; it has id, resp"),
     "no row survives": Case(
         "filter out --input in --keep rating>=4",
-        r"no row is left of 2 \(1 not rating>=4, 1 rating unreadable\); loosen",
+        r"no row is left of 2 \(1 rating unreadable, 1 not rating>=4\); loosen",
     ),
     "a misspelt condition": Case(
         "filter out --input in --keep rating=>4", "cannot read condition 'rating=>4'; write it like"

@@ -73,7 +73,7 @@ def test_all_arms_are_as_large_and_learn_as_long_from_the_same_base() -> None:
     found = lines()
     students = [line for line in found["train"].values() if line.get("prompt") == "reply"]
     assert {(line["base"], line.get("settings")) for line in students} == {("round-trip-base", None)}
-    assert len(students) == 7
+    assert len(students) == 8
     assert {found["filter"][name]["count"] for name in ("rt-kept", "rt-any", "rt-outputs-kept", "rt-abroad")} == {300}
     assert {table for pair in CLAIM.pairs.values() for table in (pair.better, pair.other)} <= {
         name for own in found.values() for name in own

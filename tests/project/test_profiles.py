@@ -65,7 +65,7 @@ REPORTED: dict[str, dict[str, object]] = {  # what the papers and releases say
     "label": {"epochs": 6, "lr": 1e-5, "max_length": 512},
     "designer": {"max_length": 2048},
     "rebuilt-best": {"share": 0.95, "clusters": 200},
-    "demands": {"apply": ["self_lengthen.demand(1000)"]},
+    "demands": {"apply": ["self_lengthen.at_least(2000)", "self_lengthen.below(8000)", "self_lengthen.demand(0)"]},
     "rate": {"temperature": 0.2, "top_p": 0.9, "max_tokens": 4096, "rating": "written"},
     "point": {"temperature": 0.5, "top_p": 0.95, "max_tokens": 1024, "rating": "written"},
     "verify": {"temperature": 0.4, "top_p": 0.3, "rating": "written"},
@@ -93,7 +93,8 @@ DEFAULT = {"train": "sft", "generate": "generate"}
 
 @pytest.mark.parametrize("name", REPORTED)
 def test_a_line_has_the_values_of_its_paper(name: str) -> None:
-    assert resolved(name, "paper").items() >= REPORTED[name].items()
+    values = resolved(name, "paper")
+    assert {key: values[key] for key in REPORTED[name]} == REPORTED[name]
 
 
 def test_the_pocket_asks_every_method_alike_where_it_has_no_reason_not_to() -> None:

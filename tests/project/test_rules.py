@@ -73,6 +73,7 @@ COMMANDS = {
             "command",
             "new",
             "own_data",
+            "own_requests",
             "own_utterances",
             "doctor",
             "forecast",

@@ -267,7 +267,7 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
     "a misspelt condition": (PARAMS, "pool/keep", ["rating=>4"], "cannot read condition 'rating=>4'; write it like"),
     "a measure of too many columns": (PARAMS, "pool/keep", ["chars(a,b)>1"], r"has 2 columns; write chars\(text\)"),
     "a column that is not there": (HUMPBACK, f"{POOL}/input", "web", "it reads instruction, but web has"),
-    "a rank by what is not there": (PARAMS, "curate/best", "rating", "it reads rating, but humpback-judge-1 has"),
+    "a rank by what is not there": (PARAMS, "curate/best", "rating", "it reads rating, but back-and-forth-judge has"),
     "a prompt that reads what nobody writes": ("prompts/ask.md", "", "$respons", "it reads respons, but seed has"),
     "a column that decides about asking and is not there": (
         "recipes/air.yaml",
@@ -279,9 +279,9 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
         "recipes/back-and-forth.yaml",
         "generate/back-and-forth-draft/writes",
         "better",
-        "generate.back-and-forth-draft: it reads better, but humpback-curate-1 has",
+        "generate.back-and-forth-draft: it reads better, but back-and-forth-curate has",
     ),
-    "a scorer that does not fit the rank": (PARAMS, "scorer", "judge", "it reads worst, but humpback-judge-1 has"),
+    "a scorer that does not fit the rank": (PARAMS, "scorer", "judge", "it reads worst, but back-and-forth-judge has"),
     "a source that is not there": (
         SOURCES,
         "ingest",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from scripted import Script, documents, read_outputs, run_verb, scripted_project
-from test_map import SHAPED
+from test_map import shaped, with_number
 
 from baleen.project import layers, recipes
 from baleen.project.recipes import Line
@@ -42,8 +42,8 @@ def test_what_a_model_learns_from_has_a_lineage_when_a_model_wrote_it() -> None:
 
 def row_before(name: str) -> Row:
     """A row that has been generated, with what the transform reads."""
-    reads = parse_transform(f"{name}(1)" if TRANSFORMS[name].number else name).reads
-    found = {column: SHAPED.get(column, "text") for column in reads}
+    reads = parse_transform(with_number(name)).reads
+    found = shaped(name, reads)
     parent = {"parent": "older"} if {"parent", "route"} & set(reads) else {}
     return found | {"id": "a", "lineage": PAST} | parent
 
@@ -51,7 +51,7 @@ def row_before(name: str) -> Row:
 @pytest.mark.parametrize("name", TRANSFORMS)
 def test_a_transform_keeps_the_lineage_and_tells_the_parent_of_a_row_it_renames(name: str) -> None:
     row = row_before(name)
-    transform = parse_transform(f"{name}(1)" if TRANSFORMS[name].number else name)
+    transform = parse_transform(with_number(name))
     made = transform.function(row) if transform.function else [new for new, _ in transform.whole([row])]
     assert made and not isinstance(made, str)
     for new in made:

@@ -1,10 +1,12 @@
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from baleen.errors import Problem
 from baleen.tables import rows
+from baleen.tables.rows import Row
 from baleen.transforms import TRANSFORMS, Transform, columns_read, columns_written, parse_transform
 from stages import map as verb
 
@@ -111,6 +113,8 @@ SHAPED = {  # columns in which a transform expects more than some text
     "examples": ["put on [1 rock ]"],
     "tagged": "play [1 jazz ]",
     "back": "some jazz",
+    "dose": "1",
+    "kinds": "exclusion",
     "utterance": "play jazz",
     "route": "es",
     "translation": "spiele jazz",
@@ -133,9 +137,20 @@ def test_a_transform_of_columns_makes_what_it_makes_row_by_row(
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
 
 
+def shaped(name: str, columns: Iterable[str]) -> Row:
+    """What these columns hold in the row that a transform is tried on."""
+    own = {"back": "some jazz ⟦1⟧"} if name == "linguist_trips.restored" else {}
+    return {column: own.get(column, SHAPED.get(column, "text")) for column in columns}
+
+
+def with_number(name: str) -> str:
+    """A transform with a number that lets the row of these tests pass, if it takes one."""
+    return f"{name}({100 if name == 'self_lengthen.below' else 1})" if TRANSFORMS[name].number else name
+
+
 @pytest.mark.parametrize("name", TRANSFORMS)
 def test_a_transform_writes_the_columns_it_says(name: str) -> None:
-    transform = parse_transform(f"{name}(1)" if TRANSFORMS[name].number else name)
-    row = {"id": "a"} | {column: SHAPED.get(column, "text") for column in transform.reads}
+    transform = parse_transform(with_number(name))
+    row = {"id": "a"} | shaped(name, transform.reads)
     made = transform.function(row) if transform.function else [new for new, _ in transform.whole([row])]
     assert made and all(new.keys() == row.keys() | transform.writes.keys() for new in made)
