@@ -42,14 +42,17 @@ class RowGroups:
         """Write the groups that are full; fewer rows than that wait for more."""
         self._waiting += batches
         if sum(map(len, self._waiting)) >= self.length:
-            rows = pa.Table.from_batches(self._waiting).combine_chunks()
+            rows = pa.Table.from_batches(self._waiting)
             whole = rows.num_rows - rows.num_rows % self.length
             self._write(rows.slice(0, whole))
             self._waiting = rows.slice(whole).to_batches()
 
     def _write(self, rows: pa.Table) -> None:
         self._wait()
-        self._written = self._thread.submit(self._writer.write_table, rows, row_group_size=self.length)
+        self._written = self._thread.submit(self._write_whole, rows)
+
+    def _write_whole(self, rows: pa.Table) -> None:
+        self._writer.write_table(rows.combine_chunks(), row_group_size=self.length)
 
     def _wait(self) -> None:
         if self._written:
@@ -58,7 +61,7 @@ class RowGroups:
     def close(self) -> None:
         """Write what is left; a table without rows has its columns all the same."""
         if sum(map(len, self._waiting)):
-            self._write(pa.Table.from_batches(self._waiting).combine_chunks())
+            self._write(pa.Table.from_batches(self._waiting))
         self._wait()
         self._writer.close()
 

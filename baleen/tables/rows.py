@@ -27,6 +27,7 @@ from baleen.project.lifetime import alive
 from baleen.tables.conflicts import Places, first_places, fitting_table
 from baleen.tables.row_groups import RowGroups
 
+T = TypeVar("T")
 Row = dict[str, Any]
 BATCH = 1024  # rows held in memory by a reader or a writer
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # half of a surrogate pair, which no file can hold
@@ -88,14 +89,18 @@ def read_batches(
     path: Path, columns: Sequence[str] | None = None, groups: Sequence[int] | None = None
 ) -> Iterator[pa.RecordBatch]:
     """The rows of a table, or of these row groups, as columns, at most BATCH rows at a time; a thread reads ahead."""
-    # without pre_buffer=False all that was read of the file stays in memory
-    with ThreadPoolExecutor(1) as thread, pq.ParquetFile(path, pre_buffer=False) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:  # with it all that was read of the file stays in memory
         names, chosen = list(columns) if columns else None, None if groups is None else list(groups)
-        batches = file.iter_batches(BATCH, chosen, names)
-        coming = thread.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = thread.submit(next, batches, None)
-            yield batch
+        yield from ahead(file.iter_batches(BATCH, chosen, names))
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """The items, each made by a thread while the one before it is used."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, items, None)
+            yield item
 
 
 @dataclass(frozen=True)
@@ -110,8 +115,7 @@ class Table:
 
 def extend_schema(columns: pa.Schema, more: Mapping[str, pa.DataType]) -> pa.Schema:
     """A schema with columns added, or retyped where it has them already."""
-    types = {field.name: field.type for field in columns} | dict(more)
-    return pa.schema(list(types.items()))
+    return pa.schema([*({field.name: field.type for field in columns} | dict(more)).items()])
 
 
 def column_type(column: str, value: object) -> pa.DataType:
@@ -237,10 +241,9 @@ class Output:
             raise Problem(f"{where}: no row is left of {self.dropped.rows} ({reasons}); {advice}")
 
     def counts(self) -> dict[str, Any]:
-        dropped = dict(sorted(self.reasons.items()))
         whole = {"rows_in": self.kept.rows + self.dropped.rows, "rows_out": self.kept.rows}
         flawed = {"kept_unread": dict(sorted(self.flawed.items()))} if self.flawed else {}
-        return whole | {"dropped": dropped} | flawed | self.notes
+        return whole | {"dropped": dict(sorted(self.reasons.items()))} | flawed | self.notes
 
     def __enter__(self) -> "Output":
         return self
@@ -289,9 +292,6 @@ def write(name: str, rows: Iterable[Row]) -> None:
     with Output(table_path(name)) as output:
         for row in rows:
             output.keep(row)
-
-
-T = TypeVar("T")
 
 
 def batches(items: Iterable[T], length: int) -> Iterator[list[T]]:
