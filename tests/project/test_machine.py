@@ -116,7 +116,8 @@ def test_what_a_machine_lacks_is_said_with_what_to_do(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("engine", "package"), [("hf", "torch"), ("vllm", "vllm"), ("openai", "aiohttp"), ("apertium", "")]
+    ("engine", "package"),
+    [("hf", "torch"), ("vllm", "vllm"), ("openai", "aiohttp"), ("apertium", ""), ("seq2seq", "torch")],
 )
 def test_the_packages_of_an_engine_are_read_off_its_module(engine: str, package: str) -> None:
     assert package in packages_of(engine) if package else not packages_of(engine)
