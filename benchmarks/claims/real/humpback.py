@@ -37,6 +37,7 @@ REAL = Real(
         "curated by gain beats as many random pairs": arms("gain", "random"),
         "curated by gain beats seeds alone": arms("gain", "seeds"),
         "curated by likelihood beats as many random pairs": arms("likelihood", "random"),
+        "a gain above 0, then likelihood, beats as many random pairs": arms("both", "random"),
         "all pairs beat seeds alone": arms("uncurated", "seeds"),
         "curated by gain beats all pairs": arms("gain", "uncurated"),
         "curated by the gain of the instruct model beats random": arms("instruct", "random"),
