@@ -99,7 +99,7 @@ def test_08_batches_threads_and_memory_ask_nothing_again(bench: Bench) -> None:
 def test_08_memory_and_batches_of_vllm_ask_nothing_again(bench: Bench) -> None:
     """vLLM has answered; with another share of the memory and other batches every reply is a hit."""
     rows.write("in", pairs(6))
-    told = ["-m", "stages.generate", *workbench.verb_arguments("--engine", "vllm")]
+    told = ["-m", "stages.generate", *workbench.verb_arguments("--engine", "vllm", "--structured", "false")]
     workbench.run_command(bench.home, Path("first.log"), *told)
     table, replies = rows.table_path("out").read_bytes(), project.memo_replies(bench.home)
     set_speed(batch_tokens=300, gpu_memory=0.3)
