@@ -88,7 +88,7 @@ def what_nothing_reads(folder: Path) -> None:
 def code_of_filter(folder: Path) -> None:
     """Another way to the same rows."""
     old = "known = int(np.count_nonzero(~np.isnan(values)))"
-    replace_once(folder / "baleen/measures/filters.py", old, "known = len(values) - int(np.isnan(values).sum())")
+    replace_once(folder / "baleen/measures/rankings.py", old, "known = len(values) - int(np.isnan(values).sum())")
 
 
 CURATED = {"filter@humpback-curate-1", "mix@humpback-mix-1", "train@humpback-1"}
