@@ -92,7 +92,9 @@ def corpus_tables(corpus: Own, documents: int) -> list[Line]:
     """The lines of the corpus: the whole of it, or so many documents of a usual length, drawn by chance."""
     rule, given = ("load", {"python": "docs"}) if corpus.path == PYTHON else ("ingest", {"source": corpus.path})
     rules = {"settings": "segments"} if "segment" in corpus.settings and not documents else {}
-    whole = Line("corpus" if documents else "web", rule, {**given, **corpus.settings, **rules, "origin": "web"}, SOURCES)
+    whole = Line(
+        "corpus" if documents else "web", rule, {**given, **corpus.settings, **rules, "origin": "web"}, SOURCES
+    )
     drawn = {"input": "corpus", "keep": USUAL, "best": "chance(id)", "count": documents}
     return [whole, Line("web", "filter", drawn, SOURCES)] if documents else [whole]
 
