@@ -66,12 +66,14 @@ def run_command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def queue_finished(folder: Path, line: str, env: dict[str, str]) -> bool:
-    """Whether a command that runs DVC's queue came to its end within ten minutes. A worker of the queue asks itself
+    """Whether a command that runs DVC's queue came to its end within four minutes. A worker of the queue asks itself
     every ten seconds whether it is busy and ends unless it answers within one, which on a machine with too much to do
-    it does not; DVC then waits for its task for ever."""
-    env = env | preloading.variables()
-    done = subprocess.run(["timeout", "600", "bash", "-ec", line], cwd=folder, env=env, text=True, capture_output=True)
-    assert done.returncode in (0, 124), f"{line}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    it does not; DVC then waits for its task for ever, and its processes outlive a signal that asks them to end."""
+    env, log = env | preloading.variables(), folder.parent / f"{folder.name}-queue.log"
+    with log.open("wb") as file:  # a pipe would be read until the last of them has ended
+        limit = ["timeout", "--kill-after=5", "240", "bash", "-ec", line]
+        done = subprocess.run(limit, cwd=folder, env=env, stdout=file, stderr=file)
+    assert done.returncode in (0, 124, 137), f"{line}\n{log.read_text()[-6000:]}"
     return not done.returncode
 
 
