@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from baleen.errors import Problem
 from baleen.tables.records import Doubled, OpenFile, Record
-from baleen.tables.rows import Row, ahead
+from baleen.tables.rows import Row
 
 ROWS = 64  # in a batch; memory stays within a few times that many of the largest documents
 INSIDE = re.compile(r"\.(?:list|bag|key_value|map)\.(?:element|item|array_element|array|key|value)(?=\.|$)")
@@ -26,7 +26,7 @@ def parquet_rows(opened: OpenFile) -> Iterator[Record]:
         file = pq.ParquetFile(opened.file if whole else io.BytesIO(opened.file.read()))
         leaves = wanted_leaves([file.schema.column(i).path for i in range(len(file.schema))], opened.wanted)
         names = tuple(dict.fromkeys(file.schema_arrow.names))
-        yield from arrow_records(opened.name, ahead(file.iter_batches(batch_size=ROWS, columns=leaves)), names)
+        yield from arrow_records(opened.name, file.iter_batches(batch_size=ROWS, columns=leaves), names)
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno:
             raise
