@@ -14,8 +14,7 @@ from hashlib import sha256
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
-MODEL = "instant"
-MODELS = json.dumps({"object": "list", "data": [{"id": MODEL, "object": "model", "owned_by": "benchmark"}]}).encode()
+from benchmarks.answering import MODEL, Answering
 
 
 class Query(NamedTuple):
@@ -49,29 +48,16 @@ def body(request: dict[str, Any], of: str) -> bytes:
     return json.dumps(head | {"choices": choices, "usage": usage}).encode()
 
 
-class Answers(asyncio.Protocol):
-    """Answers every POST of a conversation, and every GET with the one model; conversations without turns, which
-    some clients send to see the head of the reply, are not counted."""
+class Answers(Answering):
+    """Counts what it answers; conversations without turns, which some clients send to see the head of the reply, are
+    not counted."""
 
     def __init__(self, queries: list[Query], count: Any) -> None:
-        self.queries, self.count, self.waiting = queries, count, b""
+        super().__init__()
+        self.queries, self.count = queries, count
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self.waiting += data
-        while (end := self.waiting.find(b"\r\n\r\n")) >= 0:
-            head = self.waiting[:end].lower()
-            length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
-            if len(self.waiting) < end + 4 + length:
-                return
-            sent, self.waiting = self.waiting[end + 4 : end + 4 + length], self.waiting[end + 4 + length :]
-            written = self.answer(json.loads(sent)) if head.startswith(b"post") else MODELS
-            start = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(written)
-            self.transport.write(start + written)  # type: ignore[attr-defined]
-
-    def answer(self, request: dict[str, Any]) -> bytes:
+    def answer(self, sent: bytes) -> bytes:
+        request = json.loads(sent)
         of = digest([(turn["role"], text_of(turn["content"])) for turn in request.get("messages", [])])
         if request.get("messages"):
             self.queries.append(Query(of, time.perf_counter()))

@@ -28,11 +28,11 @@ import pyarrow.compute as pc
 
 from baleen.tables import rows
 from baleen.tables.rows import BATCH
+from benchmarks.answering import Answering
 from benchmarks.apart import apart, peak_mb
 
 WORDS, VOCABULARY = 120, 20_000
 Figures = dict[str, float]
-MODELS = b'{"object": "list", "data": [{"id": "instant", "owned_by": "benchmark"}]}'
 REPLY = json.dumps(
     {
         "id": "chat-1",
@@ -171,23 +171,11 @@ def exported(number: int) -> Figures:
     return measured("export", number, apart(stage, "map", ["--input", "documents", "--apply", "messages"]))
 
 
-class InstantServer(asyncio.Protocol):
-    """Answers every POST with the same reply, and every GET with one model, as fast as one process can."""
+class InstantServer(Answering):
+    """Answers every POST with the same reply, as fast as one process can."""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport, self.waiting = transport, b""
-
-    def data_received(self, data: bytes) -> None:
-        self.waiting += data
-        while (end := self.waiting.find(b"\r\n\r\n")) >= 0:
-            head = self.waiting[:end].lower()
-            length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
-            if len(self.waiting) < end + 4 + length:
-                return
-            self.waiting = self.waiting[end + 4 + length :]
-            body = REPLY if head.startswith(b"post") else MODELS
-            told = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
-            self.transport.write(told + body)  # type: ignore[attr-defined]
+    def answer(self, _: bytes) -> bytes:
+        return REPLY
 
 
 def serve(port: Connection) -> None:
