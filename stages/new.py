@@ -123,13 +123,6 @@ def on_own_data(
 def chosen_profile(write_under: Callable[[Path, str], None]) -> str:
     """The best profile that this machine can run a project under, which is written to try; it is printed with what the
     machine lacks for each better one."""
-    chosen, lacks = suitable_profile(write_under)
-    print(f"profile: {chosen}", *(f"  {name} cannot run here: {why}" for name, why in lacks.items()), sep="\n")
-    return chosen
-
-
-def suitable_profile(write_under: Callable[[Path, str], None]) -> tuple[str, dict[str, str]]:
-    """The best profile that this machine can run, and what it lacks for each better one."""
     lacks, here, hub = dict[str, str](), machine.this_machine(), machine.hub_error()
     for name in filter(lambda name: shipped.profile(name).is_file(), CANDIDATES):
         with TemporaryDirectory(prefix="baleen-new-") as folder:
@@ -140,7 +133,9 @@ def suitable_profile(write_under: Callable[[Path, str], None]) -> tuple[str, dic
             except Problem as problem:
                 lacks[name] = str(problem)
         if not lacks[name]:
-            return name, {other: why for other, why in lacks.items() if why}
+            better = (f"  {other} cannot run here: {why}" for other, why in lacks.items() if why)
+            print(f"profile: {name}", *better, sep="\n")
+            return name
     reasons = "; ".join(f"{name}: {why}" for name, why in lacks.items())
     raise Problem(f"this machine can run no profile ({reasons}); name one with --profile to write the project anyway")
 
