@@ -32,7 +32,7 @@ Built with baleen ({methods}). `pip install -r requirements.txt` installs it; th
     dvc exp run -S curate.share=0.2          # try another threshold
     baleen view                              # look at rows, choose a threshold, label
 
-`recipes/sources.yaml` says how the corpus and the seeds are read, `params.yaml` holds the settings to sweep.
+`recipes/sources.yaml` says how {inputs} are read, `params.yaml` holds the settings to sweep.
 """
 HELD_OUT = 0.2  # share of the seeds that no model is trained on: 40 of 200 give an interval
 TAUGHT = 0.3  # and the seeds between both are those that scores are measured on: no model is trained on them either
@@ -265,10 +265,15 @@ def on_files(wanted: Wanted, corpus: Corpus, seeds: str, seed_columns: dict[str,
         asked = own_data.bring(own_data.verifiable(wanted.verifiable), part) if wanted.verifiable else ""
         on_own_data(part, wanted.methods, chosen, documents, mine, corpus.documents, Extras(asked, wanted.judge))
         print(own_data.split(part, mine, HELD_OUT, TAUGHT))
-        text = README.format(name=wanted.to.name, methods=", ".join(wanted.methods))
-        (part / "README.md").write_text(text, encoding="utf-8")
+        write_readme(part, wanted)
         tracked = [own.path for own in (documents, mine) if own.path != PYTHON] + [asked] * bool(asked)
         return begun(part, wanted.cache, tracked)
+
+
+def write_readme(to: Path, wanted: Wanted, inputs: str = "the corpus and the seeds") -> None:
+    """The page that tells what a project is built with, and how; `inputs` is what it reads of the user's."""
+    text = README.format(name=wanted.to.name, methods=", ".join(wanted.methods), inputs=inputs)
+    (to / "README.md").write_text(text, encoding="utf-8")
 
 
 def begun(part: Path, cache: Path | None, tracked: Iterable[str] = ()) -> str:

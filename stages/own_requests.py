@@ -34,8 +34,5 @@ def on_request_files(wanted: new.Wanted, path: str, columns: dict[str, str]) -> 
         mine = Own(own_data.bring(Path(path), part), looked.settings | {"columns": columns, "deduplicate": "exact"})
         chosen = wanted.profile or new.chosen_profile(lambda folder, name: on_requests(folder, name, mine))
         on_requests(part, chosen, mine)
-        text = new.README.format(name=wanted.to.name, methods=REQUESTED).replace(
-            "the corpus and the seeds are", "the requests are"
-        )
-        (part / "README.md").write_text(text, encoding="utf-8")
+        new.write_readme(part, wanted, "the requests")
         return new.begun(part, wanted.cache, [mine.path])

@@ -118,6 +118,5 @@ def on_utterances(wanted: new.Wanted, seeds: str) -> str:
         path = own_data.bring(Path(seeds), part)
         profile = wanted.profile or new.chosen_profile(lambda to, name: write(to, name, path, labelled))
         write(part, profile, path, labelled)
-        text = new.README.format(name=wanted.to.name, methods=METHOD)
-        (part / "README.md").write_text(text, encoding="utf-8")
+        new.write_readme(part, wanted)
         return new.begun(part, wanted.cache, [path])
