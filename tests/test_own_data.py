@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -99,6 +100,9 @@ def build_wheel(at: Path) -> None:
     subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(at)], cwd=CHECKOUT, check=True)
     [wheel] = at.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(at / "site")
+    for package in Path(sysconfig.get_path("purelib")).iterdir():  # as installed, with all other packages beside it
+        if package.suffix != ".pth" and not (at / "site" / package.name).exists():
+            (at / "site" / package.name).symlink_to(package)
 
 
 @pytest.fixture

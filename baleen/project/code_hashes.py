@@ -40,8 +40,10 @@ class Statement:
 
 
 def module_file(dotted: str) -> str:
-    """The path of a module or package of the project; '' when it is not one or holds nothing."""
-    return file_in(dotted, module_path(OWN) if dotted.partition(".")[0] == OWN else None)
+    """The path of a module or package of the project; '' when it is not one or holds nothing. An installed baleen lies
+    beside every other package: those are none of the project's."""
+    top = dotted.partition(".")[0]
+    return file_in(dotted, module_path(OWN) if top == OWN else None) if top in PACKAGES else ""
 
 
 @cache

@@ -34,6 +34,11 @@ def test_what_a_line_names_is_needed_by_that_line_alone() -> None:
     assert not {file for file in names("train") if file.startswith(("baleen/methods/", "pocket/", "baleen/measures/"))}
 
 
+@pytest.mark.parametrize("beside", ["benchmarks.tables", "tests", "torch", "yaml"])
+def test_what_lies_beside_an_installed_baleen_is_no_module_of_the_project(beside: str) -> None:
+    assert code_hashes.module_file(beside) == ""
+
+
 @pytest.mark.parametrize("verb", ["ingest", "generate", "train", "evaluate"])
 def test_modules_that_can_change_no_row_are_not_noted(verb: str) -> None:
     assert not [name for name in names(verb) if name.startswith(SILENT)]
