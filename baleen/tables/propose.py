@@ -151,7 +151,7 @@ def is_number(value: Any) -> bool:
 
 
 def proposed_columns(values: dict[str, list[Any]], kinds: dict[str, str], count: int) -> dict[str, str]:
-    """A mapping to instruction and response, or to response alone, by the names of the fields; {} for none."""
+    """A mapping to instruction and response, or to one of them alone, by the names of the fields; {} for none."""
     names = {name: f"{name}?" if len(values[name]) < count else name for name in values}
     if chat := likeliest(CHATS, [name for name, kind in kinds.items() if kind == "chat"]):
         system = any(role == "system" for value in values[chat] if value for role, _ in safe_turns(value))
@@ -168,7 +168,9 @@ def proposed_columns(values: dict[str, list[Any]], kinds: dict[str, str], count:
         after = [names[name] for name in beside if name not in BEFORE]
         return {"instruction": ",".join([*before, names[asks], *after]), "response": names[answer]}
     only = likeliest(TEXTS, texts) or (texts[0] if len(texts) == 1 and not asks else "")
-    return {"response": names[only]} if only else {}
+    if only:
+        return {"response": names[only]}
+    return {"instruction": names[asks]} if asks else {}
 
 
 def likeliest(known: Sequence[str], names: Sequence[str]) -> str:

@@ -64,7 +64,6 @@ RECORDS: list[tuple[dict[str, Any], list[str]]] = [
     ({"instruction": "a b", "instances": [{"input": "", "output": "c d"}]}, ["instruction", "instances.0.output"]),
     ({"url": "http://a", "title": "a b", "text": "c d"}, ["text"]),
     ({"page": 3, "letter": "c d"}, ["letter"]),
-    ({"prompt": "a b"}, []),
     ({"a": "b c", "d": "e f"}, []),
     ({"n": 3}, []),
 ]
@@ -78,6 +77,12 @@ def test_a_mapping_is_proposed_by_the_names_of_the_fields(
     columns = ["instruction", "response"][-len(fields) :] if fields else []
     assert proposal.columns == dict(zip(columns, fields, strict=True))
     assert [list(row) for row in proposal.rows] == ([columns] if columns else [])
+
+
+@pytest.mark.parametrize("name", ["prompt", "question", "instruction"])
+def test_a_request_without_an_answer_is_proposed_as_an_instruction(tmp_path: Path, name: str) -> None:
+    proposal = propose(write(tmp_path, "a.jsonl", json.dumps({name: "a b", "id": 7})))
+    assert proposal.columns == {"instruction": name} and proposal.rows == [{"instruction": "a b"}]
 
 
 def test_a_field_that_some_records_lack_may_be_absent(tmp_path: Path) -> None:
