@@ -14,7 +14,8 @@ RECENT = 6  # lines whose rows make the rate, so that a run of memo hits does no
 
 
 class Progress:
-    """Counts rows towards `total` (None when unknown) and shows figures beside them; use it as a context manager."""
+    """Counts rows towards `total` (None when unknown), from the number `begun` that were done before, and shows figures
+    beside them; use it as a context manager."""
 
     def __init__(
         self,
@@ -23,13 +24,18 @@ class Progress:
         unit: str = "rows",
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
+        begun: int = 0,
     ) -> None:
         self.label, self.total, self.unit, self.clock = label, total, unit, clock
         self.stream = stream or sys.stderr
-        self.done, self.figures = 0, dict[str, int | str]()
-        self._shown: deque[tuple[float, int]] = deque([(clock(), 0)], maxlen=RECENT)
+        self.done, self.figures = begun, dict[str, int | str]()
+        self._shown: deque[tuple[float, int]] = deque([(clock(), begun)], maxlen=RECENT)
         self._printed = -1
-        self._bar = tqdm(desc=label, total=total, unit=f" {unit}", file=self.stream) if self.stream.isatty() else None
+        self._bar = (
+            tqdm(desc=label, total=total, initial=begun, unit=f" {unit}", file=self.stream)
+            if self.stream.isatty()
+            else None
+        )
 
     def advance(self, rows: int = 1, **figures: int | str) -> None:
         """`rows` more are done; the figures given replace those shown, in the order they first appeared."""

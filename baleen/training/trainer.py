@@ -125,8 +125,7 @@ def training_callback(job: Job) -> Any:
 
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if state.is_world_process_zero:
-                self.bar = Progress(job.name, job.steps, "steps")
-                self.bar.done = state.global_step
+                self.bar = Progress(job.name, job.steps, "steps", begun=state.global_step)
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             last = state.global_step >= state.max_steps

@@ -33,6 +33,15 @@ def test_lines_come_first_every_ten_seconds_and_last() -> None:
     ]
 
 
+def test_what_was_done_before_an_interruption_makes_no_rate() -> None:
+    stream, clock = StringIO(), Clock()
+    with Progress("m", 100, "steps", stream=stream, clock=clock, begun=50) as progress:
+        for second in (10.0, 20.0):
+            clock.now = second
+            progress.advance(10)
+    assert stream.getvalue().splitlines()[-1] == "m  70/100 steps  70%  1 steps/s  eta 0:30"
+
+
 def test_an_unknown_total_leaves_out_percentage_and_time_left() -> None:
     stream, clock = StringIO(), Clock()
     with Progress("read", None, "documents", stream=stream, clock=clock) as progress:
@@ -76,7 +85,7 @@ def test_words_go_between_the_figures() -> None:
 
 def test_a_terminal_shows_a_bar() -> None:
     stream = Terminal()
-    with Progress("web", 3, stream=stream) as progress:
+    with Progress("web", 4, stream=stream, begun=1) as progress:
         progress.advance(2, memo=1)
         progress.say("half way")
         progress.advance(1)
