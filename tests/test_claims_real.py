@@ -7,6 +7,7 @@ import local_models
 import pytest
 
 from baleen.errors import Problem
+from baleen.measures.expressions import parse_condition
 from baleen.project import recipes, shipped
 from baleen.tables import rows
 from benchmarks.claims import real
@@ -39,6 +40,55 @@ def test_what_a_claim_compares_has_a_line(method: str, tmp_path: Path) -> None:
         compared = [side for pair in (*made.pairs.values(), *made.later.values()) for side in (pair.better, pair.other)]
         files = [Path(file).name for file, *_ in made.figures.values()]
         assert {real.for_seed(name, seed) for name in [*compared, *files] for seed in (0, 1, 2)} <= known
+
+
+def lines_of(method: str, folder: Path) -> dict[str, recipes.Line]:
+    """The lines that a claim adds to its first project, for two seeds."""
+    made = real.claim(method)
+    project = next(iter(made.projects.values()))
+    (folder / "real.yaml").write_text(real.lines(made.lines, (0, 1), project.names))
+    return {line.name: line for line in recipes.lines([folder / "real.yaml"])}
+
+
+@pytest.mark.parametrize("method", real.METHODS)
+def test_the_trainings_that_a_claim_compares_differ_in_what_they_learn_alone(method: str, tmp_path: Path) -> None:
+    made, known = real.claim(method), lines_of(method, tmp_path)
+    for name, pair in {**made.pairs, **made.later}.items():
+        models = [figures.model_of(real.for_seed(side, 1), known) for side in (pair.better, pair.other)]
+        mine, other = ({**known[m].given} if m in known else {} for m in models)
+        if not mine or not other or "instead" in mine:
+            continue
+        assert mine["seed"] == other["seed"] == 1, name
+        rounds = {"base"} if method == "self-lengthen" else set()  # each goes on from the one before
+        differing = {key for key in {*mine, *other} if mine.get(key) != other.get(key)}
+        assert differing <= {"input", "prompt", "writes", *rounds}, name
+
+
+@pytest.mark.parametrize("method", real.METHODS)
+def test_nothing_learns_from_a_held_out_row(method: str, tmp_path: Path) -> None:
+    known = lines_of(method, tmp_path)
+    if not {"heldout", "seed"} <= {*known} or known["heldout"].given["input"] != known["seed"].given["input"]:
+        return
+    sides = [
+        [parse_condition(one) for one in known[table].given["keep"] if one.startswith("chance")]
+        for table in ("heldout", "seed")
+    ]
+    for number in range(300):
+        row = {"id": f"row {number}", "response": f"response {number}"}
+        assert sum(all(not one.reason(row) for one in side) for side in sides) < 2
+
+
+def test_questions_and_answers_of_the_cycle_are_never_of_one_pair_nor_held_out(tmp_path: Path) -> None:
+    known = lines_of("cycle", tmp_path)
+    places = {"heldout": "response", "asked-pages": "answer", "answered-pages": "response", "seed": "response"}
+    sides = {
+        table: [parse_condition(one) for one in known[table].given["keep"] if one.startswith("chance")]
+        for table in places
+    }
+    for number in range(300):
+        row = dict.fromkeys(("response", "answer"), f"an answer {number}")
+        kept = {table for table, side in sides.items() if all(not one.reason(row) for one in side)}
+        assert not {"asked-pages", "answered-pages"} <= kept and ("heldout" not in kept or kept == {"heldout"})
 
 
 def test_a_line_with_a_seed_stands_once_for_each_and_draws_in_another_order() -> None:

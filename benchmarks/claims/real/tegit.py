@@ -1,0 +1,48 @@
+"""TeGit on real text: do tasks with an output of their own teach more than documents as responses, and more than
+backtranslation of the same documents (arXiv:2309.05447; no number of its comparison with backtranslation is known)?
+
+Judged by the loss of held-out answers that people wrote, by IFEval, and by the words of an output that its document
+has. Sized on paper for 75 minutes on two cores.
+"""
+
+from benchmarks.claims.real import Project, Real
+from benchmarks.claims.real.back_and_forth import SEEDS, answers, losses
+from benchmarks.claims.real.crab import ALL, EACH
+from benchmarks.claims.real.humpback import TRAIN
+
+ARMS = {
+    "designed tasks beat documents as responses": ("tasks", "as-is"),
+    "designed tasks beat backtranslation": ("tasks", "backward"),
+}
+OUTPUTS = ("support-designed", "groups", "all")
+REAL = Real(
+    projects={
+        "python": Project(
+            ("--method", "tegit", "--corpus", "python:docs", "--documents", "160", *SEEDS),
+            ("$here/data/seeds/assistant.jsonl",),
+            {"documents": "160", "pairs": "96"},
+        )
+    },
+    sections={
+        "train": TRAIN | {"dropout": 0.0},
+        "designer": {"steps": 24, "lora_rank": 0, "max_length": 512},
+        "generate": {"max_tokens": 128, "min_readable": 0.0},
+        "long": {"max_tokens": 192},
+        "score": {"min_readable": 0.0},
+    },
+    pairs={f"{name}: loss of held-out answers": losses(*sides) for name, sides in ARMS.items()}
+    | {
+        f"{name}: IFEval, {level}": answers(*sides, measure)
+        for name, sides in ARMS.items()
+        for level, measure in (("prompts", ALL), ("instructions of a prompt", EACH))
+    },
+    figures={
+        "tasks by people in the meta-set": ("tegit-metaset", "rows_out"),
+        "documents": ("tegit-tasks", "rows_in"),
+        "of these with all three fields": ("tegit-tasks", "rows_out"),
+        "of these kept": ("tegit-kept", "rows_out"),
+        "pairs of each arm": ("tegit-pairs", "rows_out"),
+        "share of tasks with an input": (*OUTPUTS, "present(input)", "mean"),
+        "words of content of an output that its document has": (*OUTPUTS, "grounded(response,document)", "mean"),
+    },
+)
