@@ -16,7 +16,7 @@ from baleen.errors import Problem, unknown
 from baleen.project.command_line import report_problems
 from baleen.tables.rows import Row
 from benchmarks.claims import Claim, build, real, results
-from benchmarks.claims.real import figures, projects
+from benchmarks.claims.real import figures, page, projects
 
 METHODS = sorted(path.stem.replace("_", "-") for path in Path(__file__).parent.glob("[a-z]*.py"))
 
@@ -76,9 +76,12 @@ def main() -> None:
     own.add_argument("--processes", type=int, default=0, help="of one training; 0: as the profile says")
     own.add_argument("--write", action="store_true", help="write the projects and build nothing")
     own.add_argument("--as-built", action="store_true", help="the figures of what is built, building nothing")
+    own.add_argument("--record", action="store_true", help="put the figures into docs/real.json and README's table")
     args = cli.parse_args()
     with report_problems():
         result = on_real_text(args) if args.real else in_worlds(args)
+        if args.real and args.record:
+            page.record(args.method, result)
         print(json.dumps(result) if args.json else json.dumps(result, indent=2))
 
 

@@ -47,7 +47,8 @@ class Real:
     """A claim on real text: projects by name, the pairs that are the claim, sections of the profile that are written
     whole in place of its own, settings of params.yaml likewise, and figures of counts files worth showing: a file of
     data/ or models/ without its suffix, and the keys that lead to a number in it. Pairs of `later` are built when
-    --pairs names them. `lines` is the text of METHOD.yaml."""
+    --pairs names them. `headline` names the pair that README tells, '' for the first. `lines` is the text of
+    METHOD.yaml."""
 
     projects: Mapping[str, Project]
     pairs: Mapping[str, Pair]
@@ -56,7 +57,13 @@ class Real:
     figures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     later: Mapping[str, Pair] = field(default_factory=dict)
     profile: str = "laptop"
+    headline: str = ""
     lines: str = ""
+
+    @property
+    def main_pair(self) -> str:
+        """The name of the pair that README tells."""
+        return self.headline or next(iter(self.pairs))
 
     def of_pairs(self, words: Sequence[str]) -> "Real":
         """The claim with the pairs alone whose name has one of these words; without figures."""

@@ -31,6 +31,7 @@ REAL = Real(
         },
         "generate": {"max_tokens": 80, "min_readable": 0.0},
     },
+    headline="written utterances beat as many round trips: span F1",
     pairs={
         f"{name}: {measured}": Pair(f"answers-{better}-s$seed", f"answers-{other}-s$seed", measure, lower=False)
         for name, (better, other) in ARMS.items()

@@ -25,6 +25,7 @@ REAL = Real(
         "train": {"steps": 20, "batch": 8, "lr": 8.0e-5, "warmup": 0.1, "lr_floor": 0.1, "max_length": 512},
         "generate": {"max_tokens": 48, "min_readable": 0.0, "keep_unreadable": True},
     },
+    headline="filtered trips beat as many unfiltered ones: answers to both wordings",
     pairs={
         f"{name}: answers to both wordings": Pair(f"again-{better}-s$seed", f"again-{other}-s$seed", ALIKE, lower=False)
         for name, (better, other) in ARMS.items()

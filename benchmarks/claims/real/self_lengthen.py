@@ -35,6 +35,7 @@ REAL = Real(
         "generate": {"max_tokens": 64, "min_readable": 0.0},
         "score": {"min_readable": 0.0},
     },
+    headline="answers of round 3 are longer than at the start",
     pairs={
         "answers of round 1 are longer than at the start": arms(1, 0, WORDS),
         "answers of round 2 are longer than of round 1": arms(2, 1, WORDS),

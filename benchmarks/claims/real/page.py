@@ -1,0 +1,71 @@
+"""What was measured on real text, for the table of methods in README: docs/real.json has the figures, by method and
+project, as `python -m benchmarks.claims METHOD --real --record` wrote them; README's last column is made of it.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from baleen.tables.rows import Row, write_json
+from benchmarks.claims import real
+
+ROOT = Path(__file__).parents[3]
+RECORD, README = Path("docs/real.json"), Path("README.md")
+NOTHING = "not measured"
+ROW = re.compile(r"^\| .*\]\(recipes/(?P<method>[\w-]+)\.yaml\)")
+UNITS = {  # how a measure begins: its unit, what it is multiplied with, and digits
+    "loss": ("nats a token", 1, 4),
+    "words": ("words", 1, 1),
+    "chrf": ("chrF", 1, 1),
+    "instructions_followed": ("instructions a prompt", 1, 2),
+}
+POINTS = ("points", 100, 1)  # of every other one, a share from 0 to 1
+
+
+def record(method: str, result: Row, root: Path = ROOT) -> None:
+    """Put what a claim came to into docs/real.json, in place of what stood there of the method, and into README."""
+    path = root / RECORD
+    known: Row = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    projects = {name: measured(told) for name, told in result["projects"].items()}
+    known[method] = {"seeds": result["seeds"], "projects": {name: one for name, one in projects.items() if one}}
+    write_json(path, dict(sorted(known.items())))
+    page = root / README
+    page.write_text(with_cells(page.read_text(encoding="utf-8"), known), encoding="utf-8")
+
+
+def measured(told: Row) -> Row:
+    """The figures of one project without those that are not built yet; nothing when none is."""
+    made = {name: one for name, one in told["differences"].items() if one["verdict"] != "not built"}
+    return {**told, "differences": made} if made else {}
+
+
+def with_cells(text: str, known: Mapping[str, Row]) -> str:
+    """README with the last cell of each row of the table of methods written anew."""
+    return "\n".join(with_cell(line, known) for line in text.split("\n"))
+
+
+def with_cell(line: str, known: Mapping[str, Row]) -> str:
+    row = ROW.match(line)
+    return f"{line[: line.rstrip(' |').rindex(' | ')]} | {cell(row['method'], known)} |" if row else line
+
+
+def cell(method: str, known: Mapping[str, Row]) -> str:
+    """The headline of a claim in each project where it is measured: what, figure with interval, verdict."""
+    if method not in known or method not in real.METHODS:
+        return NOTHING
+    headline = real.claim(method).main_pair
+    told = {
+        name: one["differences"][headline]
+        for name, one in known[method]["projects"].items()
+        if headline in one["differences"]
+    }
+    figures = [f"{name} {figure(one)}" if len(told) > 1 else figure(one) for name, one in told.items()]
+    return f"{headline} {'; '.join(figures)}" if told else NOTHING
+
+
+def figure(difference: Row) -> str:
+    """A difference with its 95 % interval in the unit of its measure, and the verdict."""
+    unit, times, digits = next((how for name, how in UNITS.items() if difference["measure"].startswith(name)), POINTS)
+    mean, low, high = (f"{times * difference[key]:+.{digits}f}" for key in ("difference", "low", "high"))
+    return f"{mean} {unit} [{low}, {high}]: {difference['verdict']}"

@@ -1,0 +1,59 @@
+"""README's column of real text is made of docs/real.json, which a claim on real text writes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.claims import real
+from benchmarks.claims.real import page
+
+ROOT = Path(__file__).parents[1]
+ROW = "| Humpback, arXiv:1 | [humpback.yaml](recipes/humpback.yaml), 19 | seeds | +15.4 | holds | not measured |"
+HEADLINE = "curated by gain beats as many random pairs"
+FOUND = {
+    "measure": "loss", "difference": -0.00613, "low": -0.014, "high": 0.00204, "rows": 80, "seeds": [0],
+    "verdict": "does not hold",
+}  # fmt: skip
+
+
+def told(**projects: dict[str, object]) -> dict[str, object]:
+    made = {name: {"arms": {}, "differences": {HEADLINE: one}} for name, one in projects.items()}
+    return {"claim": "humpback", "seeds": [0, 1, 2], "projects": made}
+
+
+def test_the_column_of_readme_is_what_was_recorded() -> None:
+    text = (ROOT / page.README).read_text(encoding="utf-8")
+    assert page.with_cells(text, json.loads((ROOT / page.RECORD).read_text(encoding="utf-8"))) == text
+    assert sum(bool(page.ROW.match(line)) for line in text.splitlines()) == len(real.METHODS) + 1  # Evol-Instruct
+
+
+@pytest.mark.parametrize("method", real.METHODS)
+def test_the_headline_of_a_claim_is_one_of_its_pairs(method: str) -> None:
+    made = real.claim(method)
+    assert made.main_pair in made.pairs
+
+
+def test_a_claim_is_recorded_and_told_in_its_row_alone(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    readme = tmp_path / "README.md"
+    readme.write_text(f"# a\n{ROW}\n{ROW.replace('humpback', 'kun')}\n")
+    page.record("humpback", told(tldr=FOUND, python={"verdict": "not built", "seeds": []}), tmp_path)
+    kept = json.loads((tmp_path / page.RECORD).read_text())
+    assert list(kept) == ["humpback"] and list(kept["humpback"]["projects"]) == ["tldr"]
+    first, changed, same, _ = readme.read_text().split("\n")
+    assert (first, same) == ("# a", ROW.replace("humpback", "kun"))
+    words = f"{HEADLINE} -0.0061 nats a token [-0.0140, +0.0020]: does not hold"
+    assert changed == ROW.replace("not measured", words)
+    page.record("humpback", told(tldr={"verdict": "not built", "seeds": []}), tmp_path)  # nothing is built any more
+    assert readme.read_text().split("\n")[1] == ROW
+
+
+def test_two_projects_are_told_by_name_and_shares_in_points() -> None:
+    share = FOUND | {"measure": "follows_all(x)", "difference": 0.0512, "low": 0.01, "high": 0.09, "verdict": "holds"}
+    cell = page.cell("humpback", {"humpback": told(tldr=FOUND, python=share)})
+    assert cell == (
+        f"{HEADLINE} tldr -0.0061 nats a token [-0.0140, +0.0020]: does not hold; "
+        "python +5.1 points [+1.0, +9.0]: holds"
+    )
+    assert page.cell("evol-instruct", {}) == page.NOTHING
