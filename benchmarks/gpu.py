@@ -1,4 +1,4 @@
-"""The story of one GPU: python -m benchmarks.gpu [--rehearse] [--minutes 24] (benchmarks/gpu.sh sets the environment)
+"""The story of one GPU: python -m benchmarks.gpu [--rehearse [--share 0.1]] [--minutes 24]; gpu.sh calls it.
 
 Every part is a program of its own that prints one JSON object, with a time of its own; what it printed is kept, so that
 the same call goes on where the last one stopped. A part that runs out of its time is ended with all its processes, and
@@ -131,8 +131,8 @@ def write(run: Run, parts: Row) -> Row:
     return result
 
 
-def about(rehearsal: bool, model: str) -> Row:
-    """Date, machine and versions."""
+def about(rehearsal: "Rehearsal | None", model: str) -> Row:
+    """Date, machine and versions; in a rehearsal its share of the sizes, 0 for a few minutes."""
     here = machine.this_machine()
     names = ", ".join(gpu.name for gpu in here.gpus) or f"no GPU, {here.processors} processors"
     versions = []
@@ -141,7 +141,9 @@ def about(rehearsal: bool, model: str) -> Row:
             versions.append(f"{name} {importlib.metadata.version(name)}")
     day = datetime.now(UTC).date().isoformat()
     known = {"name": names, "versions": ", ".join(versions), "processors": here.processors}
-    return {"date": day, "rehearsal": rehearsal, "machine": known, "model": model or "SmolLM2-135M-Instruct"}
+    told = {"date": day, "rehearsal": rehearsal is not None, "machine": known}
+    told |= {"model": model or "SmolLM2-135M-Instruct"}
+    return told | ({"share": rehearsal.share} if rehearsal else {})
 
 
 def fastest_engine() -> str:
@@ -153,37 +155,64 @@ def fastest_engine() -> str:
     return "vllm"
 
 
-def speed_parts(folder: Path, model: str, rehearsal: bool) -> list[Part]:
-    """The parts that measure speed, with the sizes of a GPU or of a rehearsal."""
-    engine = fastest_engine()
+SIZES: dict[str, dict[str, int]] = {  # on a GPU
+    "overhead": {"requests": 8000, "repeats": 3, "words": 64},
+    "prefix": {"pairs": 2000, "repeats": 3},
+    "rating": {"pairs": 1000, "words": 256, "repeats": 3},
+    "mfu": {"steps": 60, "batch": 64, "rows": 32, "length": 1024},
+}
+QUICK: dict[str, dict[str, int]] = {  # of a rehearsal of minutes
+    "overhead": {"requests": 8, "repeats": 1, "words": 4},
+    "prefix": {"pairs": 8, "repeats": 1},
+    "rating": {"pairs": 4, "words": 8, "repeats": 1},
+    "mfu": {"steps": 2, "batch": 2, "rows": 2, "length": 64},
+}
+COUNTS = ("requests", "pairs", "steps", "rows", "repeats")  # what a share is taken of; tokens stay as they are
+SECONDS = {"overhead": 270.0, "prefix": 150.0, "rating": 120.0, "mfu": 120.0}
+PATIENCE = 7200.0  # seconds of a part of a rehearsal at a share
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A rehearsal on a CPU: at a share of the sizes on a GPU, or 0 for sizes that take minutes."""
+
+    share: float = 0.0
+
+    def sizes(self, part: str) -> dict[str, int]:
+        """The sizes of a part; of a share no count is below that of the quick one."""
+        if not self.share:
+            return QUICK[part]
+        made = {
+            key: max(QUICK[part][key], round(self.share * size)) if key in COUNTS else size
+            for key, size in SIZES[part].items()
+        }
+        return made | ({"batch": 2 * made["rows"]} if "rows" in made else {})  # as on a GPU
+
+
+def speed_parts(folder: Path, model: str, rehearsal: Rehearsal | None) -> list[Part]:
+    """The parts that measure speed, with the sizes of a GPU or of a rehearsal, whose model comes as two halves."""
+    engines = ["hf", "vllm"] if rehearsal and not rehearsal.share else [fastest_engine()]
     common = ["--model", str(folder / "model"), "--device", "cpu" if rehearsal else "auto", "--json"]
-    prepare = Part("model", 300 if rehearsal else 90, [*PYTHON, "benchmarks.gpu_prepare", str(folder / "model"), model])
-    if rehearsal:
-        sizes = {
-            "overhead": ["--requests", "8", "--repeats", "1", "--words", "4", "--engines", "hf", "vllm"],
-            "prefix": ["--pairs", "8", "--repeats", "1"],
-            "rating": ["--pairs", "4", "--words", "8", "--repeats", "1", "--engines", "hf", "vllm"],
-            "mfu": ["--steps", "2", "--batch", "2", "--rows", "2", "--length", "64"],
-        }
-        seconds = dict.fromkeys(sizes, 400.0)
-    else:
-        sizes = {
-            "overhead": ["--requests", "8000", "--repeats", "3", "--words", "64", "--engines", engine],
-            "prefix": ["--pairs", "2000", "--repeats", "3"],
-            "rating": ["--pairs", "1000", "--words", "256", "--repeats", "3", "--engines", engine],
-            "mfu": ["--steps", "60", "--batch", "64", "--rows", "32", "--length", "1024"],
-        }
-        seconds = {"overhead": 270.0, "prefix": 150.0, "rating": 120.0, "mfu": 120.0}
-    return [prepare, *(Part(n, seconds[n], [*PYTHON, f"benchmarks.{n}", *common, *sizes[n]]) for n in sizes)]
+    halved = ["--halves"] if rehearsal and not model else []
+    write_model = [*PYTHON, "benchmarks.gpu_prepare", str(folder / "model"), model, *halved]
+    parts = [Part("model", 300 if rehearsal else 90, write_model)]
+    for name in SIZES:
+        sizes = rehearsal.sizes(name) if rehearsal else SIZES[name]
+        words = [word for key, size in sizes.items() for word in (f"--{key}", str(size))]
+        words += ["--engines", *engines] if name in ("overhead", "rating") else []
+        seconds = (PATIENCE if rehearsal.share else 400.0) if rehearsal else SECONDS[name]
+        parts.append(Part(name, seconds, [*PYTHON, f"benchmarks.{name}", *common, *words]))
+    return parts
 
 
-def humpback_parts(folder: Path, rehearsal: bool) -> list[Part]:
+def humpback_parts(folder: Path, rehearsal: Rehearsal | None) -> list[Part]:
     """Humpback with three seeds; each goes on in a later call where it was ended."""
     corpus, seeds = os.environ.get("CORPUS") or CORPUS, os.environ.get("SEEDS") or "data/seeds/assistant.jsonl"
     corpus = corpus if corpus.startswith("python:") or Path(corpus).exists() else "python:docs"
     given = ["--folder", str(folder), "--corpus", corpus, "--seeds-file", seeds]
-    given += ["--rehearse"] if rehearsal else ["--engine", fastest_engine()]
-    number, seconds = (1, 600.0) if rehearsal else (3, 300.0)
+    given += ["--rehearse"] if rehearsal and not rehearsal.share else ["--engine", fastest_engine()]
+    given += ["--share", str(rehearsal.share)] if rehearsal and rehearsal.share else []
+    number, seconds = (1, PATIENCE if rehearsal.share else 600.0) if rehearsal else (3, 300.0)
     command = [*PYTHON, "benchmarks.gpu_humpback", *given]
     return [Part(f"humpback-{n}", seconds, [*command, "--seed", str(n)], goes_on=True) for n in range(number)]
 
@@ -191,16 +220,21 @@ def humpback_parts(folder: Path, rehearsal: bool) -> list[Part]:
 def main() -> None:
     cli = argparse.ArgumentParser(prog="python -m benchmarks.gpu", description=__doc__)
     cli.add_argument("--rehearse", action="store_true", help="small sizes on the CPU; no figure is a result")
-    cli.add_argument("--minutes", type=float, default=24.0, help="when this call ends, whatever is done")
+    cli.add_argument("--share", type=float, default=0.0, help="of the sizes on a GPU, in a rehearsal; 0: a few minutes")
+    cli.add_argument("--minutes", type=float, default=0.0, help="when this call ends; 0: 24, and 240 in a rehearsal")
     cli.add_argument("--model", default="", help="folder of safetensors or GGUF file; without it SmolLM2-135M")
     cli.add_argument("--only", nargs="+", default=[], help="these parts, and that which writes the model")
     given = cli.parse_args()
+    if not 0 <= given.share <= 1 or (given.share and not given.rehearse):
+        cli.error(f"--share {given.share:g} is of a rehearsal, above 0 and at most 1, such as --rehearse --share 0.1")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(124))  # so that the part in progress is ended too
+    rehearsal = Rehearsal(given.share) if given.rehearse else None
     folder = Path("build/gpu-rehearsal" if given.rehearse else "build/gpu").resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    parts = [*speed_parts(folder, given.model, given.rehearse), *humpback_parts(folder, given.rehearse)]
+    parts = [*speed_parts(folder, given.model, rehearsal), *humpback_parts(folder, rehearsal)]
     chosen = [part for part in parts if not given.only or part.name in ("model", *given.only)]
-    run_parts(Run(folder, chosen, 60 * given.minutes, about(given.rehearse, given.model)))
+    minutes = given.minutes or (240.0 if rehearsal else 24.0)
+    run_parts(Run(folder, chosen, 60 * minutes, about(rehearsal, given.model)))
     print((folder / "gpu.md").read_text(encoding="utf-8"))
 
 

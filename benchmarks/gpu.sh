@@ -4,6 +4,7 @@
 #   benchmarks/gpu.sh                  run every part that is not done yet; run it again to go on
 #   benchmarks/gpu.sh --minutes 9      the same in pieces, where a call may take no longer
 #   benchmarks/gpu.sh --rehearse       small sizes on the CPU, engines hf and vllm, in build/gpu-rehearsal
+#   benchmarks/gpu.sh --rehearse --share 0.1    at a tenth of the sizes: an hour on two cores with nothing else to do
 #   benchmarks/gpu.sh halves           the model's file as two halves in build/halves, to be carried one by one
 #   benchmarks/gpu.sh join             the file of both halves in build/gpu, its hash checked
 #
@@ -17,4 +18,6 @@ case "${1:-}" in
     halves | join) exec "${PYTHON:-python}" -m benchmarks.gpu_model "$@" ;;
 esac
 # the program ends by its own clock; this one is for the case that it cannot
-exec timeout --kill-after=10 1490 "${PYTHON:-python}" -m benchmarks.gpu "$@"
+limit=1490
+case " $* " in *" --rehearse "*) limit=14500 ;; esac
+exec timeout --kill-after=10 "$limit" "${PYTHON:-python}" -m benchmarks.gpu "$@"

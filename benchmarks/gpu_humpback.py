@@ -20,35 +20,39 @@ from baleen.project.yaml_files import yaml_text
 from baleen.tables.rows import Row
 
 ARMS = ("reply", "random", "uncurated", "humpback-1", "humpback")
-FEW = 10  # documents of a rehearsal
+FEW = 10  # documents of a quick rehearsal
+PAGES = 7425  # of tldr in English, all of which a GPU reads; a rehearsal at a share takes this share of them
+ENOUGH = 0.05  # the share from which on some pairs are good enough to stay
 BALEEN = [sys.executable, "-P", "-c", "from stages.command import main; main()"]
 
 
-def profile(laptop: Row, model: str, seed: int, rehearsal: bool, engine: str = "hf") -> Row:
-    """The profile laptop with this model, device and seed."""
+def profile(laptop: Row, model: str, seed: int, rehearsal: bool, engine: str = "hf", share: float = 0.0) -> Row:
+    """The profile laptop with this model, device and seed; `share` is that of the steps on a GPU, 0 for all."""
     gpu = bool(machine.this_machine().gpus)
     origin = {"path": model, "parameters": laptop["origin"]["parameters"]}
     instead = {name: {"instead": dict(origin)} for name, section in laptop.items() if "instead" in (section or {})}
     few = {"steps": 2, "batch": 2, "max_length": 128, "too_long": "cut"}
-    sizes = few if rehearsal else {"steps": 100, "batch": 32}
+    sizes = few if rehearsal else {"steps": max(2, round(100 * (share or 1))), "batch": 32}
     train = laptop["train"] | {"seed": seed, "bf16": gpu} | sizes
     drawn = laptop["generate"] | {"seed": seed, "engine": engine} | ({"max_tokens": 16} if rehearsal else {})
-    speed: Row = {"device": "auto", "train_rows": 2 if rehearsal else 32, "checkpoint_seconds": 60}
+    at_once = 2 if rehearsal else 32 if gpu else 4
+    speed: Row = {"device": "auto", "train_rows": at_once, "checkpoint_seconds": 60}
     speed |= {"batch_tokens": 65536} if gpu else {}
     return laptop | instead | {"origin": origin, "train": train, "generate": drawn, "speed": speed}
 
 
 def write_project(given: argparse.Namespace, folder: Path) -> None:
     """The project, written anew; what was built stays."""
-    few = ["--documents", str(FEW)] if given.rehearse else []
+    documents = FEW if given.rehearse else max(FEW, round(given.share * PAGES)) if given.share else 0
+    few = ["--documents", str(documents)] if documents else []
     texts = ["--corpus", given.corpus, "--seeds", given.seeds_file]
     new = ["new", str(folder), "--profile", "laptop", *texts, *few, "--cache", str(given.folder / "cache"), "--replace"]
     subprocess.run([*BALEEN, *new], check=True, stdout=sys.stderr)
     path = folder / "profiles/laptop.yaml"
     laptop = settings.load_yaml(path)
-    written = profile(laptop, str(given.folder / "model"), given.seed, given.rehearse, given.engine)
+    written = profile(laptop, str(given.folder / "model"), given.seed, given.rehearse, given.engine, given.share)
     path.write_text(yaml_text(written), encoding="utf-8")
-    if given.rehearse:
+    if given.rehearse or 0 < given.share < ENOUGH:
         keep_all(folder)
 
 
@@ -92,6 +96,7 @@ def main() -> None:
     cli.add_argument("--seed", type=int, default=0)
     cli.add_argument("--engine", default="hf", help="that writes the instructions; hf scores")
     cli.add_argument("--rehearse", action="store_true", help="few documents, steps and tokens")
+    cli.add_argument("--share", type=float, default=0.0, help="of the documents and steps; 0: all")
     given = cli.parse_args()
     given.folder = given.folder.resolve()
     with report_problems():

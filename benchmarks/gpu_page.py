@@ -22,7 +22,7 @@ def page(result: Row) -> str:
     if result["rehearsal"]:
         lines += [
             "",
-            "A rehearsal on a CPU with small sizes: it shows that every part runs. Its figures are no result.",
+            f"A rehearsal on a CPU {size(result)}: it shows that every part runs. Its figures are no result.",
         ]
     lines += ["", "| part | figure | what it is |", "|---|---|---|"]
     lines += [
@@ -31,6 +31,11 @@ def page(result: Row) -> str:
     lines += ["", *humpback({n: p for n, p in parts.items() if n.startswith("humpback-")})]
     missing = [f"- **{name}**: {part['missing']}." for name, part in parts.items() if not has_figures(part)]
     return "\n".join([*lines, *(["", "Not measured:", "", *missing] if missing else [])]).rstrip() + "\n"
+
+
+def size(result: Row) -> str:
+    """How big a rehearsal is."""
+    return f"at {result['share']:g} of the sizes on a GPU" if result.get("share") else "with small sizes"
 
 
 def has_figures(part: Row | None) -> bool:

@@ -10,8 +10,8 @@ import pytest
 
 from baleen.errors import Problem
 from baleen.tables.rows import Row
-from benchmarks import gpu, gpu_humpback, gpu_model, gpu_page
-from benchmarks.gpu import Part, Run
+from benchmarks import gpu, gpu_humpback, gpu_model, gpu_page, gpu_prepare
+from benchmarks.gpu import Part, Rehearsal, Run
 
 ABOUT = {"date": "2026-01-01", "rehearsal": False, "machine": {"name": "one GPU", "versions": "torch 9"}, "model": "m"}
 
@@ -97,16 +97,45 @@ def test_the_page_has_every_figure_and_every_part_that_is_missing() -> None:
         "- **humpback-1**: out of time after 300 s.",
     ):
         assert words in text
+    rehearsed = gpu_page.page(ABOUT | {"minutes": 24.0, "parts": story(), "rehearsal": True, "share": 0.1})
+    assert "A rehearsal on a CPU at 0.1 of the sizes on a GPU: " in rehearsed
     assert "rehearsal" not in text and all(len(line) < 200 for line in text.splitlines())
 
 
-@pytest.mark.parametrize("rehearsal", [False, True])
-def test_the_story_has_its_parts_in_their_order_and_ends_in_time(rehearsal: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("rehearsal", [None, Rehearsal(), Rehearsal(0.1)])
+def test_the_story_has_its_parts_in_their_order_and_ends_in_time(rehearsal: Rehearsal | None, tmp_path: Path) -> None:
     parts = [*gpu.speed_parts(tmp_path, "", rehearsal), *gpu.humpback_parts(tmp_path, rehearsal)]
     names = [part.name for part in parts]
     assert names[:5] == ["model", "overhead", "prefix", "rating", "mfu"]
     assert names[5:] == [f"humpback-{seed}" for seed in range(1 if rehearsal else 3)]
     assert rehearsal or sum(part.seconds for part in parts[:5]) + 2 * parts[5].seconds < 1440 - gpu.RESERVE
+    assert ("--halves" in parts[0].command) == (rehearsal is not None)
+    assert ("--share" in parts[5].command) == bool(rehearsal and rehearsal.share)
+
+
+def test_a_rehearsal_at_a_share_counts_by_it_and_writes_as_many_tokens() -> None:
+    tenth = Rehearsal(0.1)
+    assert tenth.sizes("overhead") == {"requests": 800, "repeats": 1, "words": 64}
+    assert tenth.sizes("rating") == {"pairs": 100, "words": 256, "repeats": 1}
+    assert tenth.sizes("mfu") == {"steps": 6, "batch": 6, "rows": 3, "length": 1024}
+    assert Rehearsal(1.0).sizes("mfu") == gpu.SIZES["mfu"]
+    assert Rehearsal().sizes("mfu") == gpu.QUICK["mfu"]
+    assert Rehearsal(0.0001).sizes("prefix") == gpu.QUICK["prefix"]
+
+
+@pytest.mark.parametrize("words", [["--share", "0.1"], ["--rehearse", "--share", "1.5"]])
+def test_a_share_is_of_a_rehearsal(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["gpu", *words])
+    with pytest.raises(SystemExit, match="2"):
+        gpu.main()
+    assert not Path("build").exists()
+
+
+def test_a_rehearsal_is_fed_the_file_as_two_halves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "packaged.gguf").write_bytes(content := b"GGUF" + os.urandom(999))
+    monkeypatch.setattr(gpu_prepare.places, "located", lambda _: tmp_path / "packaged.gguf")
+    assert gpu_prepare.by_halves(tmp_path).read_bytes() == content
+    assert [(tmp_path / f"halves/{number}/part").stat().st_size for number in (1, 2)] == [502, 501]
 
 
 def test_a_seed_changes_what_is_drawn_and_every_model_is_the_one_that_is_given() -> None:
@@ -114,6 +143,8 @@ def test_a_seed_changes_what_is_drawn_and_every_model_is_the_one_that_is_given()
              "generate": {}, "speed": {"processes": 2}}  # fmt: skip
     made = gpu_humpback.profile(there, "/m", seed=2, rehearsal=False)
     assert made["train"]["seed"] == made["generate"]["seed"] == 2 and made["train"]["lr"] == 1.0
+    tenth = gpu_humpback.profile(there, "/m", seed=0, rehearsal=False, share=0.1)["train"]
+    assert (made["train"]["steps"], tenth["steps"], tenth["batch"]) == (100, 10, 32)
     assert made["origin"]["path"] == made["chat"]["instead"]["path"] == "/m" and "gguf" not in made["origin"]
     assert "processes" not in made["speed"]
 
