@@ -195,12 +195,13 @@ def speed_parts(folder: Path, model: str, rehearsal: Rehearsal | None) -> list[P
     common = ["--model", str(folder / "model"), "--device", "cpu" if rehearsal else "auto", "--json"]
     halved = ["--halves"] if rehearsal and not model else []
     write_model = [*PYTHON, "benchmarks.gpu_prepare", str(folder / "model"), model, *halved]
-    parts = [Part("model", 300 if rehearsal else 90, write_model)]
+    patience = PATIENCE if rehearsal and rehearsal.share else 400.0
+    parts = [Part("model", patience if rehearsal else 90, write_model)]
     for name in SIZES:
         sizes = rehearsal.sizes(name) if rehearsal else SIZES[name]
         words = [word for key, size in sizes.items() for word in (f"--{key}", str(size))]
         words += ["--engines", *engines] if name in ("overhead", "rating") else []
-        seconds = (PATIENCE if rehearsal.share else 400.0) if rehearsal else SECONDS[name]
+        seconds = patience if rehearsal else SECONDS[name]
         parts.append(Part(name, seconds, [*PYTHON, f"benchmarks.{name}", *common, *words]))
     return parts
 
