@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from baleen.errors import Problem
+from baleen.tables.rows import Row
 from benchmarks.claims import real
 from benchmarks.claims.real import page
 
@@ -12,12 +14,12 @@ ROOT = Path(__file__).parents[1]
 ROW = "| Humpback, arXiv:1 | [humpback.yaml](recipes/humpback.yaml), 19 | seeds | +15.4 | holds | not measured |"
 HEADLINE = "curated by gain beats as many random pairs"
 FOUND = {
-    "measure": "loss", "difference": -0.00613, "low": -0.014, "high": 0.00204, "rows": 80, "seeds": [0],
+    "measure": "loss", "difference": -0.00613, "low": -0.014, "high": 0.00204, "rows": 80, "seeds": [0, 1, 2],
     "verdict": "does not hold",
 }  # fmt: skip
 
 
-def told(**projects: dict[str, object]) -> dict[str, object]:
+def told(**projects: dict[str, object]) -> Row:
     made = {name: {"arms": {}, "differences": {HEADLINE: one}} for name, one in projects.items()}
     return {"claim": "humpback", "seeds": [0, 1, 2], "projects": made}
 
@@ -40,20 +42,25 @@ def test_a_claim_is_recorded_and_told_in_its_row_alone(tmp_path: Path) -> None:
     readme.write_text(f"# a\n{ROW}\n{ROW.replace('humpback', 'kun')}\n")
     page.record("humpback", told(tldr=FOUND, python={"verdict": "not built", "seeds": []}), tmp_path)
     kept = json.loads((tmp_path / page.RECORD).read_text())
-    assert list(kept) == ["humpback"] and list(kept["humpback"]["projects"]) == ["tldr"]
+    assert list(kept) == ["humpback"] and list(kept["humpback"]) == ["tldr"]
     first, changed, same, _ = readme.read_text().split("\n")
     assert (first, same) == ("# a", ROW.replace("humpback", "kun"))
     words = f"{HEADLINE} -0.0061 nats a token [-0.0140, +0.0020]: does not hold"
     assert changed == ROW.replace("not measured", words)
-    page.record("humpback", told(tldr={"verdict": "not built", "seeds": []}), tmp_path)  # nothing is built any more
-    assert readme.read_text().split("\n")[1] == ROW
+    before = (tmp_path / page.RECORD).read_text()
+    with pytest.raises(Problem, match="nothing of humpback is built here; build it, or name with --folder where it is"):
+        page.record("humpback", told(tldr={"verdict": "not built", "seeds": []}), tmp_path)
+    assert (tmp_path / page.RECORD).read_text() == before
+    page.record("humpback", told(python=FOUND), tmp_path)  # another project stands beside the first
+    assert list(json.loads((tmp_path / page.RECORD).read_text())["humpback"]) == ["tldr", "python"]
 
 
 def test_two_projects_are_told_by_name_and_shares_in_points() -> None:
     share = FOUND | {"measure": "follows_all(x)", "difference": 0.0512, "low": 0.01, "high": 0.09, "verdict": "holds"}
-    cell = page.cell("humpback", {"humpback": told(tldr=FOUND, python=share)})
+    cell = page.cell("humpback", {"humpback": told(tldr=FOUND, python=share)["projects"]})
     assert cell == (
         f"{HEADLINE} tldr -0.0061 nats a token [-0.0140, +0.0020]: does not hold; "
         "python +5.1 points [+1.0, +9.0]: holds"
     )
+    assert page.figure(share | {"seeds": [0]}) == "+5.1 points [+1.0, +9.0]: holds (1 seed alone)"
     assert page.cell("evol-instruct", {}) == page.NOTHING

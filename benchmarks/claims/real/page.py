@@ -7,12 +7,14 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from baleen.errors import Problem
 from baleen.tables.rows import Row, write_json
 from benchmarks.claims import real
 
 ROOT = Path(__file__).parents[3]
 RECORD, README = Path("docs/real.json"), Path("README.md")
 NOTHING = "not measured"
+USUAL = 3  # seeds of training
 ROW = re.compile(r"^\| .*\]\(recipes/(?P<method>[\w-]+)\.yaml\)")
 UNITS = {  # how a measure begins: its unit, what it is multiplied with, and digits
     "loss": ("nats a token", 1, 4),
@@ -24,20 +26,23 @@ POINTS = ("points", 100, 1)  # of every other one, a share from 0 to 1
 
 
 def record(method: str, result: Row, root: Path = ROOT) -> None:
-    """Put what a claim came to into docs/real.json, in place of what stood there of the method, and into README."""
+    """Put what a claim came to into docs/real.json, in place of what stood there of its projects, and into README. A
+    Problem when nothing of it is built."""
     path = root / RECORD
+    projects = {name: one for name, told in result["projects"].items() if (one := measured(told, result["seeds"]))}
+    if not projects:
+        raise Problem(f"nothing of {method} is built here; build it, or name with --folder where it is")
     known: Row = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    projects = {name: measured(told) for name, told in result["projects"].items()}
-    known[method] = {"seeds": result["seeds"], "projects": {name: one for name, one in projects.items() if one}}
+    known[method] = dict(known.get(method, {})) | projects
     write_json(path, dict(sorted(known.items())))
     page = root / README
     page.write_text(with_cells(page.read_text(encoding="utf-8"), known), encoding="utf-8")
 
 
-def measured(told: Row) -> Row:
+def measured(told: Row, seeds: list[int]) -> Row:
     """The figures of one project without those that are not built yet; nothing when none is."""
     made = {name: one for name, one in told["differences"].items() if one["verdict"] != "not built"}
-    return {**told, "differences": made} if made else {}
+    return {"seeds": seeds, **told, "differences": made} if made else {}
 
 
 def with_cells(text: str, known: Mapping[str, Row]) -> str:
@@ -55,17 +60,15 @@ def cell(method: str, known: Mapping[str, Row]) -> str:
     if method not in known or method not in real.METHODS:
         return NOTHING
     headline = real.claim(method).main_pair
-    told = {
-        name: one["differences"][headline]
-        for name, one in known[method]["projects"].items()
-        if headline in one["differences"]
-    }
+    told = {name: one["differences"][headline] for name, one in known[method].items() if headline in one["differences"]}
     figures = [f"{name} {figure(one)}" if len(told) > 1 else figure(one) for name, one in told.items()]
     return f"{headline} {'; '.join(figures)}" if told else NOTHING
 
 
 def figure(difference: Row) -> str:
-    """A difference with its 95 % interval in the unit of its measure, and the verdict."""
+    """A difference with its 95 % interval in the unit of its measure, the verdict, and how many seeds if few."""
     unit, times, digits = next((how for name, how in UNITS.items() if difference["measure"].startswith(name)), POINTS)
     mean, low, high = (f"{times * difference[key]:+.{digits}f}" for key in ("difference", "low", "high"))
-    return f"{mean} {unit} [{low}, {high}]: {difference['verdict']}"
+    seeds = len(difference["seeds"])
+    few = f" ({seeds} seed{'s' if seeds > 1 else ''} alone)" if seeds < USUAL else ""
+    return f"{mean} {unit} [{low}, {high}]: {difference['verdict']}{few}"
