@@ -18,6 +18,7 @@ from baleen.tables.pages import begins_as_page
 from baleen.tables.records import Record
 from baleen.tables.rows import LONE_SURROGATE, Output, Row, row_id
 from baleen.tables.sections import LARGE, LIMITS, Piece, Rules, checked_piece, document_text, segments
+from baleen.tables.trees import MAPPED
 
 NEEDED = ("instruction", "response", "draft", "reference")  # may not be empty
 BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
@@ -112,7 +113,7 @@ def mapping_of(record: Record, o: IngestOptions) -> Mapping:
     """The mapping that is set, or what columns mean when none are given."""
     if o.columns:
         return given_mapping(tuple(o.columns.items()), o.turns, tuple(o.leave_out))
-    return Mapping(default_columns(record, bool(o.part)))
+    return Mapping(MAPPED if o.trees else default_columns(record, bool(o.part)))
 
 
 @cache

@@ -33,6 +33,9 @@ class IngestOptions:
         "`a,b` joins, `a?` may be absent",
     )
     turns: str = setting("", f"of a chat with several exchanges: {', '.join(TURNS)}; '' refuses it")
+    trees: str = setting(
+        "", "language of messages with replies, such as OpenAssistant's: en ..., or any; the reply of rank 0 is taken"
+    )
     leave_out: list[str] = setting([], "fields that belong to an instruction, such as input, and are not read")
     match: str = setting("", "glob for names inside a folder or an archive, such as *.md")
     kind: Any = setting(
@@ -134,6 +137,9 @@ def mistakes(o: IngestOptions, places: list[str]) -> dict[str, bool]:
         unknown("turns", o.turns, [*TURNS]): o.turns not in ("", *TURNS),
         f"turns {o.turns} has no effect; map a chat, such as --columns.response messages.assistant": bool(
             o.turns and not chats
+        ),
+        f"trees {o.trees} has no effect on a generated world or documents; take it out": bool(
+            o.trees and (o.part or o.python)
         ),
         unknown("quoting", o.quoting, [*QUOTING]): o.quoting not in ("", *QUOTING),
         f"separator {o.separator!r} must be one character, such as ';', or tab": len(separator_of(o.separator, ","))

@@ -19,6 +19,7 @@ from baleen.tables.records import Record
 from baleen.tables.rows import Row
 from baleen.tables.sources import kept_rows, records
 from baleen.tables.splits import file_kind
+from baleen.tables.trees import MAPPED, is_tree, likeliest_language
 
 LOOKED_AT = 50  # records
 SHOWN = 3  # rows
@@ -65,9 +66,18 @@ def propose(path: str) -> Proposal:
     if looked[0].markup:
         kinds["text"] = looked[0].markup
     columns = {"response": "text"} if looked[0].markup else proposed_columns(values, kinds, len(looked))
+    if trees := proposed_trees(looked, values):
+        columns, options = MAPPED, replace(options, trees=trees)
     options = replace(options, columns=columns, kind=proposed_kind(options, columns, kinds, looked[0].markup))
     rows, options = mended(first_rows, options, reasons) if columns else ([], options)
     return Proposal(options.source, format_of(looked, options), changed_settings(options), kinds, rows, reasons)
+
+
+def proposed_trees(looked: Sequence[Record], values: dict[str, list[Any]]) -> str:
+    """The language of the trees of messages that records are, '' for other records."""
+    if not is_tree(looked[0].names or looked[0].fields, looked[0].fields):
+        return ""
+    return likeliest_language([{"lang": language} for language in values.get("lang", values.get("prompt.lang", []))])
 
 
 def proposed_kind(options: IngestOptions, columns: dict[str, str], kinds: dict[str, str], markup: str) -> Any:

@@ -22,18 +22,29 @@ from baleen.tables.readers import READERS, RECORDS, SUFFIXES
 from baleen.tables.records import OpenFile, Record
 from baleen.tables.rows import TYPES, Row
 from baleen.tables.splits import SIDECAR, file_kind
+from baleen.tables.trees import WANTED, pairs
 
 
 def records(o: IngestOptions, notes: Counter[str]) -> Iterator[Record]:
     """All records of a source in order; `notes` counts the files that were read and those of no known kind."""
+    return pairs(every_record(o, notes), o.trees, notes) if o.trees else every_record(o, notes)
+
+
+def every_record(o: IngestOptions, notes: Counter[str]) -> Iterator[Record]:
+    """All records of a source as its readers give them."""
     if is_of_files(o):
         return file_records(o, notes)
     if o.python:
         return python_docs(o.python)
     if o.part:
         return world_records(o)
-    wanted = Mapping(o.columns).wanted
+    wanted = wanted_fields(o)
     return hub_records(o, wanted) if o.hub else saved_records(Path(o.source), o, wanted)
+
+
+def wanted_fields(o: IngestOptions) -> frozenset[str] | None:
+    """The dotted paths of the fields that are read, None for all."""
+    return WANTED if o.trees else Mapping(o.columns).wanted
 
 
 def is_of_files(o: IngestOptions) -> bool:
@@ -76,7 +87,7 @@ def file_records(o: IngestOptions, notes: Counter[str]) -> Iterator[Record]:
 
 def records_of(entries: Iterable[Entry], o: IngestOptions, notes: Counter[str], kinds: Kinds) -> Iterator[Record]:
     """Records of some of the files of a source; which kinds they are of is noted."""
-    wanted = Mapping(o.columns).wanted
+    wanted = wanted_fields(o)
     for name, file in (opened for entry in entries for opened in open_files(entry, o, notes)):
         kind = o.file_kind or file_kind(name)
         if not kind:

@@ -1,5 +1,6 @@
 """`baleen new` on files of a user's own, on all of them or on some; what is missing is told before it writes."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,15 @@ def test_a_corpus_and_seeds_are_copied_into_the_project() -> None:
     lines = new("--corpus", "pages", "--seeds", "seeds.jsonl")
     assert lines["web"]["source"] == "data/raw/pages" and lines["pairs"]["source"] == "data/raw/seeds.jsonl"
     assert lines["seed"]["input"] == lines["heldout"]["input"] == "pairs"
+
+
+@under_dvc
+def test_trees_of_messages_are_seeds() -> None:
+    reply = {"text": "So.", "role": "assistant", "lang": "en", "rank": 0, "replies": []}
+    trees = ({"prompt": {"text": f"Why {n}?", "role": "prompter", "lang": "en", "replies": [reply]}} for n in range(30))
+    Path("oasst.trees.jsonl").write_text("".join(json.dumps(tree) + "\n" for tree in trees))
+    pairs = new("--corpus", "pages", "--seeds", "oasst.trees.jsonl")["pairs"]
+    assert (pairs["trees"], pairs["origin"]) == ("en", "seed")
 
 
 def test_seeds_of_which_none_would_be_held_out_are_too_few() -> None:

@@ -51,7 +51,7 @@ class Settings:
 
 def ingest(o: IngestOptions, output: Output, notes: Counter[str], speed: Speed) -> bool:
     """Ingest as baleen.tables.ingest does; False, and nothing done, for a source that cannot be read in parts."""
-    files = chosen_entries(o, notes) if not o.limit and is_of_files(o) else []
+    files = chosen_entries(o, notes) if not (o.limit or o.trees) and is_of_files(o) else []
     if len(files) < 2:
         return False
     with Scratch.of(output.path) as scratch, Workers(speed) as workers:
