@@ -233,6 +233,17 @@ PARSES = [
     ("PlayMusic: play [genre jazz ]", None),
     ("", None),
 ]
+FITNESS = [  # of which the transform takes 'yes' and what begins with it
+    ("yes", "yes"),
+    ("Yes.", "Yes."),
+    ("**Yes**", "Yes"),
+    ("No", "No"),
+    ('"Yes"', "Yes"),
+    ("Answer: yes", "Answer: yes"),
+    *((one, one) for one in ("no.", "是", "否")),
+    ("Yes, it is fit for a long text.", "Yes, it is fit for a long text."),
+    ("", None),
+]
 ASKED_FOR: dict[str, Sequence[tuple[str, Wanted]]] = {
     "air/ask": REQUESTS, "air/merge": REQUESTS, "ask": REQUESTS, "tegit/backward": REQUESTS,
     **{f"evol-instruct/{name}": REQUESTS for name in ("broaden", "concretise", "constrain", "deepen", "reasoning")},
@@ -240,8 +251,8 @@ ASKED_FOR: dict[str, Sequence[tuple[str, Wanted]]] = {
     "round-trip/to": TRANSLATIONS, "air/polish": REFERENCES,
     "crab/bare": ANSWERS, "kun/polish": ANSWERS, "reply": ANSWERS, "round-trip/abroad": ANSWERS,
     "round-trip/again": ANSWERS, "round-trip/text-from": ANSWERS, "round-trip/text-to": ANSWERS,
-    "self-lengthen/extend": ANSWERS, "tegit/reply": ANSWERS,
-    "cycle/answer": CONTINUED, "cycle/paragraph": CONTINUED, "cycle/question": CONTINUED,
+    "self-lengthen/extend": ANSWERS, "self-lengthen/instruct": REQUESTS, "self-lengthen/suited": FITNESS,
+    "tegit/reply": ANSWERS, "cycle/answer": CONTINUED, "cycle/paragraph": CONTINUED, "cycle/question": CONTINUED,
     "crab/constrain": LISTS, "crab/global": LISTS, "crab/local": LISTS, "crab/refine": REQUESTS, "crab/repair": REPAIRS,
     "air/describe": LISTS, "air/critique": CRITIQUES, "back-and-forth/rewrite": REWRITES,
     "tegit/design": TASKS, "tegit/wrap": TASKS, "linguist/utter": UTTERANCES, "linguist/parse": PARSES,

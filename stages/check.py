@@ -101,7 +101,7 @@ def adds(line: Line, made: Any) -> set[str]:
     """Columns the line adds to its input."""
     if line.verb == "generate":
         prompt = prompts.load(made.prompt, made.writes)
-        return {*prompt.writes, "lineage"} | ({"draft"} if "draft" in prompt.reads else set())
+        return {*import_module("stages.generate").added(prompt, made.again)}
     if line.verb == "score":
         return {*import_module("stages.score").scorer(made).columns, "lineage"}
     return (

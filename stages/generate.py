@@ -1,20 +1,26 @@
 """generate: ask a model the prompt about every row, and write the columns of its reply.
 
+With `again` a row is queried until a transform is content with what was written: baleen/memo/turns.py.
+
 Reasoning that the model writes before its answer is no part of a column; the memo keeps it. With `template` the model's
 chat template gets arguments, such as {enable_thinking: false}.
 
 python -m stages.generate humpback-augment --input web --model ask --prompt ask --profile pocket
 """
 
-from functools import partial
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache, partial
 
 from baleen import prompts
-from baleen.memo import answers, replies
+from baleen.memo import answers, replies, turns
+from baleen.memo.ask import EngineQuery
 from baleen.memo.dry_run import Estimate
 from baleen.memo.generation import (
     GenerateOptions,
     added,
     check,
+    is_queried,
     lineage,
     needed,
     passed,
@@ -25,15 +31,18 @@ from baleen.memo.generation import (
 from baleen.project.command_line import run
 from baleen.project.options import options_of_run, run_flags
 from baleen.project.settings import Once
+from baleen.prompts import Prompt
 from baleen.tables import rows
+from baleen.tables.rows import Output
 from baleen.training import requirements
 
-__all__ = ["GenerateOptions", "check", "main", "names", "needed"]
+__all__ = ["GenerateOptions", "added", "check", "main", "names", "needed"]
 
 
 def names(options: GenerateOptions) -> list[tuple[str, str]]:
-    """The engine and the prompt that the settings name."""
-    return [("engine", options.engine), ("prompt", options.prompt)]
+    """The engine, the prompt and the transform that the settings name."""
+    again = [("transform", options.again.partition("(")[0].strip())] * bool(options.again)
+    return [("engine", options.engine), ("prompt", options.prompt), *again]
 
 
 def estimate(options: GenerateOptions) -> Estimate:
@@ -43,20 +52,42 @@ def estimate(options: GenerateOptions) -> Estimate:
     return answers.estimated(query, questions(rows.read(rows.table_path(options.input)), prompt, options))
 
 
+def taken_in_turns(
+    name: str, options: GenerateOptions, prompt: Prompt, query: EngineQuery, output: Output, columns: list[str],
+    once: Once,
+) -> None:  # fmt: skip
+    """Query the model about every row until the transform `again` is content; the engine is loaded once."""
+    query, spent, unread = (
+        replace(query, load=cache(query.load)),
+        answers.Spent(),
+        partial(replies.unread, prompt=prompt),
+    )
+
+    def ask(pairs: list[answers.Pair]) -> Iterator[answers.Answered]:
+        return answers.answers(query, pairs, output, len(pairs), once, unread, spent)
+
+    table = (row for row in answers.input_rows(rows.table_path(options.input), once) if is_queried(row, options))
+    turns.finish(output, table, turns.Turns(ask, prompt, options, lineage(name, prompt, query, options)), columns)
+    output.require_rows(f"generate {name}", "raise turns, or look at the dropped rows")
+
+
 def main(argv: list[str]) -> None:
     argv, once = run_flags(argv)
     name, options = options_of_run(GenerateOptions, argv, "generate", once)
     check(options, f"generate {name}")
     requirements.check_stage("generate", options)
     prompt, path = prompts.load(options.prompt, options.writes), rows.table_path(options.input)
-    columns = rows.extend_schema(table_of(path, prompt, options), added(prompt))
+    columns = rows.extend_schema(table_of(path, prompt, options), added(prompt, options.again))
     query = answers.engine_query(options.engine, options.model, "generate", sampling_of(options, prompt), once)
     pairs = questions(answers.input_rows(path, once), prompt, options)
     if once.dry_run:
-        return answers.print_dry_run(f"generate {name}", options.model, query, pairs)
+        first = f" (the first of at most {options.turns} turns)" if options.again else ""
+        return answers.print_dry_run(f"generate {name}{first}", options.model, query, pairs)
     with rows.Output(answers.output_path(name, once), columns) as output:
         if options.only:
             output.notes["passed"] = passed(output, answers.input_rows(path, once), prompt, options)
+        if options.again:
+            return taken_in_turns(name, options, prompt, query, output, columns.names, once)
         total = (rows.size(path) - output.notes.get("passed", 0)) * options.n
         answered = answers.answers(query, pairs, output, total, once, partial(replies.unread, prompt=prompt))
         example, texts = replies.finish(output, answered, prompt, lineage(name, prompt, query, options), options)

@@ -196,7 +196,13 @@ def test_the_layout_names_what_is_in_the_project() -> None:
     assert [name for name in names if not (ROOT / name).exists() and name not in ("data/", "models/")] == []
 
 
-SHARED = ("sources", "constraints", "cycle-sources", "air-rounds")  # what several methods start with
+SHARED = (
+    "sources",
+    "constraints",
+    "cycle-sources",
+    "air-rounds",
+    "self-lengthen-requests",
+)  # what several methods start with
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "recipes").glob("*.yaml")), ids=lambda path: path.stem)

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,15 @@ class Answered:
         return [*(self.row.get("lineage") or []), self.step(source)]
 
 
+@dataclass
+class Spent:
+    """What the replies to the rows of a target took so far."""
+
+    totals: Totals = field(default_factory=Totals)
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
 def template_text(template: Mapping[str, Any]) -> str:
     """The arguments of a chat template as a request holds them; words of a command line are read as YAML."""
     arguments = {name: parse_yaml(value) if isinstance(value, str) else value for name, value in template.items()}
@@ -75,18 +84,26 @@ def output_path(name: str, once: Once) -> Path:
 
 
 def answers(
-    query: EngineQuery, pairs: Iterable[Pair], output: Output, total: int, once: Once, is_unreadable: IsUnreadable
+    query: EngineQuery,
+    pairs: Iterable[Pair],
+    output: Output,
+    total: int,
+    once: Once,
+    is_unreadable: IsUnreadable,
+    spent: Spent | None = None,
 ) -> Iterator[Answered]:
     """Every pair with its reply, in order. The tokens of all replies, cached and queried, go to the notes of the
-    output; those queried in this run are printed."""
-    waiting, prompt_tokens, completion_tokens, totals = deque[Row](), 0, 0, Totals()
+    output; those queried in this run are printed. `spent` is what earlier calls for the same target took."""
+    waiting, spent = deque[Row](), spent or Spent()
+    totals = spent.totals
     with Progress(output.path.stem, once.limit or total) as progress:
         options = AskOptions(budget=once.budget or None, progress=progress, is_unreadable=is_unreadable, totals=totals)
         for _, reply, key, _cached in ask(Memo(memo_folder()), query, requests_of(pairs, waiting), options):
-            prompt_tokens += reply.prompt_tokens
-            completion_tokens += reply.completion_tokens
+            spent.prompt_tokens += reply.prompt_tokens
+            spent.completion_tokens += reply.completion_tokens
             yield Answered(waiting.popleft(), reply, key)
-    output.notes |= {"asked": totals.rows, "prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens}
+    tokens = {"prompt_tokens": spent.prompt_tokens, "completion_tokens": spent.completion_tokens}
+    output.notes |= {"asked": totals.rows} | tokens
     queried = totals.rows - totals.cached
     builds.note(shown=summary(totals), queried=queried, cached=totals.cached, tokens=totals.tokens)
 

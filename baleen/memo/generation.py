@@ -22,6 +22,7 @@ from baleen.project.settings import REQUIRED, setting
 from baleen.prompts import Prompt
 from baleen.tables import rows
 from baleen.tables.rows import Row, row_id
+from baleen.transforms import parse_transform
 
 
 @dataclass
@@ -33,6 +34,8 @@ class GenerateOptions:
     tag: str = setting("", "use the system message of this origin instead of the row's own")
     only: str = setting("", "ask only about rows in which this column is not empty; the others pass first, as they are")
     n: int = setting(1, "replies to each row")
+    again: str = setting("", "transform that says after each reply whether the row is done, or queried once more")
+    turns: int = setting(10, "with `again`: queries to each row and reply at most")
     seed: int = setting(0, "seed of the samples; each row and reply has its own, derived from it")
     temperature: float = setting(0.7, "0 is greedy")
     top_p: float = setting(0.9, "nucleus of this probability; 1 is off")
@@ -55,7 +58,8 @@ class GenerateOptions:
 STRUCTURED = ["auto", "true", "false"]
 VALUES = {"rating": 0.0, "lines": list[str]()}  # what a format reads that is no text
 BOUNDS = {  # smallest and largest value
-    "n": (1, 10_000), "temperature": (0, 100), "top_p": (1e-6, 1), "top_k": (0, math.inf), "max_tokens": (1, math.inf),
+    "n": (1, 10_000), "turns": (1, 10_000),
+    "temperature": (0, 100), "top_p": (1e-6, 1), "top_k": (0, math.inf), "max_tokens": (1, math.inf),
     "repetition_penalty": (1e-6, 100), "min_readable": (0, 1), "echo": (0, 1),
     "leak": (0, 1), "min_distinct": (0, 1),
 }  # fmt: skip
@@ -66,6 +70,8 @@ def check(options: GenerateOptions, where: str) -> None:
     settings.within(options, where, BOUNDS)
     if options.structured.lower() not in STRUCTURED:
         raise Problem(f"{where}: {unknown('structured', options.structured, STRUCTURED)}")
+    if options.again:
+        check_again(options, where)
     if not all(options.stop):
         raise Problem(f"{where}: stop has an empty text, which ends every reply; take it out")
     if options.structured.lower() == "true":
@@ -76,9 +82,22 @@ def check(options: GenerateOptions, where: str) -> None:
         _ = prompts.load(options.prompt, options.writes).shape
 
 
-def seed_of(seed: int, row: Row, copy: int) -> int:
-    """The seed of one reply: a function of the setting, the row's id and the number of the reply."""
-    return int(row_id(str(seed), str(row["id"]), str(copy)), 16) >> 2
+def check_again(options: GenerateOptions, where: str) -> None:
+    """A Problem for a transform that cannot say whether a row is done, and for settings without effect beside it."""
+    try:
+        by_row = parse_transform(options.again).function
+    except Problem as problem:
+        raise Problem(f"{where}: again: {problem}") from None
+    if by_row is None:
+        raise Problem(f"{where}: again: {options.again} takes a whole table; name a transform of one row")
+    for name, usual in {"keep_unreadable": False, "min_distinct": 0.0}.items():
+        if getattr(options, name) != usual:
+            raise Problem(f"{where}: {name} has no effect with again; take it out")
+
+
+def seed_of(seed: int, row: Row, copy: int, turn: int = 0) -> int:
+    """The seed of one reply: a function of the setting, the row's id and the number of the reply and of its turn."""
+    return int(row_id(str(seed), str(row["id"]), str(copy), *[str(turn)] * bool(turn)), 16) >> 2
 
 
 def copies(table: Iterable[Row], prompt: Prompt, n: int) -> Iterator[tuple[Row, int]]:
@@ -94,8 +113,13 @@ def numbered(row: Row, copy: int) -> Row:
 
 
 def request(row: Row, copy: int, prompt: Prompt, options: GenerateOptions) -> Request:
-    messages = answers.conversation(prompt, row, options.tag)
     seed = seed_of(options.seed, numbered(row, copy), copy) if options.temperature > 0 else 0
+    return conversation_of(row, seed, prompt, options)
+
+
+def conversation_of(row: Row, seed: int, prompt: Prompt, options: GenerateOptions) -> Request:
+    """What a model is asked about a row, with this seed."""
+    messages = answers.conversation(prompt, row, options.tag)
     return Request(messages, prompt.start(row), seed, template=answers.template_text(options.template))
 
 
@@ -118,18 +142,20 @@ def questions(table: Iterable[Row], prompt: Prompt, options: GenerateOptions) ->
     return ((row, request(row, copy, prompt, options)) for row, copy in copies(some, prompt, options.n))
 
 
-def added(prompt: Prompt) -> dict[str, pa.DataType]:
-    """Columns that every row of the target has, whatever the input has, with their types."""
+def added(prompt: Prompt, again: str = "") -> dict[str, pa.DataType]:
+    """Columns that every row of the target has, whatever the input has, with their types; `again` is a transform."""
+    taken = parse_transform(again).writes if again else {}
     more = {column: rows.column_type(column, VALUES.get(prompt.format, "")) for column in prompt.writes}
     draft = {"draft": rows.TEXT} if "draft" in prompt.reads else {}
-    return draft | more | {"lineage": rows.LINEAGE}
+    return draft | more | taken | {"lineage": rows.LINEAGE}
 
 
 def needed(options: GenerateOptions, prompt: Prompt, there: Container[str]) -> list[str]:
     """Columns that are read of a table that has these; a draft that it lacks is what the prompt writes over."""
     own = "draft" if "draft" in there else prompt.writes[0]
     columns = [own if column == "draft" else column for column in prompt.reads]
-    return [*columns, *filter(None, [options.only])]
+    later = parse_transform(options.again).reads if options.again else ()
+    return [*columns, *(column for column in later if column not in prompt.writes), *filter(None, [options.only])]
 
 
 def table_of(path: Path, prompt: Prompt, options: GenerateOptions) -> pa.Schema:

@@ -10,28 +10,25 @@ of Chinese 'more than' and 'less than'; here each has its own.
 """
 
 import re
-from collections import Counter
 
 from baleen.measures.words import chance, is_chinese, words
 from baleen.tables.exports import Amount, transform
 from baleen.tables.rows import TEXT, Row
 
 __all__ = [
-    "accepted",
     "at_least",
     "below",
     "demand",
+    "extended",
     "first_half",
-    "first_successes",
-    "grown",
     "growth",
-    "keep_sound",
     "length_score",
     "lengthy",
     "outlined",
     "sound",
     "thinned",
     "two_thirds",
+    "until_sound",
 ]
 OPENING = dict.fromkeys(("initial", "outline", "opening"), TEXT)
 
@@ -79,12 +76,6 @@ def growth(text: str, source: str) -> Amount | None:
     return words(text) / words(source) if words(source) else None
 
 
-@transform(("response",), {})
-def keep_sound(row: Row) -> list[Row] | str:
-    """The row when its response has no flaw, else the flaw."""
-    return flaw(row["response"]) or [row]
-
-
 @transform(("response",), OPENING)
 def first_half(row: Row) -> list[Row]:
     """The row before the first stage of an extension: the first half of the blocks is the outline."""
@@ -108,17 +99,10 @@ def two_thirds(row: Row) -> list[Row]:
     return [row | {"outline": row["response"], "opening": opening + between}]
 
 
-@transform(("response", "longer"), {"response": TEXT})
-def accepted(row: Row) -> list[Row]:
+def accepted(row: Row) -> Row:
     """The row with `longer` as its response when that has more words and no flaw; else the row as it is."""
     better = words(row["longer"]) > words(row["response"]) and not flaw(row["longer"])
-    return [row | {"response": row["longer"] if better else row["response"]}]
-
-
-@transform(("response", "initial"), {}, "number")
-def grown(row: Row, times: float) -> list[Row] | str:
-    """The row when its response has more than `times` as many words as `initial`; else the reason."""
-    return [row] if words(row["response"]) > times * words(row["initial"]) else f"not {times:g} times as long"
+    return row | {"response": row["longer"] if better else row["response"]}
 
 
 @transform(("response", "initial"), {"outline": TEXT, "opening": TEXT, "longer": TEXT}, "number")
@@ -131,19 +115,41 @@ def thinned(row: Row, share: float) -> list[Row]:
     return [row | {"outline": outline, "opening": "", "longer": row["response"]}]
 
 
-SUCCESSES = 2  # extensions of each first response that the release waits for; it tries each until it succeeds
+GROWTH = 1.2  # an extension succeeds above so many times the words of what the try began with (release, step 2)
 
 
-@transform(("instruction", "initial"), {}, "whole")
-def first_successes(table: list[Row]) -> list[tuple[Row, str]]:
-    """The rows: of the extensions of one first response that came so far the first SUCCESSES are kept, as the release
-    tries no longer then."""
-    seen = Counter[tuple[str, str]]()
-    made = list[tuple[Row, str]]()
-    for row in table:
-        seen[key := (row["instruction"], row["initial"])] += 1
-        made.append((row, "" if seen[key] <= SUCCESSES else "a later try"))
-    return made
+@transform(("response",), {})
+def until_sound(row: Row) -> list[Row]:
+    """The row, queried again while its response has a flaw (release, step 1: 20 tries)."""
+    return [row | {"again": row["again"] or flaw(row["response"])}]
+
+
+@transform(("response", "initial", "longer"), {"response": TEXT} | OPENING, "number")
+def extended(row: Row, times: float) -> list[Row]:
+    """The row after a query to the extender: its first stage gets the first half of the text, its second the whole text
+    after two thirds of what the first has written; the longer text is taken when it is sound. After so many `times` the
+    try is over: the row is done when its text has grown enough, else it begins anew (release, step 2: 3 times, and 20
+    tries). A reply that could not be read extends nothing."""
+    step, read = int(row.get("step") or 0), not row["again"]
+    if step % 2 == 0 and read:
+        return [*opened(row, step + 1)]
+    whole = accepted(row) if read else row
+    step += 1 + (step + 1) % 2
+    if step < 2 * times:
+        return [*halved(whole, step, "extended further")]
+    if words(whole["response"]) > GROWTH * words(whole["initial"]):
+        return [whole | {"again": ""}]
+    return [*halved(whole | {"response": whole["initial"]}, 0, f"not {GROWTH:g} times as long")]
+
+
+def opened(row: Row, step: int) -> list[Row]:
+    """The row before the second stage."""
+    return [two_thirds(row)[0] | {"step": step, "again": "begun"}]
+
+
+def halved(row: Row, step: int, why: str) -> list[Row]:
+    """The row before the first stage."""
+    return [first_half(row)[0] | {"step": step, "again": why}]
 
 
 @transform(("response",), {}, "number")

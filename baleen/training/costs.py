@@ -162,7 +162,14 @@ def queries(target: str, known: Known) -> int | None:
     rows = expected_rows(str(given["input"]), known)
     anew = known.builds(str(given["model"])) or outlook.prompts or outlook.settings & KEYED or not counts(target)
     asked = rows if anew else new_rows(str(given["input"]), known)
-    return None if asked is None else asked * int(given.get("n", 1))
+    return None if asked is None else round(asked * int(given.get("n", 1)) * turns_of(given, counts(target)))
+
+
+def turns_of(given: Numbers, last: Numbers) -> float:
+    """Queries to each row and reply: as many as in the last build, before there is one the most there can be."""
+    if not given.get("again"):
+        return 1.0
+    return last["asked"] / last["rows_in"] if last.get("rows_in") and "asked" in last else float(given["turns"])
 
 
 def cost(target: str, known: Known) -> Cost:

@@ -11,15 +11,15 @@ from baleen.methods.self_lengthen import (
     at_least,
     below,
     blocks,
+    extended,
     first_half,
-    first_successes,
     flaw,
-    grown,
     growth,
     lengthy,
     outlined,
     thinned,
     two_thirds,
+    until_sound,
 )
 
 LONG = "one two three four five six seven eight nine ten"
@@ -121,15 +121,7 @@ def test_the_check_is_quick_on_a_very_long_text() -> None:
     ],
 )
 def test_only_a_longer_and_sound_text_is_accepted(old: str, longer: str, kept: str) -> None:
-    assert accepted(row(old, longer=longer))[0]["response"] == kept
-
-
-@pytest.mark.parametrize(
-    ("words_now", "reason"), [(12, "not 1.2 times as long"), (13, ""), (10, "not 1.2 times as long")]
-)
-def test_an_extension_succeeds_above_one_and_a_fifth(words_now: int, reason: str) -> None:
-    found = grown(row("a " * words_now, initial="a " * 10), 1.2)
-    assert found == reason if reason else isinstance(found, list)
+    assert accepted(row(old, longer=longer))["response"] == kept
 
 
 def test_growth_has_no_number_for_nothing() -> None:
@@ -201,9 +193,42 @@ def test_what_is_accepted_has_more_words_by_the_one_counter() -> None:
     assert words("two 汉字 .") == 4
 
 
-def test_the_first_two_extensions_of_a_response_that_succeed_are_kept_and_the_rest_counted() -> None:
-    tries = [row(f"text {n}", initial="a") for n in range(4)] + [row("text", initial="b")]
-    assert [why for _, why in first_successes(tries)] == ["", "", "a later try", "a later try", ""]
+def test_a_response_is_written_again_until_it_has_no_flaw() -> None:
+    assert until_sound(row("It ends.", again=""))[0]["again"] == ""
+    assert until_sound(row("It does not end", again=""))[0]["again"] == "no end mark"
+    assert until_sound(row(None, again="truncated"))[0]["again"] == "truncated"  # type: ignore[arg-type]
+
+
+def turns(text: str, replies: list[str | None], times: int) -> tuple[list[str], dict[str, Any]]:
+    """What an extension wants after each reply, '' when it is done, and the row at the end."""
+    (now,), whys = first_half(row(text)), list[str]()
+    for reply in replies:
+        (now,) = extended(now | {"longer": reply, "again": "" if reply else "unreadable"}, times)
+        whys.append(now["again"])
+    return whys, now
+
+
+def test_an_extension_has_two_stages_and_succeeds_above_a_fifth_more_words() -> None:
+    whys, made = turns("a .\nb .", ["a one .\nb two .\nc .", "a one .\nb two .\nend ."], 1)
+    assert whys == ["begun", ""]
+    assert (made["response"], made["initial"]) == ("a one .\nb two .\nend .", "a .\nb .")
+    whys, made = turns("a b c d e .\nf g h i .", ["x .", "a b c d e f .\nf g h i ."], 1)  # 11 words for 10
+    assert (
+        whys == ["begun", "not 1.2 times as long"] and made["response"] == made["initial"] == "a b c d e .\nf g h i ."
+    )
+    assert (made["outline"], made["opening"], made["step"]) == ("a b c d e .", "", 0)
+
+
+def test_a_try_extends_what_it_has_extended_as_often_as_it_says() -> None:
+    replies: list[str | None] = ["a one .\nb .", "a one .\nb two .", "a one more .\nb .", "a one more .\nb two more ."]
+    whys, made = turns("a .\nb .", replies, 2)
+    assert whys == ["begun", "extended further", "begun", ""]
+    assert made["response"] == "a one more .\nb two more ." and made["initial"] == "a .\nb ."
+
+
+def test_a_reply_that_cannot_be_read_extends_nothing_and_the_try_goes_on() -> None:
+    whys, made = turns("a .\nb .", [None, "a one .\nb .", None], 2)  # a first stage, then a second one
+    assert whys == ["extended further", "begun", "not 1.2 times as long"] and made["response"] == "a .\nb ."
 
 
 def test_a_final_training_keeps_lengths_from_a_bound_up_to_another() -> None:

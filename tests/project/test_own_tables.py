@@ -19,7 +19,7 @@ METHODS = {  # a target, and tables that it needs, with the columns that they mu
     "train@crab": {"crab-pairs": "instruction, response", "crab-lessons": "any column"},
     "train@cycle": {"cycle-raw": "response", "cycle-pages": "any column"},
     "train@tegit": {"web": "response", "tegit-lessons": "any column"},
-    "train@self-lengthen": {"self-lengthen-tasks": "instruction"},
+    "train@self-lengthen": {"self-lengthen-given": "instruction"},
     "train@air": {"web": "response", "seed": "instruction, response"},
     "train@linguist": {"linguist-few": "intent, language, parse, slots, utterance"},
     "answer@answers-humpback": {"heldout": "instruction"},

@@ -71,7 +71,7 @@ def test_requests_alone_begin_a_project_of_self_lengthen(tmp_path: Path, profile
     (tmp_path / "p" / "data/raw").mkdir(parents=True)
     (tmp_path / "p" / requests.path).write_text('{"prompt": "Write a long story about rain."}\n')
     lines = lines_of(tmp_path / "p")
-    assert lines["self-lengthen-first-1"].given["input"] == "seed" and lines["answers-sl-2"].given["input"] == "asked"
+    assert lines["self-lengthen-asking"].given["input"] == "seed" and lines["answers-sl-2"].given["input"] == "asked"
     assert not [line for line in lines.values() if assemble.of_world(line)]
     with chdir(tmp_path / "p"):
         assert check.check([]).endswith("are well wired")
