@@ -21,7 +21,7 @@ from baleen.tables.exports import Batch, Transform, transform
 from baleen.tables.rows import NUMBER, TEXT, Row, row_id
 
 Fate = tuple[Row, str]  # a row, and why it leaves or ''
-__all__ = ["both_orders", "contrast", "document", "messages", "rated_before", "undo"]
+__all__ = ["best_and_worst", "both_orders", "contrast", "document", "messages", "rated_before", "undo"]
 MESSAGES = pa.list_(pa.struct([("role", TEXT), ("content", TEXT)]))
 NUMBERED = re.compile(r"([\w.]+)(?:\((\d+(?:\.\d+)?)\))?")
 TRANSFORMS = Named[Transform]("transform", lambda function: function.transform)
@@ -59,6 +59,32 @@ def document(row: Row) -> list[Row]:
 def contrast(table: list[Row]) -> list[Fate]:
     """Each pair, and wrong ones made of it, to measure scores on: baleen/measures/contrast.py."""
     return list(contrasted(table))
+
+
+@transform(("instruction", "response"), {"rejected": TEXT}, takes="whole")
+def best_and_worst(table: list[Row]) -> list[Fate]:
+    """For each response with several instructions the row of the best one, the worst one as its `rejected`, by the
+    score that the rows have: the gain or the rating, highest best, or the loss, lowest best."""
+    score = next((name for name in BEST_HIGH if any(row.get(name) is not None for row in table)), "")
+    ranked = dict[str, list[tuple[float, int]]]()
+    for at, row in enumerate(table):
+        if (value := row.get(score or "loss")) is not None:
+            ranked.setdefault(row["response"], []).append((float(value) if score else -float(value), -at))
+    ends = {response: (-max(scores)[1], -min(scores)[1]) for response, scores in ranked.items()}
+    return [beaten(at, row, table, ends.get(row["response"])) for at, row in enumerate(table)]
+
+
+BEST_HIGH = ("gain", "rating")
+
+
+def beaten(at: int, row: Row, table: list[Row], ends: tuple[int, int] | None) -> Fate:
+    """The row with the worst instruction for its response, or why it leaves; `ends` are the places of both."""
+    best, worst = ends or (-1, -1)
+    other = table[worst]["instruction"] if at == best else None
+    made = row | {"rejected": other}
+    if at != best:
+        return made, "the rejected one" if at == worst else "between best and worst" if ends else "no score"
+    return made, "" if other != row["instruction"] else "no other instruction"
 
 
 @transform(("rating",), {"first_rating": NUMBER})

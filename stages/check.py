@@ -89,7 +89,7 @@ def needs(line: Line, made: Any, there: Columns) -> set[str]:
         return {*prompts.load(made.prompt).reads, *import_module("stages.score").scorer(made).graded}
     if line.verb == "train":
         prompt = prompts.load(made.prompt, made.writes)
-        return {*prompt.reads, *prompt.writes}
+        return {*prompt.reads, *prompt.writes, *[made.rejected] * bool(made.rejected)}
     return (
         {*transforms.columns_read([*map(transforms.parse_transform, made.apply)])} - {*made.set}
         if line.verb == "map"

@@ -90,6 +90,7 @@ UNLIKE = {  # who is compared with what it began as, or with what has another ta
     ("cycle-ask-1", "cycle-ask-2"), ("cycle-reply-1", "cycle-reply-2"), ("tegit-designer", "tegit-blind"),
     ("self-lengthen-generator-2", "self-lengthen-chat"), ("self-lengthen-generator-3", "self-lengthen-chat"),
     ("self-lengthen", "self-lengthen-chat"),
+    ("ask-preferring", "ask"), ("bf-preferring", "bf-both"),
     ("bf-filter", "reply"),  # Humpback's forward model, on a linear schedule
 }  # fmt: skip
 

@@ -85,11 +85,13 @@ def check(options: GenerateOptions, where: str) -> None:
 def check_again(options: GenerateOptions, where: str) -> None:
     """A Problem for a transform that cannot say whether a row is done, and for settings without effect beside it."""
     try:
-        by_row = parse_transform(options.again).function
+        taken = parse_transform(options.again)
     except Problem as problem:
         raise Problem(f"{where}: again: {problem}") from None
-    if by_row is None:
-        raise Problem(f"{where}: again: {options.again} takes a whole table; name a transform of one row")
+    if taken.function is None or "again" not in taken.reads:
+        raise Problem(
+            f"{where}: again: {options.again} is not made for turns; name a transform of a row that reads again"
+        )
     for name, usual in {"keep_unreadable": False, "min_distinct": 0.0}.items():
         if getattr(options, name) != usual:
             raise Problem(f"{where}: {name} has no effect with again; take it out")
@@ -155,7 +157,11 @@ def needed(options: GenerateOptions, prompt: Prompt, there: Container[str]) -> l
     own = "draft" if "draft" in there else prompt.writes[0]
     columns = [own if column == "draft" else column for column in prompt.reads]
     later = parse_transform(options.again).reads if options.again else ()
-    return [*columns, *(column for column in later if column not in prompt.writes), *filter(None, [options.only])]
+    return [
+        *columns,
+        *(column for column in later if column not in (*prompt.writes, "again")),
+        *filter(None, [options.only]),
+    ]
 
 
 def table_of(path: Path, prompt: Prompt, options: GenerateOptions) -> pa.Schema:

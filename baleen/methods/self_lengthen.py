@@ -118,13 +118,13 @@ def thinned(row: Row, share: float) -> list[Row]:
 GROWTH = 1.2  # an extension succeeds above so many times the words of what the try began with (release, step 2)
 
 
-@transform(("response",), {})
+@transform(("response", "again"), {})
 def until_sound(row: Row) -> list[Row]:
     """The row, queried again while its response has a flaw (release, step 1: 20 tries)."""
     return [row | {"again": row["again"] or flaw(row["response"])}]
 
 
-@transform(("response", "initial", "longer"), {"response": TEXT} | OPENING, "number")
+@transform((*OPENING, "response", "longer", "again"), {"response": TEXT} | OPENING, "number")
 def extended(row: Row, times: float) -> list[Row]:
     """The row after a query to the extender: its first stage gets the first half of the text, its second the whole text
     after two thirds of what the first has written; the longer text is taken when it is sound. After so many `times` the

@@ -52,7 +52,8 @@ def price_words(tokens: int, options: TrainOptions) -> str:
 
 def size_up(lessons: Lessons, options: TrainOptions) -> tuple[int, int, int]:
     """Tokens of the table (4 characters each), optimizer steps, and tokens that are learned from in all of them."""
-    path, tokens = lessons.path, sum(map(len, lessons.texts(options.tag))) // 4
+    path, sides = lessons.path, 2 if options.rejected else 1  # each question is read with either answer
+    tokens = sides * sum(map(len, lessons.texts(options.tag))) // 4
     seen = math.ceil(tokens / options.max_length) if options.packing else rows.size(path)
     steps = steps_for(options, seen)
     return tokens, steps, round(steps * options.batch * tokens / max(1, seen))

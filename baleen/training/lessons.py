@@ -37,7 +37,7 @@ def read_lessons(options: TrainOptions) -> Lessons:
         prompts_named(path, options.prompts) if options.prompts else {"": prompts.load(options.prompt, options.writes)}
     )
     for prompt in found.values():
-        rows.schema(path, [*prompt.reads, *prompt.writes])
+        rows.schema(path, [*prompt.reads, *prompt.writes, *[options.rejected] * bool(options.rejected)])
         if options.packing and prompt.body:
             raise Problem(f"packing is for prompts without a question, and prompts/{prompt.name}.md has one; drop it")
     return Lessons(path, found)

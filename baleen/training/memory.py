@@ -1,9 +1,9 @@
 """Memory: bytes of each GPU that a line takes at the least, by the number of weights of its model.
 
 Training all weights: 16 bytes a weight (weights, gradients and AdamW's two moments in fp32), divided by the processes
-where they are sharded; with LoRA 2 bytes (bf16) in every process. Activations take the rest: a fifth of a GPU is kept
-for them. Answering: 2 bytes a weight, divided by the GPUs that the model is split over; vLLM takes `gpu_memory` of a
-GPU, and what its part of the weights leaves is the KV cache.
+where they are sharded, and 4 for a reference where preferences are learned; with LoRA 2 bytes (bf16) in every process.
+Activations take the rest: a fifth of a GPU is kept for them. Answering: 2 bytes a weight, divided by the GPUs that the
+model is split over; vLLM takes `gpu_memory` of a GPU, and what its part of the weights leaves is the KV cache.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,6 +16,7 @@ from baleen.models.sizes import WEIGHT, gpus_for
 from baleen.project.settings import Settings, Speed
 
 TRAINED = 16
+REFERENCE = 4  # bytes a weight of the second copy, in fp32, that preferences are measured against
 ACTIVATIONS = 0.2  # share of a GPU; ours, and more where rows are long: `train_rows` and checkpointing lower it
 
 
@@ -88,7 +89,8 @@ def need(line: str, verb: str, options: Any, number: float, model: str, speed: S
         if options.lora_rank:
             return Need(line, "LoRA on", model, WEIGHT * number, speed.processes, free)
         shards = speed.processes if speed.accelerate_config else 1
-        return Need(line, "all weights of", model, TRAINED * number / shards, speed.processes, free)
+        taken = TRAINED + REFERENCE * bool(options.rejected)
+        return Need(line, "all weights of", model, taken * number / shards, speed.processes, free)
     if not table.can(options.engine, "split"):
         return Need(line, "querying, on one GPU,", model, WEIGHT * number, 1, 1 - ACTIVATIONS)
     gpus = gpus_for(WEIGHT * number, speed)

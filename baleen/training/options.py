@@ -6,6 +6,7 @@ in Speed, which is not hashed.
 
 import json
 from dataclasses import asdict, dataclass, replace
+from importlib import import_module
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ class TrainOptions:
     )
     instead: dict[str, Any] = setting({}, "pin of a trained model to use instead of training one")
     writes: str = setting("", "column of the answer instead of the prompt's own")
+    rejected: str = setting("", "column of an answer that is to lose: DPO, the prompt's own answer against it")
+    beta: float = setting(0.1, "with `rejected`: how near the model stays to its base; high is near")
     tag: str = setting("", "use the system message of this origin instead of the row's own")
     template: dict[str, Any] = setting({}, "arguments of the chat template, such as {enable_thinking: false}")
     steps: int = setting(-1, "optimizer steps; 0 copies the base, -1 goes by epochs")
@@ -60,6 +63,7 @@ ALLOWED = {"schedule": ("cosine", "linear", "constant"), "too_long": ("drop", "c
 BOUNDS = {  # smallest and largest value
     "steps": (-1, ENDLESS), "batch": (1, ENDLESS), "lr": (0, 1), "lr_floor": (0, 0.999), "warmup": (0, 1),
     "dropout": (0, 0.99), "beta2": (0, 0.99999), "max_length": (2, ENDLESS), "lora_rank": (0, 65536),
+    "beta": (1e-6, 100),
 }  # fmt: skip
 
 
@@ -77,6 +81,8 @@ def check(options: TrainOptions, where: str) -> None:
         raise Problem(f"{where}: prompts/{options.prompt}.md is no chat, so `template` has no effect; take it out")
     if odd := next((rows for rows in options.epochs_by_rows if not rows.isdigit()), ""):
         raise Problem(f"{where}: epochs_by_rows names {odd!r}; write numbers of examples, such as {{'3200': 5.0}}")
+    if options.rejected:
+        import_module("baleen.training.preferences").check(options, where)
     if options.adapter and not options.lora_rank:
         raise Problem(f"{where}: adapter works with LoRA only; write lora_rank too, such as lora_rank: 16")
     if options.adapter and options.grow:

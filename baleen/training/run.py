@@ -27,7 +27,7 @@ from baleen.project.settings import Speed, load_yaml
 from baleen.project.yaml_files import yaml_text
 from baleen.tables import rows
 from baleen.tables.rows import Row
-from baleen.training import checkpoints, examples, processes
+from baleen.training import checkpoints, examples, preferences, processes
 from baleen.training.lessons import Lessons, constant_lines_of, read_lessons
 from baleen.training.options import Job, TrainOptions, shares, steps_for, with_own_steps
 
@@ -67,6 +67,8 @@ def digest(lessons: Lessons, options: TrainOptions) -> str:
     chosen = {key: value for key, value in asdict(options).items() if key not in named}
     if not options.template:  # older checkpoints have none
         del chosen["template"]
+    if not options.rejected:  # the same
+        del chosen["rejected"], chosen["beta"]
     taught = [f"{name}={prompt.digest}" for name, prompt in sorted(lessons.prompts.items())]
     lines, code = constant_lines_of(options.prompts) if options.grow else [], code_hashes.at_start("train")
     table = identity.file_hash(lessons.path)
@@ -105,6 +107,10 @@ def encode(work: Path, start: str, lessons: Lessons, options: TrainOptions) -> N
     words = load.tokenizer(start, chat=any(prompt.body for prompt in lessons.prompts.values()))
     tally = Counter[str]()
     template = template_text(options.template)
+    if options.rejected:
+        pairs = preferences.encoded(rows.read(lessons.path), options, words, template)
+        fit_pairs = preferences.fitted(pairs, options.max_length, options.too_long == "cut", tally)
+        return preferences.write(work, fit_pairs, tally)
     encoded = examples.encoded(rows.read(lessons.path), lessons.prompt, options.tag, words, template)
     fit = examples.packed(encoded, options.max_length, tally) if options.packing else None
     fit = fit or examples.fitted(encoded, options.max_length, options.too_long == "cut", tally)
@@ -132,7 +138,7 @@ def counts(job: Job) -> Row:
     """What goes to models/<name>.json."""
     tally = json.loads(Path(job.folder, "examples.json").read_text(encoding="utf-8"))
     lengths, order = (np.load(Path(job.folder, f"{name}.npy")) for name in ("lengths", "order"))
-    dropped = {reason: tally[reason] for reason in ("no answer", "too long") if tally.get(reason)}
+    dropped = {reason: tally[reason] for reason in ("no answer", "same answer", "too long") if tally.get(reason)}
     table = {"rows_in": tally["rows_in"], "examples": len(lengths), "dropped": dropped, "cut": tally.get("cut", 0)}
     seen = {"steps": job.steps, "batch": job.options.batch, "tokens": int(lengths[order].sum(dtype=np.int64))}
     result: Row = json.loads(Path(job.folder, "result.json").read_text(encoding="utf-8"))
@@ -177,7 +183,7 @@ def imported_trl(options: TrainOptions) -> Iterator[None]:
     gc.disable()
     if not options.lora_rank and not load.is_adapter(options.base):
         sys.modules.setdefault("peft", None)  # type: ignore[arg-type]
-    importlib.import_module("trl.trainer.sft_trainer")
+    importlib.import_module(f"trl.trainer.{'dpo' if options.rejected else 'sft'}_trainer")
     gc.enable()
     gc.freeze()
     try:

@@ -16,7 +16,7 @@ from baleen.errors import Problem
 from baleen.models import identity, load
 from baleen.project.progress import Progress
 from baleen.tables import rows
-from baleen.training import checkpoints
+from baleen.training import checkpoints, preferences
 from baleen.training.options import Job, TrainOptions
 
 DROPOUTS = ("attention_dropout", "hidden_dropout", "resid_dropout", "resid_pdrop", "embd_pdrop", "attn_pdrop")
@@ -54,13 +54,11 @@ def continues_adapter(job: Job) -> bool:
     return True
 
 
-def sft_config(job: Job, parameters: int) -> Any:
+def settings_of(job: Job, parameters: int) -> dict[str, Any]:
     """TRL's settings; its processing of data is off, because the examples are token ids in their final order."""
-    from trl import SFTConfig
-
     options, cpu = job.options, load.device(job.speed.device) == "cpu"
     schedule, floor = SCHEDULES[options.schedule](options)
-    return SFTConfig(
+    return dict(
         output_dir=job.folder,
         max_steps=job.steps,
         per_device_train_batch_size=job.rows,
@@ -154,26 +152,37 @@ def training_callback(job: Job) -> Any:
     return TrainingCallback()
 
 
+def trainer_of(job: Job, model: Any, tokenizer: Any, parameters: int) -> Any:
+    """TRL's trainer of a job: on answers, or on preferences."""
+    from datasets import Dataset
+
+    examples = Dataset.from_file(str(Path(job.folder, "examples.arrow")))
+    given = {
+        "model": model,
+        "train_dataset": examples.select(np.load(Path(job.folder, "order.npy"))),
+        "processing_class": tokenizer,
+        "peft_config": None if continues_adapter(job) else lora_config(job),
+        "callbacks": [training_callback(job)],
+    }
+    settings = settings_of(job, parameters)
+    if job.options.rejected:
+        reference = None if job.options.lora_rank else load_model(job)[0]
+        return preferences.trainer(reference, settings, job.options, **given)
+    from trl import SFTConfig, SFTTrainer
+
+    return SFTTrainer(args=SFTConfig(**settings), **given)
+
+
 def run(job: Job) -> Any:
     """Train from the last complete checkpoint, and write the model and result.json (in the first process). Returns the
     trainer, so that the caller decides when it is freed."""
     import torch
-    from datasets import Dataset
     from transformers import PrinterCallback
-    from trl import SFTTrainer
 
     silence_libraries()
     model, tokenizer = load_model(job)
     parameters = model.num_parameters()
-    examples = Dataset.from_file(str(Path(job.folder, "examples.arrow")))
-    trainer = SFTTrainer(
-        model=model,
-        args=sft_config(job, parameters),
-        train_dataset=examples.select(np.load(Path(job.folder, "order.npy"))),
-        processing_class=tokenizer,
-        peft_config=None if continues_adapter(job) else lora_config(job),
-        callbacks=[training_callback(job)],
-    )
+    trainer = trainer_of(job, model, tokenizer, parameters)
     trainer.remove_callback(PrinterCallback)
     last = checkpoints.last_complete(Path(job.folder))
     try:
@@ -184,7 +193,9 @@ def run(job: Job) -> Any:
     if trainer.is_world_process_zero():
         loss = mean_last_loss(trainer.state.log_history)
         curve = learning_curve(trainer.state.log_history)
-        rows.write_json(Path(job.folder, "result.json"), {"loss": loss, "parameters": parameters, "curve": curve})
+        more = preferences.figures(trainer.state.log_history, LOSSES) if job.options.rejected else {}
+        result = {"loss": loss, "parameters": parameters, "curve": curve} | more
+        rows.write_json(Path(job.folder, "result.json"), result)
     if torch.distributed.is_initialized():
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()

@@ -29,6 +29,8 @@ SECTIONS = {
     "lora": {"steps": 10, "batch": 8, "lr": 0.01, "max_length": 32, "lora_rank": 2, "dropout": 0.1},
     "tight": {"steps": 10, "batch": 8, "lr": 0.01, "max_length": 4},
     "wild": {"steps": 20, "batch": 8, "lr": 1.0, "max_length": 32, "max_grad_norm": 0.0},
+    "dpo": {"steps": 30, "batch": 8, "lr": 0.003, "max_length": 32},
+    "lora-dpo": {"steps": 10, "batch": 8, "lr": 0.003, "max_length": 32, "lora_rank": 2},
     "none": {"steps": 0},
 }
 

@@ -90,7 +90,8 @@ def test_replies_that_cannot_be_read_are_counted_and_too_many_stop_the_build(scr
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["--again", "self_lengthen.lengthy"], "again: self_lengthen.lengthy takes a whole table"),
+        (["--again", "self_lengthen.lengthy"], "again: self_lengthen.lengthy is not made for turns"),
+        (["--again", "messages"], "again: messages is not made for turns"),
         (["--again", "self_lengthen.lengty"], "again: unknown transform 'self_lengthen.lengty'; did you mean"),
         (["--again", "self_lengthen.until_sound", "--keep-unreadable"], "keep_unreadable has no effect with again"),
         (["--again", "self_lengthen.until_sound", "--turns", "0"], "turns"),

@@ -1,13 +1,14 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from baleen.errors import Problem
 from baleen.tables import rows
 from baleen.tables.rows import Row
-from baleen.transforms import TRANSFORMS, Transform, columns_read, columns_written, parse_transform
+from baleen.transforms import TRANSFORMS, Transform, best_and_worst, columns_read, columns_written, parse_transform
 from stages import map as verb
 
 PAIRS = [{"id": "a", "origin": "seed", "instruction": "Why?", "response": "So."}]
@@ -70,7 +71,7 @@ def test_transforms_are_applied_one_after_the_other_and_each_charges_its_own_row
 
 def test_a_chain_needs_of_its_table_only_what_it_does_not_write_itself() -> None:
     chain = [
-        parse_transform("self_lengthen.keep_sound"),
+        parse_transform("self_lengthen.at_least(1)"),
         parse_transform("self_lengthen.first_half"),
         parse_transform("self_lengthen.thinned(0.2)"),
     ]
@@ -119,7 +120,9 @@ SHAPED = {  # columns in which a transform expects more than some text
     "route": "es",
     "translation": "spiele jazz",
     "response": "a long text . \n it has two lines .",
+    "example": "",
 }
+OF_TURNS = {"again", "step"}  # what a transform that is asked after each reply of a model keeps in the row
 
 
 @pytest.mark.parametrize("name", [name for name in TRANSFORMS if TRANSFORMS[name].batch])
@@ -151,6 +154,35 @@ def with_number(name: str) -> str:
 @pytest.mark.parametrize("name", TRANSFORMS)
 def test_a_transform_writes_the_columns_it_says(name: str) -> None:
     transform = parse_transform(with_number(name))
-    row = {"id": "a"} | shaped(name, transform.reads)
+    row, state = {"id": "a"} | shaped(name, transform.reads), OF_TURNS if "again" in transform.reads else set()
     made = transform.function(row) if transform.function else [new for new, _ in transform.whole([row])]
-    assert made and all(new.keys() == row.keys() | transform.writes.keys() for new in made)
+    assert made and all(new.keys() - state == (row.keys() | transform.writes.keys()) - state for new in made)
+
+
+def candidates(*scores: float | None, score: str = "gain") -> list[dict[str, Any]]:
+    """Instructions i0, i1 ... of one response, each with its score."""
+    return [{"id": f"{n}", "instruction": f"i{n}", "response": "r", score: value} for n, value in enumerate(scores)]
+
+
+@pytest.mark.parametrize(
+    ("table", "pairs"),
+    [
+        (candidates(0.1, 0.3, -0.2), [("i1", "i2")]),
+        (candidates(4.0, 2.0, 5.0, score="rating"), [("i2", "i1")]),
+        (candidates(4.0, 2.0, 5.0, score="loss"), [("i1", "i2")]),
+        (candidates(0.2, 0.2), [("i0", "i1")]),  # the first of equal ones wins, the last loses
+        (candidates(None, 0.2, 0.1), [("i1", "i2")]),
+        (candidates(0.2), []),
+        (candidates(None, None), []),
+        ([row | {"instruction": "i"} for row in candidates(0.2, 0.1)], []),
+        ([*candidates(0.1, 0.3), {"id": "x", "instruction": "j", "response": "s", "gain": 9.0}], [("i1", "i0")]),
+    ],
+)
+def test_the_best_instruction_of_a_response_is_put_beside_the_worst(
+    table: list[dict[str, Any]], pairs: list[tuple[str, str]]
+) -> None:
+    fates = best_and_worst(table)
+    assert [(row["instruction"], row["rejected"]) for row, reason in fates if not reason] == pairs
+    assert len(fates) == len(table) and {reason for _, reason in fates} - {""} <= {
+        "the rejected one", "between best and worst", "no score", "no other instruction"
+    }  # fmt: skip
