@@ -3,7 +3,7 @@
 No other file knows vLLM's interface. Prompts are rendered and tokenized here and vLLM gets token ids alone, so that its
 replies are those of `hf`: the same text when greedy, the same losses and probabilities up to rounding. Samples differ
 from those of `hf`; each depends on its request and seed, not on the batch or the order (on a GPU up to the last bits of
-the logits, which the batch can change).
+the logits, which the batch can change). A LoRA adapter that lies apart answers on its base, and grades nothing.
 """
 
 import os
@@ -28,6 +28,7 @@ ABILITIES: tuple[Ability, ...] = ("split", "structured", "template", "workers")
 FIRST, LAST = (0, 32), (0, 33)  # from, up to but not; vLLM's interface changes with every minor release
 LOGITS = 1 << 28  # at most 1 GiB of float32 logits at once: tokens of a forward pass times vocabulary
 SEEDS = (1 << 31) - 1  # PyTorch uses 32 bits of a seed on a CPU; modulo a prime, all bits of the seed count
+RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # of an adapter, for which vLLM can make room
 ENVIRONMENT = {
     "VLLM_NO_USAGE_STATS": "1",
     "DO_NOT_TRACK": "1",
@@ -69,12 +70,9 @@ def start_engine(model: str, speed: Speed, vocabulary: int) -> Any:
     _, cpu = installed_version()
     for name, value in (ENVIRONMENT | (ON_CPU if cpu else {})).items():
         os.environ.setdefault(name, value)  # read once, when vllm is imported
-    where, pinned = load.source(model)
+    where, pinned = load.base_source(model)
     if not pinned and not Path(where, "config.json").is_file():
-        raise Problem(
-            f"{where} has no config.json, so it is no full model (an adapter?): "
-            "merge it into its base, or write engine: hf"
-        )
+        raise Problem(f"{where} has no config.json, so it is no full model; correct the name of the model or its base")
     vllm: Any = import_module("vllm")
     tokens = forward_tokens(speed, vocabulary)
     options = vllm.EngineArgs(
@@ -94,6 +92,7 @@ def start_engine(model: str, speed: Speed, vocabulary: int) -> Any:
         enforce_eager=cpu,
         disable_log_stats=True,
         seed=0,
+        **adapter_options(model),
     )
     try:
         # As in vLLM's own LLM class: as many requests at once as the device allows, not 128.
@@ -104,11 +103,31 @@ def start_engine(model: str, speed: Speed, vocabulary: int) -> Any:
         raise Problem(f"vLLM cannot load {where}: {reason}; see gpu_memory and tensor_parallel") from None
 
 
+def adapter_options(model: str) -> dict[str, Any]:
+    """What vLLM must know of a LoRA adapter to make room for it; {} for a full model."""
+    if not (adapter := identity.adapter_config(load.weights_folder(model))):
+        return {}
+    rank = next((rank for rank in RANKS if rank >= adapter["r"]), 0)
+    if not rank:
+        raise Problem(
+            f"model {model} is an adapter of rank {adapter['r']}, and vLLM takes {RANKS[-1]}; merge it, or use hf"
+        )
+    return {"enable_lora": True, "max_loras": 1, "max_lora_rank": rank}
+
+
+def adapter_request(model: str) -> Any:
+    """The adapter that every request to vLLM names; None for a full model."""
+    if not load.is_adapter(model):
+        return None
+    request: Any = import_module("vllm.lora.request").LoRARequest
+    return request("adapter", 1, str(Path(load.weights_folder(model)).absolute()))
+
+
 def max_length(model: str) -> int:
     """The largest number of tokens that the model can read, from its config; 0 when that does not say."""
     from transformers import AutoConfig
 
-    where, extra = load.source(model)
+    where, extra = load.base_source(model)
     return int(getattr(AutoConfig.from_pretrained(where, **extra), "max_position_embeddings", 0))
 
 
@@ -116,7 +135,7 @@ def end_tokens(model: str) -> list[int]:
     """Ids of the tokens that end a reply, as in transformers."""
     from transformers import AutoConfig, GenerationConfig
 
-    where, extra = load.source(model)
+    where, extra = load.base_source(model)
     try:
         tokens = GenerationConfig.from_pretrained(where, **extra).eos_token_id
     except OSError:
@@ -133,7 +152,7 @@ class VLLM:
         installed_version()
         self.identity = identity.identity(model)
         self.tokenizer, self.ends = load.tokenizer(model), end_tokens(model)
-        self.engine = start_engine(model, speed, len(self.tokenizer))
+        self.engine, self.adapter = start_engine(model, speed, len(self.tokenizer)), adapter_request(model)
         own = max_length(model)
         self.max_length = own or self.engine.model_config.max_model_len
         self.too_long = replace(TOO_LONG, passing=not own)  # without a limit of its own, the memory decides
@@ -176,7 +195,8 @@ class VLLM:
                     read = "stop" in options  # vLLM looks for stops in the text
                     params = sampling_params(**options, detokenize=read, ignore_eos=True, skip_clone=True)
                     last_options = options
-                self.engine.add_request(str(first + index), {"prompt_token_ids": tokens}, params)
+                name, prompt = str(first + index), {"prompt_token_ids": tokens}
+                self.engine.add_request(name, prompt, params, lora_request=self.adapter)
                 waiting[str(first + index)] = index
             while waiting:
                 for output in self.engine.step():
@@ -202,6 +222,10 @@ class VLLM:
             yield index, Reply(text, finish, len(prompts[index]), len(tokens), (), cached_tokens(output))
 
     def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
+        if self.adapter:  # vLLM 0.32 for CPUs fails on the log-probabilities of a prompt with an adapter
+            raise Problem(
+                "engine vllm computes no losses with an adapter; merge it (adapter: false), or write engine: hf"
+            )
         texts = self.renderer.graded_texts(requests)
         yield from ((index, UNGRADED) for index, (tokens, begin) in enumerate(texts) if begin >= len(tokens))
         gradable = [index for index, (tokens, begin) in enumerate(texts) if begin < len(tokens)]

@@ -94,8 +94,7 @@ def test_logits_of_a_forward_pass_stay_under_one_gibibyte(batch_tokens: int, voc
 
 
 @needed
-def test_an_adapter_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "adapter_config.json").write_text("{}")
+def test_a_folder_without_a_config_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="is no full model"):
         vllm_engine.start_engine(str(tmp_path), SPEED, 100)
 
