@@ -24,10 +24,14 @@ from baleen.tables.rows import TYPES, Row
 from baleen.tables.splits import SIDECAR, file_kind
 from baleen.tables.trees import WANTED, pairs
 
+MESSAGES = 100  # of a tree, at most, where only the first trees are looked at
 
-def records(o: IngestOptions, notes: Counter[str]) -> Iterator[Record]:
-    """All records of a source in order; `notes` counts the files that were read and those of no known kind."""
-    return pairs(every_record(o, notes), o.trees, notes) if o.trees else every_record(o, notes)
+
+def records(o: IngestOptions, notes: Counter[str], messages: int | None = None) -> Iterator[Record]:
+    """All records of a source in order; `notes` counts the files that were read and those of no known kind. Of flat
+    messages, which are read to their end before there is a tree, at most so many are looked at."""
+    every = every_record(o, notes)
+    return pairs(islice(every, messages), o.trees, notes) if o.trees else every
 
 
 def every_record(o: IngestOptions, notes: Counter[str]) -> Iterator[Record]:
@@ -59,7 +63,7 @@ def is_of_files(o: IngestOptions) -> bool:
 def kept_rows(o: IngestOptions, count: int | None = None) -> Iterator[Row]:
     """The rows that `ingest` would keep of the first records, of all of them without a count; copies are among them."""
     notes = Counter[str]()
-    looked = islice(records(o, notes), count)
+    looked = islice(records(o, notes, count and MESSAGES * count), count)
     return (row for record in looked for row, reason in rows_of(record, o, notes) if not reason)
 
 

@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from baleen.errors import Problem
+from baleen.tables.ingest_options import IngestOptions
 from baleen.tables.propose import propose
+from baleen.tables.sources import kept_rows
 from stages.ingest import main
 
 Message = dict[str, Any]
@@ -145,3 +147,12 @@ def test_trees_are_proposed_in_their_language(form: str, lang: str) -> None:
     assert proposal.settings["trees"] == lang
     assert [*proposal.columns] == ["instruction", "response"]
     assert [row["instruction"] for row in proposal.rows] == ["Why?" if lang == "en" else "Warum?"]
+
+
+def test_a_look_at_the_first_trees_does_not_read_all_messages() -> None:
+    name = write("messages.jsonl", *[GOOD] * 300)
+    Path(name).write_text(Path(name).read_text() + "{broken")  # beyond what is looked at
+    options = IngestOptions(name, origin="seed", trees="en")
+    assert [row["response"] for row in kept_rows(options, 2)] == ["So."] * 2
+    with pytest.raises(Problem, match="is not JSON"):
+        list(kept_rows(options))
