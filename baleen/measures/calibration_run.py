@@ -23,6 +23,7 @@ from baleen.measures.calibration import (
 )
 from baleen.measures.columnar import Numbers
 from baleen.measures.evaluation import Score
+from baleen.measures.expressions import Value
 from baleen.measures.filters import Fates, Rules
 from baleen.measures.judges import different, judges, md5_of
 from baleen.project import inputs
@@ -96,10 +97,11 @@ def column_source(options: Settings, columns: set[str], path: Path, where: str) 
     there = rows.schema(path, [options.label, *columns]).names
     wanted = {"id", options.label, *columns} | ({options.cluster, "kind"} & {*there})
     every = list(rows.read(path, columns=[name for name in there if name in wanted]))
-    table = [row for row in every if row[options.label] is not None]
+    label = Value(options.label, "", (options.label,))  # a number, also where a file holds it as text
+    table = [row for row in every if label.of(row) is not None]
     if not table:
         raise Problem(f"{where}: no row of {path} has a label in {options.label}")
-    good = [bool(row[options.label]) for row in table]
+    good = [bool(label.of(row)) for row in table]
     kinds = [str(row.get("kind") or ("good" if known else "bad")) for row, known in zip(table, good, strict=True)]
     clusters = [str(row.get(options.cluster) or row["id"]) for row in table]
     weights = prior_weights(good, kinds, options.prior)

@@ -72,6 +72,15 @@ def test_the_threshold_in_use_is_that_of_the_filter_on_the_candidates(home: Path
     assert used["precision_low"] <= used["precision"] <= used["precision_high"] and used["kappa"] > 0.5
 
 
+def test_labels_that_a_file_holds_as_text_are_numbers(home: Path) -> None:
+    before = calibrated("--prior", "0.333")
+    rows.write("known", [row | {"good": f"{row['good']:.0f}"} for row in scored(150)])
+    assert calibrated("--prior", "0.333")["scores"] == before["scores"]
+    rows.write("known", [row | {"good": "yes"} for row in scored(150)])
+    with pytest.raises(Problem, match="good needs a number; row 0000 has good = 'yes'"):
+        calibrated()
+
+
 def test_the_one_in_use_is_warned_of_when_another_separates_better(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
