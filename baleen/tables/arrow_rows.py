@@ -17,6 +17,7 @@ from baleen.tables.rows import Row
 ROWS = 64  # in a batch; memory stays within a few times that many of the largest documents
 INSIDE = re.compile(r"\.(?:list|bag|key_value|map)\.(?:element|item|array_element|array|key|value)(?=\.|$)")
 NUMBERS = re.compile(r"\.\d+(?=\.|$)")
+NO_VALUE = (ValueError, OverflowError, TypeError, KeyError, pa.ArrowException)  # KeyError by pytz: no such time zone
 
 
 def parquet_rows(opened: OpenFile) -> Iterator[Record]:
@@ -64,8 +65,9 @@ def batch_rows(batch: Any, name: str, first: int) -> list[Row]:
     if doubled:
         batch = batch.select([at for at, column in enumerate(batch.schema.names) if column not in doubled])
     try:
-        return [row | doubled for row in batch.to_pylist()] if batch.num_columns else [doubled] * batch.num_rows
-    except (ValueError, OverflowError, TypeError, pa.ArrowException):
+        rows: list[Row] = batch.to_pylist() if batch.num_columns else [{}] * batch.num_rows
+        return [row | doubled for row in rows] if doubled else rows
+    except NO_VALUE:
         raise unreadable_value(batch, name, first) from None
 
 
@@ -75,7 +77,7 @@ def unreadable_value(batch: Any, name: str, first: int) -> Problem:
         for column in batch.schema.names:
             try:
                 batch.column(column)[at].as_py()
-            except (ValueError, OverflowError, TypeError, pa.ArrowException) as error:
+            except NO_VALUE as error:
                 what = str(error).partition("\n")[0][:200]
                 return Problem(
                     f"{name}:{first + at}: {column} cannot be read ({what}); correct it or map another field"

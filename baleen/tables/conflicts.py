@@ -26,7 +26,8 @@ def first_places(rows: Sequence[dict[str, Any]], names: Iterable[str]) -> Places
 
 def fitting_table(rows: Sequence[dict[str, Any]], columns: pa.Schema, path: str, places: Places) -> pa.Table:
     """The rows as a table; a Problem for one that has other columns, or a value that does not fit its column."""
-    if odd := next((row for row in rows if row.keys() != set(columns.names)), None):
+    names = set(columns.names)
+    if odd := next((row for row in rows if row.keys() != names), None):
         here = f"{sorted(columns.names)}{places.get('', '')} and {sorted(odd)}{place_of(odd)}"
         raise Problem(f"{path}: rows differ in columns, {here}")
     try:

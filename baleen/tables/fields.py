@@ -124,7 +124,10 @@ def talked(record: Record, root: str, chat: Any, turns: str, notes: Counter[str]
 def value(record: Record, column: str, field: str, talk: Exchanges) -> Any:
     """What a record has for a column; several fields are joined by a blank line, empty ones left out."""
     if field in record.fields:
-        return typed(record, column, field, single(record, field, record.fields[field]))
+        content = record.fields[field]
+        if type(content) is str and column not in TYPES:  # most are, and stay as they are
+            return content
+        return typed(record, column, field, single(record, field, content))
     parts = [typed(record, column, path.text, reached(record, path, talk)) for path in paths(field)]
     return parts[0] if len(parts) == 1 else "\n\n".join(str(text) for text in parts if text and str(text).strip())
 

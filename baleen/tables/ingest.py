@@ -6,7 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -17,12 +17,13 @@ from baleen.tables.ingest_options import OURS, IngestOptions
 from baleen.tables.pages import begins_as_page
 from baleen.tables.records import Record
 from baleen.tables.rows import LONE_SURROGATE, Output, Row, row_id
-from baleen.tables.sections import LARGE, LIMITS, Piece, Rules, checked_piece, document_text, segments
+from baleen.tables.sections import LARGE, LIMITS, Piece, checked_piece, document_text, segments
 from baleen.tables.trees import MAPPED
 
 NEEDED = ("instruction", "response", "draft", "reference")  # may not be empty
 BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
+UNPRINTABLE = bytes({*range(0x20), 0x7F} - {*b"\n\t"})  # of ASCII
 
 
 def ingest(records: Iterable[Record], o: IngestOptions, output: Output, notes: Counter[str]) -> None:
@@ -78,26 +79,27 @@ def is_undeclared_page(row: Row, record: Record, o: IngestOptions) -> bool:
 
 def rows_of(record: Record, o: IngestOptions, notes: Counter[str]) -> Iterator[tuple[Row, str]]:
     """The rows of one record, each with the reason why it is refused or ''."""
-    mapping = mapping_of(record, o)
+    mapping = o.mapping or Mapping(MAPPED if o.trees else default_columns(record, bool(o.part)))
     if record.reason:
         yield refused(record, o, mapping, record.reason)
         return
     rows = values(record, mapping, notes)
     if not rows:
         yield refused(record, o, mapping, "no exchange")
+    most, text_kinds = o.max_document_mb * 1e6, o.text_kinds
     for columns, place in rows:
-        if any(len(text) > o.max_document_mb * 1e6 for text in columns.values() if isinstance(text, str)):
+        if any([isinstance(text, str) and len(text) > most for text in columns.values()]):
             yield refused(record, o, mapping, "too large")
             continue
-        kinds = {column: kind for column, kind in o.text_kinds.items() if column in columns and column != "response"}
+        kinds = {column: kind for column, kind in text_kinds.items() if column in columns and column != "response"}
         columns |= {column: document_text(columns[column] or "", kind) for column, kind in kinds.items()}
-        markup = o.text_kinds.get("response", record.markup)
+        markup = text_kinds.get("response", record.markup)
         text = clean(columns.get("response"), o.normalise and markup != "html")
+        others = {column: clean(each, o.normalise) for column, each in columns.items() if column != "response"}
         for piece in pieces_of(columns, text, markup, o):
             done = piece.text is text and markup != "html"  # no need to clean it again
-            whole = columns | ({"response": None if done else piece.text} if "response" in columns else {})
-            texts = {c: clean(v, o.normalise) for c, v in whole.items()} | ({"response": text} if done else {})
-            row = row_of(record, o, texts, piece.span or place)
+            mine = {"response": text if done else clean(piece.text, o.normalise)} if "response" in columns else {}
+            row = row_of(record, o, columns | others | mine, piece.span or place)
             empty = "" if o.part else emptiness(row, o.origin)  # a generated row has what it needs
             yield row, piece.reason or empty
 
@@ -107,18 +109,6 @@ def refused(record: Record, o: IngestOptions, mapping: Mapping, reason: str) -> 
     if reason == "no exchange" and o.origin == "seed":
         raise Problem(f"{record.place}: the seed has no question with an answer; write both or delete the seed")
     return row_of(record, o, dict.fromkeys(mapping.columns), None), reason
-
-
-def mapping_of(record: Record, o: IngestOptions) -> Mapping:
-    """The mapping that is set, or what columns mean when none are given."""
-    if o.columns:
-        return given_mapping(tuple(o.columns.items()), o.turns, tuple(o.leave_out))
-    return Mapping(MAPPED if o.trees else default_columns(record, bool(o.part)))
-
-
-@cache
-def given_mapping(columns: tuple[tuple[str, str], ...], turns: str, leave_out: tuple[str, ...]) -> Mapping:
-    return Mapping(dict(columns), turns, leave_out)
 
 
 def default_columns(record: Record, generated: bool) -> dict[str, str]:
@@ -134,7 +124,7 @@ def default_columns(record: Record, generated: bool) -> dict[str, str]:
 def pieces_of(columns: Row, text: str | None, markup: str, o: IngestOptions) -> Iterator[Piece]:
     """The response, whose text is this, as pieces that the rules have judged; rows without a response have one piece,
     always good, and so do generated rows with an empty one: lessons of prompts that write something else."""
-    rules = rules_of(o.min_chars, o.max_chars, o.min_line_chars, o.max_repetition, o.header_rules, o.passage_chars)
+    rules = o.rules
     if text is None or (o.part and not text):
         yield Piece("")
     elif o.segment:
@@ -145,18 +135,18 @@ def pieces_of(columns: Row, text: str | None, markup: str, o: IngestOptions) -> 
         yield checked_piece(Piece(document_text(text, markup)), rules)
 
 
-@cache
-def rules_of(*limits: Any) -> Rules:
-    return Rules(*limits)
+@lru_cache(1)
+def file_name(file: str) -> str:
+    """The name of a file as a table can hold it."""
+    return LONE_SURROGATE.sub("\ufffd", file)
 
 
 def row_of(record: Record, o: IngestOptions, columns: Row, span: str | None) -> Row:
     """A row of ours; its id depends on its content, or on its place when nothing of it was kept."""
     texts = list(content(columns).values()) if any(columns.values()) else [record.file, str(record.position)]
     licence = record.licence or o.licence or None
-    file = LONE_SURROGATE.sub("\ufffd", record.file)
-    source = {"file": file, "position": record.position, "span": span, "licence": licence}
-    return {"id": row_id(*texts), "origin": o.origin, "source": source} | columns
+    source = {"file": file_name(record.file), "position": record.position, "span": span, "licence": licence}
+    return {"id": row_id(*texts), "origin": o.origin, "source": source, **columns}
 
 
 def content(columns: Row) -> dict[str, str]:
@@ -181,9 +171,17 @@ def clean(value: Any, normalise: bool) -> Any:
         return [clean(item, normalise) for item in value]
     if not isinstance(value, str):
         return value
-    printable = value.replace("\n", "").replace("\t", "").isprintable()  # most texts are, and need no search
+    printable = is_printable(value)  # most texts are, and need no search
     text = value if printable else LONE_SURROGATE.sub("\ufffd", value)
     return normal_text(text, printable) if normalise else text
+
+
+def is_printable(text: str) -> bool:
+    """Whether `str.isprintable` holds for a text without its line feeds and tabs."""
+    if text.isascii():  # half the time
+        data = text.encode()
+        return len(data.translate(None, UNPRINTABLE)) == len(data)
+    return text.replace("\n", "").replace("\t", "").isprintable()
 
 
 def normal_text(text: str, printable: bool) -> str:

@@ -3,14 +3,16 @@
 import codecs
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from baleen.errors import Problem, unknown
 from baleen.project.settings import REQUIRED, setting
 from baleen.tables.chats import TURNS
 from baleen.tables.delimited_files import QUOTING, separator_of
+from baleen.tables.fields import Mapping
 from baleen.tables.readers import READERS
-from baleen.tables.sections import LARGE, MARKUPS
+from baleen.tables.sections import LARGE, MARKUPS, Rules
 
 OURS = ("id", "origin", "source", "lineage", "reason")
 TEXTS = [*MARKUPS, "text"]
@@ -77,12 +79,23 @@ class IngestOptions:
         """The kind of all files, '' where each suffix says it."""
         return str(self.kind.get("files", "") if isinstance(self.kind, dict) else self.kind)
 
-    @property
+    @cached_property
     def text_kinds(self) -> dict[str, str]:
         """What the texts of columns are, where a setting says so."""
         if not isinstance(self.kind, dict):
             return {}
         return {column: kind for column, kind in self.kind.items() if column != "files"}
+
+    @cached_property
+    def mapping(self) -> Mapping | None:
+        """What is mapped; None where `columns` is not given and each record says it by its names."""
+        return Mapping(self.columns, self.turns, tuple(self.leave_out)) if self.columns else None
+
+    @cached_property
+    def rules(self) -> Rules:
+        """The bounds of a response."""
+        limits = (self.min_chars, self.max_chars, self.min_line_chars, self.max_repetition)
+        return Rules(*limits, self.header_rules, self.passage_chars)
 
     @property
     def document_bytes(self) -> int:

@@ -7,7 +7,7 @@ the first records say the rest.
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Any, TypeVar, cast
 
@@ -205,5 +205,5 @@ def format_of(looked: Sequence[Record], options: IngestOptions) -> str:
 
 def changed_settings(options: IngestOptions) -> dict[str, Any]:
     """The settings that are no defaults, without the source and where rows come from."""
-    usual = vars(IngestOptions(options.source, origin=options.origin))
-    return {name: value for name, value in vars(options).items() if value != usual[name]}
+    usual = asdict(IngestOptions(options.source, origin=options.origin))
+    return {name: value for name, value in asdict(options).items() if value != usual[name]}

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from baleen.tables.rows import Row
 
@@ -26,8 +26,7 @@ class OpenFile:
         return 20 * self.limit
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """One record of a source at a position (line or record number, from 1), with the source's own field names."""
 
     file: str

@@ -241,7 +241,7 @@ def refusal(text: str, rules: Rules) -> str:
         return "too short"
     if rules.max_chars and size > rules.max_chars:
         return "too long"
-    if any(0 < len(line.strip()) < rules.min_line_chars for line in text.split("\n")):
+    if rules.min_line_chars and any(0 < len(line.strip()) < rules.min_line_chars for line in text.split("\n")):
         return "short line"
     return "repetitive" if rules.max_repetition < 1 and repetition(text) > rules.max_repetition else ""
 
