@@ -89,13 +89,12 @@ def class_table(signs: re.Pattern[str]) -> Classes:
     return np.array(kinds, dtype=np.uint8)
 
 
-def byte_classes(text: bytes, table: Classes) -> Classes:
+def byte_classes(data: NDArray[np.uint8], table: Classes) -> Classes:
     """The class of every byte of UTF-8 text: that of its character, but SPACE for the bytes of a SIGN after its first.
     Only characters beyond ASCII are decoded; those of four bytes are neither white space nor a SIGN."""
-    kinds = np.frombuffer(text.translate(bytes([*table[:128].tolist(), *[OTHER] * 128])), dtype=np.uint8)
-    if text.isascii():
+    kinds = ((data - np.uint8(0x09) > 4) & (data - np.uint8(0x1C) > 4)).view(np.uint8)  # SPACE: 09-0D and 1C-20
+    if not (data > 0x7F).any():
         return kinds
-    kinds, data = kinds.copy(), np.frombuffer(text, dtype=np.uint8)
     for length, first, last in ((2, 0xC0, 0xDF), (3, 0xE0, 0xEF)):
         at = np.flatnonzero((data >= first) & (data <= last))
         code = data[at].astype(np.int64) - first
@@ -115,12 +114,21 @@ def word_counts(texts: pa.Array, table: Classes) -> Numbers:
     begins[1:-1] = kinds[1:] > kinds[:-1]  # a byte of a word after one between words, or a sign after either
     first = starts[starts < len(kinds)]
     begins[first] = kinds[first] > SPACE
-    return np.diff(np.searchsorted(np.flatnonzero(begins), starts)).astype(np.float64)
+    return marks_between(begins, starts)
 
 
-def text_bytes(texts: pa.Array) -> tuple[bytes, NDArray[np.int64]]:
-    """All texts as one string of bytes, and where each begins in it, with the end of the last."""
+def marks_between(marks: NDArray[np.bool_], places: NDArray[np.int64]) -> Numbers:
+    """How many marks are set from each place to before the next; 64 marks are counted at once."""
+    eights = np.packbits(marks, bitorder="little")
+    words = np.concatenate([eights, np.zeros(8 - len(eights) % 8, dtype=np.uint8)]).view("<u8")
+    before = np.concatenate([[0], np.cumsum(np.bitwise_count(words), dtype=np.int64)])
+    at, below = places >> 6, (np.uint64(1) << (places & 63).astype(np.uint64)) - np.uint64(1)
+    return np.diff(before[at] + np.bitwise_count(words[at] & below)).astype(np.float64)
+
+
+def text_bytes(texts: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The bytes of all texts, one after the other, and where each begins, with the end of the last."""
     ends = np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]
     held = texts.buffers()[2]
-    data = bytes(memoryview(held)[ends[0] : ends[-1]]) if held else b""
+    data = np.frombuffer(held or b"", dtype=np.uint8)[ends[0] : ends[-1]]
     return data, (ends - ends[0]).astype(np.int64)

@@ -145,20 +145,24 @@ def selected_rows(values: Sequence[Any], groups: Sequence[Any], choice: Selectio
     return chosen
 
 
-def left_after(path: Path, rules: Rules, judge: Judge) -> Iterator[tuple[Fates, pa.RecordBatch]]:
-    """The fates of each batch, and the rows that are left; of the columns only those that the settings mention."""
+def left_after(
+    path: Path, rules: Rules, judge: Judge, wanted: Sequence[str] = ()
+) -> Iterator[tuple[Fates, pa.RecordBatch]]:
+    """The fates of each batch, and these columns and the id of the rows that are left."""
     there = rows.schema(path).names
     batches = rows.read_batches(path, [name for name in dict.fromkeys([*needed(rules), "id"]) if name in there])
-    return judged(judge, batches)
+    return judged(judge, batches, [name for name in dict.fromkeys([*wanted, "id"]) if name in there])
 
 
-def judged(judge: Judge, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Fates, pa.RecordBatch]]:
-    """The fates of each batch and the rows of it that are left, in order; two threads judge where whole columns are
-    measured and no row waits for one before it."""
+def judged(
+    judge: Judge, batches: Iterable[pa.RecordBatch], wanted: Sequence[str]
+) -> Iterator[tuple[Fates, pa.RecordBatch]]:
+    """The fates of each batch and these columns of the rows of it that are left, in order; two threads judge where
+    whole columns are measured and no row waits for one before it."""
 
     def judge_batch(batch: pa.RecordBatch) -> tuple[Fates, pa.RecordBatch]:
         fates = judge.fates(batch)
-        return fates, batch.filter(pa.array(fates == 0))
+        return fates, batch.select(wanted).filter(pa.array(fates == 0))
 
     if judge.unique or not all(condition.value.of_columns for condition in judge.conditions):
         yield from map(judge_batch, batches)
@@ -177,7 +181,7 @@ def ranked(path: Path, rules: Rules, judge: Judge) -> tuple[Fates, Ranking]:
     a row that is not among the best the last."""
     best = parse_value(rules.best)
     fates, values, vectors = list[Fates](), list[Numbers](), list[Any]()
-    for judged, left in left_after(path, rules, judge):
+    for judged, left in left_after(path, rules, judge, [*best.columns, *filter(None, [rules.within])]):
         fates.append(judged)
         values.append(best.of_batch(left))
         vectors += left.column(rules.within).to_pylist() if rules.within else []
@@ -190,7 +194,7 @@ def selected(path: Path, rules: Rules, judge: Judge) -> Fates:
     """The fates of all rows, as `ranked`."""
     choice = parse_selection(rules.select)
     fates, values, groups = list[Fates](), list[Any](), list[Any]()
-    for judged, left in left_after(path, rules, judge):
+    for judged, left in left_after(path, rules, judge, [choice.column, *filter(None, [rules.within])]):
         fates.append(judged)
         values += left.column(choice.column).to_pylist()
         groups += left.column(rules.within).to_pylist() if rules.within else [""] * len(left)
