@@ -48,11 +48,9 @@ class RowGroups:
             self._waiting = rows.slice(whole).to_batches()
 
     def _write(self, rows: pa.Table) -> None:
+        whole = rows.combine_chunks()  # here, because the thread that compresses has most to do
         self._wait()
-        self._written = self._thread.submit(self._write_whole, rows)
-
-    def _write_whole(self, rows: pa.Table) -> None:
-        self._writer.write_table(rows.combine_chunks(), row_group_size=self.length)
+        self._written = self._thread.submit(self._writer.write_table, whole, row_group_size=self.length)
 
     def _wait(self) -> None:
         if self._written:
