@@ -2,7 +2,9 @@
 
 A table of texts of 120 words and a filter that keeps a third of it, asked over HTTP on loopback from an empty cache.
 `first` is the time of the first answer, which may say how far a search or sort is and have the rows found so far;
-`whole` is the time until it is complete; `again` that of the same action once more, or of the next page.
+`whole` is the time until it is complete; `again` that of the same action once more, or of the next page. `held` is the
+time until it is complete when the tables are in memory, some seconds after they were opened, and `cpu` the processor
+time of that; `read` is how long they take to be read, and `held_mb` what they take there.
 """
 
 import argparse
@@ -13,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
@@ -25,6 +27,9 @@ from baleen.project.plan import Planned
 from baleen.tables import rows
 from benchmarks.tables import documents
 
+if TYPE_CHECKING:
+    from baleen.viewer.server import Viewer
+
 TOKEN = "benchmark"
 Figures = dict[str, dict[str, float]]
 ACTIONS: dict[str, tuple[str, dict[str, object]]] = {
@@ -33,6 +38,7 @@ ACTIONS: dict[str, tuple[str, dict[str, object]]] = {
     "last page": ("rows", {"table": "judge", "offset": -25}),
     "dropped rows": ("rows", {"table": "curate", "part": "dropped"}),
     "sort by a score": ("rows", {"table": "judge", "sort": "loss", "descending": 1}),
+    "sort by a text": ("rows", {"table": "judge", "sort": "response"}),
     "sort by length": ("rows", {"table": "judge", "sort": "length of response"}),
     "filter by a score": ("rows", {"table": "judge", "where": '[["loss", "<=", "0.001"]]'}),
     "search a word that is there": ("rows", {"table": "judge", "search": "tion"}),
@@ -68,17 +74,17 @@ def write_project(number: int) -> str:
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def server(viewer: "Viewer | None" = None) -> Iterator[str]:
     """The address of a server of the current folder."""
     import uvicorn
 
-    from baleen.viewer.server import Viewer, application
-    from baleen.viewer.sources import Project
+    from baleen.viewer.server import application
     from stages import view
 
+    viewer = viewer or new_viewer()
     with view.bound(0) as place:
         port = place.getsockname()[1]
-        app = application(Viewer(Project(), "benchmark", view.row), TOKEN, port)
+        app = application(viewer, TOKEN, port)
         running = uvicorn.Server(uvicorn.Config(app, log_config=None, log_level="warning", lifespan="off"))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [place]})
         thread.start()
@@ -87,6 +93,16 @@ def server() -> Iterator[str]:
         finally:
             running.should_exit = True
             thread.join()
+            viewer.engine.close()
+
+
+def new_viewer() -> "Viewer":
+    """What is served of the current folder."""
+    from baleen.viewer.server import Viewer
+    from baleen.viewer.sources import Project
+    from stages import view
+
+    return Viewer(Project(), "benchmark", view.row)
 
 
 def answer(address: str) -> tuple[float, bool]:
@@ -108,21 +124,37 @@ def timed(address: str) -> dict[str, float]:
     return {"first": first, "whole": whole, "again": answer(address)[0]}
 
 
+def address(base: str, name: str, number: int, own: str) -> str:
+    """The address of an action."""
+    question, given = ACTIONS[name]
+    place = ({"offset": number - 25} if "offset" in given else {}) | ({"id": own} if "id" in given else {})
+    return f"{base}{question}?{urlencode(given | place)}"
+
+
 def measured(number: int) -> Figures:
     """The figures of every action."""
     with TemporaryDirectory(prefix="baleen-view-") as folder, chdir(folder):
         own = write_project(number)
         with server() as base:
-            found = Figures()
-            for name, (question, given) in ACTIONS.items():
-                filled = (
-                    given
-                    | ({"offset": number - 25} if given.get("offset") else {})
-                    | ({"id": own} if "id" in given else {})
-                )
-                found[name] = timed(f"{base}{question}?{urlencode(filled)}")
-            size = sum(path.stat().st_size for path in Path("data").glob("*.parquet"))
-            return found | {"tables": {"rows": number, "megabytes": size / 1e6}}
+            found = {name: timed(address(base, name, number, own)) for name in ACTIONS}
+        size = sum(path.stat().st_size for path in Path("data").glob("*.parquet"))
+        return held(found, number, own) | {"tables": {"rows": number, "megabytes": size / 1e6}}
+
+
+def held(found: Figures, number: int, own: str) -> Figures:
+    """These figures, with those of a server that has the tables in memory."""
+    viewer = new_viewer()
+    with server(viewer) as base:
+        begun = time.perf_counter()
+        for query in ("table=judge", "table=curate&part=all"):
+            answer(f"{base}rows?{query}")
+        viewer.engine.held.wait()
+        memory = {"read": time.perf_counter() - begun, "held_mb": viewer.engine.held.bytes() / 1e6}
+        for name in ACTIONS:
+            cpu = time.process_time()
+            figures = timed(address(base, name, number, own))
+            found[name] |= {"held": figures["whole"], "cpu": time.process_time() - cpu}
+    return found | {"memory": memory}
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ import secrets
 import socket
 import webbrowser
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from getpass import getuser
 from pathlib import Path
@@ -110,5 +110,5 @@ def serve(wanted: Wanted, browser: bool = False) -> None:
             lifespan="off",
             ws="none",
         )
-        with suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt), closing(viewer.engine):
             uvicorn.Server(settings).run(sockets=[place])

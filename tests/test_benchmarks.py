@@ -46,7 +46,7 @@ FIGURES = {
     "tables": {f"{name}_rows_s" for name in ("exact", "near", "filter", "mix", "export", "openai")}
     | {"near_peak_mb", "filter_peak_mb", "near_recall", "near_precision"}
     | {"ray_tables_speedup", "ray_tables_speedup_4", "ray_tables_start_s", "ray_tables_fixed_s"},
-    "view": {"tables", *view.ACTIONS},
+    "view": {"tables", "memory", *view.ACTIONS},
 }
 
 

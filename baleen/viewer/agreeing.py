@@ -65,8 +65,7 @@ def rows_with(engine: Engine, source: Source, ids: list[str]) -> list[int]:
     """The numbers of the rows that have these ids."""
     found, first = list[int](), 0
     for path in source.files:
-        table = "read_parquet(?, file_row_number=true)"
-        sql = f"SELECT file_row_number FROM {table} WHERE id IN (SELECT unnest(?::VARCHAR[]))"
-        found += [first + int(n) for n in engine.numbers(sql, [str(path), ids])]
+        sql = f"SELECT file_row_number FROM {engine.held.table(path)} WHERE id IN (SELECT unnest(?::VARCHAR[]))"
+        found += [first + int(n) for n in engine.numbers(sql, [ids])]
         first += footer(path)[0]
     return found

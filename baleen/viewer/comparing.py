@@ -45,14 +45,13 @@ def joined(engine: Engine, left: Source, right: Source, score: str) -> Joined:
 
 
 def computed(engine: Engine, left: Source, right: Source, score: str) -> Joined:
-    sides = [side_sql(source, score) for source in (left, right)]
+    sides = [side_sql(engine, source, score) for source in (left, right)]
     pairs = f"SELECT a.n AS a, b.n AS b, a.k AS j, b.k AS k FROM ({sides[0]}) a FULL JOIN ({sides[1]}) b ON a.id = b.id"
     taken = (
         "coalesce(a, -1) AS a, coalesce(b, -1) AS b, coalesce(j, 'nan'::DOUBLE) AS j, coalesce(k, 'nan'::DOUBLE) AS k"
     )
     sql = f"SELECT {taken} FROM ({pairs}) ORDER BY a < 0, a, b"
-    values = [str(path) for source in (left, right) for path in source.files]
-    a, b, j, k = (np.asarray(column) for column in engine.query(sql, values).fetchnumpy().values())
+    a, b, j, k = (np.asarray(column) for column in engine.query(sql, []).fetchnumpy().values())
     return Joined(a, b, (fate(a, left), fate(b, right)), (j, k))
 
 
@@ -61,7 +60,7 @@ def fate(numbers: Array, source: Source) -> Array:
     return np.where(numbers < 0, ABSENT, np.where(numbers < source.sizes[0], KEPT, DROPPED))
 
 
-def side_sql(source: Source, score: str) -> str:
+def side_sql(engine: Engine, source: Source, score: str) -> str:
     """The ids, numbers and scores of a source in SQL."""
     selects, first = list[str](), 0
     for path in source.files:
@@ -69,9 +68,7 @@ def side_sql(source: Source, score: str) -> str:
         if "id" not in columns:
             raise Problem(f"{path} has no column id; tables are compared by it")
         key = f"{quoted(score)}::DOUBLE" if columns.get(score) == "number" else "NULL::DOUBLE"
-        selects.append(
-            f"SELECT id, file_row_number + {first} AS n, {key} AS k FROM read_parquet(?, file_row_number=true)"
-        )
+        selects.append(f"SELECT id, file_row_number + {first} AS n, {key} AS k FROM {engine.held.table(path)}")
         first += footer(path)[0]
     return " UNION ALL ".join(selects)
 

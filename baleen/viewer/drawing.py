@@ -85,10 +85,10 @@ def by_chance(engine: Engine, source: Source) -> Array:
     for path in source.files:
         if "id" not in footer(path)[1]:
             raise Problem(f"{path} has no column id; only tables of this project can be labelled")
-        selects.append(f"SELECT id, file_row_number + {first} AS n FROM read_parquet(?, file_row_number=true)")
+        selects.append(f"SELECT id, file_row_number + {first} AS n FROM {engine.held.table(path)}")
         first += footer(path)[0]
     sql = f"SELECT n FROM ({' UNION ALL '.join(selects)}) ORDER BY md5(id || '{SALT}'), n"
-    return engine.numbers(sql, [str(path) for path in source.files])
+    return engine.numbers(sql, [])
 
 
 def strata_of(best_first: Array, kept: int, size: int) -> Array:
@@ -109,8 +109,8 @@ def text_rows(engine: Engine, source: Source, numbers: list[int]) -> dict[int, R
         inside = [n - first for n in numbers if first <= n < first + size]
         if inside:
             places = ", ".join(str(int(n)) for n in inside)
-            sql = f"SELECT file_row_number, {', '.join(names)} FROM read_parquet(?, file_row_number=true)"
-            for n, *values in engine.query(f"{sql} WHERE file_row_number IN ({places})", [str(path)]).fetchall():
+            sql = f"SELECT file_row_number, {', '.join(names)} FROM {engine.held.table(path)}"
+            for n, *values in engine.query(f"{sql} WHERE file_row_number IN ({places})", []).fetchall():
                 found[first + n] = dict(zip(names, values, strict=True))
         first += size
     return found

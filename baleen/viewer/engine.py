@@ -15,7 +15,10 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
+
+from baleen.viewer.held import Held
 
 Array = NDArray[Any]
 WAIT = 0.4  # seconds that an answer waits for a work; then it says how far the work is
@@ -26,6 +29,7 @@ SETTINGS = (
     "autoinstall_known_extensions=false",
     "autoload_known_extensions=false",
     "parquet_metadata_cache=true",
+    "allocator_background_threads=true",  # what is dropped goes back to the system
     "lock_configuration=true",
 )
 
@@ -74,9 +78,9 @@ def size_of(result: Any) -> int:
 
 
 class Engine:
-    """DuckDB with a cache of works."""
+    """DuckDB with a cache of works, and tables in memory."""
 
-    def __init__(self, wait: float = WAIT) -> None:
+    def __init__(self, wait: float = WAIT, room: int | None = None) -> None:
         self.wait = wait
         self._db = duckdb.connect(":memory:")
         for setting in SETTINGS:
@@ -84,14 +88,24 @@ class Engine:
         self._pool = ThreadPoolExecutor(2)
         self._works = OrderedDict[Hashable, Work]()
         self._lock = threading.Lock()
+        self.held = Held(self._db, self._calm, room)
 
-    def query(self, sql: str, values: list[Any]) -> "duckdb.DuckDBPyConnection":
-        """A result to be fetched; every question has a connection of its own, as threads ask at once."""
-        return self._db.cursor().execute(sql, values)
+    def _calm(self) -> bool:
+        """Whether nothing is being computed."""
+        with self._lock:
+            return all(work.future.done() for work in self._works.values())
 
-    def numbers(self, sql: str, values: list[Any]) -> Array:
+    def query(self, sql: str, values: list[Any], **tables: pa.Table) -> "duckdb.DuckDBPyConnection":
+        """A result to be fetched; every question has a connection of its own, as threads ask at once. `tables` are
+        such as this question alone may name."""
+        cursor = self._db.cursor()
+        for name, table in tables.items():
+            cursor.register(name, table)
+        return cursor.execute(sql, values)
+
+    def numbers(self, sql: str, values: list[Any], **tables: pa.Table) -> Array:
         """The first column of a result as whole numbers."""
-        [column] = self.query(sql, values).fetchnumpy().values()
+        [column] = self.query(sql, values, **tables).fetchnumpy().values()
         return np.asarray(column, dtype=np.int64)
 
     def start(self, key: Hashable, compute: Callable[[Work], Any]) -> Work:
@@ -129,5 +143,6 @@ class Engine:
             raise Pending(len(done) / len(works), np.zeros(0, np.int64))
 
     def close(self) -> None:
+        self.held.close()
         self._pool.shutdown(cancel_futures=True)
         self._db.close()

@@ -161,7 +161,11 @@ class Viewer:
         return {"labels": drawing.summary(labels.read(name, self.folder))}
 
     def source(self, asked: Asked) -> Source:
-        return self.project.source(asked["table"], asked.get("part", "kept"))
+        """The rows that a page shows, whose files are kept in memory from now on."""
+        found = self.project.source(asked["table"], asked.get("part", "kept"))
+        for path in found.files:
+            self.engine.held.want(path)
+        return found
 
 
 def plan_of(asked: Asked) -> DrawingPlan:
@@ -206,6 +210,8 @@ def answered(answer: Callable[[Any], Any], asked: Any) -> Response:
     """The answer to a question as JSON: 202 while it is computed, 400 with one line for what cannot be meant."""
     try:
         return as_response(answer(asked))
+    except duckdb.CatalogException:  # a table in memory that was dropped meanwhile; its file is still there
+        return as_response({"share": 0.0}, 202)
     except Pending as pending:
         return as_response({"share": pending.share}, 202)
     except Problem as problem:

@@ -117,7 +117,8 @@ class Asker:
         return [row["texts"]["id"][0] for row in self.get("rows", limit=200, **given)["rows"]]
 
 
-def asker(labeller: str = "Ada", wait: float = 30.0) -> Asker:
-    """A server of the project in the current folder."""
-    viewer = Viewer(Project(), labeller, view.row, clock=lambda: "2026-11-28T12:00:00Z", engine=Engine(wait))
+def asker(labeller: str = "Ada", wait: float = 30.0, room: int | None = None) -> Asker:
+    """A server of the project in the current folder; `room` is the bytes of tables that it may hold in memory."""
+    engine = Engine(wait, room)
+    viewer = Viewer(Project(), labeller, view.row, clock=lambda: "2026-11-28T12:00:00Z", engine=engine)
     return Asker(viewer, TestClient(application(viewer, TOKEN, PORT), base_url=f"http://127.0.0.1:{PORT}"))  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ import viewer_project
 from viewer_project import COUNT, KEPT, MEGABYTE, OVERRIDE, SCRIPT, Asker
 
 from baleen.tables import rows
-from baleen.viewer import questions
+from baleen.viewer import held, questions
 
 
 def files(folder: Path) -> set[str]:
@@ -203,8 +203,8 @@ def test_looking_writes_nothing(folder: Path, server: Asker) -> None:
 def test_a_search_that_takes_long_says_how_far_it_is_and_has_rows_already(
     monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
-    monkeypatch.setattr(questions, "PIECE", 1)
-    hasty = viewer_project.asker(wait=0.001)
+    monkeypatch.setattr(held, "PIECE", 1)
+    hasty = viewer_project.asker(wait=0.001, room=0)
     given = {"table": "judge-1", "search": "squared", "limit": 5}
     found = [hasty.get("rows", **given)]
     while found[-1]["share"] < 1:
