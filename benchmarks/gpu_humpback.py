@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from baleen.errors import Problem
+from baleen.measures.model_report import tested
 from baleen.project import machine, settings
 from baleen.project.command_line import report_problems
 from baleen.project.yaml_files import yaml_text
@@ -82,7 +83,7 @@ def figures(folder: Path, arms: tuple[str, ...], corpus: str) -> Row:
     losses: dict[str, Any] = {}
     for arm in arms:
         path = folder / f"data/eval-loss-{arm}.json"
-        measured = json.loads(path.read_text(encoding="utf-8"))["groups"]["all"]["loss"]
+        measured = tested(json.loads(path.read_text(encoding="utf-8")))["loss"]
         losses[arm] = {key: measured.get(key) for key in ("mean", "difference", "low", "high", "rows")}
     rows = {"documents": "web", "heldout": "heldout", "candidates": "humpback-pool", "curated": "humpback-curate-1"}
     return {name: counts(folder, table) for name, table in rows.items()} | {"arms": losses, "corpus": Path(corpus).name}

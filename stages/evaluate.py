@@ -3,13 +3,14 @@
 python -m stages.evaluate eval-humpback --input answers-humpback --against answers-reply --profile pocket
 """
 
+import sys
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from baleen.errors import Problem
 from baleen.measures import guard
-from baleen.measures.evaluation import Design, evaluation, parse_score
+from baleen.measures.evaluation import UNDIVIDED, Design, evaluation, parse_score
 from baleen.measures.expressions import Value, parse_value
 from baleen.measures.pairwise import parse_controlled
 from baleen.measures.ratios import parse_ratio
@@ -35,6 +36,9 @@ class EvaluateOptions:
     by: str = setting("", "column whose values split the rows into groups, each averaged alone")
     cluster: str = setting("id", "column of rows that are not independent, drawn together for the interval")
     auc: list[str] = setting([], "scores of `against`, low for good rows, or high: -gain; how well they find the label")
+    dev: float = setting(
+        0.0, "where `by` is '': share of the rows, by a hash of `cluster`, that are dev, to choose by; the rest is test"
+    )
     seed: int = setting(0, "of the bootstrap")
     worse: str = setting("", "when the first mean is worse than that of `against`: mark it, or stop the build")
 
@@ -55,6 +59,8 @@ def check(options: EvaluateOptions, where: str) -> None:
     """A Problem for settings that cannot be meant."""
     if not options.mean:
         raise Problem(f"{where}: nothing to average; write mean: [...] in the recipe line or the profile")
+    if not 0 <= options.dev < 1:
+        raise Problem(f"{where}: dev {options.dev} is no share of the rows; write one such as 0.5, or 0 for none")
     guard.require_action(options.worse, where)
     names(options)
 
@@ -75,8 +81,11 @@ def main(argv: list[str]) -> None:
     other = list(rows.read(rows.table_path(options.against), columns=list(dict.fromkeys(columns))))
     ratios = [*map(parse_ratio, options.ratio)]
     rates = [*map(parse_controlled, options.controlled)]
-    design = Design(means, options.by, options.cluster, scores, options.seed, ratios, options.distinct, rates)
+    more = (ratios, options.distinct, rates, options.dev)
+    design = Design(means, options.by, options.cluster, scores, options.seed, *more)
     figures = evaluation(table, other, design)
+    if figures.get("undivided"):
+        print(f"evaluate {name}: {len(table)} rows are {UNDIVIDED}", file=sys.stderr)
     figures |= guard.guarded(figures, options.mean, options.worse, f"evaluate {name}")
     unchanged()
     rows.write_json(Path("data", f"{name}.json"), figures)

@@ -1,15 +1,17 @@
 """Own data: what `baleen new` does with a corpus and seeds: look, say how they would be read, and bring them in."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import chdir
 from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import shorten
 
 from baleen.errors import Problem
+from baleen.measures.evaluation import UNDIVIDED, is_divided, side
+from baleen.measures.figures import DEV
 from baleen.measures.words import chance
-from baleen.project import assemble
+from baleen.project import assemble, recipes
 from baleen.project.settings import Settings, typed
 from baleen.tables.ingest_options import IngestOptions
 from baleen.tables.propose import Proposal, propose
@@ -122,8 +124,18 @@ def split(project: Path, seeds: Own, held_out: float, taught: float) -> str:
     with chdir(project):
         options = typed(IngestOptions, "seeds", {"source": seeds.path, "origin": "seed", **seeds.settings})
         ids = {str(row["id"]) for row in kept_rows(options)}
+        dev = float(recipes.groups(recipes.files())["losses"].values["dev"])
+    tested = {own for own in ids if chance(own) < held_out}
     held, between = (sum(low <= chance(own) < high for own in ids) for low, high in ((0, held_out), (held_out, taught)))
     left = len(ids) - held - between
     if not held or not between or not left:
         raise Problem(f"{seeds.path}: of {len(ids)} seeds {held} would be held out; bring more, some 50 at least")
-    return f"seeds: {left} to train on, {between} to calibrate scores on, {held} held out"
+    return f"seeds: {left} to train on, {between} to calibrate scores on, {held} held out{sides(tested, dev)}"
+
+
+def sides(held_out: Collection[str], dev: float) -> str:
+    """How many held-out rows choices are made by, and how many the result is measured on; or that they are too few."""
+    if not is_divided(held_out, dev):
+        return f", {UNDIVIDED}"
+    chosen = sum(side(own, dev) == DEV for own in held_out)
+    return f": {chosen} to choose by (dev), {len(held_out) - chosen} to test on"

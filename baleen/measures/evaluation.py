@@ -1,17 +1,25 @@
 """Evaluation: means of measures over the rows of a table, group by group, beside those of another table."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, NamedTuple
 
 from baleen.measures.answers import distinct_shares
 from baleen.measures.expressions import Value, metric_signatures, parse_value
+from baleen.measures.figures import DEV, FEWEST, TEST
 from baleen.measures.pairwise import Controlled, controlled_figures
 from baleen.measures.ratios import Pairs, Ratio, figures, rounded
 from baleen.measures.statistics import auc, bootstrap_interval, standard_error
+from baleen.measures.words import chance
 from baleen.tables.rows import Row
 
+ALL = "all"  # the one group of rows that are not divided
+UNDIVIDED = (
+    f"too few to choose by some and test on others ({FEWEST} each at the least); a choice made by them is not tested "
+    "by them"
+)
 BOOTSTRAPPED = 10_000  # clusters whose mean has a bootstrap interval; with more, the standard error says as much
 
 
@@ -33,7 +41,8 @@ class Design:
     """What is averaged and how: the measures; the column that splits the rows into groups ('' for none); the column of
     rows that are drawn together for an interval; scores of the other table that are judged by how well they find rows
     whose first measure is 1; the seed of the bootstrap; ratios of the sums of two measures; columns of texts of which
-    the share of different word pairs is wanted; and win rates to be controlled for length."""
+    the share of different word pairs is wanted; win rates to be controlled for length; and, without such a column, the
+    share of the clusters that choices are made by (0: all rows are one group)."""
 
     means: Sequence[Value]
     by: str
@@ -43,6 +52,7 @@ class Design:
     ratios: Sequence[Ratio] = ()
     distinct: Sequence[str] = ()
     controlled: Sequence[Controlled] = ()
+    dev: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -56,22 +66,46 @@ class Measured:
 
 def evaluation(table: Sequence[Row], other: Sequence[Row], design: Design) -> dict[str, Any]:
     """One block of figures for each group, and the AUC of each score over the whole other table."""
-    mine, theirs = grouped(table, design.by), grouped(other, design.by)
+    group = group_of(table, design)
+    mine, theirs = grouped(table, group), grouped(other, group)
     groups = {group: group_figures(mine[group], theirs.get(group, []), design) for group in mine}
     label = design.means[0]
     curves = {score.text: score_auc(other, score, label) for score in design.scores}
     scorer = {"auc": curves, "recall": recall(table, other, label)} if curves else {}
+    undivided = {"undivided": True} if design.dev and not design.by and ALL in groups else {}
     return (
         {"rows": len(table), "groups": groups}
+        | undivided
         | scorer
         | metric_signatures([*design.means, *(value for one in design.ratios for value in (one.above, one.below))])
     )
 
 
-def grouped(table: Sequence[Row], by: str) -> dict[str, list[Row]]:
-    """Rows of each value of a column, values in order; one group 'all' without a column."""
-    keys = sorted({str(row[by]) for row in table}) if by else ["all"]
-    return {key: [row for row in table if not by or str(row[by]) == key] for key in keys}
+def group_of(table: Sequence[Row], design: Design) -> Callable[[Row], str]:
+    """In which group a row is: the value of a column; `dev` or `test` by a hash of its cluster, where the table has
+    FEWEST clusters of both at the least; else `all`."""
+    if design.by:
+        return lambda row: str(row[design.by])
+    if design.dev and is_divided({str(row[design.cluster]) for row in table}, design.dev):
+        return lambda row: side(str(row[design.cluster]), design.dev)
+    return lambda row: ALL
+
+
+def side(cluster: str, dev: float) -> str:
+    """Whether choices are made by a row or the result is measured on it, by a hash: it stays there when others come."""
+    return DEV if chance(f"dev {cluster}") < dev else TEST
+
+
+def is_divided(clusters: Collection[str], dev: float) -> bool:
+    """Whether so many rows are enough for both."""
+    sizes = Counter(side(one, dev) for one in clusters)
+    return min(sizes[DEV], sizes[TEST]) >= FEWEST
+
+
+def grouped(table: Sequence[Row], group: Callable[[Row], str]) -> dict[str, list[Row]]:
+    """The rows of each group, groups in order; of no rows the group `all`."""
+    keys = sorted({group(row) for row in table}) or [ALL]
+    return {key: [row for row in table if group(row) == key] for key in keys}
 
 
 def group_figures(table: Sequence[Row], other: Sequence[Row], design: Design) -> dict[str, Row]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 LOWER = ("loss", "worst", "refused", "repeated", "disagreement")  # the lower the better
+DEV, TEST = "dev", "test"  # the rows that choices are made by, and those that the result is measured on
 FEWEST = 20  # held-out rows below which nothing is concluded: an interval of fewer is too narrow
 
 

@@ -4,11 +4,11 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from baleen.errors import Problem, unknown
+from baleen.measures.figures import DEV
 from baleen.tables.rows import Row
 
 LOWER = ("loss", "worst")  # columns of which less is better
 ACTIONS = ["mark", "stop"]
-CHOOSING = "dev"  # the group of rows that decisions may be made by, where rows are split
 
 
 def require_action(action: str, where: str) -> None:
@@ -19,7 +19,7 @@ def require_action(action: str, where: str) -> None:
 
 def decided_on(groups: Mapping[str, Mapping[str, Row]]) -> Mapping[str, Row]:
     """The figures of the rows that decisions may be made by: dev, or all where rows are not split."""
-    return groups.get(CHOOSING) or groups.get("all") or next(iter(groups.values()))
+    return groups.get(DEV) or groups.get("all") or next(iter(groups.values()))
 
 
 def guarded(figures: Row, measures: Sequence[str], action: str, where: str) -> Row:

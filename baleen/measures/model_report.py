@@ -3,10 +3,10 @@
 from itertools import groupby
 
 from baleen.measures.expressions import is_share
+from baleen.measures.figures import DEV, TEST
 from baleen.tables.rows import Row
 
 LIKELIHOODS = ("loss", "worst", "gain")  # nats a token, which need more decimals than words or percent
-CHOSEN_BY = "dev"  # the group by whose figures an experiment may be chosen
 
 
 def decimals(measure: str) -> int:
@@ -24,14 +24,14 @@ def headline(evaluation: Row) -> Row:
     firsts = {group: next(iter(block.items())) for group, block in evaluation["groups"].items()}
     figures = {group: shown(measure, numbers["mean"]) for group, (measure, numbers) in firsts.items()}
     last = next(iter(tested(evaluation).items()))
-    gaps = {"dev_difference": firsts.get(CHOSEN_BY), "difference": last}
+    gaps = {"dev_difference": firsts.get(DEV), "difference": last}
     texts = {name: " ".join(gain(*pair).split()) for name, pair in gaps.items() if pair}
     return figures | {name: text for name, text in texts.items() if text}
 
 
 def tested(evaluation: Row) -> Row:
     """The measures of the group `test`, or of the first where there is none."""
-    return dict(evaluation["groups"].get("test") or next(iter(evaluation["groups"].values())))
+    return dict(evaluation["groups"].get(TEST) or next(iter(evaluation["groups"].values())))
 
 
 def line(name: str, evaluation: Row) -> str:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from baleen.measures.evaluation import ALL, UNDIVIDED
 from baleen.measures.expressions import is_share
-from baleen.measures.figures import Arm, Comparison, Figure
+from baleen.measures.figures import TEST, Arm, Comparison, Figure
 from baleen.measures.verdict import sentence
 from baleen.project import recipes
 from baleen.project.recipes import Line
@@ -31,13 +32,15 @@ Z = 1.96  # of a 95 % interval of the normal distribution, for means of many row
 @dataclass(frozen=True)
 class Numbers:
     """All arms of a project in the order of its recipes, the measure that decides, the comparisons by it, the sentence,
-    and what is unequal about the training of the arms ('' when nothing is)."""
+    what is unequal about the training of the arms ('' when nothing is), and that the held-out rows are too few to be
+    divided into dev and test ('' where they are divided)."""
 
     arms: list[Arm]
     primary: str
     comparisons: list[Comparison]
     sentence: str
     unequal: str
+    undivided: str = ""
 
     def measures(self) -> list[str]:
         """The measures of all arms: the primary one, then those of ORDER, then the others."""
@@ -53,6 +56,7 @@ class Evaluation:
     arm: str
     than: str
     figures: dict[str, dict[str, Any]]
+    undivided: bool = False
 
     def of(self, model: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Each measure with its figures of one of both models; of the one beside it the mean alone is known."""
@@ -72,10 +76,10 @@ def evaluations(lines: Mapping[str, Line]) -> Iterable[Evaluation]:
     """The evaluations of tables that a model answered or graded, of the held-out test rows where rows are split."""
     for line in lines.values():
         sides = [model_of(lines, str(line.given.get(side))) for side in ("input", "against")]
-        groups = counts("data", line.name).get("groups", {}) if line.verb == "evaluate" and all(sides) else {}
-        tested = next((own for name, own in groups.items() if name.split()[0] in ("test", "all")), None)
-        if tested:
-            yield Evaluation(line, sides[0], sides[1], tested)
+        built = counts("data", line.name) if line.verb == "evaluate" and all(sides) else {}
+        groups = built.get("groups", {}).items()
+        if tested := next((own for name, own in groups if name.split()[0] in (TEST, ALL)), None):
+            yield Evaluation(line, sides[0], sides[1], tested, bool(built.get("undivided")))
 
 
 def model_of(lines: Mapping[str, Line], table: str) -> str:
@@ -162,7 +166,19 @@ def of_lines(lines: Mapping[str, Line]) -> Numbers | None:
     once = {(one.arm, one.than): one for one in reversed(compared)}
     compared = list(reversed(once.values()))
     finals = [line.name for line in lines.values() if line.verb == "train" and Path(line.file).stem == line.name]
-    return Numbers(arms, primary, compared, sentence(arms, primary, compared, finals), unequal(arms))
+    whole = undivided(found, primary)
+    return Numbers(arms, primary, compared, sentence(arms, primary, compared, finals), unequal(arms), whole)
+
+
+def undivided(found: Iterable[Evaluation], primary: str) -> str:
+    """That the rows of the primary measure are too few for dev and test, if they are."""
+    rows = {
+        figures["rows"]
+        for one in found
+        for text, figures in one.figures.items()
+        if one.undivided and measure_name(text) == primary
+    }
+    return f"{max(rows):,} held-out rows are {UNDIVIDED}" if rows else ""
 
 
 def primary_measure(found: Iterable[Evaluation]) -> str:

@@ -19,6 +19,8 @@ def text(numbers: Numbers) -> str:
         f"± is half of a 95 % interval; n = {counted(numbers)}; the difference is in {numbers.primary}, "
         "from the first model where no other is named."
     ]
+    if numbers.undivided:
+        notes.append(f"{numbers.undivided}.")
     if others := [name for name in numbers.measures()[1:] if name not in ORDER]:
         notes.append(f"Also in --json: {', '.join(others)}.")
     return "\n".join([table(numbers), *(fill(note, WIDTH) for note in notes), "", fill(numbers.sentence, WIDTH)])

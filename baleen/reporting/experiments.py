@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from baleen.errors import Problem
+from baleen.measures.evaluation import ALL, UNDIVIDED
+from baleen.measures.figures import DEV
 from baleen.reporting import charts
 from baleen.reporting.page import Chart, Section, Table
 from baleen.reporting.sections import number
@@ -67,7 +69,8 @@ def compared(found: list[Row]) -> Iterable[Section]:
         for one in found
     ]
     drawn = list[Chart]()
-    chosen = [k for k in metrics if k.endswith(".dev")] or [k for k in metrics if k.endswith(".all")]
+    divided = [k for k in metrics if k.endswith(f".{DEV}")]
+    chosen = divided or [k for k in metrics if k.endswith(f".{ALL}")]
     for metric in chosen:
         points = [{"rows": one["metrics"].get("kept"), "value": one["metrics"].get(metric)} for one in found]
         points = [p for p in points if isinstance(p["rows"], int) and isinstance(p["value"], int | float)]
@@ -75,4 +78,6 @@ def compared(found: list[Row]) -> Iterable[Section]:
             told = f"{metric} by the rows that are kept, one point an experiment; choose by these, never by test rows."
             drawn.append(Chart(charts.lines(sorted(points, key=lambda p: p["rows"]), "rows", "value", told), told))
     note = "Choose by the dev columns; what is chosen by test rows is no longer tested by them."
+    if chosen and not divided:
+        note = f"There are no dev columns: the held-out rows are {UNDIVIDED}."
     yield Section("Experiments", [note], tables=[Table(["experiment", *knobs, *metrics], lines)], charts=drawn)

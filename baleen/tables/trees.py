@@ -95,10 +95,10 @@ class Messages:
                 f"{record.place} is no message of a tree: it has no {', '.join(missing)} but {there}; take `trees` out "
                 f"and map columns"
             )
-        bare, own = replace(record, fields={}, names=()), str(record.fields["message_id"])
+        bare, own = record._replace(fields={}, names=()), str(record.fields["message_id"])
         parent = str(record.fields["parent_id"] or "")
         if own in self.seen:
-            self.doubled.append(replace(bare, reason="message twice"))
+            self.doubled.append(bare._replace(reason="message twice"))
             return
         self.seen[own] = (bare, parent)
         message = {name: value for name, value in record.fields.items() if name in WANTED}
@@ -114,12 +114,12 @@ class Messages:
             yield pair(replace(answers, record=tree.record, first=tree.first), language)
         yield from self.doubled
         lost = [record for record, parent in self.seen.values() if parent and parent not in self.seen]
-        yield from (replace(record, reason="answers a message that is not there") for record in lost)
+        yield from (record._replace(reason="answers a message that is not there") for record in lost)
 
 
 def nested(root: Row, record: Record) -> Tree:
     """The tree of a record whose messages hold their replies."""
-    tree = Tree(replace(record, fields={}), root)
+    tree = Tree(record._replace(fields={}), root)
     for message in replies(root, record):
         tree.add(message)
     return tree
@@ -147,7 +147,7 @@ def pair(tree: Tree, language: str) -> Record:
     best = tree.best[0] if tree.best else {}
     reason = unfit(tree.first, language, "prompt") or unanswered(tree) or unfit(best, language, "reply")
     texts = {"instruction": tree.first.get("text"), "response": best.get("text"), "language": tree.first.get("lang")}
-    return replace(tree.record, fields={} if reason else texts, reason=reason)
+    return tree.record._replace(fields={} if reason else texts, reason=reason)
 
 
 def unanswered(tree: Tree) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from baleen.measures import numbers, numbers_text
-from baleen.measures.evaluation import Design, evaluation
+from baleen.measures.evaluation import Design, evaluation, side
 from baleen.measures.expressions import parse_value
 from baleen.measures.numbers import Numbers
 from stages import new
@@ -29,9 +29,9 @@ def table(loss: float, rows: int = ROWS) -> list[dict[str, Any]]:
     ]
 
 
-def build(losses: dict[str, float], rows: int = ROWS, steps: dict[str, int] | None = None) -> None:
+def build(losses: dict[str, float], rows: int = ROWS, steps: dict[str, int] | None = None, dev: float = 0.0) -> None:
     """What the evaluations of these models would have written."""
-    design = Design([parse_value("loss")], "", "id", [], 0)
+    design = Design([parse_value("loss")], "", "id", [], 0, dev=dev)
     lines = {line.name: line for line in numbers.recipes.lines(numbers.recipes.files())}
     for line in lines.values():
         if line.verb == "evaluate" and line.given.get("settings") == "losses":
@@ -179,6 +179,14 @@ def test_json_has_every_figure_and_the_sentence(humpback: Path) -> None:
     assert told["sentence"] == made.sentence and told["primary"] == "loss"
     assert told["arms"][1]["figures"]["loss"]["better"] == "better"
     assert json.loads(numbers_text.as_json(None)) is None
+
+
+def test_the_table_is_of_test_rows_where_there_are_enough_and_says_so_where_not(humpback: Path) -> None:
+    divided, whole = (numbers_of(humpback, HELPED, rows=rows, dev=0.5) for rows in (100, 30))
+    tested = sum(side(str(n), 0.5) == "test" for n in range(100))
+    assert {arm.figures["loss"].n for arm in divided.arms} == {tested} and divided.undivided == ""
+    assert f"over {tested} held-out rows" in divided.sentence
+    assert "\n30 held-out rows are too few to choose by some and test on others" in numbers_text.text(whole)
 
 
 def test_before_anything_is_built_there_are_no_numbers(tmp_path: Path) -> None:

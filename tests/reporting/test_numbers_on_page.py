@@ -1,5 +1,7 @@
 """The page begins with the sentence of the numbers and the table that it is drawn from."""
 
+from dataclasses import replace
+
 from baleen.measures.figures import Arm, Comparison, Figure
 from baleen.measures.numbers import Numbers
 from baleen.reporting import sections
@@ -23,6 +25,10 @@ def test_every_arm_has_its_value_its_difference_its_rows_and_its_steps() -> None
     assert table.rows[0] == ["seeds alone (reply)", "2.000 ±0.100", "", "143", "30"]
     assert table.rows[1][2].startswith("-0.200") and "-0.300" in table.rows[1][2]
     assert section.paragraphs == ["± is half of a 95 % interval; n = 40."] and section.warnings == []
+
+
+def test_rows_that_are_too_few_to_choose_by_are_a_warning() -> None:
+    assert sections.compared(replace(numbers(), undivided="30 rows are too few")).warnings == ["30 rows are too few."]
 
 
 def test_what_is_unequal_is_a_warning() -> None:

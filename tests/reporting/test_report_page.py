@@ -160,6 +160,14 @@ def test_experiments_stand_side_by_side_with_what_differs() -> None:
     assert section.tables[0].head == ["experiment", "curate.share", "kept", "humpback.dev"]
     assert [line[0] for line in section.tables[0].rows] == ["workspace", "main", "bold-owl"]
     assert "humpback.dev by the rows that are kept" in section.charts[0].words
+    assert section.paragraphs[0].startswith("Choose by the dev columns")
+
+
+def test_experiments_without_rows_to_choose_by_say_so() -> None:
+    metrics = {"kept": 9, "loss-humpback.all": 2.1}
+    found = [{"name": name, "params": {}, "metrics": metrics} for name in ("a", "b")]
+    [section] = experiments.compared(found)
+    assert section.paragraphs[0].startswith("There are no dev columns: the held-out rows are too few")
 
 
 @pytest.fixture(scope="module")

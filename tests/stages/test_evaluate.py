@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from baleen.errors import Problem
+from baleen.measures.evaluation import side
 from baleen.tables import rows
 from stages import evaluate as verb
 
@@ -90,6 +91,48 @@ def test_a_group_that_the_other_table_lacks_has_no_comparison(tmp_path: Path) ->
     alone = {"rows": 1, "unread": 0, "mean": 1.0, "standard_error": None, "against": None}
     alone |= {"mean_low": 1.0, "mean_high": 1.0}
     assert groups["dev"]["words(answer)"] == alone
+
+
+def losses(number: int, more: float = 0.0) -> list[rows.Row]:
+    """Rows with a score, two a cell."""
+    return [{"id": str(n), "cell": str(n // 2), "score": n % 7 + more} for n in range(number)]
+
+
+def test_choices_are_made_by_rows_that_the_result_is_not_measured_on(tmp_path: Path) -> None:
+    groups = build(tmp_path, losses(100, 1.0), losses(100), "--mean", "score", "--dev", "0.5")["groups"]
+    sizes = {name: own["score"]["rows"] for name, own in groups.items()}
+    assert list(groups) == ["dev", "test"] and sum(sizes.values()) == 100 and min(sizes.values()) > 30
+    assert all(own["score"]["difference"] == 1.0 and own["score"]["paired"] for own in groups.values())
+
+
+def test_rows_of_one_cell_are_on_the_same_side(tmp_path: Path) -> None:
+    flags = ("--mean", "score", "--dev", "0.5", "--cluster", "cell")
+    groups = build(tmp_path, losses(200), losses(200), *flags)["groups"]
+    assert groups["dev"]["score"]["rows"] == 2 * sum(side(str(n), 0.5) == "dev" for n in range(100))
+
+
+def test_too_few_rows_are_not_divided_and_that_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = build(tmp_path, losses(30), losses(30), "--mean", "score", "--dev", "0.5")
+    assert list(found["groups"]) == ["all"] and found["undivided"] is True
+    assert capsys.readouterr().err == (
+        "evaluate eval: 30 rows are too few to choose by some and test on others (20 each at the least); a choice made "
+        "by them is not tested by them\n"
+    )
+    assert "undivided" not in build(tmp_path, MINE, MINE, "--mean", "score", "--dev", "0.5", "--by", "split")
+
+
+def test_the_guard_decides_by_the_rows_to_choose_by(tmp_path: Path) -> None:
+    before = losses(100)
+    after = [row | {"score": row["score"] + (side(str(row["id"]), 0.5) == "dev")} for row in before]
+    found = build(tmp_path, after, before, "--mean", "score", "--dev", "0.5", "--worse", "mark")
+    assert (found["groups"]["test"]["score"]["difference"], found["guard"]["verdict"]) == (0.0, "better")
+    assert f"over {found['groups']['dev']['score']['rows']} rows" in found["guard"]["words"]
+
+
+@pytest.mark.parametrize("share", ["-0.1", "1"])
+def test_a_share_of_rows_to_choose_by_lies_below_one(share: str, tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="is no share of the rows; write one such as 0.5"):
+        build(tmp_path, MINE, THEIRS, "--mean", "score", "--dev", share)
 
 
 SCORED = [{"id": str(n), "good": float(n < 4), "worst": float(n)} for n in range(8)]

@@ -1,6 +1,7 @@
 """`baleen new` on files of a user's own, on all of them or on some; what is missing is told before it writes."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,22 @@ def test_trees_of_messages_are_seeds() -> None:
     Path("oasst.trees.jsonl").write_text("".join(json.dumps(tree) + "\n" for tree in trees))
     pairs = new("--corpus", "pages", "--seeds", "oasst.trees.jsonl")["pairs"]
     assert (pairs["trees"], pairs["origin"]) == ("en", "seed")
+
+
+@under_dvc
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (30, r"held out, too few to choose by some and test on others \(20 each at the least\)"),
+        (500, r"held out: [2-7]\d to choose by \(dev\), [2-7]\d to test on"),
+    ],
+)
+def test_held_out_seeds_are_to_choose_by_and_to_test_on_where_there_are_enough(number: int, words: str) -> None:
+    pairs = (f'{{"instruction": "Why {n}?", "response": "So {n}."}}\n' for n in range(number))
+    Path("seeds.jsonl").write_text("".join(pairs))
+    words_ = ["new", "mine", "--profile", "text", "--corpus", "pages", "--seeds", "seeds.jsonl"]
+    ended = CliRunner().invoke(app, words_, catch_exceptions=False)
+    assert re.search(words, ended.output)
 
 
 def test_seeds_of_which_none_would_be_held_out_are_too_few() -> None:
