@@ -42,7 +42,7 @@ TEXTS = [
     ("这条河叫什么名字？", "叫长江。 <b>Yes</b> é \u200b😀"),
 ]
 TABLES = {"humpback-dataset": True, "heldout": False}  # whether its rows have a system message
-Said = tuple[str, str, str]  # system message, question, answer
+Exchange = tuple[str, str, str]  # system message, question, answer
 
 
 def require(folder: Path) -> None:
@@ -77,19 +77,19 @@ def write_project(folder: Path) -> None:
             rows.write(name, [{"id": f"{n:016x}", "origin": "seed", **row} for n, row in enumerate(table)])
 
 
-def exported(table: str) -> list[Said]:
+def exported(table: str) -> list[Exchange]:
     """What is learned from a table: Humpback's tag of seeds, or no system message."""
     system = "Answer in the style of an AI Assistant." if TABLES[table] else ""
     return [(system, question, answer) for question, answer in TEXTS]
 
 
-def said(turns: list[dict[str, str]], system: str = "") -> Said:
+def exchange(turns: list[dict[str, str]], system: str = "") -> Exchange:
     """System message, question and answer of turns with role and content."""
     texts = {turn["role"]: turn["content"] for turn in turns}
     return texts.get("system", system), texts["user"], texts["assistant"]
 
 
-def llama_factory(folder: Path, table: str, layout: str) -> list[Said]:
+def llama_factory(folder: Path, table: str, layout: str) -> list[Exchange]:
     """The conversations that LLaMA-Factory trains on."""
     parser, loader = import_module("llamafactory.data.parser"), import_module("llamafactory.data.loader")
     [described] = parser.get_dataset_list([table], str(folder))
@@ -106,7 +106,7 @@ def llama_factory(folder: Path, table: str, layout: str) -> list[Said]:
         overwrite_cache=True,
     )
     found = loader._load_single_dataset(described, model, data, SimpleNamespace(local_process_index=0))
-    return [said([*row["_prompt"], *row["_response"]], row["_system"]) for row in found]
+    return [exchange([*row["_prompt"], *row["_response"]], row["_system"]) for row in found]
 
 
 def axolotl_lines(folder: Path) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def axolotl_settings(lines: dict[str, Any]) -> Any:
     return config.validate_config(import_module("axolotl.utils.dict").DictDefault(whole))
 
 
-def axolotl(folder: Path, table: str, layout: str) -> list[Said]:
+def axolotl(folder: Path, table: str, layout: str) -> list[Exchange]:
     """The conversations that axolotl trains on: what its strategy has tokenized, read back."""
     from datasets import load_dataset
 
@@ -149,7 +149,7 @@ def axolotl(folder: Path, table: str, layout: str) -> list[Said]:
     return [read_back(strategy.tokenize_prompt(row), tokenizer, kind) for row in table_read]
 
 
-def read_back(tokens: Any, tokenizer: Any, kind: str) -> Said:
+def read_back(tokens: Any, tokenizer: Any, kind: str) -> Exchange:
     """System message, question and answer from tokens of which the answer alone has labels."""
     pairs = list(zip(tokens["input_ids"], tokens["labels"], strict=True))
     answer = tokenizer.decode([token for token, label in pairs if label >= 0], skip_special_tokens=True)
@@ -162,7 +162,7 @@ def read_back(tokens: Any, tokenizer: Any, kind: str) -> Said:
     return texts.get("system", ""), texts["user"], answer
 
 
-READERS: dict[str, Callable[[Path, str, str], list[Said]]] = {"LLaMA-Factory": llama_factory, "axolotl": axolotl}
+READERS: dict[str, Callable[[Path, str, str], list[Exchange]]] = {"LLaMA-Factory": llama_factory, "axolotl": axolotl}
 
 
 def measured() -> Iterator[dict[str, Any]]:

@@ -1,13 +1,14 @@
 """Training: when a reply ends, which loss is reported, and how the rate falls."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from baleen.project.settings import Speed
 from baleen.training.options import Job, TrainOptions
-from baleen.training.trainer import CURVE, end_tokens, learning_curve, mean_last_loss, sft_config
+from baleen.training.trainer import CURVE, end_tokens, learning_curve, mean_last_loss, settings_of
 
 
 @pytest.mark.parametrize(
@@ -36,9 +37,12 @@ def rates(schedule: str, floor: float, steps: int = 20) -> list[float]:
     from transformers import get_scheduler
 
     options = TrainOptions("t", "b", "p", schedule=schedule, lr_floor=floor, lr=1e-3)
-    told = sft_config(Job("m", "b", "folder", "out", steps, 8, 1, options, Speed(device="cpu")), 1000)
-    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=told.learning_rate)
-    rule = get_scheduler(told.lr_scheduler_type, optimizer, told.warmup_steps, steps, told.lr_scheduler_kwargs)
+    job = Job("m", "b", "folder", "out", steps, 8, 1, options, Speed(device="cpu"))
+    settings = SimpleNamespace(**settings_of(job, 1000))
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=settings.learning_rate)
+    rule = get_scheduler(
+        settings.lr_scheduler_type, optimizer, settings.warmup_steps, steps, settings.lr_scheduler_kwargs
+    )
     found = [rule.get_last_lr()[0]]
     for _ in range(steps):
         optimizer.step()
