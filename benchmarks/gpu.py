@@ -141,9 +141,9 @@ def about(rehearsal: "Rehearsal | None", model: str) -> Row:
             versions.append(f"{name} {importlib.metadata.version(name)}")
     day = datetime.now(UTC).date().isoformat()
     known = {"name": names, "versions": ", ".join(versions), "processors": here.processors}
-    told = {"date": day, "rehearsal": rehearsal is not None, "machine": known}
-    told |= {"model": model or "SmolLM2-135M-Instruct"}
-    return told | ({"share": rehearsal.share} if rehearsal else {})
+    figures_about = {"date": day, "rehearsal": rehearsal is not None, "machine": known}
+    figures_about |= {"model": model or "SmolLM2-135M-Instruct"}
+    return figures_about | ({"share": rehearsal.share} if rehearsal else {})
 
 
 def fastest_engine() -> str:

@@ -19,7 +19,7 @@ FOUND = {
 }  # fmt: skip
 
 
-def claim_of(**projects: dict[str, object]) -> Row:
+def result_of(**projects: dict[str, object]) -> Row:
     made = {name: {"arms": {}, "differences": {HEADLINE: one}} for name, one in projects.items()}
     return {"claim": "humpback", "seeds": [0, 1, 2], "projects": made}
 
@@ -40,7 +40,7 @@ def test_a_claim_is_recorded_and_told_in_its_row_alone(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     readme = tmp_path / "README.md"
     readme.write_text(f"# a\n{ROW}\n{ROW.replace('humpback', 'kun')}\n")
-    page.record("humpback", claim_of(tldr=FOUND, python={"verdict": "not built", "seeds": []}), tmp_path)
+    page.record("humpback", result_of(tldr=FOUND, python={"verdict": "not built", "seeds": []}), tmp_path)
     kept = json.loads((tmp_path / page.RECORD).read_text())
     assert list(kept) == ["humpback"] and list(kept["humpback"]) == ["tldr"]
     first, changed, same, _ = readme.read_text().split("\n")
@@ -49,15 +49,15 @@ def test_a_claim_is_recorded_and_told_in_its_row_alone(tmp_path: Path) -> None:
     assert changed == ROW.replace("not measured", words)
     before = (tmp_path / page.RECORD).read_text()
     with pytest.raises(Problem, match="nothing of humpback is built here; build it, or name with --folder where it is"):
-        page.record("humpback", claim_of(tldr={"verdict": "not built", "seeds": []}), tmp_path)
+        page.record("humpback", result_of(tldr={"verdict": "not built", "seeds": []}), tmp_path)
     assert (tmp_path / page.RECORD).read_text() == before
-    page.record("humpback", claim_of(python=FOUND), tmp_path)  # another project stands beside the first
+    page.record("humpback", result_of(python=FOUND), tmp_path)  # another project stands beside the first
     assert list(json.loads((tmp_path / page.RECORD).read_text())["humpback"]) == ["tldr", "python"]
 
 
 def test_two_projects_are_told_by_name_and_shares_in_points() -> None:
     share = FOUND | {"measure": "follows_all(x)", "difference": 0.0512, "low": 0.01, "high": 0.09, "verdict": "holds"}
-    cell = page.cell("humpback", {"humpback": claim_of(tldr=FOUND, python=share)["projects"]})
+    cell = page.cell("humpback", {"humpback": result_of(tldr=FOUND, python=share)["projects"]})
     assert cell == (
         f"{HEADLINE} tldr -0.0061 nats a token [-0.0140, +0.0020]: does not hold; "
         "python +5.1 points [+1.0, +9.0]: holds"

@@ -29,7 +29,9 @@ def record(method: str, result: Row, root: Path = ROOT) -> None:
     """Put what a claim came to into docs/real.json, in place of what stood there of its projects, and into README. A
     Problem when nothing of it is built."""
     path = root / RECORD
-    projects = {name: one for name, told in result["projects"].items() if (one := measured(told, result["seeds"]))}
+    projects = {
+        name: one for name, one_project in result["projects"].items() if (one := measured(one_project, result["seeds"]))
+    }
     if not projects:
         raise Problem(f"nothing of {method} is built here; build it, or name with --folder where it is")
     known: Row = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -39,10 +41,10 @@ def record(method: str, result: Row, root: Path = ROOT) -> None:
     page.write_text(with_cells(page.read_text(encoding="utf-8"), known), encoding="utf-8")
 
 
-def measured(told: Row, seeds: list[int]) -> Row:
+def measured(result: Row, seeds: list[int]) -> Row:
     """The figures of one project without those that are not built yet; nothing when none is."""
-    made = {name: one for name, one in told["differences"].items() if one["verdict"] != "not built"}
-    return {"seeds": seeds, **told, "differences": made} if made else {}
+    made = {name: one for name, one in result["differences"].items() if one["verdict"] != "not built"}
+    return {"seeds": seeds, **result, "differences": made} if made else {}
 
 
 def with_cells(text: str, known: Mapping[str, Row]) -> str:
@@ -60,9 +62,11 @@ def cell(method: str, known: Mapping[str, Row]) -> str:
     if method not in known or method not in real.METHODS:
         return NOTHING
     headline = real.claim(method).main_pair
-    told = {name: one["differences"][headline] for name, one in known[method].items() if headline in one["differences"]}
-    figures = [f"{name} {figure(one)}" if len(told) > 1 else figure(one) for name, one in told.items()]
-    return f"{headline} {'; '.join(figures)}" if told else NOTHING
+    differences = {
+        name: one["differences"][headline] for name, one in known[method].items() if headline in one["differences"]
+    }
+    figures = [f"{name} {figure(one)}" if len(differences) > 1 else figure(one) for name, one in differences.items()]
+    return f"{headline} {'; '.join(figures)}" if differences else NOTHING
 
 
 def figure(difference: Row) -> str:
