@@ -45,7 +45,8 @@ REAL = Real(
         "answers that were asked for, round 2": ("cycle-asked-2", "rows_out"),
         "pairs after the filter": ("cycle-faithful", "rows_out"),
         "pairs of 5 % seeds": ("seeded-mix-5", "rows_out"),
-        "pairs of 20 % seeds": ("seeded-mix-20", "rows_out"),
-        "pairs of the full arm": ("full-pairs", "rows_out"),
+        "pairs of 20 % seeds": ("seeded-arm-20", "rows_out"),
+        "pairs of the full arm": ("full-arm", "rows_out"),
+        "pairs of the cycle's arm": ("cycle-arm", "rows_out"),
     },
 )
