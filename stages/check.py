@@ -116,9 +116,14 @@ def ingested(made: Any) -> Columns:
     if made.columns:
         return frozenset({"id", "origin", "source", *made.columns})
     if made.part:
-        first = next(iter(import_module(lookup.WORLD).records(made.part, made.world, made.rows, made.noise)))
-        return frozenset({"id", "origin", "source", *first})
+        return frozenset({"id", "origin", "source", *first_keys(made.part, made.world, made.rows, made.noise)})
     return None
+
+
+@cache
+def first_keys(part: str, world: int, rows: int, noise: float) -> tuple[str, ...]:
+    """The fields of the first record of a part of the generated world, for which some parts draw thousands."""
+    return tuple(next(iter(import_module(lookup.WORLD).records(part, world, rows, noise))))
 
 
 def columns_of(all_lines: Book) -> Callable[[str], Columns]:

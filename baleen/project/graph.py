@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath
 from typing import Any
@@ -83,7 +84,12 @@ def makers(found: Stages) -> dict[str, Stage]:
 
 def within(wrote: Mapping[str, Stage]) -> Callable[[str], str]:
     """A function that gives the output which a path is or lies in, such as the folder of the plan; '' for none."""
-    return lambda path: next((out for out in (path, *map(str, PurePosixPath(path).parents)) if out in wrote), "")
+
+    @cache
+    def holder(path: str) -> str:
+        return path if path in wrote else holder(path.rpartition("/")[0]) if path else ""
+
+    return lambda path: path if path in wrote else holder(str(PurePosixPath(path).parent))
 
 
 def needed(found: Stages, targets: Iterable[str]) -> Stages:
