@@ -120,7 +120,7 @@ def test_nothing_of_a_killed_group_is_left() -> None:
 @pytest.mark.parametrize(("command", "ended"), [("sleep 60", "hung"), ("exit 3", "failed"), ("true", "well")])
 def test_a_run_hangs_when_it_wants_no_processor(command: str, ended: str) -> None:
     process = subprocess.Popen(["sh", "-c", command], start_new_session=True)
-    assert peers_runs.wait(process, None, idle=2.5) == ended  # type: ignore[arg-type]
+    assert peers_runs.wait(process, None, idle=1.2) == ended  # type: ignore[arg-type]
 
 
 def test_a_busy_run_does_not_hang() -> None:

@@ -74,7 +74,8 @@ OWN = [name for name in TEXTUAL if not name.startswith("pocket.") and name != "s
 @pytest.mark.parametrize("name", OWN)
 def test_a_measure_gives_the_same_values_by_columns(name: str) -> None:
     count = len(signature(MEASURES[name]).parameters)
-    columns = {chr(97 + n): pa.array(draw_texts(n, 200), pa.string()) for n in range(count)}
+    number = 200 if columnar(MEASURES[name])[1](pa.string()) else 60  # others are called for every row either way
+    columns = {chr(97 + n): pa.array(draw_texts(n, number), pa.string()) for n in range(count)}
     by_row, by_column = outcome(f"{name}({','.join(columns)})", pa.record_batch(columns))
     assert by_row == by_column
 

@@ -21,8 +21,8 @@ FIRST: Row = {
 
 @cache
 def lessons() -> list[Row]:
-    """The first 6,000; fewer are the first of them."""
-    return list(records("air.lessons", 0, 6000))
+    """The first 3,000; fewer are the first of them."""
+    return list(records("air.lessons", 0, 3000))
 
 
 def begun_row(**changes: object) -> Row:
