@@ -1,6 +1,8 @@
+import atexit
+import gc
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,6 +13,35 @@ if TYPE_CHECKING:
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+# What is imported and collected stays to the end: to look through it for garbage is a fourth of the time that it takes.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    atexit.register(gc.unfreeze)  # or libraries complain of leaks at the end
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
+
+
+# Rooms whose tests load the same library for seconds: one worker runs them all, and the other need not load it too.
+LOADED = {"engines": "transformers", "models": "transformers", "training": "transformers", "measures": "lingua"}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """The workers of the fast suite take modules, or rooms of LOADED as a whole; None is xdist's own choice."""
+    if config.getoption("markexpr") != "not slow" or config.getoption("dist") != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Rooms(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.partition("::")[0]
+            return LOADED.get(Path(module).parent.name, module)
+
+    return Rooms(config, log)
 
 
 @pytest.fixture
