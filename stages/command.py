@@ -273,8 +273,7 @@ def export_command(
 
 @app.command()
 def check(targets: Annotated[list[str] | None, typer.Argument()] = None) -> None:
-    """Is every recipe, prompt, profile and name well wired, can this machine run it, and can the first records of every
-    source be read? Answers in seconds, without a model.
+    """Is all well wired, can this machine run it, can the first records be read? Answers in seconds, without a model.
 
     Example: baleen check train@humpback
     """

@@ -194,3 +194,8 @@ def names_that_say_nothing(file: Path) -> set[str]:
 def test_a_name_says_what_it_holds_or_does() -> None:
     files = files_in("baleen", "pocket", "stages", "benchmarks", "tests")
     assert [(file, bad) for file in files if (bad := names_that_say_nothing(file))] == []
+
+
+def test_a_file_has_at_most_300_lines() -> None:
+    files = files_in("baleen", "pocket", "stages", "benchmarks")
+    assert [file for file in files if file.read_text(encoding="utf-8").count("\n") > 300] == []
