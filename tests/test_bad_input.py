@@ -142,7 +142,7 @@ def test_an_extra_that_is_not_installed_is_one_line(
     write_files(home, {"models/m/model.safetensors": "x"})
     translation.sacrebleu_metric.cache_clear()
     monkeypatch.setitem(sys.modules, module, None)
-    words = rf"baleen: {module.partition('.')[0]} is not installed; pip install -e '\.\[{extra}\]'$"
+    words = rf"baleen: {module.partition('.')[0]} is not installed; pip install 'baleen\[{extra}\]'$"
     assert_one_line(run(*command.split()), capfd.readouterr().err, words)
 
 
@@ -154,7 +154,8 @@ def test_the_package_of_a_module_is_what_is_to_be_installed(
     monkeypatch.setitem(sys.modules, module.partition(".")[0], None)
     with pytest.raises(SystemExit):
         command_line.run(lambda argv: import_module(module))
-    assert capfd.readouterr().err.startswith(f"baleen: {module.partition('.')[0]} is not installed; pip install -e")
+    words = f"baleen: {module.partition('.')[0]} is not installed; pip install 'baleen["
+    assert capfd.readouterr().err.startswith(words)
 
 
 def test_a_module_that_no_extra_brings_is_no_advice() -> None:

@@ -71,7 +71,7 @@ def advised(error: Exception) -> str:
     a word on what to do."""
     if isinstance(error, ModuleNotFoundError):
         name = lacking(error)
-        return f"{name} is not installed; pip install -e '.[{EXTRAS[name]}]'"
+        return f"{name} is not installed; pip install 'baleen[{EXTRAS[name]}]'"
     number = error.errno if isinstance(error, OSError) else None
     if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"{error}; make room on the disk and run the same command again"
