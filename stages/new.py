@@ -29,11 +29,11 @@ Built with baleen ({methods}). `pip install -r requirements.txt` installs it; th
 
     dvc repro                                # build what changed
     baleen plan                              # what would be built, why, and what it takes
-    dvc exp run -S curate.share=0.2          # try another threshold
-    baleen view                              # look at rows, choose a threshold, label
+{sweep}    baleen view                              # look at rows, choose a threshold, label
 
 `recipes/sources.yaml` says how {inputs} are read, `params.yaml` holds the settings to sweep.
 """
+SWEEP = "    dvc exp run -S {knob}=0.2     # try another threshold\n"
 HELD_OUT = 0.2  # share of the seeds that no model is trained on: 40 of 200 give an interval
 TAUGHT = 0.3  # and the seeds between both are those that scores are measured on: no model is trained on them either
 CALIBRATION = [f"chance(id)>={HELD_OUT}", f"chance(id)<{TAUGHT}"]
@@ -272,8 +272,19 @@ def on_files(wanted: Wanted, corpus: Corpus, seeds: str, seed_columns: dict[str,
 
 def write_readme(to: Path, wanted: Wanted, inputs: str = "the corpus and the seeds") -> None:
     """The page that tells what a project is built with, and how; `inputs` is what it reads of the user's."""
-    text = README.format(name=wanted.to.name, methods=", ".join(wanted.methods), inputs=inputs)
+    sweep = SWEEP.format(knob=knob) if (knob := share_kept(to)) else ""
+    text = README.format(name=wanted.to.name, methods=", ".join(wanted.methods), inputs=inputs, sweep=sweep)
     (to / "README.md").write_text(text, encoding="utf-8")
+
+
+def share_kept(to: Path) -> str:
+    """The knob that says which share of the candidates is kept, under the scorer in force; '' where none are chosen."""
+    with chdir(to):
+        project = layers.current()
+        if not any(line.given.get("knobs") == "curate" for line in recipes.lines(recipes.files())):
+            return ""
+        scorer, _ = layers.scorer_in_force(project)
+        return f"curate.{scorer}.share" if isinstance(project.params["curate"].get(scorer), dict) else "curate.share"
 
 
 def begun(part: Path, cache: Path | None, tracked: Iterable[str] = ()) -> str:

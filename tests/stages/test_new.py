@@ -5,11 +5,13 @@ from contextlib import chdir
 from pathlib import Path
 
 import pytest
+from project import set_yaml
 
 from baleen.errors import Problem
-from baleen.project import assemble, recipes, shipped
+from baleen.project import assemble, layers, recipes, shipped
 from baleen.project.yaml_files import parse_yaml
 from stages import check, new, own_requests
+from stages.filter import FilterOptions
 
 METHODS = shipped.methods()
 CORPUS = new.Own("data/raw/documents", {"columns": {"response": "text"}})
@@ -75,6 +77,23 @@ def test_requests_alone_begin_a_project_of_self_lengthen(tmp_path: Path, profile
     assert not [line for line in lines.values() if assemble.of_world(line)]
     with chdir(tmp_path / "p"):
         assert check.check([]).endswith("are well wired")
+
+
+@pytest.mark.parametrize(
+    ("profile", "knob"), [("text", "curate.gain.share"), ("paper", "curate.rating.share"), ("pocket", "curate.share")]
+)
+def test_the_share_to_sweep_is_that_of_the_scorer_in_force(profile: str, knob: str, tmp_path: Path) -> None:
+    folder = own(tmp_path / "p", ["humpback"], profile)
+    assert new.share_kept(folder) == knob
+    set_yaml(folder / "params.yaml", knob, 0.123)
+    line = lines_of(folder)["humpback-curate-1"]
+    with chdir(folder):
+        assert layers.resolved(FilterOptions, line, layers.current()).share == 0.123
+
+
+def test_a_project_that_chooses_no_candidates_has_no_share_to_sweep(tmp_path: Path) -> None:
+    own_requests.on_requests(tmp_path / "p", "small", new.Own("data/raw/requests.jsonl", {}))
+    assert new.share_kept(tmp_path / "p") == ""
 
 
 def test_a_method_that_asks_a_teacher_needs_a_profile_that_has_one(tmp_path: Path) -> None:
