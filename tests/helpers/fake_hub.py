@@ -13,12 +13,14 @@ from typing import Any
 
 @dataclass
 class Hub:
-    """The address of the hub, the repositories that were created, and their files; `refuses` is a status that it
-    answers the creation with."""
+    """The address of the hub, the repositories that were created, and their files; `large` are those that came as the
+    hub takes large files, by a place of its own; `refuses` is a status that it answers the creation with."""
 
     endpoint: str = ""
     created: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
+    large: set[str] = field(default_factory=set)
+    uploads: dict[str, bytes] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
     refuses: int = 0
 
@@ -39,8 +41,16 @@ class Hub:
             return 200, [{"type": "file", "path": name, "oid": "0" * 40, "size": 1} for name in self.files]
         if "/preupload/" in path:
             names = [one["path"] for one in json.loads(body)["files"]]
-            regular = {"uploadMode": "regular", "shouldIgnore": False, "oid": None}
-            return 200, {"files": [{"path": name} | regular for name in names]}
+            return 200, {"files": [self.way(name) for name in names]}
+        if path.endswith("/info/lfs/objects/batch"):
+            asked = json.loads(body)["objects"]
+            return 200, {
+                "transfer": "basic",
+                "objects": [one | {"actions": self.place_of(one["oid"])} for one in asked],
+            }
+        if path.startswith("/uploads/"):
+            self.uploads[path.removeprefix("/uploads/")] = body
+            return 200, {}
         if "/commit/" in path:
             self.commit([json.loads(line) for line in body.splitlines()])
             return 200, {
@@ -52,11 +62,23 @@ class Hub:
             return 200, {"id": "my-lab/it", "sha": "1" * 40, "siblings": []}
         return 404, {"error": f"no {path}"}
 
+    def way(self, name: str) -> dict[str, Any]:
+        """How a file is to be sent."""
+        large = name.endswith((".parquet", ".safetensors"))
+        return {"path": name, "uploadMode": "lfs" if large else "regular", "shouldIgnore": False, "oid": None}
+
+    def place_of(self, oid: str) -> dict[str, Any]:
+        """Where a large file goes; nowhere when it is there already."""
+        return {} if oid in self.uploads else {"upload": {"href": f"{self.endpoint}/uploads/{oid}"}}
+
     def commit(self, lines: list[dict[str, Any]]) -> None:
         for line in lines:
             name = line["value"].get("path", "")
             if line["key"] == "file":
                 self.files[name] = base64.b64decode(line["value"]["content"])
+            elif line["key"] == "lfsFile":
+                self.files[name] = self.uploads[line["value"]["oid"]]
+                self.large.add(name)
             elif line["key"] == "deletedFile":
                 del self.files[name]
 
@@ -78,7 +100,7 @@ def fake_hub() -> Iterator[Hub]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = reply
+        do_GET = do_POST = do_PUT = reply
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -8,8 +8,10 @@ from pathlib import Path
 import project
 import pytest
 from fake_hub import fake_hub
+from huggingface_hub import HfApi
 
 from baleen.tables import rows
+from stages import publish
 
 PAIRS = [{"id": f"{n:016x}", "origin": "seed", "instruction": f"What is {n}?", "response": "It is."} for n in range(9)]
 
@@ -26,8 +28,9 @@ def export(folder: Path, endpoint: str, *words: str) -> subprocess.CompletedProc
     """Run `baleen export` with this hub; in a process of its own, because the hub's address is read at its start."""
     own = {"HF_ENDPOINT": endpoint, "HF_HUB_OFFLINE": "0", "HF_TOKEN": "hf_test", "HF_HOME": str(folder / "hf")}
     command = [sys.executable, "-m", "stages.command", "export", "humpback-dataset", "--replace", *words]
-    env = project.environment(folder) | own | {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "NO_PROXY": "127.0.0.1"}
-    return subprocess.run(command, cwd=folder, env=env, text=True, capture_output=True, timeout=120)
+    quiet = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_XET": "1", "NO_PROXY": "127.0.0.1"}
+    env = project.environment(folder) | own | quiet
+    return subprocess.run(command, cwd=folder, env=env, text=True, capture_output=True, timeout=300)
 
 
 @pytest.mark.slow
@@ -42,10 +45,26 @@ def test_a_dataset_is_published_with_its_card_and_without_older_files(folder: Pa
         [created] = hub.created
         assert created["type"] == "dataset" and created["name"] == "it" and created.get("visibility") == "private"
         shard = "data/train/train-00000-of-00001.parquet"
-        assert {*hub.files} == {"LICENSE", "README.md", "dataset_info.json", shard}
+        assert {*hub.files} == {"LICENSE", "README.md", "dataset_info.json", shard} and hub.large == {shard}
         made = Path("exports/humpback-dataset-messages")
         assert all(hub.files[name] == (made / name).read_bytes() for name in ("README.md", shard))
         assert "Bearer hf_test" in hub.tokens
+
+
+def test_a_checkpoint_is_published_as_a_model_and_nothing_is_deleted_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"HF_HUB_OFFLINE": False, "HF_HUB_DISABLE_XET": True}.items():
+        monkeypatch.setattr(f"huggingface_hub.constants.{name}", value)
+    files = {"README.md": b"# a model", "config.json": b"{}", "model.safetensors": bytes(range(256)) * 40}
+    for name, content in (files | {".baleen-export": b""}).items():
+        (tmp_path / name).write_bytes(content)
+    with fake_hub() as hub:
+        hub.files = {"notes.md": b"mine"}
+        address = publish.push(tmp_path, "my-lab/it", True, HfApi(endpoint=hub.endpoint, token="hf_test"))
+        assert address == f"{hub.endpoint}/my-lab/it"
+        assert hub.created == [{"name": "it", "organization": "my-lab", "type": "model", "visibility": "public"}]
+        assert hub.files == files | {"notes.md": b"mine"} and hub.large == {"model.safetensors"}
 
 
 @pytest.mark.slow
