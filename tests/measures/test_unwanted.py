@@ -93,7 +93,7 @@ def test_red_team_seeds_measure_a_judge_of_harm(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     table = list(rows.read(Path("data/red.parquet")))
     labels = [row["harmful"] for row in table]
-    assert labels.count("1") == labels.count("0") == len(table) / 2 == 20
+    assert labels.count("1") == labels.count("0") == len(table) / 2 == 60
     rows.write("judged", [row | {"probability": 0.2 + 0.6 * int(row["harmful"])} for row in table])
     evaluate.main(["eval", "--input", "judged", "--against", "judged", "--mean", "harmful", "--auc", "-probability"])
     assert json.loads(Path("data/eval.json").read_text())["auc"] == {"-probability": 1.0}
