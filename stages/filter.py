@@ -13,7 +13,7 @@ from baleen.measures.expressions import metric_signatures, parse_condition, pars
 from baleen.measures.filters import CHANCE, Rules, filter_table, require_sense
 from baleen.project.command_line import run
 from baleen.project.options import options_of_run
-from baleen.project.settings import REQUIRED, setting, speed_of_tables
+from baleen.project.settings import REQUIRED, made_alone, setting, speed_of_tables
 from baleen.tables import rows
 
 
@@ -76,22 +76,24 @@ def main(argv: list[str]) -> None:
     rules, notes = gates.with_threshold(options, path, f"filter {name}")
     rules = screening.as_many_as(rules, f"filter {name}")
     with rows.Output(rows.table_path(name), columns) as output:
-        if screening.screens(options):
-            screening.screen_table(path, rules, output)
-        elif not filtered_on_ray(path, rules, output):
-            filter_table(path, rules, output)
+        if not filtered_on_ray(f"filter {name}", path, options, rules, output):
+            keep = screening.screen_table if screening.screens(options) else filter_table
+            keep(path, rules, output)
         output.notes |= notes
         output.notes |= metric_signatures(parse_condition(text).value for text in options.keep)
         output.require_rows(f"filter {name}", "loosen the conditions or the share")
 
 
-def filtered_on_ray(path: Path, rules: Rules, output: rows.Output) -> bool:
+def filtered_on_ray(where: str, path: Path, options: FilterOptions, rules: Rules, output: rows.Output) -> bool:
     """Whether workers have judged the rows, each on its own or by rank, where the profile's `speed` wants them."""
     speed = speed_of_tables()
     if not speed.ray_tables:
         return False
-    done: bool = import_module("baleen.engines.ray.filter_shards").filter_table(path, rules, output, speed)
-    return done
+    shards = None if screening.screens(options) else import_module("baleen.engines.ray.filter_shards")
+    if not shards or not shards.filter_table(path, rules, output, speed):
+        made_alone(where, "select, within, control and lines under screen: look at all rows at once")
+        return False
+    return True
 
 
 if __name__ == "__main__":

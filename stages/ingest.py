@@ -12,7 +12,7 @@ from importlib import import_module
 from baleen.project import own_tables
 from baleen.project.command_line import run
 from baleen.project.options import options_of_run
-from baleen.project.settings import speed_of_tables
+from baleen.project.settings import made_alone, speed_of_tables
 from baleen.tables.ingest import ingest
 from baleen.tables.ingest_options import IngestOptions, check
 from baleen.tables.rows import Output, table_path
@@ -34,16 +34,18 @@ def main(argv: list[str]) -> None:
         own_tables.refuse(f"ingest {name}")
     notes = Counter[str]()
     with Output(table_path(name)) as output:
-        if not ingested_on_ray(options, output, notes):
+        if not ingested_on_ray(name, options, output, notes):
             ingest(records(options, notes), options, output, notes)
 
 
-def ingested_on_ray(options: IngestOptions, output: Output, notes: Counter[str]) -> bool:
+def ingested_on_ray(name: str, options: IngestOptions, output: Output, notes: Counter[str]) -> bool:
     """Whether workers have read the source, which must be several files, where the profile's `speed` wants them."""
     speed = speed_of_tables()
     if not speed.ray_tables:
         return False
     done: bool = import_module("baleen.engines.ray.ingest_shards").ingest(options, output, notes, speed)
+    if not done:
+        made_alone(f"ingest {name}", "only a source of several files, without a limit, is read in parts")
     return done
 
 

@@ -4,6 +4,7 @@ Where the values of a recipe line come from says layers.py. Files hold plain val
 the text as it stands).
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
@@ -211,6 +212,11 @@ def speed(name: str | None = None) -> Speed:
 def speed_of_tables() -> Speed:
     """The speed knobs of the profile in force, those by default where no params.yaml names one."""
     return speed() if Path("params.yaml").is_file() else Speed()
+
+
+def made_alone(where: str, why: str) -> None:
+    """Say that one process makes a table in spite of `ray_tables`."""
+    print(f"{where}: made by one process, without the workers of speed: ray_tables, because {why}", file=sys.stderr)
 
 
 def paced(section: Mapping[str, Any] | None, where: str) -> Speed:

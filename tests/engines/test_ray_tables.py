@@ -120,6 +120,32 @@ def test_the_work_in_parts_makes_the_table_that_the_whole_makes(in_one_process: 
     assert counts["rows_out"] and (name != "near" or counts["dropped"]["near duplicate"] > 200)
 
 
+ALONE: dict[str, tuple[str, ...]] = {
+    "a source of one file": (
+        "ingest",
+        "--source",
+        "few.parquet",
+        "--origin",
+        "web",
+        "--columns.response",
+        "response",
+    ),
+    "a chance": ("filter", "--input", "many.parquet", "--best", "loss", "--share", "0.5", "--control", "true"),
+    "copies": ("filter", "--input", "many.parquet", "--duplicates", "exact"),
+}
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_a_table_that_one_process_makes_in_spite_of_workers_is_told(
+    in_one_process: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verb, *flags = ALONE[name]
+    for workers, words in ((0, ""), (2, f"{verb} ./alone.parquet: made by one process, without the workers")):
+        speed(in_one_process, workers)
+        VERBS[verb].main(["./alone.parquet", *flags])
+        assert capsys.readouterr().err.startswith(words) if words else not capsys.readouterr().err
+
+
 def test_what_is_wrong_in_a_row_is_told_as_of_the_whole(in_one_process: Path) -> None:
     folder = in_one_process / "bad"
     folder.mkdir()
