@@ -25,13 +25,14 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-# Rooms whose tests load the same library for seconds: one worker runs them all, and the other need not load it too.
-LOADED = {"engines": "transformers", "models": "transformers", "training": "transformers", "measures": "lingua"}
+# What the tests of some rooms and modules load for seconds: one worker does so for all of them.
+LOADED = {"engines": "transformers", "models": "transformers", "training": "transformers"}
+LOADED |= {"measures": "lingua", "test_round_trip.py": "lingua"}
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """The workers of the fast suite take modules, or rooms of LOADED as a whole; None is xdist's own choice."""
+    """The workers of the fast suite take modules, and those that load the same as one; None is xdist's own choice."""
     if config.getoption("markexpr") != "not slow" or config.getoption("dist") != "loadscope":
         return None
     from xdist.scheduler import LoadScopeScheduling
@@ -39,7 +40,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class Rooms(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             module = nodeid.partition("::")[0]
-            return LOADED.get(Path(module).parent.name, module)
+            path = Path(module)
+            return LOADED.get(path.parent.name) or LOADED.get(path.name, module)
 
     return Rooms(config, log)
 
