@@ -16,6 +16,7 @@ from baleen.memo.keys import from_record
 from baleen.memo.store import Memo
 from baleen.project import plan
 from baleen.project.locks import memo_folder
+from baleen.project.recipes import LINKS
 from baleen.tables import rows
 from baleen.tables.rows import Row
 
@@ -95,11 +96,33 @@ def explain(start: str, find: Find = ids_in) -> Explanation:
         some = ", ".join([*found][:5]) or "no table in data/ has it; run dvc pull or dvc repro first"
         raise Problem(f"{len(found)} rows have an id that begins with {start!r}: {some}")
     [(own, numbered)] = found.items()
-    places = [Place(path.stem, row_at(path, number)) for path, number in numbered]
+    places = [Place(path.stem, row_at(path, number)) for path, number in in_build_order(numbered)]
     steps = {step["key"]: step for place in places for step in place.row.get("lineage") or []}
     memo = Memo(memo_folder())
     records = memo.get(steps) if memo.path.is_file() else {}  # looking at a row makes no memo
     return Explanation(own, places, [step_of(step, records.get(key), find) for key, step in steps.items()])
+
+
+def in_build_order(numbered: list[tuple[Path, int]]) -> list[tuple[Path, int]]:
+    """These tables, each after all that it is made from, as the plan says: what was pulled has the time of the pull.
+    Without the plan the oldest comes first."""
+    targets, seen, ordered = dict[str, list[tuple[Path, int]]](), set[str](), list[tuple[Path, int]]()
+    for one in numbered:
+        targets.setdefault(one[0].stem.removesuffix(DROPPED), []).append(one)
+
+    def put(target: str) -> None:
+        if target not in seen:
+            seen.add(target)
+            planned = plan.planned(target)
+            settings = planned.settings if planned else {}
+            for above in (str(settings[link]) for link in LINKS if settings.get(link)):
+                put(above)
+            ordered.extend(targets.get(target, []))
+
+    planned_all = all(plan.path_of(target).is_file() for target in targets)
+    for target in sorted(targets) if planned_all else targets:
+        put(target)
+    return ordered
 
 
 def step_of(lineage: Row, record: Any, find: Find) -> Step:

@@ -1,6 +1,7 @@
 """What was built travels, by the guide's commands: pushed to a folder or to S3, pulled into a clone, and nothing is
 computed again."""
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ import project
 import pytest
 from project import dvc, git, replace_once, repro, set_yaml
 from s3 import CREDENTIALS, server
+
+from baleen.tables import rows
 
 pytestmark = pytest.mark.slow
 
@@ -49,6 +52,10 @@ def shell(folder: Path, lines: list[str]) -> None:
         project.run_command(folder, "bash", "-ec", line)
 
 
+def baleen(folder: Path, *words: str) -> str:
+    return project.run_command(folder, sys.executable, "-m", "stages.command", *words).stdout
+
+
 def memo(folder: Path, *words: str) -> str:
     return project.run_command(folder, sys.executable, "-m", "stages.memo", *words).stdout
 
@@ -70,6 +77,16 @@ def test_a_clone_pulls_every_table_and_checkpoint_and_builds_nothing(pushed: Pat
     assert dvc(clone, "status").strip() == "Data and pipelines are up to date."
     assert repro(clone) == set()
     assert git(clone, "status", "--short") == ""
+
+
+def test_a_row_is_explained_in_a_clone_as_where_it_was_built(pushed: Path, clone: Path) -> None:
+    own = next(iter(rows.read(clone / "data/humpback-curate-1.parquet")))["id"]
+    found, there = (json.loads(baleen(folder, "explain", own[:12], "--json")) for folder in (clone, pushed))
+    assert found == there
+    tables = ["humpback-augment", "humpback-pool", "humpback-judge-1", "humpback-curate-1"]
+    assert [place["table"] for place in found["tables"] if place["table"] in tables] == tables
+    assert [step["lineage"]["target"] for step in found["steps"]] == ["humpback-augment", "humpback-judge-1"]
+    assert all(step["messages"] and step["reply"] for step in found["steps"])
 
 
 def test_a_clone_with_another_threshold_runs_the_filter_and_what_follows(clone: Path, tmp_path: Path) -> None:

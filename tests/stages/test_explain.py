@@ -1,6 +1,7 @@
 """A row is explained from its source to its table, and two versions of a table are compared row by row."""
 
 import json
+import os
 from pathlib import Path
 
 import project
@@ -33,6 +34,18 @@ def test_a_row_is_explained_with_prompt_reply_and_state(script: Script) -> None:
     assert found.id == own and [place.table for place in found.places] == ["in", "out"]
     assert "What does this answer?\na tale of a cat" in shown and "Question about a tale of a cat" in shown
     assert json.loads(explain.as_json(found))["steps"][0]["reply"]["text"] == "Question about a tale of a cat"
+
+
+def test_tables_stand_in_the_order_in_which_they_are_built_whatever_their_times(script: Script) -> None:
+    run_verb("generate", documents(*TEXTS), "--prompt", "ask")
+    rows.write("later", rows.read(rows.table_path("out")))
+    plan.FOLDER.mkdir(parents=True)
+    made = {"out": Planned("generate", {"input": "in", "model": "m"}), "m": Planned("train", {"input": "in"})}
+    for name, planned in {**made, "later": Planned("filter", {"input": "out"})}.items():
+        plan.path_of(name).write_text(plan.text_of(planned))
+    for seconds, name in enumerate(("later", "out", "in")):
+        os.utime(rows.table_path(name), (seconds, seconds))
+    assert [place.table for place in explain.explain(rows.row_id(TEXTS[0])).places] == ["in", "out", "later"]
 
 
 def test_without_its_plan_the_messages_are_said_to_be_missing(script: Script) -> None:
