@@ -43,7 +43,6 @@ class Held:
     def __init__(self, db: duckdb.DuckDBPyConnection, calm: Callable[[], bool], room: int | None = None) -> None:
         self.room = min(ROOM, memory() // 4) if room is None else room
         self._db, self._calm, self._closed = db, calm, False
-        self._reader = db.cursor()
         self._files = dict[Stamp, Pieces]()
         self._numbers = count()
         self._pool = ThreadPoolExecutor(1)
@@ -86,7 +85,7 @@ class Held:
             if self._closed or pieces.too_large:
                 return
             name = f"held_{next(self._numbers)}"
-            self._reader.execute(f"CREATE TABLE {name} AS {piece_sql(path, start)}")
+            self._db.cursor().execute(f"CREATE TABLE {name} AS {piece_sql(path, start)}")
             pieces.names.append(name)
             if self.bytes() > self.room:
                 pieces.too_large = True
@@ -118,9 +117,8 @@ class Held:
         self._pool.submit(int).result()
 
     def close(self) -> None:
-        """Read no more, and end what is being read."""
+        """Read no more."""
         self._closed = True
-        self._reader.interrupt()
         self._pool.shutdown(cancel_futures=True)
 
 
