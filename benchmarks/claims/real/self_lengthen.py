@@ -32,6 +32,7 @@ REAL = Real(
     sections={
         "adapters": {"steps": 6, "batch": 8, "lr": 5.0e-4, "lora_rank": 16, "max_length": 768, "too_long": "cut"},
         "lengthen": {"max_tokens": 384},
+        "extend": {"again": "self_lengthen.extended(1)", "turns": 2, "max_tokens": 384},  # one try of one extension
         "generate": {"max_tokens": 64, "min_readable": 0.0},
         "score": {"min_readable": 0.0},
     },
