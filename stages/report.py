@@ -39,19 +39,32 @@ def rows_kept(tables: list[str]) -> Row:
     return {"kept": counts if len(counts) > 1 else next(iter(counts.values()))} if counts else {}
 
 
+def models_in(metrics: Row) -> list[str]:
+    return [name for name, value in metrics.items() if isinstance(value, dict) and name != "kept"]
+
+
+def chosen_by(figures: dict[str, Row]) -> Row:
+    """What experiments are chosen by: the figure of the model that a method ends in, else of the last one named, on dev
+    rows where there are some, and its difference with the interval. It has no name of a model, to be few columns."""
+    methods = [name for name in figures if Path("recipes", f"{name.removeprefix('loss-')}.yaml").is_file()]
+    last = figures[[*figures, *methods][-1]] if figures else {}
+    wanted = ("dev", "dev_difference") if "dev" in last else ("all", "difference")
+    return {name: last[name] for name in wanted if name in last}
+
+
 def main(argv: list[str]) -> None:
     if {"--help", "-h"} & set(argv):
         return print(__doc__)
     if not argv:
         raise Problem("name the evaluations to report, such as: python -m stages.report eval-reply eval-humpback")
     shown_again = argv == ["--look"]
-    names = [f"eval-{name}" for name in loaded(METRICS, "dvc repro") if name != "kept"] if shown_again else argv
+    names = [f"eval-{name}" for name in models_in(loaded(METRICS, "dvc repro"))] if shown_again else argv
     evaluations = {name: evaluation(name) for name in names if name.startswith("eval-")}
     if not shown_again:
         figures = {name.removeprefix("eval-"): headline(figures) for name, figures in evaluations.items()}
         kept = rows_kept([name for name in names if name not in evaluations])
         unchanged()
-        write_json(METRICS, kept | figures)
+        write_json(METRICS, kept | chosen_by(figures) | figures)
     numbers = of_project() if Path("dvc.yaml").is_file() else None
     print(numbers_text.text(numbers) if numbers else table(evaluations))
 

@@ -36,7 +36,7 @@ def test_the_comparison_fits_a_terminal_with_knob_and_results(built: Path) -> No
     [lines] = project.page_commands("experiments")
     shown = run_command(built, "bash", "-ec", next(line for line in lines if line.startswith("dvc exp show"))).stdout
     assert max(map(len, shown.splitlines())) <= 120
-    assert "curate.share" in shown and "humpback-1.difference" in shown and " [" in shown
+    assert "curate.share" in shown and "dev_difference" in shown and " [" in shown
 
 
 def test_metrics_and_params_tell_the_difference_to_the_last_commit(built: Path) -> None:

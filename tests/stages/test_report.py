@@ -45,14 +45,23 @@ def metrics() -> Any:
 def test_metrics_hold_the_first_measure_of_each_group_in_percent() -> None:
     verb.main(["eval-reply", "eval-best"])
     best = {"dev": 50.0, "test": 45.7, "difference": "+25.0 [+15.0, +35.0]"}
-    assert metrics() == {"reply": {"dev": 25.0, "test": 20.0}, "best": best}
+    assert metrics() == {"dev": 50.0, "reply": {"dev": 25.0, "test": 20.0}, "best": best}
 
 
 def test_the_rows_to_choose_by_have_an_interval_too() -> None:
     write("eval-x", {"dev": {"pocket.ok(a)": figures(0.5, 0.25)}, "test": {"pocket.ok(a)": figures(0.4, 0.1)}})
     verb.main(["eval-x"])
     gains = {"dev_difference": "+25.0 [+15.0, +35.0]", "difference": "+10.0 [+0.0, +20.0]"}
-    assert metrics() == {"x": {"dev": 50.0, "test": 40.0} | gains}
+    chosen_by = {"dev": 50.0, "dev_difference": gains["dev_difference"]}
+    assert metrics() == chosen_by | {"x": {"dev": 50.0, "test": 40.0} | gains}
+
+
+def test_experiments_are_chosen_by_the_model_that_a_method_ends_in() -> None:
+    Path("recipes").mkdir(exist_ok=True)
+    Path("recipes/best.yaml").write_text("{}\n")
+    write("eval-oracle", {"dev": {"pocket.ok(a)": figures(0.9, 0.5)}})
+    verb.main(["eval-reply", "eval-best", "eval-oracle"])
+    assert metrics()["dev"] == metrics()["best"]["dev"] != metrics()["oracle"]["dev"]
 
 
 def test_the_table_has_a_line_for_each_model_with_its_paired_difference(capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,7 +82,7 @@ def test_a_difference_of_nothing_is_shown_with_its_interval(capsys: pytest.Captu
 def test_without_groups_or_pairs_the_mean_stands_alone(capsys: pytest.CaptureFixture[str]) -> None:
     write("eval-x", {"all": {"pocket.ok(a)": figures(0.5)}})
     verb.main(["eval-x"])
-    assert metrics() == {"x": {"all": 50.0}}
+    assert metrics() == {"all": 50.0, "x": {"all": 50.0}}
     assert capsys.readouterr().out.splitlines()[1].split() == ["x", "50.0"]
 
 
@@ -103,7 +112,7 @@ def test_tables_are_reported_by_the_rows_that_they_keep(tables: dict[str, int], 
     for name, rows in tables.items():
         Path(f"data/{name}.json").write_text(json.dumps({"rows_in": 20, "rows_out": rows}))
     verb.main([*tables, "eval-best"])
-    assert metrics()["kept"] == kept and [*metrics()] == ["kept", "best"]
+    assert metrics()["kept"] == kept and [*metrics()] == ["kept", "dev", "best"]
 
 
 def test_evaluations_of_other_measures_have_a_table_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
