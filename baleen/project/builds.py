@@ -109,10 +109,12 @@ def table(runs: list[StageRun]) -> str:
 
 
 def cost(run: StageRun) -> str:
-    """'80 rows in, 24 out' or '80 queried, 0 cached, 2,303 tokens'"""
+    """'80 rows in, 24 out', '80 rows in, 76 examples' of a training, or '80 queried, 0 cached, 2,303 tokens'"""
     if run.figures:
         return ", ".join(f"{run.figures[name]:,} {name}" for name in COUNTS if name in run.figures)
-    return f"{run.rows_in:,} rows in, {run.rows_out:,} out" if run.rows_in else ""
+    examples = run.rows_in - run.rows_out - run.dropped  # rows that neither stay nor leave are what a model learns from
+    taken = f"{examples:,} examples" if examples and not run.rows_out else f"{run.rows_out:,} out"
+    return f"{run.rows_in:,} rows in, {taken}" if run.rows_in else ""
 
 
 def summary(runs: list[StageRun]) -> str:

@@ -61,6 +61,13 @@ def test_the_last_build_is_summed_up_whatever_else_stands_in_the_file(
     assert builds.table(last).splitlines()[1].split() == "filter@c 80 rows in, 24 out 2 s".split()
 
 
+@pytest.mark.parametrize(
+    ("counts", "words"), [((80, 0, 4), "80 rows in, 76 examples"), ((80, 0, 80), "80 rows in, 0 out"), ((0, 0, 0), "")]
+)
+def test_a_training_is_told_by_its_examples(counts: tuple[int, int, int], words: str) -> None:
+    assert builds.cost(StageRun("train@a", "1", 2.5, *counts)) == words
+
+
 @pytest.mark.slow
 def test_every_stage_of_a_build_ends_with_its_line_and_the_build_with_a_table(tmp_path: Path) -> None:
     folder = own_project.start(tmp_path / "home")
