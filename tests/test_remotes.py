@@ -98,7 +98,7 @@ def test_a_clone_with_another_threshold_runs_the_filter_and_what_follows(clone: 
 def test_a_colleague_pays_nothing_for_rows_that_were_paid_for(pushed: Path, clone: Path, tmp_path: Path) -> None:
     assert project.memo_replies(clone) == project.memo_replies(pushed)
     folder = project.copy_project(clone, tmp_path / "forced")
-    edit = "from functools import partial"
+    edit = "from baleen import prompts"
     replace_once(folder / "stages/generate.py", edit, f"{edit}  # an edit that asks nothing new")
     dvc(folder, "repro", "plan")
     said = dvc(folder, "repro", "--single-item", "--force", "generate@humpback-augment", "score@humpback-judge-1")
