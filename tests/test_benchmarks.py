@@ -45,7 +45,7 @@ FIGURES = {
     "scale": {"speedup", "bound", "efficiency", "overhead"},
     "tables": {f"{name}_rows_s" for name in ("exact", "near", "filter", "mix", "export", "openai")}
     | {"near_peak_mb", "filter_peak_mb", "near_recall", "near_precision"}
-    | {"ray_tables_speedup", "ray_tables_speedup_4", "ray_tables_start_s", "ray_tables_fixed_s"},
+    | {"ray_tables_speedup", "ray_tables_start_s", "ray_tables_fixed_s"},
     "view": {"tables", "memory", *view.ACTIONS},
 }
 
@@ -64,6 +64,8 @@ def test_a_benchmark_tells_its_figures(
     needed = {"scale": "ray", "tables": "ray", "view": "duckdb"}.get(name, "json")
     if not find_spec(needed):
         pytest.skip(f"{needed} is not installed")
+    if name == "tables":
+        monkeypatch.setattr("benchmarks.ray_tables.COUNTS", (2,))  # four workers take half a minute to start
     found = benchmark_figures(name, monkeypatch, capsys)
     assert found.keys() >= FIGURES[name] and found.get("equal", True)
     assert found.get("speedup") == found.get("hf_speedup", found.get("speedup"))

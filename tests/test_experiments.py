@@ -81,7 +81,7 @@ def test_queued_runs_keep_their_replies_in_one_memo(compared: Path, tmp_path_fac
 def test_the_comparison_of_the_guide_shows_threshold_and_figures_and_no_paths(compared: Path) -> None:
     head, _, *rows = shell(compared, f"{block()[3]} --md").strip().splitlines()
     columns = [cell.strip() for cell in head.strip("|").split("|")]
-    assert columns[0] == "Experiment" and {"curate.share", "kept", "dev", "dev_difference"} <= set(columns)
+    assert columns[0] == "Experiment" and {"curate.share", "dev", "dev_difference"} <= set(columns)
     assert not any("/" in column for column in columns)
     assert len(rows) == 2 + len(SHARES)
 
