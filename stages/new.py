@@ -104,7 +104,7 @@ def on_own_data(
 ) -> None:
     """Write a project of these methods on a user's own corpus and seeds, some of which are held out."""
     settings = dict(seeds.settings)
-    if {"air", "crab"} & {*methods} and "columns" in settings:  # their constraints are of the answers held out
+    if assemble.WITH_REFERENCE & {*methods} and "columns" in settings:
         settings["columns"] = settings["columns"] | {"reference": settings["columns"]["response"]}
     tables = [
         *corpus_tables(corpus, documents),
@@ -226,14 +226,12 @@ def add(methods: list[str]) -> list[str]:
     if not rules.is_file():
         raise Problem("no project here: dvc.yaml is missing; go to a project's folder, or begin one with `baleen new`")
     here = {line.name: line for line in recipes.lines(recipes.files())}
-    lines = {**shipped.lines(), **here}
-    selection = Selection(assemble.closure(assemble.of_methods(methods, lines), lines))
-    selection = assemble.with_numbers(selection, here, methods, layers.current().profile)
-    lines |= selection.lines
+    own = {name: line for name, line in here.items() if line.file == SOURCES}
+    selection = assemble.to_add(methods, here, own, layers.current().profile)
     files = assemble.write_recipes(Path(), selection)
     copy_prompts(Path(), selection.lines)
     built = [path.stem for path in recipes.files() if recipes.is_method(path)]
-    every, wanted = {**lines, **here}, list(dict.fromkeys([*built, *methods]))
+    every, wanted = {**selection.lines, **here}, list(dict.fromkeys([*built, *methods]))
     shown, beside = assemble.evaluations(every, wanted), assemble.every_evaluation(every, wanted)
     text = assemble.rules(rules.read_text(encoding="utf-8"), files, shown, beside=beside)
     rules.write_text(text, encoding="utf-8")

@@ -30,6 +30,7 @@ OF_REQUESTS = {"prose": "seed", "self_lengthen.tasks": "seed", "self_lengthen.he
 WORDS_OF_YAML = ("true", "false", "null", "yes", "no", "on", "off")  # words that some reader takes for no text
 REPORT = re.compile(r"\n  report:.*?(?=\n  \w|\Z)", re.DOTALL)
 LISTED = re.compile(r"(?:^  - recipes/.*\n)+", re.MULTILINE)
+WITH_REFERENCE = {"air", "crab"}  # whose constraints are of the answers held out
 
 
 @dataclass(frozen=True)
@@ -128,16 +129,20 @@ def on_own_data(
     return Selection(selected, {name: entry(line) for name, line in selected.items() if line != ship.get(name)})
 
 
-def with_numbers(selection: Selection, here: Lines, methods: list[str], profile: Settings) -> Selection:
-    """A selection to be added to a project of these lines, with the lines that measure its models, if the project
-    measures every model."""
+def to_add(names: list[str], here: Lines, own: Lines, profile: Settings) -> Selection:
+    """What a project that has lines `here` lacks for more methods; where it is on tables of a user's, which `own` are,
+    as on_own_data says."""
     if not any(line.file == own_numbers.FILE for line in here.values()):
-        return selection
-    every = {**selection.lines, **here}
-    made = own_numbers.number_lines(every, methods, profile, Measures(own_numbers.VERIFIABLE in here))
-    added = {name: line for name, line in made.items() if name not in here}
-    texts = {name: entry(line) for name, line in added.items()}
-    return Selection({**selection.lines, **added}, {**selection.changed, **texts})
+        lines = {**shipped.lines(), **here}
+        return Selection(closure(of_methods(names, lines), lines))
+    columns = own["pairs"].given.get("columns", {}) if "pairs" in own else {}
+    if (needing := sorted(WITH_REFERENCE & {*names})) and "response" in columns and "reference" not in columns:
+        place = f"{own['pairs'].file}: pairs: write reference: {columns['response']} beside its other columns"
+        raise Problem(f"{needing[0]} compares with the answers held out; {place}, and add it again")
+    judge = str(here["judge"].given.get("settings", "")) if "judge" in here else ""
+    whole = on_own_data(names, own, profile, Measures(own_numbers.VERIFIABLE in here, judge))
+    lines = {name: line for name, line in whole.lines.items() if name not in here}
+    return Selection(lines, {name: text for name, text in whole.changed.items() if name in lines})
 
 
 def on_tables(line: Line, stand_in: Mapping[str, str], profile: Settings, texts: str = "") -> Line:

@@ -244,6 +244,20 @@ def test_a_method_that_is_added_is_measured_too(profile: str, tmp_path: Path) ->
     assert "data/eval-loss-kun.json" in (folder / "dvc.yaml").read_text()
 
 
+@pytest.mark.parametrize("method", [name for name in METHODS if name not in {*WORLD_ONLY, "humpback"}])
+def test_what_is_added_to_a_project_on_own_data_is_well_wired(method: str, tmp_path: Path) -> None:
+    with chdir(own(tmp_path / "p", ["humpback"], "small")):
+        if method in assemble.WITH_REFERENCE:
+            with pytest.raises(Problem, match="recipes/sources.yaml: pairs: write reference: answer beside its other"):
+                new.add([method])
+            assert not Path(f"recipes/{method}.yaml").exists()
+            set_yaml(Path("recipes/sources.yaml"), "ingest.pairs.columns.reference", "answer")
+        new.add([method])
+        assert check.check([]).endswith("are well wired")
+        report = parse_yaml(Path("dvc.yaml").read_text())["stages"]["report"]["cmd"]
+    assert "eval-loss-humpback" in report and "oracle" not in report
+
+
 def test_verifiable_prompts_and_a_judge_are_lines_for_each_model(tmp_path: Path) -> None:
     more = new.Extras("data/raw/ifeval.jsonl", "chat")
     new.on_own_data(tmp_path / "p", ["humpback"], "small", CORPUS, SEEDS, more=more)
