@@ -46,15 +46,15 @@ def this_machine() -> Machine:
     """What this machine has."""
     gpus, why = visible(nvidia_gpus(), os.environ.get("CUDA_VISIBLE_DEVICES")), torch_without_cuda()
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    memory = min(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), memory_limit())
-    return Machine(processors, memory, shutil.disk_usage(".").free, () if why else gpus, why if gpus else "")
+    return Machine(processors, memory(), shutil.disk_usage(".").free, () if why else gpus, why if gpus else "")
 
 
-def memory_limit() -> int:
-    """Bytes that a container may use, or very many."""
+def memory() -> int:
+    """Bytes of memory that this process may use: those of the machine, or of its container if that has a limit."""
     path = Path("/sys/fs/cgroup/memory.max")
     text = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
-    return int(text) if text.isdigit() else 1 << 62
+    limit = int(text) if text.isdigit() else 1 << 62
+    return min(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), limit)
 
 
 def nvidia_gpus() -> dict[str, Gpu]:

@@ -11,7 +11,7 @@ from baleen.measures.kappa import agreement_of_counts, in_words
 from baleen.viewer import questions
 from baleen.viewer.drawing import DrawingPlan
 from baleen.viewer.engine import Array, Engine
-from baleen.viewer.questions import quoted
+from baleen.viewer.held import quoted
 from baleen.viewer.sources import Source, footer
 
 ABSENT, KEPT, DROPPED = 0, 1, 2

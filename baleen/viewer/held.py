@@ -4,7 +4,6 @@ A million rows of 130 words take 0.94 GB and are read in 2.5 processor seconds; 
 its time, a sort by length an eighth. What has no room is read from its file for each answer.
 """
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
-from baleen.project.machine import memory_limit
+from baleen.project.machine import memory
 from baleen.viewer.sources import footer
 
 ROOM = 2 << 30  # bytes of all tables that are held; or a quarter of the memory, if that is less
@@ -122,11 +121,6 @@ class Held:
         self._pool.shutdown(cancel_futures=True)
 
 
-def memory() -> int:
-    """Bytes of memory that this process may use."""
-    return min(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), memory_limit())
-
-
 def stamp_of(path: Path) -> Stamp:
     """What differs when a file was written anew."""
     state = path.stat()
@@ -149,12 +143,16 @@ def in_file(path: Path) -> str:
     return f"read_parquet('{str(path).replace(chr(39), 2 * chr(39))}', file_row_number=true)"
 
 
+def quoted(name: str) -> str:
+    """A column's name in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def piece_sql(path: Path, start: int) -> str:
     """The rows of a piece of a file; of columns that are neither text nor number, whether there is a value."""
-    names = {name: '"' + name.replace('"', '""') + '"' for name in footer(path)[1]}
     taken = [
-        name if footer(path)[1][own] != "other" else f"CASE WHEN {name} IS NOT NULL THEN true END AS {name}"
-        for own, name in names.items()
+        quoted(name) if kind != "other" else f"CASE WHEN {quoted(name)} IS NOT NULL THEN true END AS {quoted(name)}"
+        for name, kind in footer(path)[1].items()
     ]
     where = f"file_row_number >= {start} AND file_row_number < {start + PIECE}"
     return f"SELECT {', '.join([*taken, 'file_row_number'])} FROM {in_file(path)} WHERE {where}"

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from baleen.errors import Problem, unknown
 from baleen.viewer import held
 from baleen.viewer.engine import Array, Engine, Work
-from baleen.viewer.held import in_file
+from baleen.viewer.held import in_file, quoted
 from baleen.viewer.sources import Source, footer
 
 PREFIX = 32  # letters by which texts are sorted first
@@ -47,11 +47,6 @@ class View:
     conditions: tuple[Condition, ...] = ()
     sort: str = ""
     descending: bool = False
-
-
-def quoted(name: str) -> str:
-    """A column's name in SQL."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def holds(name: str, text: str) -> tuple[str, str]:
