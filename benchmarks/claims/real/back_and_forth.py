@@ -6,10 +6,16 @@ has. The rewriter is the small model itself, taught with seeds; the paper's is a
 may not show without. Sized on paper for 88 minutes on two cores.
 """
 
+from collections.abc import Mapping
+from itertools import islice
+
 from benchmarks.claims.real import Pair, Project, Real
 from benchmarks.claims.real.crab import ALL, EACH
 from benchmarks.claims.real.humpback import TRAIN
+from benchmarks.claims.real.humpback import arms as loss
 
+Arms = Mapping[str, tuple[str, str]]  # a claim by its words: the arm that should be better, and the other one
+LEVELS = {"prompts": ALL, "instructions of a prompt": EACH}
 ARMS = {
     "filtered and rewritten beats filtered": ("both", "filter"),
     "rewritten beats filtered": ("rewrite", "filter"),
@@ -19,12 +25,20 @@ ARMS = {
 SEEDS = ("--seeds", "$data/self-instruct-seeds.jsonl", "--verifiable", "$data/ifeval-prompts.jsonl")
 
 
-def losses(better: str, other: str) -> Pair:
-    return Pair(f"loss-{better}-s$seed", f"loss-{other}-s$seed")
+def losses(arms: Arms) -> dict[str, Pair]:
+    """Each pair of arms by the loss of held-out answers."""
+    return {f"{name}: loss of held-out answers": loss(*sides) for name, sides in arms.items()}
 
 
-def answers(better: str, other: str, measure: str) -> Pair:
-    return Pair(f"verifiable-{better}-s$seed", f"verifiable-{other}-s$seed", measure, lower=False)
+def ifeval(arms: Arms, levels: Mapping[str, str] = LEVELS) -> dict[str, Pair]:
+    """Each pair of arms by each of these measures of IFEval's instructions."""
+    return {
+        f"{name}: IFEval, {level}": Pair(
+            f"verifiable-{better}-s$seed", f"verifiable-{other}-s$seed", measure, lower=False
+        )
+        for name, (better, other) in arms.items()
+        for level, measure in levels.items()
+    }
 
 
 REAL = Real(
@@ -42,18 +56,9 @@ REAL = Real(
         "rewrite": {"max_tokens": 144, "min_readable": 0.0},
         "score": {"min_readable": 0.0},
     },
-    pairs={f"{name}: loss of held-out answers": losses(*sides) for name, sides in ARMS.items()}
-    | {"filtered and rewritten beats seeds alone: loss of held-out answers": losses("both", "seeds")}
-    | {
-        f"{name}: IFEval, {level}": answers(*sides, measure)
-        for name, sides in list(ARMS.items())[:2]
-        for level, measure in (("prompts", ALL), ("instructions of a prompt", EACH))
-    },
-    later={
-        f"{name}: IFEval, {level}": answers(*sides, measure)
-        for name, sides in list(ARMS.items())[2:]
-        for level, measure in (("prompts", ALL), ("instructions of a prompt", EACH))
-    },
+    pairs=losses({**ARMS, "filtered and rewritten beats seeds alone": ("both", "seeds")})
+    | ifeval(dict(islice(ARMS.items(), 2))),
+    later=ifeval(dict(islice(ARMS.items(), 2, None))),
     figures={
         "curated": ("back-and-forth-curate", "rows_out"),
         "of these rewritten between both marks": ("back-and-forth-draft", "rows_out"),

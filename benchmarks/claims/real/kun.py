@@ -7,8 +7,7 @@ two cores.
 """
 
 from benchmarks.claims.real import Project, Real
-from benchmarks.claims.real.back_and_forth import SEEDS, answers, losses
-from benchmarks.claims.real.crab import ALL, EACH
+from benchmarks.claims.real.back_and_forth import SEEDS, ifeval, losses
 from benchmarks.claims.real.humpback import TRAIN
 
 ARMS = {"polished beats the text itself": ("polished", "raw"), "polished beats seeds alone": ("polished", "seeds")}
@@ -30,13 +29,7 @@ REAL = Real(
         "point": {"min_mass": 0.0},
         "score": {"min_readable": 0.0},
     },
-    pairs={f"{name}: loss of held-out answers": losses(*sides) for name, sides in ARMS.items()}
-    | {"a third of the pairs is as good as all: loss of held-out answers": losses("smaller", "polished")}
-    | {
-        f"{name}: IFEval, {level}": answers(*sides, measure)
-        for name, sides in ARMS.items()
-        for level, measure in (("prompts", ALL), ("instructions of a prompt", EACH))
-    },
+    pairs=losses({**ARMS, "a third of the pairs is as good as all": ("smaller", "polished")}) | ifeval(ARMS),
     figures={
         "instructions that were judged": ("kun-point", "rows_in"),
         "kept by the instruction alone": ("marked-good", "rows_out"),

@@ -6,8 +6,7 @@ has. Sized on paper for 75 minutes on two cores.
 """
 
 from benchmarks.claims.real import Project, Real
-from benchmarks.claims.real.back_and_forth import SEEDS, answers, losses
-from benchmarks.claims.real.crab import ALL, EACH
+from benchmarks.claims.real.back_and_forth import SEEDS, ifeval, losses
 from benchmarks.claims.real.humpback import TRAIN
 
 ARMS = {
@@ -30,12 +29,7 @@ REAL = Real(
         "long": {"max_tokens": 192},
         "score": {"min_readable": 0.0},
     },
-    pairs={f"{name}: loss of held-out answers": losses(*sides) for name, sides in ARMS.items()}
-    | {
-        f"{name}: IFEval, {level}": answers(*sides, measure)
-        for name, sides in ARMS.items()
-        for level, measure in (("prompts", ALL), ("instructions of a prompt", EACH))
-    },
+    pairs=losses(ARMS) | ifeval(ARMS),
     figures={
         "tasks by people in the meta-set": ("tegit-metaset", "rows_out"),
         "documents": ("tegit-tasks", "rows_in"),
