@@ -1,12 +1,14 @@
 """YAML is read as YAML 1.2, the version that DVC reads."""
 
 import math
+import random
 from pathlib import Path
 
 import pytest
 from dvc.utils.serialize import loads_yaml
 
 from baleen.errors import Problem
+from baleen.project import libyaml, pure_yaml
 from baleen.project.settings import load_yaml
 from baleen.project.yaml_files import InvalidYaml, parse_yaml, yaml_text
 
@@ -60,6 +62,9 @@ ERRORS = [
     ("a: *name\n", "line 1: found undefined alias 'name'"),
     ("--- 1\n--- 2\n", "line 2: but found another document"),
     ("a: \x07\n", "unacceptable character #x0007"),
+    (f"a: {'[' * 700}{']' * 700}\n", "a value that cannot be read: maximum recursion depth exceeded"),
+    ("a: =\n", "line 1: .* the tag '.*value'"),
+    ("a:\tb\n", r"line 1: found character '\\t' that cannot start any token"),
 ]
 
 
@@ -79,3 +84,39 @@ def test_written_yaml_gives_back_its_value() -> None:
     value = {"z": texts, "a": {"number": 1e-5, "none": None, "yes": True, "empty": [], "mapping": {}, "inf": math.inf}}
     assert parse_yaml(yaml_text(value)) == loads_yaml(yaml_text(value)) | {"z": texts} == value
     assert list(parse_yaml(yaml_text(value))) == ["z", "a"]
+
+
+FOLDERS = ["recipes", "profiles", "prompts"]
+FILES = [
+    Path("dvc.yaml"),
+    Path("params.yaml"),
+    *sorted(file for name in FOLDERS for file in Path(name).rglob("*.yaml")),
+]
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_a_file_of_the_project_is_read_in_c_and_means_the_same(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert repr(libyaml.read(text)) == repr(pure_yaml.read(text))
+
+
+PIECES = [
+    *("a", "b c", ": ", ":", "- ", "\n", "\n  ", "\n    ", "[", "]", "{", "}", ", ", ",", "#", " #", "'", '"', "|"),
+    *("|-\n", "|2", ">\n", "&x ", "*x", "!", "!!str ", "? ", "%", "---", "\n...\n", "\t", " ", "\\n", "\\/", "é"),
+    *("\u2028", "\x85", "\ufeff", "\r", "1", "0", "-1", "1.5", "1e5", ".5", "0x1", "0o7", "08", "0b1", "1_0", "_"),
+    *("+", ".inf", ".nan", "~", "null", "true", "no", "2024-01-01", "12:30", "=", "<<: ", "@", "😀", "\x00", "\xa0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_read_in_c_means_the_same_in_yaml_1_2(seed: int) -> None:
+    rng, compared = random.Random(seed), 0
+    for _ in range(300):
+        text = rng.choice(["", "a: ", "- "]) + "".join(rng.choices(PIECES, k=rng.randint(1, 8)))
+        try:
+            value = libyaml.read(text)
+        except libyaml.UnsureError:
+            continue
+        compared += 1
+        assert repr(pure_yaml.read(text)) == repr(value), text
+    assert compared > 40
