@@ -5,7 +5,6 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-import torch
 
 from baleen.engines.chat import Renderer
 from baleen.engines.gumbel import nucleus
@@ -173,6 +172,8 @@ def without_bos(engine: HF, monkeypatch: pytest.MonkeyPatch, **ends: None) -> HF
 
 def token_losses(engine: HF, text: str) -> list[float]:
     """The loss of every token of a text, and of its end, but the first."""
+    import torch
+
     ids = torch.tensor([engine.tokenizer(text + "</s>", add_special_tokens=False)["input_ids"]])
     with torch.inference_mode():
         likely = engine.model(ids).logits[0, :-1].log_softmax(-1)
@@ -199,6 +200,8 @@ def test_a_text_of_one_token_after_nothing_has_no_likelihood(
 
 
 def test_the_vector_of_a_text_after_nothing_is_over_all_its_tokens(engine: HF, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
     ((_, found),) = without_bos(engine, monkeypatch).embed([Request((), answer=TOLD[0])])
     ids = torch.tensor([engine.tokenizer(TOLD[0] + "</s>", add_special_tokens=False)["input_ids"]])
     with torch.inference_mode():
@@ -269,4 +272,6 @@ def test_the_vector_of_an_answer_does_not_depend_on_the_batch(engine: HF) -> Non
 def test_the_nucleus_is_the_fewest_likeliest_tokens_and_the_first_of_equals(
     scores: list[float], top_p: float, kept: list[int]
 ) -> None:
+    import torch
+
     assert nucleus(torch.tensor([scores], dtype=torch.float64).log(), top_p).int().tolist() == [kept]

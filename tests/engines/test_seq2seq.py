@@ -1,5 +1,6 @@
 """The engine of translators with an encoder and a decoder, with tiny ones made on the spot."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ from baleen.errors import Problem
 from baleen.models import identity
 from baleen.project.settings import Speed
 
-pytest.importorskip("sentencepiece", reason="the extra translators is not installed")
-pytest.importorskip("sacremoses", reason="the extra translators is not installed")
+if not (find_spec("sentencepiece") and find_spec("sacremoses")):  # to import them takes a second
+    pytest.skip("the extra translators is not installed", allow_module_level=True)
 GREEDY = Sampling(temperature=0.0, max_tokens=40)
 CPU = Speed(device="cpu", threads=1)
 

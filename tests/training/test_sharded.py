@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from safetensors.torch import load
 from test_train import home as home  # a workspace with prompts, a profile, tables and the pin of a model
 from test_train import train_model
 from tiny import write_speed
@@ -59,6 +58,8 @@ def shard(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_sharded_training_ends_in_the_files_that_one_process_writes(
     home: Path, monkeypatch: pytest.MonkeyPatch, section: str, more: tuple[str, ...], apart: float
 ) -> None:
+    from safetensors.torch import load
+
     train_base()
     alone = train_model("alone", section, *more, base="base")
     shard(monkeypatch)
