@@ -2,6 +2,7 @@
 
 \b
 baleen new my-data --corpus DOCS --seeds PAIRS    a project of your own; baleen add NAME adds a method to it
+baleen show                                every target in build order, with what it reads
 baleen show humpback-augment               every setting with its value and where it comes from
 baleen run humpback-augment --dry-run      what it would query and cost; --limit 20 makes a preview
 baleen plan                                what dvc repro will run, why, and what it takes
@@ -16,18 +17,18 @@ baleen doctor                              what this machine can do, and which p
 baleen memo stats                          the replies that are cached; verify, prune, push, pull
 """
 
-import json
+import os
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from baleen.errors import Problem, unknown
+from baleen.errors import Problem
 from baleen.measures import numbers, numbers_text
-from baleen.project import builds, layers, recipes
+from baleen.project import builds, recipes
 from baleen.project.command_line import report_problems
-from baleen.project.recipes import Line
 from baleen.project.settings import ONCE
 from stages import check as checks
 from stages import (
@@ -46,6 +47,7 @@ from stages import (
     report,
     report_page,
     row_diff,
+    show,
     verbs,
     view,
 )
@@ -56,29 +58,17 @@ app.command("harness")(harness.command)
 FLAGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
-def line_of(target: str) -> Line:
-    """The recipe line of a target, written as DVC does (train@humpback) or without its rule."""
-    lines = {line.name: line for line in recipes.lines(recipes.all_files())}
-    name = target.rpartition("@")[2]
-    if name not in lines:
-        raise Problem(unknown("target", name, list(lines)))
-    return lines[name]
-
-
-@app.command()
-def show(target: str, as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False) -> None:
-    """Print every setting of a target with its value and the place that it comes from.
+@app.command("show")
+def show_command(
+    target: Annotated[str, typer.Argument(help="without it every target in build order, with what it reads")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
+) -> None:
+    """Print every setting of a target with its value and the place that it comes from, or the targets of the project.
 
     Example: baleen show humpback-augment
     """
-    line = line_of(target)
-    settings = layers.origins(verbs.options_of(line.verb), line, layers.current())
-    if as_json:
-        values = {name: {"value": value, "from": place} for name, (value, place) in settings.items()}
-        return print(json.dumps({"stage": f"{line.rule}@{line.name}", "settings": values}, indent=2))
-    print(f"{line.rule}@{line.name}  ({line.where})")
-    for name, (value, place) in settings.items():
-        print(f"  {name:<20}{value!s:<36}  {place}")
+    found = show.settings_of(target) if target else show.pipeline()
+    print(found.as_json() if as_json else found.text())
 
 
 @app.command(context_settings=FLAGS)
@@ -92,7 +82,7 @@ def run(
 
     Example: baleen run humpback-augment --dry-run
     """
-    line = line_of(target)
+    line = recipes.named(target)
     if not dry_run and not limit:
         raise Problem(f"dvc repro {line.rule}@{line.name} builds it; for a look add --limit 20, or --dry-run")
     once = {"dry_run": dry_run, "limit": limit}
@@ -291,7 +281,8 @@ def doctor_command(as_json: Annotated[bool, typer.Option("--json", help="for a p
 
 
 def main() -> None:
-    """The command `baleen`."""
+    """The command `baleen`; it finds the dvc beside its Python even where the environment is not activated."""
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     with report_problems():
         app()
 

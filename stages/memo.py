@@ -14,6 +14,7 @@ import typer
 from baleen.memo import exchange, report
 from baleen.memo.prune import prune_replies
 from baleen.memo.store import Memo
+from baleen.project import recipes
 from baleen.project.command_line import run
 from baleen.project.dvc_storage import memo_at_remote
 from baleen.project.locks import memo_folder
@@ -26,7 +27,9 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_mar
 
 @contextmanager
 def opened() -> Iterator[Memo]:
-    """The memo of the project, closed at the end."""
+    """The memo of the project, closed at the end; a Problem where there is neither."""
+    if not memo_folder().is_dir():
+        recipes.check_here()
     with closing(Memo(memo_folder())) as memo:
         yield memo
 

@@ -223,8 +223,7 @@ def add(methods: list[str]) -> list[str]:
     Lines of the shipped recipes that are here already stay as they are, edited or not.
     """
     rules = Path("dvc.yaml")
-    if not rules.is_file():
-        raise Problem("no project here: dvc.yaml is missing; go to a project's folder, or begin one with `baleen new`")
+    recipes.check_here(rules)
     here = {line.name: line for line in recipes.lines(recipes.files())}
     own = {name: line for name, line in here.items() if line.file == SOURCES}
     selection = assemble.to_add(methods, here, own, layers.current().profile)

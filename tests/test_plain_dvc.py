@@ -32,6 +32,15 @@ def test_plots_show_draws_no_blanks(built: Path) -> None:
     assert "No plots were loaded" in dvc(built, "plots", "show")
 
 
+def test_the_pipeline_is_shown_within_a_page(built: Path) -> None:
+    shown = run_command(built, "python", "-m", "stages.command", "show").stdout
+    stages = {line.split()[0] for line in shown.splitlines() if not line.startswith(" ")}
+    assert stages == set(dvc(built, "stage", "list", "--name-only").split())
+    drawn = dvc(built, "dag", "--md")
+    assert all(f'["{stage}"]' in drawn for stage in stages)
+    assert max(map(len, [*shown.splitlines(), *drawn.splitlines()])) <= 100
+
+
 def test_the_comparison_fits_a_terminal_with_knob_and_results(built: Path) -> None:
     [lines] = project.page_commands("experiments")
     shown = run_command(built, "bash", "-ec", next(line for line in lines if line.startswith("dvc exp show"))).stdout

@@ -74,12 +74,21 @@ class Line:
 
 
 def files(rules: Path = Path("dvc.yaml")) -> list[Path]:
-    """The recipes that dvc.yaml lists: those that `dvc repro` builds; one that is not there is a Problem."""
+    """The recipes that dvc.yaml lists: those that `dvc repro` builds; one that is not there is a Problem, as a folder
+    without dvc.yaml is."""
+    check_here(rules)
     named = [str(name) for name in load_yaml(rules, plain=False).get("vars", [])]
     listed = [Path(name) for name in dict.fromkeys(named) if name.startswith("recipes/")]
     if missing := next((path for path in listed if not path.is_file()), None):
         raise Problem(f"{rules}: no file {missing}; correct the name under vars, or delete the line")
     return listed
+
+
+def check_here(rules: Path = Path("dvc.yaml")) -> None:
+    """A Problem where the current folder is no project."""
+    if not rules.is_file():
+        begin = "go to a project's folder, or begin one with `baleen new`"
+        raise Problem(f"no project here: {rules} is missing; {begin}")
 
 
 def lines(paths: list[Path]) -> list[Line]:
@@ -108,6 +117,16 @@ def lines_of(path: Path) -> Iterator[Line]:
             if not NAME.fullmatch(name):
                 raise Problem(f"{path}: {rule}.{name!r} is no name for a file; write letters, digits, '-' and '_'")
             yield Line(name, rule, given, str(path))
+
+
+def named(target: str) -> Line:
+    """The line of a target, written as DVC does (train@humpback) or without its rule; a Problem when there is none."""
+    check_here()
+    known = {line.name: line for line in lines(all_files())}
+    name = target.rpartition("@")[2]
+    if name not in known:
+        raise Problem(unknown("target", name, list(known)))
+    return known[name]
 
 
 def is_method(path: Path) -> bool:

@@ -47,6 +47,23 @@ def test_show_says_the_same_to_a_program(folder: Path) -> None:
     assert shown["settings"]["share"] == {"value": 0.3, "from": "params.yaml: curate"}
 
 
+def test_show_lists_what_every_target_reads_after_what_it_reads(folder: Path) -> None:
+    lines = [line for line in output("show").splitlines() if not line.startswith(" ")]
+    reads = {name: names.split(", ") for name, names in (line.split(maxsplit=1) for line in lines)}
+    assert reads["origin"] == ["-"] and reads["score@humpback-judge-1"] == ["reply", "humpback-pool"]
+    order = [name.partition("@")[2] or name for name in reads]
+    assert order.index("humpback-pool") < order.index("humpback-judge-1") < order.index("report")
+    shown = json.loads(output("show", "--json"))
+    assert {"stage": "evaluate@eval-reply", "reads": ["answers-reply"]} in shown
+
+
+def test_show_outside_of_a_project_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in ([], ["ask"]):
+        with pytest.raises(Problem, match=r"no project here: dvc\.yaml is missing"):
+            output("show", *words)
+
+
 def test_run_previews_and_leaves_building_to_dvc(folder: Path) -> None:
     for words, message in {
         ("humpback-augment",): "dvc repro generate@humpback-augment builds it; for a look add --limit 20",
