@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -42,13 +41,11 @@ def begin(to: Path, tracked: Iterable[str] = (), cache: Path | None = None) -> N
 
 
 def run_in(to: Path, *step: str) -> None:
-    """Run a program in a project; a Problem with what it said when it fails. The dvc beside this Python is found even
-    where its environment is not activated."""
-    path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
-    quiet = {**os.environ, "DVC_NO_ANALYTICS": "1", "PATH": path}
-    program = shutil.which(step[0], path=path)
+    """Run a program in a project; a Problem with what it said when it fails."""
+    program = shutil.which(step[0])
     if not program:
         raise Problem(f"{step[0]} is not installed; a project is kept by git and DVC")
+    quiet = {**os.environ, "DVC_NO_ANALYTICS": "1"}
     done = subprocess.run([program, *step[1:]], cwd=to, env=quiet, text=True, capture_output=True)
     if done.returncode:
         raise Problem(f"{' '.join(step)} failed in {to}: {' '.join((done.stderr or done.stdout).split())}")

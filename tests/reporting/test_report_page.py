@@ -3,6 +3,7 @@ as text."""
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import browser
 import numpy as np
+import project
 import pytest
 from project import CHECKOUT
 
@@ -161,6 +163,19 @@ def test_experiments_stand_side_by_side_with_what_differs() -> None:
     assert [line[0] for line in section.tables[0].rows] == ["workspace", "main", "bold-owl"]
     assert "humpback.dev by the rows that are kept" in section.charts[0].words
     assert section.paragraphs[0].startswith("Choose by the dev columns")
+
+
+def test_experiments_are_compared_where_the_environment_is_not_activated(written: Path, tmp_path: Path) -> None:
+    folder = project.copy_project(written.parent, tmp_path / "project")
+    project.init_git(folder)
+    project.dvc(folder, "init", "-q")
+    project.commit(folder, "built")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/git").symlink_to(str(shutil.which("git")))
+    env = project.environment(folder) | {"PATH": str(tmp_path / "bin"), "PYTHONPATH": str(CHECKOUT)}
+    words = [sys.executable, "-m", "stages.command", "report", "--experiments", "--html", "compared.html"]
+    done = subprocess.run(words, cwd=folder, env=env, text=True, capture_output=True)
+    assert done.returncode == 0 and "Experiments" in (folder / "compared.html").read_text(), done.stderr
 
 
 def test_experiments_without_rows_to_choose_by_say_so() -> None:
