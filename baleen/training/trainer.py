@@ -85,6 +85,7 @@ def settings_of(job: Job, parameters: int) -> dict[str, Any]:
         report_to=[],
         disable_tqdm=True,
         log_level="error",
+        log_level_replica="error",  # else each other process tells of tied weights when it goes on from a checkpoint
     )
 
 

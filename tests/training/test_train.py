@@ -302,6 +302,17 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(home: Path) -> None:
 
 
 @pytest.mark.slow
+def test_two_processes_go_on_without_a_notice_of_the_libraries(home: Path) -> None:
+    write_speed(processes=2, train_rows=4, checkpoint_seconds=0)
+    words = command("both", "short", "--steps", "20")[2:]
+    run = Path("memo/checkpoints")
+    forks.kill_when(lambda: any(run.glob("*/checkpoint-10/complete.json")), start_training(words))
+    code, printed = run_training(words)
+    assert code == 0 and " 20/20 steps" in printed, printed
+    assert " 10/20 steps" not in printed and "[transformers]" not in printed
+
+
+@pytest.mark.slow
 def test_processes_end_with_the_run_that_started_them(home: Path) -> None:
     write_speed(processes=2, train_rows=4, checkpoint_seconds=0)
     run = Path("memo/checkpoints")
