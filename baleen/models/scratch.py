@@ -5,12 +5,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from baleen.errors import Problem, unknown
 from baleen.project.settings import setting
 
+OFTEN = 100_000  # times that each of `words` is said to a tokenizer that learns by counting, more than texts say any
 SPECIAL = ["<pad>", "<s>", "</s>", "<unk>", "<|system|>", "<|user|>", "<|assistant|>"]
 TEMPLATE = (  # one token before each message, the end token after the assistant's, nothing else
     "{{ bos_token }}{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] }}"
@@ -32,7 +34,7 @@ class Fresh:
     tokenizer: str = setting("words", "words (one token a word, split at spaces) or bpe (byte-level)")
     vocab_size: int = setting(32000, "tokens at most, phrases not counted")
     phrases: list[str] = setting([], "sentences that are one token each; white space around them is lost")
-    words: list[str] = setting([], "words of the vocabulary beside those of the texts (words only)")
+    words: list[str] = setting([], "words that are one token each, beside those of the texts")
 
 
 def word_tokenizer(texts: Iterable[str], sizes: Fresh) -> Any:
@@ -60,7 +62,7 @@ def bpe_tokenizer(texts: Iterable[str], sizes: Fresh) -> Any:
     trainer = trainers.BpeTrainer(
         vocab_size=sizes.vocab_size, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.train_from_iterator(chain(texts, (f"{word}\n" * OFTEN for word in sizes.words)), trainer)
     return tokenizer
 
 

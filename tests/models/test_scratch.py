@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from baleen import prompts
 from baleen.engines import chat
 from baleen.models import identity, load, pins, scratch
 from baleen.models.scratch import Fresh
+from baleen.project import settings, shipped
 
 TEXTS = ["the cat sat .\n- on a mat", "a dog ran . \n where ?"]
 PHRASE = "Reply with the instruction alone."
@@ -44,6 +46,15 @@ def test_a_small_vocabulary_keeps_the_words_used_most() -> None:
 def test_byte_pairs_give_back_every_byte(text: str) -> None:
     pairs = scratch.bpe_tokenizer(TEXTS, Fresh(vocab_size=300))
     assert pairs.decode(pairs.encode(text).ids) == text
+
+
+def test_the_choices_of_every_prompt_are_one_token_each_for_a_model_that_read_chinese() -> None:
+    sizes = settings.load_yaml(shipped.profile("text"))["origin"]
+    pairs = scratch.bpe_tokenizer(["请判断一条指令的质量。"], Fresh(**sizes))
+    files = [path for path in (shipped.folder() / "prompts").rglob("*.md") if path.name != "README.md"]
+    texts = [prompts.read_prompt(path, path.stem) for path in files]
+    offered = {choice for prompt in texts for choice in prompt.choices}
+    assert offered and {choice: len(pairs.encode(choice).ids) for choice in offered} == dict.fromkeys(offered, 1)
 
 
 @pytest.fixture(scope="module")
