@@ -134,9 +134,12 @@ def billed(cost: Cost, target: str, plans: dict[str, Planned]) -> Cost:
 
 
 def cost_words(cost: Cost) -> str:
-    """'3,000 rows, 80 cached, 2,920 to query, 41,300 tokens, 2 min (estimate)': by the counts of the last build."""
+    """'3,000 rows, 80 cached, 2,920 to query, 41,300 tokens, 2 min (estimate)', by the last build's counts; '' where
+    nothing is known."""
     cells = {"rows": cost.rows, "cached": cost.cached, "to query": cost.queries, "tokens": cost.tokens}
     found = [f"{number:,} {name}" for name, number in (cells | {"steps": cost.steps}).items() if number is not None]
+    if not found and cost.seconds is None:
+        return ""
     found += ["time not measured yet" if cost.seconds is None else duration(cost.seconds)]
     return ", ".join(found) + (" (estimate)" if cost.estimated else "")
 
@@ -147,7 +150,7 @@ def text(found: list[tuple[Outlook, Cost | None]]) -> str:
     for one, cost in found:
         if one.state != forecast.KEEP:
             lines.append(f"{one.stage.name}  {WORDS[one.state]}: {'; '.join(shortened(one.reasons))}")
-            lines += [f"    {cost_words(cost)}"] if cost else []
+            lines += [f"    {words}"] if cost and (words := cost_words(cost)) else []
     kept = [one.stage.target for one, _ in found if one.state == forecast.KEEP]
     lines += [f"unchanged: {', '.join(kept)}"] if kept else []
     return "\n".join([*lines, total_words(found)])
@@ -169,10 +172,13 @@ def total_words(found: list[tuple[Outlook, Cost | None]]) -> str:
     head += f", {states.count('restore')} are restored" if "restore" in states else ""
     if not every:
         return head
-    tail = f" and {open_} targets whose time is not measured yet" if open_ else ""
-    figures = f"{whole.cached:,} cached, {whole.queries:,} to query, {whole.tokens:,} tokens, {whole.steps:,} steps"
+    cells = {"cached": whole.cached, "to query": whole.queries, "tokens": whole.tokens, "steps": whole.steps}
+    figures = [f"{number:,} {name}" for name, number in cells.items() if number or not open_]
+    figures += [duration(whole.seconds or 0.0)] if whole.seconds or not open_ else []
+    most = f"at most {', '.join(figures)}" if figures else ""
+    tail = f"the time of {open_} targets is not measured yet" if open_ else ""
     price = bills.words(whole.bill, settings.speed().dollars_per_gpu_hour) if whole.bill else ""
-    return f"{head}; at most {figures}, {duration(whole.seconds or 0.0)}{tail}{'; ' * bool(price)}{price}"
+    return "; ".join(filter(None, [head, most, tail, price]))
 
 
 def as_json(found: list[tuple[Outlook, Cost | None]]) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from baleen.project import bills
+from baleen.project.forecast import Outlook
+from baleen.project.graph import Stage
 from baleen.project.plan import Planned
 from baleen.training import costs
 from baleen.training.costs import Cost
@@ -43,3 +45,13 @@ def test_queries_and_trainings_have_a_bill_and_other_verbs_have_none() -> None:
     whole = costs.total([asked, learned, Cost(10)]).bill
     assert whole and whole.dollars == pytest.approx(3 * (asked.bill.gpu_hours + (learned.bill.gpu_hours or 0)))
     assert bills.words(whole, 3.0).startswith("10.7 GPU hours (of an H100") and "$32.19" in bills.words(whole, 3.0)
+
+
+def test_before_the_first_build_nothing_is_told_that_nobody_knows() -> None:
+    stage = Stage("filter@calm", None, (), ())
+    [line, total] = forecast.text([(Outlook(stage, "run", ("not built yet",)), Cost(estimated=True))]).splitlines()
+    assert line == "filter@calm  runs: not built yet"
+    assert total == "1 of 1 targets run, 0 may run; the time of 1 targets is not measured yet"
+    trained = Cost(steps=400, estimated=True)
+    assert forecast.cost_words(trained) == "400 steps, time not measured yet (estimate)"
+    assert "; at most 400 steps; the time" in forecast.total_words([(Outlook(stage, "run"), trained)])
