@@ -4,12 +4,14 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from hashlib import md5
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from baleen.project.plan import Planned
 
 LINES = (".jsonl", ".ndjson", ".csv", ".tsv", ".txt")  # suffixes of files with a row a line
+WIDEST = 40  # characters of a value
 LARGE = 1 << 28  # bytes; larger files are not compared by line
 Place = Callable[[str], str]  # where a setting of a target comes from, such as 'params.yaml: curate'
 
@@ -30,13 +32,17 @@ def differing(old: dict[str, str], new: dict[str, str]) -> list[str]:
     return sorted(name for name in old.keys() & new.keys() if old[name] != new[name])
 
 
-def setting_changes(old: dict[str, Any], new: dict[str, Any], place: Place) -> Iterator[str]:
-    """'curate.share 0.3 -> 0.2' of a knob, 'lr 0.001 -> 0.002 (profiles/pocket.yaml: sft)' of any other setting."""
-    for name in sorted({*old, *new}):
-        if name not in old or name not in new:
-            yield f"{name} is {'no setting any more' if name in old else f'a new setting, {shown(new[name])}'}"
-        elif old[name] != new[name]:
-            yield setting_change(name, f"{shown(old[name])} -> {shown(new[name])}", place(name))
+def setting_changes(old: dict[str, Any], new: dict[str, Any], place: Place, above: str = "") -> Iterator[str]:
+    """'curate.share 0.3 -> 0.2' of a knob, 'lr 0.001 -> 0.002 (profiles/pocket.yaml: sft)' of any other setting; of a
+    setting that holds settings, those that changed."""
+    for key in sorted({*old, *new}):
+        name = f"{above}{key}"
+        if key not in old or key not in new:
+            yield f"{name} is {'no setting any more' if key in old else f'a new setting, {shown(new[key])}'}"
+        elif isinstance(old[key], dict) and isinstance(new[key], dict):
+            yield from setting_changes(old[key], new[key], place, f"{name}.")
+        elif old[key] != new[key]:
+            yield setting_change(name, value_change(old[key], new[key]), place(name.partition(".")[0]))
 
 
 def setting_change(name: str, change: str, place: str) -> str:
@@ -46,10 +52,26 @@ def setting_change(name: str, change: str, place: str) -> str:
     return f"{section} {change}" if section == "scorer" else f"{section}.{name} {change}"
 
 
+def value_change(old: Any, new: Any) -> str:
+    """'0.3 -> 0.2'; of long values that begin alike, the part from which they differ."""
+    texts = [text_of(old), text_of(new)]
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*texts, strict=False)))
+    if alike < WIDEST // 2 or max(map(len, texts)) <= WIDEST:
+        return " -> ".join(map(shortened, texts))
+    return " -> ".join(shortened(f"...{text[alike - 10 :]}") for text in texts)
+
+
 def shown(value: Any) -> str:
-    """A value in at most 40 characters."""
-    text = value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 40 else f"{text[:37]}..."
+    """A value in at most WIDEST characters."""
+    return shortened(text_of(value))
+
+
+def text_of(value: Any) -> str:
+    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 3]}..."
 
 
 def file_change(path: Path, recorded: dict[str, Any], cached: Callable[[str], Path]) -> tuple[str, int | None]:
