@@ -27,7 +27,7 @@ import typer
 
 from baleen.errors import Problem
 from baleen.measures import numbers, numbers_text
-from baleen.project import builds, recipes
+from baleen.project import assemble, builds, recipes
 from baleen.project.command_line import report_problems
 from baleen.project.settings import ONCE
 from stages import check as checks
@@ -152,7 +152,9 @@ def new_command(
     wanted = new.Wanted(
         (new.cleared if replace else new.empty)(folder), methods, chosen, cache, replace, verifiable, judge
     )
-    if own_utterances.METHOD in methods and seeds and not corpus:
+    if assemble.UTTERANCES_ALONE in methods and corpus:
+        raise Problem(f"{assemble.UTTERANCES_ALONE} reads labelled utterances and no corpus; leave --corpus out")
+    if assemble.UTTERANCES_ALONE in methods and seeds:
         return print(f"{folder}: {own_utterances.on_utterances(wanted, seeds)}\nNext: cd {folder} && dvc repro")
     if bool(corpus) != bool(seeds):
         raise Problem(f"--{'seeds' if corpus else 'corpus'} is missing; name both, or neither for the generated world")

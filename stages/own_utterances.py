@@ -19,7 +19,7 @@ from baleen.tables.rows import Row
 from baleen.tables.sources import kept_rows
 from stages import new, own_data
 
-METHOD, UTTERANCES = "linguist", "utterances"
+METHOD, UTTERANCES = assemble.UTTERANCES_ALONE, "utterances"
 SHOTS, HELD_OUT = 10, 0.2  # examples of the new intent (arXiv:2209.09900, abstract); share that no model is trained on
 TEXT: Settings = {"kind": "text", "passage_chars": 0}  # one row a file, whole
 TABLE: Settings = {"columns": {"words": "tokens", "tags": "tags", "intent": "intent"}}

@@ -30,6 +30,7 @@ OF_REQUESTS = {"prose": "seed", "self_lengthen.tasks": "seed", "self_lengthen.he
 WORDS_OF_YAML = ("true", "false", "null", "yes", "no", "on", "off")  # words that some reader takes for no text
 REPORT = re.compile(r"\n  report:.*?(?=\n  \w|\Z)", re.DOTALL)
 LISTED = re.compile(r"(?:^  - recipes/.*\n)+", re.MULTILINE)
+UTTERANCES_ALONE = "linguist"  # the method that reads labelled utterances, and nothing else of a user's own
 WITH_REFERENCE = {"air", "crab"}  # whose constraints are of the answers held out
 
 
@@ -117,6 +118,11 @@ def on_own_data(
     }
     adapted = {name: on_tables(line, stand_in, profile, texts) for name, line in ship.items()} | dict(own)
     kept = without(adapted, lambda line: of_world(line) or of_answers(line))
+    if UTTERANCES_ALONE in names and not texts:
+        raise Problem(
+            f"{UTTERANCES_ALONE} reads neither a corpus nor pairs but labelled utterances (docs/own-data.md); begin a "
+            f"project for it alone: baleen new my-data --method {UTTERANCES_ALONE} --seeds FOLDER"
+        )
     for name in names:
         own_recipe = [line.name for line in adapted.values() if line.file == f"recipes/{name}.yaml"]
         needed = closure([at for at in own_recipe if "part" not in adapted[at].given], adapted)
@@ -162,8 +168,8 @@ def on_tables(line: Line, stand_in: Mapping[str, str], profile: Settings, texts:
 def needs_world(method: str, line: Line) -> str:
     """Why a method cannot be built on a user's own data under a profile."""
     return (
-        f"{method}: {line.name} comes from the generated world, and neither your corpus and seeds nor a model of the "
-        "profile stand for it; choose a profile with an instruct model, such as --profile small, or another method"
+        f"{method}: {line.name} is a table of the generated world, in place of which your own data needs an instruct "
+        "model; choose a profile that has one, such as --profile laptop, or another method"
     )
 
 

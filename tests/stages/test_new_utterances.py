@@ -76,7 +76,7 @@ def test_a_profile_without_an_instruct_model_is_one_line(tmp_path: Path) -> None
         line.name: line
         for line in tables("own", labelled_files(write_files(tmp_path / "own", FORMS["linguist_files.bio"])))
     }
-    with pytest.raises(Problem, match="linguist: linguist-lessons comes from the generated world.*--profile small"):
+    with pytest.raises(Problem, match="linguist: linguist-lessons is a table of the generated world.*--profile laptop"):
         assemble.on_own_data(["linguist"], own, load_yaml(shipped.profile("text")), texts="utterances")
 
 
@@ -91,6 +91,8 @@ def test_the_command_writes_a_project(tmp_path: Path, monkeypatch: pytest.Monkey
 
     with pytest.raises(Problem, match="linguist reads labelled utterances, other methods pairs"):
         new("--method", "linguist", "--method", "kun")
+    with pytest.raises(Problem, match="linguist reads labelled utterances and no corpus; leave --corpus out"):
+        new("--method", "linguist", "--corpus", "own")
     assert not Path("mine").exists()
     done = new("--method", "linguist", "--profile", "small")
     assert done.exit_code == 0 and "the new intent: Stop" in done.output
