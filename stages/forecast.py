@@ -1,6 +1,7 @@
 """What the next `dvc repro` will run, why, and what it takes, for `baleen plan`. DVC is asked what changed on disk."""
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from importlib import import_module
@@ -10,7 +11,7 @@ from typing import Any
 from baleen.errors import Problem
 from baleen.memo import dry_run as memo_dry_run
 from baleen.memo.dry_run import Estimate
-from baleen.project import bills, builds, dvc_lock, forecast, graph, layers, recipes, settings
+from baleen.project import bills, builds, dvc_lock, forecast, graph, layers, plan, recipes, settings
 from baleen.project.changes import Place
 from baleen.project.forecast import Outlook, Recorded
 from baleen.project.graph import Stage
@@ -98,13 +99,19 @@ def outlooks(targets: list[str]) -> tuple[list[Outlook], dict[str, Planned]]:
     files, project = recipes.files(RULES), layers.current()
     rules = settings.load_yaml(RULES, plain=False)["stages"]
     stages = graph.stages(rules, recipes.lines(files), project.params)
-    plans = dict(import_module("stages.plan").everything(files))
-    known = dict[str, dict[str, str]]()
+    known, disk = dict[str, dict[str, str]](), recorded()
+    plans, other = forecast.in_force(dict(import_module("stages.plan").everything(files)), disk)
+    if other:
+        print(
+            f"baleen: {len(other)} targets were planned with other code than is installed, and dvc repro keeps that "
+            f"plan; to build with this code run `{plan.ANEW}` first",
+            file=sys.stderr,
+        )
 
     def place(stage: Stage) -> Place:
         return lambda name: known.setdefault(stage.name, origins_of(stage, project)).get(name, project.profile_name)
 
-    return forecast.forecast(stages, targets, plans, place, recorded()), plans
+    return forecast.forecast(stages, targets, plans, place, disk), plans
 
 
 def with_costs(targets: list[str]) -> list[tuple[Outlook, Cost | None]]:

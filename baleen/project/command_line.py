@@ -118,7 +118,7 @@ def run(main: Callable[[list[str]], None]) -> NoReturn:
     """Run the command line of a stage and exit; see `report_problems`."""
     with report_problems():
         if outdated := plan.outdated():
-            raise Problem(f"{outdated} was edited after it was planned; run `dvc repro plan`, then the same command")
+            raise Problem(f"{outdated} was edited after it was planned; run `{plan.ANEW}`, then the same command")
         main(sys.argv[1:])
         unchanged()
     print_last_line(sys.argv[1:])

@@ -204,6 +204,16 @@ def run_cache_texts(folder: Path) -> list[str]:
     return [path.read_text(encoding="utf-8") for path in files]
 
 
+def in_force(plans: dict[str, Planned], recorded: Recorded) -> tuple[dict[str, Planned], list[str]]:
+    """The plans that `dvc repro` will go by, and the targets that it would plan otherwise if it planned anew: it does
+    so when a file of the project changed, and does not see the code of a baleen that is installed outside of it."""
+    if plan.STAGE in recorded.status or plan.STAGE not in recorded.lock:
+        return plans, []
+    files = {target: path for target in plans if (path := plan.path_of(target)).is_file()}
+    other = [name for name, path in files.items() if path.read_text(encoding="utf-8") != plan.text_of(plans[name])]
+    return plans | {name: written for name in other if (written := plan.planned(name))}, other
+
+
 def forecast(
     stages: Stages, targets: Iterable[str], plans: Mapping[str, Planned], place: Callable[[Stage], Place],
     recorded: Recorded,

@@ -14,7 +14,8 @@ from baleen.errors import Problem
 from baleen.project import code_hashes, inputs
 from baleen.project.settings import Settings, load_yaml
 
-FOLDER = Path("data/plan")
+STAGE, FOLDER = "plan", Path("data/plan")
+ANEW = f"dvc repro --force --single-item {STAGE}"  # also where the code that changed lies outside of the project
 
 
 @dataclass(frozen=True)

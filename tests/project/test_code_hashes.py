@@ -155,7 +155,9 @@ def test_a_module_that_is_the_same_again_is_no_edit(project: Path) -> None:
 def test_a_stage_whose_code_was_edited_after_it_was_planned_does_not_begin(stage: str, project: Path) -> None:
     edited(project / "baleen/tables/rows.py", "class Output")
     ended = run(project, "-m", "stages.mix", "--help", **({"DVC_STAGE": stage} if stage else {}))
-    message = "baleen: baleen/tables/rows.py was edited after it was planned; run `dvc repro plan`"
+    message = (
+        "baleen: baleen/tables/rows.py was edited after it was planned; run `dvc repro --force --single-item plan`"
+    )
     assert (ended.returncode, message in ended.stderr) == ((1, True) if stage else (0, False))
 
 

@@ -12,6 +12,8 @@ import pytest
 from own_project import ROWS
 from project import replace_once, set_yaml
 
+from baleen.project import plan
+
 pytestmark = pytest.mark.slow
 Edit = Callable[[Path], object]
 
@@ -166,6 +168,23 @@ def test_targets_limit_what_is_looked_at_and_rows_and_time_are_those_of_the_last
     assert (found["ingest@web"]["rows"], found["ingest@web"]["estimated"]) == (6, False)
     assert (found["filter@calm"]["rows"], found["filter@calm"]["estimated"]) == (6, True)
     assert found["filter@mild"]["rows"] == 3 and found["filter@calm"]["seconds"] > 0
+
+
+def test_code_outside_of_the_project_counts_once_it_is_planned_anew(folder: Path) -> None:
+    rules = project.load(folder / "dvc.yaml")
+    rules["stages"]["plan"]["deps"] = ["methods", "recipes", "profiles", "prompts"]  # as of an installed baleen
+    project.dump(folder / "dvc.yaml", rules)
+    project.repro(folder)
+    replace_once(folder / "baleen/measures/words.py", "return len(text)", "return 1 * len(text)")
+    words = ("python", "-m", "stages.command", "plan")
+    done = project.run_command(folder, *words)
+    assert " 0 of " in f" {done.stdout.splitlines()[-1]}" and "planned with other code than is installed" in done.stderr
+    assert project.repro(folder) == set()
+    project.run_command(folder, *plan.ANEW.split())
+    found = targets(folder)
+    run = {name for name, one in found.items() if one["state"] == "run"}
+    assert run == {"filter@short"} and found["filter@short"]["reasons"] == ["baleen/measures/words.py changed"]
+    assert project.repro(folder) == run
 
 
 def test_a_recipe_that_dvc_yaml_does_not_list_is_not_looked_at(folder: Path) -> None:
