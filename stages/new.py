@@ -17,6 +17,7 @@ from baleen.project.inputs import CODE
 from baleen.project.own_numbers import Measures
 from baleen.project.recipes import Line
 from baleen.project.settings import load_yaml
+from baleen.training import requirements
 from stages import check as checks
 from stages import doctor, history, own_data
 from stages.own_data import PYTHON, Corpus, Own
@@ -29,7 +30,8 @@ Built with baleen ({methods}). `pip install -r requirements.txt` installs it; th
 
     dvc repro                                # build what changed
     baleen plan                              # what would be built, why, and what it takes
-{sweep}    baleen view                              # look at rows, choose a threshold, label
+    baleen show                              # every target, and what it reads
+{sweep}    baleen view                              # look at rows, choose a threshold, label (extra view)
 
 `recipes/sources.yaml` says how {inputs} are read, `params.yaml` holds the settings to sweep.
 """
@@ -177,10 +179,11 @@ def write(to: Path, selection: Selection, methods: list[str], profile: str) -> N
         (ship / "dvc.yaml").read_text(encoding="utf-8"), files, evaluations, code_of_plan(to), beside
     )
     params = (ship / "params.yaml").read_text(encoding="utf-8")
+    extras = requirements.extras(load_yaml(shipped.profile(profile)))
     texts = {
         "dvc.yaml": rules,
         "params.yaml": re.sub(r"(?<=^profile: )\w+", profile, params, flags=re.MULTILINE),
-        "requirements.txt": f"baleen[train]=={version('baleen')}\n",
+        "requirements.txt": f"baleen[{','.join(extras)}]=={version('baleen')}\n",
         ".gitignore": history.IGNORED,
         ".dvcignore": history.IGNORED_BY_DVC,
     }

@@ -41,6 +41,18 @@ def packages_of(engine: str) -> frozenset[str]:
     return frozenset(name.partition(".")[0] for name in names) & EXTRAS.keys()
 
 
+def extras(profile: Settings) -> list[str]:
+    """The extras of baleen that a colleague needs to build under a profile: those of training, its engines and its
+    model."""
+    engines = {
+        str(section["engine"]) for section in profile.values() if isinstance(section, dict) and "engine" in section
+    }
+    packages = {package for engine in engines for package in packages_of(engine)}
+    origin = profile.get("origin") or {}
+    model = {"laptop"} if "package" in origin else {"gguf"} if "gguf" in origin else set[str]()
+    return sorted({"train", *(EXTRAS[package] for package in packages), *model})
+
+
 def lacks(jobs: Iterable[Job], speed: Speed, origin: Settings, machine: Machine) -> list[str]:
     """What a machine lacks for some lines, each with what to do about it; [] when it can run them."""
     some = list(jobs)

@@ -91,6 +91,14 @@ def test_the_share_to_sweep_is_that_of_the_scorer_in_force(profile: str, knob: s
         assert layers.resolved(FilterOptions, line, layers.current()).share == 0.123
 
 
+@pytest.mark.parametrize(
+    ("profile", "extras"), [("text", "train"), ("laptop", "laptop,train"), ("8b", "train,vllm"), ("small", "train")]
+)
+def test_a_colleague_installs_what_the_profile_needs(profile: str, extras: str, tmp_path: Path) -> None:
+    folder = own(tmp_path / "p", ["humpback"], profile)
+    assert (folder / "requirements.txt").read_text().startswith(f"baleen[{extras}]==")
+
+
 def test_a_project_that_chooses_no_candidates_has_no_share_to_sweep(tmp_path: Path) -> None:
     own_requests.on_requests(tmp_path / "p", "small", new.Own("data/raw/requests.jsonl", {}))
     assert new.share_kept(tmp_path / "p") == ""
