@@ -157,7 +157,9 @@ def new_command(
     if assemble.UTTERANCES_ALONE in methods and seeds:
         return print(f"{folder}: {own_utterances.on_utterances(wanted, seeds)}\nNext: cd {folder} && dvc repro")
     if bool(corpus) != bool(seeds):
-        raise Problem(f"--{'seeds' if corpus else 'corpus'} is missing; name both, or neither for the generated world")
+        why = " (some are held out to measure every model on)" if corpus else ""
+        lacking = "seeds" if corpus else "corpus"
+        raise Problem(f"--{lacking} is missing{why}; name both, or neither for the generated world")
     if not corpus and (verifiable or judge):
         raise Problem("--verifiable and --judge are for your own data; name --corpus and --seeds too")
     if requests and corpus:

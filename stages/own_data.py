@@ -1,5 +1,6 @@
 """Own data: what `baleen new` does with a corpus and seeds: look, say how they would be read, and bring them in."""
 
+import re
 import shutil
 from collections.abc import Collection, Iterable
 from contextlib import chdir
@@ -22,6 +23,7 @@ RAW = "data/raw"
 PAGES = ("markdown", "html")  # texts that have headers to cut them at
 PYTHON = "python:docs"  # in the place of a path: the documentation that comes with Python
 WIDTH = 100
+HAN, KANA = re.compile("[\u4e00-\u9fff]"), re.compile("[\u3040-\u30ff]")
 VERIFIABLE_COLUMNS = {  # of IFEval's file
     "instruction": "prompt", "key": "key?", "instruction_id_list": "instruction_id_list", "kwargs": "kwargs"
 }  # fmt: skip
@@ -86,7 +88,18 @@ def describe(name: str, found: Proposal) -> str:
     others = {key: value for key, value in found.settings.items() if key != "columns"}
     lines = [f"{name}: {found.source} ({found.format})", f"  {mapping}", *(f"  {reason}" for reason in found.reasons)]
     lines += [f"  settings: {assemble.flow(others)}"] if others else []
-    return "\n".join([*lines, *(f"  row {n}: {row_text(row)}" for n, row in enumerate(found.rows, 1))])
+    lines += [f"  row {n}: {row_text(row)}" for n, row in enumerate(found.rows, 1)]
+    lines += (
+        ["  it is Chinese: language: zh in params.yaml asks and teaches in Chinese"] if is_chinese(found.rows) else []
+    )
+    return "\n".join(lines)
+
+
+def is_chinese(rows: Iterable[Row]) -> bool:
+    """Whether a fifth of the letters are Chinese characters, beside which there is code, and few are Japanese kana."""
+    text = " ".join(str(value) for row in rows for value in row.values())
+    han, kana = len(HAN.findall(text)), len(KANA.findall(text))
+    return han > 0 and han >= 0.2 * sum(map(str.isalpha, text)) and kana < 0.1 * han
 
 
 def row_text(row: Row) -> str:

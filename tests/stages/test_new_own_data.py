@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from baleen.errors import Problem
 from baleen.project import recipes
+from stages import own_data
 from stages.command import app
 
 under_dvc = pytest.mark.slow  # begins a project, for which git and DVC start several times, 2 s
@@ -92,7 +93,7 @@ def test_the_documentation_of_python_is_a_corpus() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--corpus", "pages"], "--seeds is missing; name both"),
+        (["--corpus", "pages"], r"--seeds is missing \(some are held out to measure every model on\); name both"),
         (["--corpus", "pagess", "--seeds", "seeds.jsonl"], "no file or folder pagess"),
         (["--corpus", "pages", "--seeds", "seed.jsonl"], "no file or folder seed.jsonl"),
     ],
@@ -102,6 +103,22 @@ def test_what_is_missing_is_told_and_nothing_is_written(words: list[str], messag
     with pytest.raises(Problem, match=message):
         new(*words)
     assert not Path("mine").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "chinese"),
+    [
+        (
+            "# ack\n\n> 一个类似 grep 的搜索工具，专为开发者优化。\n\n- 查找文件：\n\n`ack {{search_pattern}}`",
+            True,
+        ),
+        ("ファイルの内容を検索する。正規表現を使うことができます。", False),
+        ("A search tool like grep, for developers (开发者).", False),
+        ("1 + 1 = 2", False),
+    ],
+)
+def test_a_corpus_in_chinese_is_told(text: str, chinese: bool) -> None:
+    assert own_data.is_chinese([{"response": text}]) is chinese
 
 
 VERIFIABLE = '{"prompt": "Say yes.", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}], "key": 1}\n'
