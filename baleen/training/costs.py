@@ -128,13 +128,15 @@ def rows_in(target: str, known: Known) -> int | None:
 
 
 def filtered(rows: int | None, given: Numbers, target: str, known: Known) -> int | None:
-    """Rows that a filter will keep: its count, else its share of those that its conditions kept in the last build."""
-    if rows is None or given.get("count"):
-        return given.get("count") or None
+    """Rows that a filter will keep: at most its count, else its share, of those that its conditions kept in the last
+    build; its count where nobody knows how many it will read."""
+    count = int(given.get("count") or 0)
+    if rows is None:
+        return count or None
     last = counts(target)
     ranked = sum(number for why, number in last.get("dropped", {}).items() if why.startswith("not best "))
     eligible = (last["rows_out"] + ranked) / last["rows_in"] if last.get("rows_in") else 1.0
-    return round(rows * eligible * float(given.get("share", 1.0)))
+    return min(count, round(rows * eligible)) if count else round(rows * eligible * float(given.get("share", 1.0)))
 
 
 def new_rows(target: str, known: Known) -> int:

@@ -55,3 +55,8 @@ def test_before_the_first_build_nothing_is_told_that_nobody_knows() -> None:
     trained = Cost(steps=400, estimated=True)
     assert forecast.cost_words(trained) == "400 steps, time not measured yet (estimate)"
     assert "; at most 400 steps; the time" in forecast.total_words([(Outlook(stage, "run"), trained)])
+
+
+@pytest.mark.parametrize(("rows", "kept"), [(150, 150), (900, 600), (None, 600)])
+def test_a_filter_that_keeps_a_number_of_rows_keeps_no_more_than_there_are(rows: int | None, kept: int) -> None:
+    assert costs.filtered(rows, {"count": 600}, "kept", costs.Known({}, PLANS, {}, None, None)) == kept  # type: ignore[arg-type]
