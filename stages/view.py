@@ -95,7 +95,7 @@ def serve(wanted: Wanted, browser: bool = False) -> None:
         project.files(wanted.table)
     start = {"table": wanted.table, "page": wanted.page}
     viewer = Viewer(project, labeller(wanted.labeller), row, start)
-    with bound(wanted.port) as place:
+    with bound(wanted.port) as place, suppress(KeyboardInterrupt), closing(viewer.engine):
         port, token = place.getsockname()[1], secrets.token_urlsafe(16)
         address = f"http://{LOOPBACK}:{port}/{token}/"
         print(f"{address}\nOnly this machine can open it. Ctrl-C ends it.", flush=True)
@@ -110,5 +110,4 @@ def serve(wanted: Wanted, browser: bool = False) -> None:
             lifespan="off",
             ws="none",
         )
-        with suppress(KeyboardInterrupt), closing(viewer.engine):
-            uvicorn.Server(settings).run(sockets=[place])
+        uvicorn.Server(settings).run(sockets=[place])
