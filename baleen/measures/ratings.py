@@ -4,36 +4,40 @@ A rating is a number after a word such as "Score", in a line or sentence of its 
 be meant: two different ratings, a rubric that is echoed, a number outside the scale, another number after the rating.
 """
 
+import ast
 import json
 import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-NOUN = (
-    "score|rating|grade|mark|评分|得分|分数|打分|总分|スコア|評価|点数|점수|평점|puntuaci[oó]n|calificaci[oó]n|"
-    "note|bewertung|punktzahl|punteggio|pontuaç[aã]o|nota|оценка"
-)
-BEFORE = "(?:(?:my|the|so the|thus the) )?(?:final |overall |total |最终|综合|总体)?"
+from baleen.measures.rating_text import BOXED, NOUN, pieces_of
+
+ONE_TO = r"1 ?(?:-|–|to) ?\d"
+SO = rf"(?:(?:so|thus|therefore|hence|overall|finally|in (?:summary|conclusion)|on a scale (?:of|from) {ONE_TO}),? )?"
+BEFORE = rf"{SO}(?:(?:my|the|its) |我的)?(?:final |overall |total |最终|综合|总体)?"
+THIS = "(?:this|the) (?:answer|response)"
 GIVEN = (
-    r"i(?: would|'d| will|'ll)? (?:give|rate|score|grade) (?:(?:this|the) (?:answer|response)|this|it)"
-    r"(?: as| with)?(?: an?)?(?: (?:score|rating|grade) of)?|"
-    r"(?:this|the) (?:answer|response) (?:deserves|gets|earns|receives)(?: an?)?(?: (?:score|rating|grade) of)?|"
+    rf"{SO}i(?: would|'d| will|'ll)? (?:give|rate|score|grade|assign|award)(?: (?:{THIS}|this|it))?"
+    r"(?: as| with| at)?(?: an?)?(?: (?:score|rating|grade) of)?|"
+    rf"{SO}(?:{THIS}|this|it) (?:deserves|gets|earns|receives)(?: an?)?(?: (?:score|rating|grade) of)?|"
     r"我?给.{0,12}打"
 )
-TAGGED = re.compile(rf"<(?P<tag>{NOUN})>\s*([^<>\n]{{1,20}}?)\s*</(?P=tag)>", re.IGNORECASE)  # <score>4</score>
-AFTER = r"(?:\s?\((?:1 ?(?:-|–|to) ?\d|(?:out of|of|/) ?\d)\))?(?:\s*(?:[:=]|为|是|\bis\b|-\s)|\s+(?=\d)|$)\s*"
+RANGE = (
+    r"(?:\s?[(\[](?:from )?(?:1 ?(?:-|–|to) ?\d|(?:out of|of|/) ?\d)[)\]]|\s(?:from )?1 ?(?:-|–|to) ?\d(?=\s?[:=]))?"
+)
+AFTER = rf"{RANGE}(?: (?:for|of) {THIS})?(?:\s*(?:[:=→]|[-=]>|[为是는은は]|\bis\b:?|[-–—]\s)|\s+(?=\d)|$)\s*"
 SCALE = (
-    r"(?:\s?/\s?{0}(?:\.0)?| (?:out of|von|sur|de|su|из) {0}| points?| stars?|\s?[分点점])?"
-    r"(?: ?\([^()\d]*{0}?[^()\d]*\))?\s?[.!。]?"
+    r"(?:\s?/\s?{0}(?:\.0)?\s?[分点점]?| (?:out of|von|sur|de|su|из) {0}(?: stars| points)?"
+    r"| points?| stars?|\s?[分点점])?"
+    r"(?:です|입니다)?(?: ?\([^()\d]*{0}?[^()\d]*\))?\s?[.!。]?"
 )
 # A reason may follow in the same sentence, one without a condition, another possibility or another number.
 REASON = r"(?:(?:,| because| since|\s?[–—;:]| -)\s(?!.*\b(?:or|if|unless|maybe|perhaps|but|though|when)\b)[^\d]*)?"
+NO_LABEL = re.compile("not|overall|verdict", re.IGNORECASE)  # such words begin sentences too
 JSON_KEY = re.compile(rf"(?:final|overall)?[ _]?(?:{NOUN})", re.IGNORECASE)
-BOXED = re.compile(r"\\boxed\{([^{}\n]{1,20})\}|\[\[([^\[\]\n]{1,20})\]\]")
-ORNAMENT = re.compile(r"[*_`\"“”<>|$#]|^[^\S\n]*(?:[-•]|\d{1,2}[.)])[^\S\n]+(?=\D)", re.MULTILINE)
-BORDER = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])(?![。！？])|\n+")
 FENCED = re.compile(r"(?:```\w*\s+)?(\{.*\})(?:\s*```)?", re.DOTALL)
+BLOCK = re.compile(r"^```(?:json)?\s*\n\s*(\{[^`]*\})\s*\n```[^\S\n]*$|^(\{[^{}]*\})[^\S\n]*$", re.MULTILINE)
 
 
 def written_choice(reply: str, cue: str, choices: Sequence[str]) -> float | None:
@@ -58,12 +62,18 @@ def written_choice(reply: str, cue: str, choices: Sequence[str]) -> float | None
 def written_rating(reply: str, low: int = 1, high: int = 5, noun: str = "score") -> float | None:
     """The rating in a reply, from `low` to `high`, after `noun` (a pattern) or a word that means it; None when it has
     none or could mean another."""
-    if block := FENCED.fullmatch(unicodedata.normalize("NFKC", reply).strip()):
+    plain = unicodedata.normalize("NFKC", reply).strip()
+    if block := FENCED.fullmatch(plain):
         return json_rating(block[1], low, high)
-    pieces = pieces_of(reply)
+    blocks = [*BLOCK.finditer(plain)]
+    pieces = pieces_of(BLOCK.sub("", plain) if blocks else reply, high)
     start = re.compile(rf"{BEFORE}(?:{noun}|{NOUN}){AFTER}|(?:{GIVEN})\s*", re.IGNORECASE)
+    if blocks:  # words round an object are its reasons, unless they rate too
+        rated = any(start.match(piece) and re.search(r"\d", piece) for piece in pieces)
+        return json_rating(blocks[0][1] or blocks[0][2], low, high) if len(blocks) == 1 and not rated else None
     number = re.compile(r"(\d(?:\.\d+)?)" + SCALE.format(high) + REASON, re.IGNORECASE)
-    with_scale = re.compile(rf"\d(?:\.\d+)?(?:\s?/\s?| out of ){high}[.!。]?", re.IGNORECASE)
+    scale = rf"(?:(?:\s?/\s?| out of ){high}(?: stars)?| stars)"
+    with_scale = re.compile(rf"\d(?:\.\d+)?{scale}[.!。]?", re.IGNORECASE)
     ratings, last = set[float](), 0
     for index, piece in enumerate(pieces):
         label = start.match(piece)
@@ -74,7 +84,7 @@ def written_rating(reply: str, low: int = 1, high: int = 5, noun: str = "score")
         if match := number.fullmatch(rest):
             ratings.add(float(match[1]))
             last = index + 1 + (begin == len(piece))
-        elif re.search(r"\d", piece) and not piece.lower().startswith("not"):  # a note, in English
+        elif re.search(r"\d", piece) and (rest[:1].isdigit() or not NO_LABEL.match(piece)):
             return None
     if not ratings and (alone := lone_number(reply, pieces)):
         ratings.add(alone)
@@ -86,17 +96,13 @@ def written_rating(reply: str, low: int = 1, high: int = 5, noun: str = "score")
 
 def lone_number(reply: str, pieces: Sequence[str]) -> float | None:
     """The number that is the whole reply, the whole last line of a reply without other numbers, or boxed at its end."""
-    if not pieces or not (match := re.fullmatch(r"\(?(\d(?:\.\d+)?)\)?[.!。]?", pieces[-1].strip("'’‘"))):
-        return None
-    boxed = BOXED.fullmatch(reply.strip().splitlines()[-1].strip(" $.*")) and len(BOXED.findall(reply)) == 1
-    return float(match[1]) if boxed or not re.search(r"\d", "".join(pieces[:-1])) else None
-
-
-def pieces_of(reply: str) -> list[str]:
-    """The lines and sentences of a reply, without ornaments of Markdown, full-width characters as ordinary ones."""
-    text = unicodedata.normalize("NFKC", reply)
-    pieces = BORDER.split(ORNAMENT.sub("", BOXED.sub(r"\1\2", TAGGED.sub(r"score: \2", text))))
-    return [piece.strip() for piece in pieces if piece.strip()]
+    boxed = BOXED.findall(reply)
+    if len(boxed) == 1 and (match := BOXED.search(reply.strip().splitlines()[-1])):
+        around = re.sub(r"\W", "", match.string.replace(match[0], ""))
+        digits = re.fullmatch(r"(?:\\text\{)?(\d(?:\.\d+)?)\}?", match[1] or match[2])
+        return float(digits[1]) if digits and around.isalpha() | (not around) else None
+    match = re.fullmatch(r"\(?(\d(?:\.\d+)?)\)?[.!。]?", pieces[-1].strip("'’‘")) if pieces else None
+    return float(match[1]) if match and not re.search(r"\d", "".join(pieces[:-1])) else None
 
 
 def json_rating(text: str, low: int, high: int) -> float | None:
@@ -104,7 +110,7 @@ def json_rating(text: str, low: int, high: int) -> float | None:
     try:
         pairs = json.loads(text, object_pairs_hook=list)
     except (ValueError, RecursionError):
-        return None
+        pairs = python_pairs(text)
     values = [value for key, value in pairs if JSON_KEY.fullmatch(str(key))]
     return number_in_json(values[0], low, high) if len(values) == 1 else None
 
@@ -115,3 +121,13 @@ def number_in_json(value: Any, low: int, high: int) -> float | None:
         value = float(match[1]) if match else None
     whole = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if whole and low <= value <= high else None
+
+
+def python_pairs(text: str) -> list[tuple[Any, Any]]:
+    """The pairs of an object in single quotes or with a comma at its end, which is none of JSON; [] for other text."""
+    try:
+        tree = ast.parse(text[:10_000], mode="eval").body
+        items = zip(tree.keys, tree.values, strict=True) if isinstance(tree, ast.Dict) else []
+        return [(ast.literal_eval(key), ast.literal_eval(value)) for key, value in items if key]
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return []
