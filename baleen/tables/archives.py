@@ -25,6 +25,7 @@ from baleen.errors import Problem
 SPOOL = 256_000_000  # bytes
 CHUNK = 1 << 16
 DAMAGE = (EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, RuntimeError)
+TAR_SUFFIXES = {".tar": "", ".tgz": ".gz", ".tbz": ".bz2", ".tbz2": ".bz2", ".txz": ".xz", ".tzst": ".zst"}
 Opener = Callable[[str], BinaryIO]
 Choose = Callable[[list[str], Opener], list[str]]  # of the names inside an archive, and a way to read one
 
@@ -91,7 +92,8 @@ def damage_problem(name: str, error: Exception) -> Exception:
 
 def is_archive(name: str) -> bool:
     suffixes = [suffix.lower() for suffix in PurePosixPath(name).suffixes[-2:]]
-    return suffixes[-1:] in ([".zip"], [".tgz"], [".tar"]) or (suffixes[:1] == [".tar"] and suffixes[-1] in PACKED)
+    packed_tar = suffixes[:1] == [".tar"] and suffixes[-1] in PACKED
+    return packed_tar or any(suffix == ".zip" or suffix in TAR_SUFFIXES for suffix in suffixes[-1:])
 
 
 def archive_members(file: BinaryIO, name: str, choose: Choose) -> Iterator[tuple[str, BinaryIO]]:
@@ -105,14 +107,16 @@ def archive_members(file: BinaryIO, name: str, choose: Choose) -> Iterator[tuple
 
 
 def tar_members(file: BinaryIO, name: str, choose: Choose) -> Iterator[tuple[str, BinaryIO]]:
-    packed = ".gz" if name.lower().endswith(".tgz") else PurePosixPath(name.lower()).suffix
+    suffix = PurePosixPath(name.lower()).suffix
+    packed = TAR_SUFFIXES.get(suffix, suffix)
     with SpooledTemporaryFile(SPOOL) as spool:
         if packed in PACKED:
             copyfileobj(PACKED[packed](file), spool, 1 << 20)
             spool.seek(0)
         whole = cast(BinaryIO, spool) if packed in PACKED else file
         with tarfile.open(fileobj=whole, mode="r:") as archive:
-            members = {m.name.removeprefix("./"): m for m in archive if m.isreg()}
+            files = {m.name: m for m in archive if m.isreg() or m.islnk()}  # a hard link is the file that it names
+            members = {name.removeprefix("./"): m for name, m in files.items() if m.isreg() or m.linkname in files}
             check_tar_end(whole, archive.offset)
 
             def opened(inside: str) -> BinaryIO:
@@ -133,16 +137,28 @@ def check_tar_end(file: BinaryIO, offset: int) -> None:
         block = file.read(CHUNK)
 
 
+def check_zip_end(file: BinaryIO, comment: int) -> None:
+    """A BadZipFile unless the record of an archive's end, with its comment, is the last thing in the file."""
+    file.seek(-22 - comment, io.SEEK_END)
+    if file.read(4) != b"PK\x05\x06":
+        raise zipfile.BadZipFile("something follows its end")
+
+
 def zip_members(file: BinaryIO, name: str, choose: Choose) -> Iterator[tuple[str, BinaryIO]]:
     with zipfile.ZipFile(file) as archive:
         infos = archive.infolist()
         if any(infos) and min(info.header_offset for info in infos):
             raise zipfile.BadZipFile("something stands before its first file")
+        check_zip_end(file, len(archive.comment))
         members = {m.filename: m for m in infos if not m.is_dir() and (m.external_attr >> 28) in (0, 8)}
 
         def opened(inside: str) -> BinaryIO:
             return cast(BinaryIO, archive.open(members[inside]))
 
         for inside in sorted(choose([*members], opened)):
-            with opened(inside) as content:
+            try:
+                content = opened(inside)
+            except UnicodeDecodeError:
+                raise zipfile.BadZipFile(f"the name of {inside} is written in two ways") from None
+            with content:
                 yield inside, content

@@ -193,7 +193,7 @@ FORMATS: dict[str, tuple[str, Reader]] = {  # kind -> suffixes, reader
     "notebook": (".ipynb", notebook),  # nbformat
     "mail": (".eml", mail_message),  # Python's email
     "mbox": (".mbox", mail_box),  # Python's mailbox
-    "warc": (".warc", archived_pages),  # warcio
+    "warc": (".warc .wet", archived_pages),  # warcio
 }
 DOCUMENT_READERS = {kind: named_failures(reader, kind) for kind, (_, reader) in FORMATS.items()}
 DOCUMENT_KINDS = {kind: suffixes for kind, (suffixes, _) in FORMATS.items()}

@@ -205,8 +205,16 @@ def number(place: str, column: str, content: Any) -> float | None:
 
 
 def text(place: str, column: str, content: Any) -> str:
+    """Text; '' for none, which is also what NaN says, and bytes are text in UTF-8."""
     if content is None or isinstance(content, str):
         return content or ""
+    if isinstance(content, float) and math.isnan(content):
+        return ""
+    if isinstance(content, bytes):
+        try:
+            return content.decode()
+        except UnicodeDecodeError as error:
+            raise Problem(f"{place} is no text in UTF-8 ({error.reason} at {error.start}); correct it") from None
     hint = "map a field inside it" if isinstance(content, dict | list) else "choose another field"
     raise Problem(f"{place} is {type(content).__name__}, not text, which column {column} needs; {hint}")
 

@@ -113,7 +113,7 @@ def refused(record: Record, o: IngestOptions, mapping: Mapping, reason: str) -> 
 
 def default_columns(record: Record, generated: bool) -> dict[str, str]:
     """What columns mean when none are given: a document is a response, a generated row has our names already."""
-    if record.markup:
+    if record.markup or record.reason:
         return {"response": "text"}
     if generated or "response" in record.fields or "instruction" in record.fields:
         return {name: name for name in record.fields}

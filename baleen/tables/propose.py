@@ -7,6 +7,7 @@ the first records say the rest.
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Any, TypeVar, cast
@@ -120,7 +121,7 @@ def field_values(looked: Sequence[Record], options: IngestOptions) -> dict[str, 
     for name in names:
         try:
             looked_at = [*islice(records(replace(options, columns={"response": name}), Counter()), LOOKED_AT)]
-            values |= flattened([{name: record.fields[name]} for record in looked_at])
+            values |= flattened([{name: record.fields[name]} for record in looked_at if name in record.fields])
         except Problem:
             values[name] = []
     return values
@@ -140,7 +141,7 @@ def flattened(rows: Sequence[Row]) -> dict[str, list[Any]]:
 
 def kind_of_values(values: Sequence[Any]) -> str:
     """What values seem to hold; a text is what at least half of the texts look like."""
-    full = [value for value in values if value not in (None, "", [], {})]
+    full = [decoded(value) for value in values if value not in (None, "", [], {}, b"") and value == value]
     if not full:
         return "empty" if values else "unreadable"
     if all(is_chat(value) for value in full):
@@ -154,6 +155,13 @@ def kind_of_values(values: Sequence[Any]) -> str:
     kinds = {"html": sum(bool(HTML.match(text)) for text in texts)}
     kinds["markdown"] = sum(bool(MARKDOWN.search(text)) for text in texts) - kinds["html"]
     return next((kind for kind, count in kinds.items() if 2 * count >= len(texts)), "text")
+
+
+def decoded(value: Any) -> Any:
+    """The text that bytes are in UTF-8; any other value as it is."""
+    with suppress(AttributeError, UnicodeDecodeError):
+        return value.decode()
+    return value
 
 
 def is_number(value: Any) -> bool:

@@ -41,13 +41,13 @@ READERS: dict[str, Callable[[OpenFile], Iterable[Record]]] = {
     **DOCUMENT_READERS,
 }
 KINDS = {
-    "jsonl": ".jsonl .ndjson",
+    "jsonl": ".jsonl .ndjson .jsonlines .jl",
     "json": ".json",
     "parquet": ".parquet",
     "csv": ".csv",
-    "tsv": ".tsv",
+    "tsv": ".tsv .tab",
     "text": ".txt .text",
-    "markdown": ".md .markdown",
+    "markdown": ".md .markdown .mdown .mkd .mdx .qmd .rmd",
     "html": ".html .htm .xhtml",
     **DOCUMENT_KINDS,
 }

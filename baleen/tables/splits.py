@@ -45,7 +45,8 @@ def file_kind(name: str) -> str:
 
 def is_visible(name: str) -> bool:
     """False for dot files, what is in dot folders, and what macOS adds to archives."""
-    return not any((part.startswith(".") and part != ".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+    parts = [part for part in PurePosixPath(name).parts if part not in (".", "..")]
+    return not any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
 def matches_pattern(name: str, pattern: str) -> bool:

@@ -121,3 +121,10 @@ def test_a_saved_data_set_is_read_in_the_same_way(tmp_path: Path, name: str) -> 
     found = list(records(IngestOptions(str(tmp_path / "d"), origin="web", columns={"response": "text"}), Counter()))
     assert [record.fields for record in found] == [{"text": "one"}, {"text": "two"}]
     assert found[0].names == ("text", "when", "other")
+
+
+def test_bytes_of_a_column_without_a_type_are_text_in_utf8() -> None:
+    content = parquet(("text", pa.array(["café".encode(), None], pa.binary())))
+    assert rows(content, {"response": "text"}) == [{"response": "café"}, {"response": ""}]
+    with pytest.raises(Problem, match="f:1: text = .* is no text in UTF-8 .invalid start byte at 0.; correct it"):
+        rows(parquet(("text", pa.array([b"\x89PNG"], pa.binary()))), {"response": "text"})

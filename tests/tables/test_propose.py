@@ -165,3 +165,16 @@ def test_looking_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(tmp_path)
     propose(write(tmp_path, "a.jsonl", JSON_LINES))
     assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+def test_a_column_that_a_file_lacks_may_be_absent(tmp_path: Path) -> None:
+    for name, column in (("a", "text"), ("b", "content")):
+        pq.write_table(pa.table({column: ["One."]}), tmp_path / f"{name}.parquet")
+    assert propose(str(tmp_path)).columns == {"response": "text?"}
+
+
+def test_bytes_are_text_and_nan_is_none(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"text": pa.array([b"One."], pa.binary()), "photo": [b"\x89PNG"]}), tmp_path / "a.parquet")
+    assert propose(str(tmp_path / "a.parquet")).fields == {"text": "text", "photo": "bytes"}
+    found = propose(write(tmp_path, "a.jsonl", '{"text": "One.", "note": NaN}\n{"text": NaN, "note": NaN}\n'))
+    assert found.fields == {"text": "text", "note": "empty"} and found.rows == [{"response": "One."}]
