@@ -38,6 +38,9 @@ INVISIBLE = (
 )
 # What is read beside a word stands behind it in brackets; the brackets of the page are for browsers that know no ruby.
 READING = r"<rp\b[^>]*+>[^<]*+|<rt\b[^>]*+>\s*+(?P<reading>[^<]*+)|</r[pt]\b[^>]*+(?:>|\Z)"
+XHTML = re.compile(r"""<\?xml\b|xmlns\s*=\s*["']http://www\.w3\.org/1999/xhtml""", re.IGNORECASE)
+SWALLOWS = "title|textarea|iframe|noscript|noframes|xmp|select|object|button|svg|nav|aside|footer|header|form"
+EMPTY = re.compile(rf"<(?:{SWALLOWS})(?:\s[^<>]{{,2000}})?/>", re.IGNORECASE)
 NUMBER = re.compile(r"""\s(?:start|value)\s*=\s*["']?(\d{1,9})\b""", re.IGNORECASE)
 MATH = r"<math\b.*?(?:</math[^>]*+(?:>|\Z)|\Z)"
 BREAKS = r"(?:<br\s*/?>\s*+){2,}"
@@ -85,10 +88,15 @@ class Table:
 
 def page_markdown(page: str) -> str:
     """The text of a page as Markdown; marks of Markdown that are words of the page have a backslash before them."""
+    if XHTML.search(page[:2000]):  # where <title/> is an empty title; in HTML it begins one that never ends
+        page = EMPTY.sub("", page)
     page = "<!doctype html>" + normalize_lines(re.sub(r"\r\n?", "\n", page).translate(CONTROL))
     around, found = [*AROUND, "form"], convert_page(page, [*AROUND, "form"], False)
     if re.search("<form", page, re.IGNORECASE) and 2 * len(found) < len(whole := convert_page(page, AROUND, False)):
         around, found = AROUND, whole
+    if not found.strip() and re.search("<noscript", page, re.IGNORECASE):
+        page = re.sub(r"<(/?)noscript\b[^>]*+>", r"<\1div>", page, flags=re.IGNORECASE)
+        found = convert_page(page, around, False)
     if has_title(found) or not re.search("<header", page, re.IGNORECASE):
         return found
     headed = convert_page(page, around, True)

@@ -29,6 +29,8 @@ $if(subtitle)$<p>$subtitle$</p>$endif$
 $if(abstract)$<div>$abstract$</div>$endif$
 $body$
 """
+NOTE = re.compile(r'<a [^>]*role="doc-noteref"[^>]*><sup>(\d+)</sup></a>')
+BACK = re.compile(r'<a [^>]*role="doc-backlink"[^>]*>[^<]*</a>')  # the arrow from a note to its place
 HEADER = re.compile(r"<(/?)h([1-5])(?=[\s>])")
 
 
@@ -69,7 +71,7 @@ def converted(opened: OpenFile, kind: str, content: bytes) -> Record:
     if ended.returncode:
         error = " ".join(ended.stderr.decode(errors="replace").split())
         raise Problem(f"{opened.name} is damaged or no {kind} ({error[:200]}); save it again")
-    page = ended.stdout.decode()
+    page = BACK.sub("", NOTE.sub(r"[\1]", ended.stdout.decode()))
     if not page.startswith("<title></title>"):
         head, end, body = page.partition("</h1>")
         page = head + end + HEADER.sub(lambda tag: f"<{tag[1]}h{int(tag[2]) + 1}", body)

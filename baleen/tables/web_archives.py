@@ -36,12 +36,18 @@ def archived_page(opened: OpenFile, number: int, name: str, record: Any) -> Reco
     }
     if reason := next((reason for reason, holds in refusals.items() if holds), ""):
         return Record(name, number, {}, markup, reason=reason)
-    _, named, charset = parameters.partition("charset=")
+    charset = parameters.partition("charset=")[2].partition(";")[0].strip(" \"'")
     try:
-        text = content.decode(
-            web_encoding(charset.strip(" \"'")) if named else declared_encoding(content)
-        ).removeprefix("\ufeff")
-    except (UnicodeError, LookupError):
+        text = content.decode(header_encoding(charset) or declared_encoding(content)).removeprefix("\ufeff")
+    except UnicodeError:
         return Record(name, number, {}, markup, reason="wrong encoding")
     fields = {"text": text, "title": document_title(text, markup, name), "url": name.partition("!")[2]}
     return Record(name, number, fields, markup)
+
+
+def header_encoding(charset: str) -> str:
+    """The encoding that the header of an answer names, '' for none that is known: the page may declare one."""
+    try:
+        return web_encoding(charset) if charset else ""
+    except LookupError:
+        return ""

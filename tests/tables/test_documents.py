@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import sys
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from baleen.errors import Problem
 from baleen.project import command_line
 from baleen.tables import pandoc_files
 from baleen.tables.documents import FORMATS
+from baleen.tables.ingest import rows_of
+from baleen.tables.ingest_options import IngestOptions
 from baleen.tables.readers import READERS
 from baleen.tables.records import OpenFile, Record
 from baleen.tables.sections import document_text
@@ -225,3 +228,56 @@ def test_a_library_that_is_not_installed_is_one_line(
         command_line.run(lambda argv: read_file(kind, b"words"))  # type: ignore[arg-type,return-value]
     words = f"baleen: {module.partition('.')[0]} is not installed; pip install 'baleen[documents]'\n"
     assert capsys.readouterr().err == words
+
+
+MAILS: dict[bytes, str] = {  # parts of a message below its other headers, and its text
+    b"Content-Type: text/plain; charset=us-ascii\n\ncaf\xc3\xa9": "café",
+    b"Content-Type: text/plain; charset=iso-8859-1\n\ncaf\x93\xe9": "caf“é",
+    b"Content-Type: text/plain; charset=x-unknown\n\ncaf\xc3\xa9": "café",
+    b"Content-Type: text/plain; charset=gb2312\n\n" + "你好镕".encode("gbk"): "你好镕",
+    b"Content-Type: text/plain; charset=iso-2022-jp\n\n" + "日本".encode("iso-2022-jp"): "日本",
+    b"Content-Type: text/plain; charset=ks_c_5601-1987\n\n" + "한국".encode("cp949"): "한국",
+    b"Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n<p>Caf=C3=A9": "Café",
+    b"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nQ2Fmw6k=": "Café",
+    b"\nno header says what it is": "no header says what it is",
+    b"Content-Type: multipart/alternative; boundary=A\n\n--A\nContent-Type: text/plain\n\n \n"
+    b"--A\nContent-Type: text/html\n\n<p>Real words.\n--A--\n": "Real words.",
+    b"Content-Type: multipart/alternative; boundary=A\n\n--A\nContent-Type: text/html\n\n<p>One.\n"
+    b"--A\nContent-Type: text/plain\n\nOne, plain.\n--A--\n": "One, plain.",
+}
+
+
+@pytest.mark.parametrize("part", MAILS)
+def test_a_mail_is_its_words_in_the_charset_that_fits(part: bytes) -> None:
+    assert texts(read_file("mail", b"Subject: Tea\nMIME-Version: 1.0\n" + part)) == [(1, MAILS[part])]
+
+
+def test_a_sentence_that_begins_with_from_does_not_end_a_message() -> None:
+    start = b"From a@x.org Mon Jan  1 00:00:00 2024\n"
+    box = start + b"\nOne.\n\nFrom now on we boil it.\n>From here.\n>>From there.\n\n" + start + b"\nTwo.\n"
+    assert texts(read_file("mbox", box)) == [
+        (1, "One.\n\nFrom now on we boil it.\nFrom here.\n>From there."), (2, "Two."),
+    ]  # fmt: skip
+    assert texts(read_file("mbox", b"From a@x.org\n\nOne.\n\nFrom b@x.org\n\nTwo.\n")) == [(1, "One."), (2, "Two.")]
+
+
+def test_a_web_archive_needs_no_columns_and_reads_what_a_bad_header_leaves_to_the_page() -> None:
+    records = read_file("warc", made.warc_bytes(
+        ("200 OK", "http://x.org/a", "text/html; charset=none", b"<meta charset=koi8-r>\xd4\xc5\xd3\xd4"),
+        ("200 OK", "http://x.org/b", 'text/html; charset="utf-8"; q=1', b"caf\xc3\xa9"),
+        ("200 OK", "http://x.org/c", "image/png", b"\x89PNG"),
+    ))  # fmt: skip
+    assert texts(records) == [(2, "тест"), (4, "café"), (6, "no text")]
+    options = IngestOptions("f", origin="web")
+    assert [reason for record in records for _, reason in rows_of(record, options, Counter())] == ["", "", "no text"]
+
+
+def test_a_chapter_with_an_empty_title_is_not_empty() -> None:
+    head = '<html xmlns="http://www.w3.org/1999/xhtml"><head><title/><script src="a"/></head>'
+    book = made.epub_bytes(f'{head}<body><a id="p"/><p>Boil <i/>it.<br/>Now.</p></body></html>')
+    assert texts(read_file("epub", book)) == [(1, "Boil it.\nNow.")]
+
+
+def test_a_note_of_a_word_processor_has_its_number_in_brackets() -> None:
+    text = texts(read_file("docx", made.office_bytes("Boil water[^1] now.\n\n[^1]: Fresh.\n", "docx")))[0][1]
+    assert text.startswith("Boil water[1] now.") and text.endswith("1. Fresh.")

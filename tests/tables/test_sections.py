@@ -101,6 +101,8 @@ def test_html_is_cut_at_headers() -> None:
         ("<figure><img src=x alt=y><figcaption>words</figcaption></figure>", "words"),
         ("<p>a<script>s='</p>'</script>b<!-- <b> --> c<style>d</style><noscript>e</noscript>", "ab c"),
         ("<script src='x'/><p>a</p><script>never closed", "a"),
+        ("<body><noscript><h1>T</h1><p>All the words.</p></noscript><div id=app></div>", "# T\n\nAll the words."),
+        ("<?xml version='1.0'?><html><head><title/></head><body><p>a<a id='n'/> b<br/>c</p>", "a b\nc"),
         ("<p style='display:none'>a</p><p hidden>b</p>c", "a\n\nb\n\nc"),
         ("%PDF-1.4 \x01\x02\x03\x0cx", "%PDF-1.4 x"),
     ],
