@@ -22,6 +22,7 @@ QUOTING: dict[str, dict[str, Any]] = {
     "none": {"quoting": csv.QUOTE_NONE},
 }
 Hint = tuple[str, dict[str, str]]  # words, and the settings that they name
+STATED = re.compile(r'"?sep=(.)"?')  # a first line by which Excel knows the separator
 ESCAPE = re.compile(r'\\(?:["\\]|)')
 
 
@@ -40,7 +41,9 @@ def delimited_rows(opened: OpenFile, delimiter: str) -> Iterator[Record]:
     names, start = list[str](), 1
     try:
         for values in cells:
-            if names and values:
+            if not names and (stated := STATED.fullmatch("".join(held))):
+                check_stated(opened, stated[1], separator)
+            elif names and values:
                 check_cells(opened, start, names, values, separator)
                 check_lines(opened, start, names, held, separator)
                 yield Record(opened.name, start, row_fields(names, values))
@@ -50,7 +53,17 @@ def delimited_rows(opened: OpenFile, delimiter: str) -> Iterator[Record]:
             held.clear()
     except csv.Error as error:
         hint, settings = quoting_hint(held, names, separator)
+        if "new-line character" in str(error):
+            hint, settings = "its lines end in a carriage return alone; save it with the line ends of Unix", {}
         raise Problem(f"{opened.name}:{start}: {error}; {hint}", settings) from None
+
+
+def check_stated(opened: OpenFile, stated: str, separator: str) -> None:
+    """A Problem for a file whose first line states another separator than that with which it is read."""
+    if stated != separator:
+        written = SEPARATORS.get(stated, stated)
+        hint = f"its first line states the separator {stated!r}: write --separator {written!r}"
+        raise Problem(f"{opened.name}:1: {hint}", {"separator": written})
 
 
 def held_lines(opened: OpenFile, limit: int, quoting: str, held: list[str]) -> Iterator[str]:

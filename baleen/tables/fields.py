@@ -84,7 +84,7 @@ def values(record: Record, mapping: Mapping, notes: Counter[str]) -> list[tuple[
     if mapping.beside:
         check_beside(record, mapping)
     if mapping.numbered:
-        check_numbered(record, mapping)
+        check_numbered(record, mapping, notes)
     talks = exchanges_of(record, mapping, notes) if mapping.chats else [{}]
     rows = [{c: value(record, c, field, talk) for c, field in mapping.columns.items()} for talk in talks]
     if len(rows) == 1:
@@ -232,8 +232,12 @@ def not_blank(content: Any) -> bool:
     return bool(content.strip()) if isinstance(content, str) else bool(content)
 
 
-def check_numbered(record: Record, mapping: Mapping) -> None:
-    """A Problem for turns of a chat that are mapped by their number and have another role, or are not all there are."""
+def check_numbered(record: Record, mapping: Mapping, notes: Counter[str]) -> None:
+    """A Problem for turns of a chat that are mapped by their number and have another role, or are not all there are;
+    other items of a list that no column reads are counted."""
+    for root in {root for _, _, root, _ in mapping.numbered}:
+        items, last = reached(record, path_of(f"{root}?"), {}), max(n for _, _, r, n in mapping.numbered if r == root)
+        count(notes, "items_left_out", max(0, len(items) - last - 1) if isinstance(items, list) else 0)
     for column, path, root, at in mapping.numbered:
         roles = roles_of(reached(record, path_of(f"{root}?"), {}))
         if at >= len(roles) or not roles[at]:

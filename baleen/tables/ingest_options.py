@@ -48,6 +48,7 @@ class IngestOptions:
     encoding: str = setting("utf-8", "of the files; a page that declares another is read in that one")
     separator: str = setting("", "between the cells of a CSV or TSV: one character, or tab; '' is by kind")
     quoting: str = setting("", f"of cells: {', '.join(QUOTING)}; '' is double in a CSV and none in a TSV")
+    field: str = setting("", "path of the records inside JSON files: data, or data.*.items; * is every item or value")
     licence: str = setting("", "of the texts, where the source does not tell")
     split: str = setting("", "split of a data set, several such as train+test, or all")
     part: str = setting("", "part of a generated world, such as web or crab.pages")

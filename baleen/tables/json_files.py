@@ -106,9 +106,26 @@ class Cursor:
                     yield self.value()
 
 
+def inside(opened: OpenFile, value: Any, parts: list[str]) -> Iterator[Any]:
+    """The records at a path of a value: a list there is its items, and `*` every item of a list or value of an object;
+    a Problem where there is nothing."""
+    if not parts:
+        yield from value if isinstance(value, list) else [value]
+    elif parts[0] == "*" and isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from inside(opened, item, parts[1:])
+    elif isinstance(value, dict) and parts[0] in value:
+        yield from inside(opened, value[parts[0]], parts[1:])
+    else:
+        there = ", ".join(map(str, value)) if isinstance(value, dict) else f"a {type(value).__name__}"
+        raise Problem(f"{opened.name}: --field {opened.field}: there is no {parts[0]!r} but {there[:200]}; correct it")
+
+
 def json_values(opened: OpenFile) -> Iterator[Record]:
     """The objects of arrays and objects one after the other; the position is the number of the record."""
     items, number = Cursor(decoded_chunks(opened), 8 * opened.limit).items(), 0
+    if opened.field:
+        items = (item for value in items for item in inside(opened, value, opened.field.split(".")))
     while True:
         number += 1
         try:

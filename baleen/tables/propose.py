@@ -62,6 +62,9 @@ def propose(path: str) -> Proposal:
     looked, options = mended(first_records, options, reasons)
     if not looked:
         raise Problem(f"{path} is empty; name another source")
+    if inside := records_inside(looked, options):
+        reasons.append(f"the records are a list inside an object: --field {inside}")
+        looked, options = mended(first_records, replace(options, field=inside), reasons)
     values = field_values(looked, options)
     kinds = {name: kind_of_values(contents) for name, contents in values.items()}
     if looked[0].markup:
@@ -72,6 +75,34 @@ def propose(path: str) -> Proposal:
     options = replace(options, columns=columns, kind=proposed_kind(options, columns, kinds, looked[0].markup))
     rows, options = mended(first_rows, options, reasons) if columns else ([], options)
     return Proposal(options.source, format_of(looked, options), changed_settings(options), kinds, rows, reasons)
+
+
+def records_inside(looked: Sequence[Record], options: IngestOptions) -> str:
+    """The path of the records in JSON files of one object each, which has no text of its own; '' for other files."""
+    kinds = {options.file_kind or file_kind(record.file) for record in looked}
+    objects = [record.fields for record in looked]
+    if kinds != {"json"} or len({record.file for record in looked}) < len(looked) or any(map(own_text, objects)):
+        return ""
+    if all(len(one) > 1 and are_alike([*one.values()]) for one in objects):
+        return "*"
+    lists = [name for name, value in objects[0].items() if isinstance(value, list) and are_alike(value)]
+    lists = [name for name in lists if "." not in name]
+    return max(lists, key=lambda name: len(objects[0][name]), default="")
+
+
+def own_text(fields: Row) -> bool:
+    """Whether an object has a text or a chat under a usual name."""
+    known = {*ASKS, *ANSWERS, "text", "content", "body", "document", "article", "markdown", "html"}
+    return any(
+        is_chat(value) if name.lower() in CHATS else isinstance(value, str) and name.lower() in known
+        for name, value in fields.items()
+    )
+
+
+def are_alike(values: Sequence[Any]) -> bool:
+    """Whether values are objects with fields, of which the first two have some in common."""
+    objects = [value for value in values if isinstance(value, dict) and value]
+    return bool(objects) and len(objects) == len(values) and bool({*objects[0]} & {*objects[-1]})
 
 
 def proposed_trees(looked: Sequence[Record], values: dict[str, list[Any]]) -> str:

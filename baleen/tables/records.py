@@ -10,7 +10,8 @@ from baleen.tables.rows import Row
 @dataclass(frozen=True)
 class OpenFile:
     """A file being read: its name for messages and for `source`, the largest document allowed in bytes, the paths of
-    the fields that are asked for (None for all), and how a delimited file is written ('' for what its kind does)."""
+    the fields that are asked for (None for all), how a delimited file is written ('' for what its kind does), and the
+    path of the records in a JSON file ('' where they are its values)."""
 
     name: str
     file: BinaryIO
@@ -19,6 +20,7 @@ class OpenFile:
     wanted: frozenset[str] | None = None
     separator: str = ""
     quoting: str = ""
+    field: str = ""
 
     @property
     def file_limit(self) -> int:

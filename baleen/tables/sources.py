@@ -100,9 +100,8 @@ def records_of(entries: Iterable[Entry], o: IngestOptions, notes: Counter[str], 
         notes["files"] += 1
         kinds.read.add(kind)
         try:
-            opened = OpenFile(
-                name, decompress(file, name), o.encoding, o.document_bytes, wanted, o.separator, o.quoting
-            )
+            content = decompress(file, name)
+            opened = OpenFile(name, content, o.encoding, o.document_bytes, wanted, o.separator, o.quoting, o.field)
             yield from READERS[kind](opened)
         except (*DAMAGE, OSError) as error:
             raise damage_problem(name, error) from None
@@ -113,6 +112,8 @@ def check_kinds(o: IngestOptions, notes: Counter[str], kinds: Kinds) -> None:
     notes["files_passed_over"] += kinds.unknown.total()
     if not kinds.read:
         raise nothing_to_read(o.place, kinds.unknown, notes)
+    if o.field and "json" not in kinds.read:
+        raise Problem(f"{o.place} holds no JSON, so --field {o.field} has no effect; take it out, or set --kind json")
     if (given := o.separator or o.quoting) and not kinds.read & {"csv", "tsv"}:
         raise Problem(f"{o.place} holds no CSV or TSV, so {given!r} has no effect; take it out, or set --kind")
 

@@ -148,3 +148,17 @@ def test_lines_that_quotes_may_have_joined_are_never_one_row_without_a_word(text
 @pytest.mark.parametrize("cell", ['"One\nTwo"', '"One, two\nthree"', '"One\n\ntwo, three, four"'])
 def test_a_cell_of_several_lines_is_one_cell(cell: str) -> None:
     assert cells("csv", f"q,a\nWhy?,{cell}\n") == [{"q": "Why?", "a": cell.strip('"')}]
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"'])
+def test_a_first_line_may_state_the_separator(first: str) -> None:
+    text = f"{first}\r\nq;a\r\nWhy?;So.\r\n"
+    assert cells("csv", text, separator=";") == [{"q": "Why?", "a": "So."}]
+    with pytest.raises(Problem, match="f:1: its first line states the separator ';': write --separator ';'") as problem:
+        cells("csv", text)
+    assert problem.value.settings == {"separator": ";"}
+
+
+def test_lines_that_end_in_a_carriage_return_alone_are_named() -> None:
+    with pytest.raises(Problem, match="its lines end in a carriage return alone; save it"):
+        cells("csv", "q,a\rWhy?,So.\r")

@@ -178,3 +178,34 @@ def test_bytes_are_text_and_nan_is_none(tmp_path: Path) -> None:
     assert propose(str(tmp_path / "a.parquet")).fields == {"text": "text", "photo": "bytes"}
     found = propose(write(tmp_path, "a.jsonl", '{"text": "One.", "note": NaN}\n{"text": NaN, "note": NaN}\n'))
     assert found.fields == {"text": "text", "note": "empty"} and found.rows == [{"response": "One."}]
+
+
+ROWS = [{"question": "Why?", "answer": "So."}, {"question": "How?", "answer": "Thus."}]
+
+
+@pytest.mark.parametrize(
+    "content, field",
+    [
+        ({"data": ROWS}, "data"),
+        ({"version": "1.1", "description": "Made by hand.", "data": ROWS}, "data"),
+        ({"info": {"a": 1}, "tags": [{"n": 1}], "rows": ROWS}, "rows"),
+        ({"7": ROWS[0], "8": ROWS[1]}, "*"),
+        ({"items": [{"id": 1} | ROWS[0], ROWS[1]], "next": [{"page": 2}]}, "items"),
+    ],
+)
+def test_records_inside_an_object_are_all_proposed(tmp_path: Path, content: dict[str, Any], field: str) -> None:
+    found = propose(write(tmp_path, "a.json", json.dumps(content)))
+    assert found.settings == {"columns": PAIR, "field": field} and found.reasons[-1].endswith(f"--field {field}")
+    assert [row["instruction"] for row in found.rows] == ["Why?", "How?"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"text": "A page.", "authors": [{"n": 1}, {"n": 2}]},
+        {"question": "Why?", "answer": "So.", "tags": [{"n": 1}, {"n": 2}]},
+        {"messages": CHAT},
+    ],
+)
+def test_an_object_that_is_a_record_is_one(tmp_path: Path, content: dict[str, Any]) -> None:
+    assert "field" not in propose(write(tmp_path, "a.json", json.dumps(content))).settings
