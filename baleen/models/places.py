@@ -18,6 +18,9 @@ from baleen.models.pins import Pin
 
 IGNORED = (".md", ".bin", ".part")  # model cards and pickled weights: no engine reads them
 POINTER = b"version https://git-lfs"
+WHOLE = ("model.safetensors", "adapter_model.safetensors")  # the names that transformers and peft open
+INDEX = "model.safetensors.index.json"
+SMALL = 1 << 16  # bytes: a pointer of Git LFS has at most 1,024
 PART = re.compile(r"-\d{5}-of-\d{5}\.gguf$")
 
 
@@ -92,17 +95,44 @@ def check_folder(folder: Path) -> None:
     """A Problem for a folder without whole weights in safetensors, config (or that of an adapter) and tokenizer."""
     weights = sorted(folder.glob("*.safetensors"))
     if not weights:
+        if snapshots := [*folder.glob("snapshots/*/")]:
+            raise Problem(f"{folder} is the cache of a hub model; name a commit inside it, such as {snapshots[0]}")
+        if quantized := next(folder.glob("*.gguf"), None):
+            raise Problem(f"{folder} has no weights in safetensors, but a GGUF file: write gguf: {quantized} in a pin")
         names = ", ".join(p.name for p in sorted(folder.iterdir())) or "nothing"
         raise Problem(f"{folder} has no weights in safetensors, only {names}; convert them, pickle is not opened")
     if not any((folder / name).is_file() for name in ("config.json", "adapter_config.json")):
         raise Problem(f"{folder} has no config.json; copy the one of its base there")
     check_tokenizer(folder)
+    for path in sorted(folder.iterdir()):
+        check_small(path)
+    if not any((folder / name).is_file() for name in (*WHOLE, INDEX)):
+        raise Problem(f"{folder} has {weights[0].name} and no {WHOLE[0]} or {INDEX}; copy the index, or name it so")
     for index in folder.glob("*.safetensors.index.json"):
-        named = set(json.loads(index.read_text(encoding="utf-8")).get("weight_map", {}).values())
+        named = set(json_object(index).get("weight_map", {}).values())
         if missing := sorted(named - {path.name for path in weights}):
             raise Problem(f"{index} names {missing[0]}, which is not there; copy all parts of the model")
     for path in weights:
         check_safetensors(path)
+
+
+def check_small(path: Path) -> None:
+    """A Problem for a pointer of Git LFS in the place of a small file, and for settings that are no JSON."""
+    if path.is_file() and path.stat().st_size < SMALL and path.read_bytes().startswith(POINTER):
+        raise Problem(f"{path} is a pointer of Git LFS, not the file; run git lfs pull where it was cloned")
+    if path.name in ("config.json", "adapter_config.json", "tokenizer_config.json"):
+        json_object(path)
+
+
+def json_object(path: Path) -> dict[str, Any]:
+    """The object in a JSON file; a Problem when it holds none."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise Problem(f"{path} is no JSON ({error}); copy it again") from None
+    if not isinstance(content, dict):
+        raise Problem(f"{path} holds no object but a {type(content).__name__}; copy it again")
+    return content
 
 
 def check_tokenizer(folder: Path) -> None:
