@@ -12,19 +12,35 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 Mark = re.Match[str]
-NAMES = r"(?:\w{1,12}[:_])?think(?:ing)?|thoughts?|reason(?:ing)?|analysis|scratchpad|reflection"
+NAMES = r"(?:\w{1,12}[:_])?think(?:ing)?(?:_\w{1,60})?|thoughts?|reason(?:ing)?|analysis|scratchpad|reflection"
+NAMES += "|(?:inner|internal)_monologue|cot|chain_of_thought|(?:thought|reasoning)_process"
 PAIRS = (  # what opens reasoning, and what closes it
-    (rf"<(?:{NAMES})(?: [^<>\n]{{0,80}})?>", rf"</(?:{NAMES})>"),
+    (rf"<(?:{NAMES})(?: [^<>\n/]{{0,80}})?>", rf"</(?:{NAMES}) ?>"),
     (r"\[THINK\]", r"\[/THINK\]"),
     ("◁think▷", "◁/think▷"),
     (r"<\|begin_of_thought\|>", r"<\|end_of_thought\|>"),
     (r"<\|START_THINKING\|>", r"<\|END_THINKING\|>"),
     (r"<\|channel>\w{0,20}", r"<channel\|>"),
     ("<unused94>", "<unused95>"),
+    (r"<\|think(?:ing)?\|>", r"<\|/think(?:ing)?\|>"),
+    ("<｜begin▁of▁thinking｜>", "<｜end▁of▁thinking｜>"),
 )
 OPENS, CLOSES = ("|".join(pair[side] for pair in PAIRS) for side in (0, 1))
 MARK = re.compile(rf"(?P<open>{OPENS})|(?P<close>{CLOSES})", re.IGNORECASE)
 OPEN_AT_END = re.compile(rf"({OPENS})\s*\Z", re.IGNORECASE)
+HEADED = tuple(  # reasoning under words: Open WebUI, Granite 3.2, HuatuoGPT-o1, Ollama's command line
+    re.compile(rf"\s*{start}(?P<reasoning>.*?){end}\s*", re.DOTALL | re.IGNORECASE)
+    for start, end in (
+        (r'<details type="reasoning"[^<>]{0,80}>', "</details>"),
+        (r"here(?:'s| is) my thought process:", r"\n\W{0,3}here(?:'s| is) my response:"),
+        (r"## Thinking[^\S\n]*\n", r"\n## Final Response[^\S\n]*\n"),
+        (r"Thinking\.\.\.[^\S\n]*\n", r"\n\.\.\.done thinking\.[^\S\n]*\n"),
+    )
+)
+HEADS = ("<details", "here", "## t", "thinking...")
+TURN = re.compile(r"\s*<\|(?:im_start|start_header_id|assistant)\|>(?:assistant)?(?:<\|end_header_id\|>)?\s*")
+ENDS = re.compile(r"(?:<\|(?:im_end|eot_id|endoftext|end_of_text|end)\|>|</s>|<end_of_turn>)\s*\Z")
+EMPTY = re.compile(rf"\s*<(?:{NAMES})\s?/>", re.IGNORECASE)
 ANYWHERE = re.compile(r"<\W?\w*think|\[|◁", re.IGNORECASE)  # a tag such as <analysis> may be a part of the answer
 GOES_ON = re.compile(r" [a-z]|[,.;] ")  # of a sentence that speaks of a mark
 QUOTES = "`'\"“”‘’「」《》"
@@ -50,10 +66,13 @@ class Parts(NamedTuple):
 def split(text: str) -> Parts:
     """The reasoning in a reply and its answer, '' when the reasoning does not end. A text without marks comes back as
     it is. The time is linear in the length."""
-    if not any(mark in text for mark in "<[◁") and not WORDS_OF_MARKS.match(text):  # nearly every reply
+    begins_in_words = text[:40].lstrip().lower().startswith(HEADS) or WORDS_OF_MARKS.match(text)
+    if not any(mark in text for mark in "<[◁") and not begins_in_words:  # nearly every reply
         return Parts("", text, False)
-    if (parts := split_channels(text)) is not None:
+    if (parts := split_channels(text) or split_heads(text)) is not None:
         return parts
+    if MARK.search(text):
+        text = ENDS.sub("", TURN.sub("", text, count=1) if TURN.match(text) else text)
     spans = list(reasoning_spans(text))
     if not spans:
         return Parts("", text, False)
@@ -80,6 +99,15 @@ def split_channels(text: str) -> Parts | None:
         reasoning, _, answer = text.partition("assistantfinal")
         return Parts(reasoning, answer.strip(), True)
     return None
+
+
+def split_heads(text: str) -> Parts | None:
+    """The parts of a reply whose reasoning stands at its beginning between certain words; None for any other."""
+    if empty := EMPTY.match(text):
+        return Parts("", text[empty.end() :].strip(), True)
+    heads = (pattern.match(text) for pattern in HEADED) if text[:40].lstrip().lower().startswith(HEADS) else ()
+    head = next(filter(None, heads), None)
+    return Parts(head["reasoning"].strip(), text[head.end() :].strip(), True) if head else None
 
 
 def reasoning_spans(text: str) -> Iterator[tuple[int, int]]:
@@ -158,6 +186,8 @@ def left_open(prompt: str) -> str:
 def closing(mark: str) -> str:
     """The mark that closes one that is open, '' for none: `</think>` for `<think>`."""
     others = {"<|begin_of_thought|>": "<|end_of_thought|>", "<|START_THINKING|>": "<|END_THINKING|>"}
+    others |= {"<｜begin▁of▁thinking｜>": "<｜end▁of▁thinking｜>"}
+    others |= {f"<|{name}|>": f"<|/{name}|>" for name in ("think", "thinking")}
     return others.get(mark) or mark[:1] + "/" + mark[1:].partition(" ")[0].rstrip(">") + ">" * mark.endswith(">")
 
 
