@@ -7,7 +7,7 @@ of a turn is a string or a list of text parts. Whatever else is in it is a Probl
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -22,6 +22,9 @@ ROLES = {
 ROLE_OF = {name: role for role, names in ROLES.items() for name in names.split()}
 ROLE_KEYS = ("role", "from", "speaker", "author", "sender")
 TEXT_KEYS = ("content", "value", "text", "message", "parts")
+NAMED_ROLES = ROLE_OF | {"input": "user", "output": "assistant"}  # of turns whose keys are roles
+BOTH = frozenset({"user", "assistant"})
+REASONING_PARTS = ("thinking", "redacted_thinking", "reasoning")  # of Anthropic's and OpenAI's interfaces
 TEXT_PARTS = ("text", "input_text", "output_text")
 LOST = ("tool_calls", "function_call")  # of a turn whose text is not all of it
 TURNS = {
@@ -74,6 +77,11 @@ def is_turn(value: Any) -> bool:
     return any(key in value for key in ROLE_KEYS) or any(str(key).lower() in ROLE_OF for key in value)
 
 
+def is_exchange(value: Any) -> bool:
+    """Whether a mapping is an exchange whose keys are input and output."""
+    return {"input", "output"} <= {str(key).lower() for key in value}
+
+
 def holds_lists(value: Any) -> bool:
     """Whether a value is a mapping of lists, such as the column of each key of the turns."""
     return isinstance(value, dict) and bool(value) and all(isinstance(column, list) for column in value.values())
@@ -98,14 +106,14 @@ def listed(value: Any) -> list[Any]:
 def turns_of(value: Any) -> Iterator[tuple[str, str]]:
     """(role, text) of the turns of a chat; the role is system, user or assistant."""
     for number, turn in enumerate(listed(value)):
-        if not isinstance(turn, dict) or not is_turn(turn):
+        if not isinstance(turn, dict) or not (is_turn(turn) or is_exchange(turn)):
             raise NotAChat(f"has a turn {number} without a role: {str(turn)[:60]}")
         key = next((key for key in ROLE_KEYS if key in turn), "")
         texts = {turn[key]: turn.get(text_key(turn, number))} if key else named_turns(turn)
         if lost := next((name for name in LOST if turn.get(name)), ""):
             raise NotAChat(f"has {lost} in turn {number}, which no column can hold")
         for name, content in texts.items():
-            if (role := role_of(name)) is None:
+            if (role := role_of(name) if key else NAMED_ROLES.get(name.lower())) is None:
                 raise NotAChat(f"has the role {name!r} in turn {number}; known are {', '.join(ROLE_OF)}")
             yield role, text_of(content, number)
 
@@ -117,7 +125,8 @@ def role_of(name: object) -> str | None:
 
 def named_turns(turn: dict[str, Any]) -> dict[str, Any]:
     """The texts of a mapping whose keys are roles; other keys, such as an id, are no turns."""
-    return {key: text for key, text in turn.items() if key.lower() in ROLE_OF and text}
+    known = NAMED_ROLES if is_exchange(turn) else ROLE_OF
+    return {key: text for key, text in turn.items() if key.lower() in known and text}
 
 
 def text_key(turn: dict[str, Any], number: int) -> str:
@@ -127,15 +136,20 @@ def text_key(turn: dict[str, Any], number: int) -> str:
 
 
 def text_of(content: Any, number: int) -> str:
-    """The text of a turn: a string, or the text parts of a list, a line each."""
+    """The text of a turn: a string, or the text parts of a list, a line each, without those of reasoning."""
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else [content]
+    parts = [part for part in parts if not is_reasoning(part)]
     texts = [part if isinstance(part, str) else part_text(part) for part in parts]
     if not texts or any(text is None for text in texts):
-        odd = next((part for part, text in zip(parts, texts, strict=True) if text is None), None)
+        odd = next((part for part, text in zip(parts, texts, strict=True) if text is None), content)
         raise NotAChat(f"has no text in turn {number} but {str(odd)[:60]}")
     return "\n".join(text for text in texts if text is not None)
+
+
+def is_reasoning(part: Any) -> bool:
+    return isinstance(part, dict) and part.get("type") in REASONING_PARTS
 
 
 def part_text(part: Any) -> str | None:
@@ -146,10 +160,11 @@ def part_text(part: Any) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def chat_of(value: Any) -> Chat:
+def chat_of(value: Any, roles: Collection[str] = BOTH) -> Chat:
     """The exchanges of a chat; NotAChat for two turns of one role in a row and for a system turn that is not first.
 
-    A greeting before the first question and a question after the last answer belong to no exchange.
+    A greeting before the first question and a question after the last answer belong to no exchange. Where only the
+    user's turns are asked for (`roles`), such a question is an exchange; where only the assistant's are, an answer is.
     """
     turns = list(turns_of(value))
     system = turns.pop(0)[1] if turns and turns[0][0] == "system" else None
@@ -157,9 +172,15 @@ def chat_of(value: Any) -> Chat:
         raise NotAChat("has a system turn that is not the first")
     if doubled := next((role for (role, _), (after, _) in pairwise(turns) if role == after), ""):
         raise NotAChat(f"has two turns of the {doubled} in a row")
+    if "user" not in roles and [role for role, _ in turns] == ["assistant"]:
+        return Chat((Exchange(system, "", turns[0][1]),))
     talk = turns[1:] if turns and turns[0][0] == "assistant" else turns
     exchanges = [Exchange(system, talk[at][1], talk[at + 1][1], tuple(talk[:at])) for at in range(0, len(talk) - 1, 2)]
-    return Chat(tuple(exchanges), len(turns) - 2 * len(exchanges))
+    unanswered = len(turns) - 2 * len(exchanges)
+    if "assistant" not in roles and len(talk) % 2:
+        exchanges.append(Exchange(system, talk[-1][1], "", tuple(talk[:-1])))
+        unanswered -= 1
+    return Chat(tuple(exchanges), unanswered)
 
 
 def chosen(chat: Chat, turns: str, counts: Counter[str]) -> tuple[Exchange, ...]:
@@ -170,6 +191,6 @@ def chosen(chat: Chat, turns: str, counts: Counter[str]) -> tuple[Exchange, ...]
         raise NotAChat(f"has {len(exchanges)} exchanges; write --turns first, last or all")
     count(counts, "turns_left_out", chat.unanswered)
     if turns == "first" and exchanges:
-        count(counts, "turns_left_out", 2 * (len(exchanges) - 1))
+        count(counts, "turns_left_out", sum(2 if one.assistant else 1 for one in exchanges[1:]))
         return exchanges[:1]
     return exchanges[-1:] if turns == "last" else exchanges

@@ -96,10 +96,14 @@ def exchanges_of(record: Record, mapping: Mapping, notes: Counter[str]) -> list[
     """For each row of a record, the exchange of every chat that is mapped; several chats must have equally many."""
     talks = dict[str, tuple[Exchange, ...]]()
     for root in mapping.chats:
-        if (chat := chat_at(record, root)) is not None:
-            talks[root] = talked(record, root, chat, mapping.turns, notes)
-            mapped = any(path.chat == root and path.parts[-1] == "system" for _, path in mapping.paths)
-            lost = sum(not mapped and exchange.system is not None for exchange in talks[root][:1])
+        mapped = [path for _, path in mapping.paths if path.chat == root]
+        chat = chat_at(record, root)
+        if chat is None and record.fields.get(root, "") is None and not all(path.optional for path in mapped):
+            chat = []
+        if chat is not None:
+            roles = {path.parts[-1] for path in mapped}
+            talks[root] = talked(record, root, chat, roles, mapping.turns, notes)
+            lost = sum("system" not in roles and exchange.system is not None for exchange in talks[root][:1])
             count(notes, "system_turns_left_out", lost)
     if len({len(talk) for talk in talks.values()}) > 1:
         raise Problem(f"{record.place}: {' and '.join(talks)} have different numbers of exchanges; write --turns first")
@@ -112,13 +116,16 @@ def chat_at(record: Record, root: str) -> Any:
     return None if isinstance(chat, dict) and not holds_lists(chat) else chat
 
 
-def talked(record: Record, root: str, chat: Any, turns: str, notes: Counter[str]) -> tuple[Exchange, ...]:
+def talked(
+    record: Record, root: str, chat: Any, roles: set[str], turns: str, notes: Counter[str]
+) -> tuple[Exchange, ...]:
     """The exchanges of one chat that become rows; a Problem that names the row for a chat that cannot be read."""
     try:
-        return chosen(chat_of(chat), turns, notes)
+        return chosen(chat_of(chat, roles), turns, notes)
     except NotAChat as error:
         settings = {"turns": "first"} if "--turns" in str(error) else {}
-        raise Problem(f"{record.place}: {root} {error}", settings) from None
+        hint = "" if settings else "; correct the row or leave it out"
+        raise Problem(f"{record.place}: {root} {error}{hint}", settings) from None
 
 
 def value(record: Record, column: str, field: str, talk: Exchanges) -> Any:
@@ -225,6 +232,8 @@ def check_beside(record: Record, mapping: Mapping) -> None:
         if not_blank(record.fields.get(name)):
             joint = f"--columns.instruction {mapping.columns['instruction']},{name}"
             hint = f"write {joint} or --columns.input {name}, or --leave-out {name}"
+            if not isinstance(record.fields[name], str):
+                hint = f"it is no text; write --leave-out {name}"
             raise Problem(f"{record.place} has a field {name!r}, which no column reads; {hint}")
 
 

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, TypeVar, cast
 
 from baleen.errors import Problem
-from baleen.tables.chats import is_chat, turns_of
+from baleen.tables.chats import BOTH, is_chat, turns_of
 from baleen.tables.fields import BESIDE
 from baleen.tables.ingest_options import IngestOptions
 from baleen.tables.records import Record
@@ -202,24 +202,30 @@ def is_number(value: Any) -> bool:
 def proposed_columns(values: dict[str, list[Any]], kinds: dict[str, str], count: int) -> dict[str, str]:
     """A mapping to instruction and response, or to one of them alone, by the names of the fields; {} for none."""
     names = {name: f"{name}?" if len(values[name]) < count else name for name in values}
-    if chat := likeliest(CHATS, [name for name, kind in kinds.items() if kind == "chat"]):
-        system = any(role == "system" for value in values[chat] if value for role, _ in safe_turns(value))
-        return {
-            "instruction": f"{chat}.system?,{chat}.user" if system else f"{chat}.user",
-            "response": f"{chat}.assistant",
-        }
     texts = [name for name, kind in kinds.items() if kind in WORDS]
-    asks = likeliest(ASKS, texts)
-    answer = likeliest([*ANSWERS, *TEXTS], [name for name in texts if name != asks])
+    roles = {
+        name: {role for value in values[name] if value for role, _ in safe_turns(value)}
+        for name, kind in kinds.items()
+        if kind == "chat"
+    }
+    whole = likeliest(CHATS, [name for name in roles if roles[name] >= BOTH])
+    asked = whole or likeliest([*ASKS, *CHATS], [name for name in roles if "user" in roles[name]])
+    told = whole or likeliest([*ANSWERS, *CHATS], [name for name in roles if roles[name] == {"assistant"}])
+    asks = asked or likeliest(ASKS, texts)
+    answer = told or likeliest([*ANSWERS, *TEXTS], [name for name in texts if name != asks])
+    beside = [name for name in texts if name.rpartition(".")[2] in BESIDE and name not in (asks, answer)]
+    before = [names[name] for name in beside if name in BEFORE]
+    after = [names[name] for name in beside if name not in BEFORE]
+    question = names.get(asks, "")
+    if asked:
+        question = f"{asked}.system?,{asked}.user" if "system" in roles[asked] else f"{asked}.user"
+    instruction = ",".join([*before, question, *after])
     if asks and answer:
-        beside = [name for name in texts if name.rpartition(".")[2] in BESIDE and name not in (asks, answer)]
-        before = [names[name] for name in beside if name in BEFORE]
-        after = [names[name] for name in beside if name not in BEFORE]
-        return {"instruction": ",".join([*before, names[asks], *after]), "response": names[answer]}
+        return {"instruction": instruction, "response": f"{told}.assistant" if told else names[answer]}
     only = likeliest(TEXTS, texts) or (texts[0] if len(texts) == 1 and not asks else "")
     if only:
         return {"response": names[only]}
-    return {"instruction": names[asks]} if asks else {}
+    return {"instruction": instruction} if asks else {}
 
 
 def likeliest(known: Sequence[str], names: Sequence[str]) -> str:

@@ -32,6 +32,10 @@ CHATS: dict[str, Any] = {
     "columns of turns": {"role": ["user", "assistant"], "content": ["Why?", "So."]},
     "a greeting first": [turn("assistant", "Hello!"), turn("user", "Why?"), turn("assistant", "So.")],
     "a question after": [turn("user", "Why?"), turn("assistant", "So."), turn("user", "And?")],
+    "input and output": [{"input": "Why?", "output": "So."}],
+    "input and output with a system": [{"system": "Be terse.", "input": "Why?", "output": "So."}],
+    "reasoning parts": [turn("user", "Why?"), turn("assistant", [{"type": "thinking", "thinking": "hm"}, "So."])],
+    "reasoning beside": [turn("user", "Why?"), turn("assistant", "So.") | {"reasoning_content": "hm"}],
     "a developer": [turn("developer", "Be terse."), turn("user", "Why?"), turn("assistant", "So.")],
     "a system turn": [turn("system", "Be terse."), turn("human", "Why?"), turn("gpt", "So.")],
 }
@@ -146,6 +150,28 @@ def test_a_chat_without_an_answered_question_is_counted_and_as_a_seed_refused(ch
     assert reason == "no exchange"
     with pytest.raises(Problem, match="f:7: the seed has no question with an answer"):
         rows(chat, origin="seed")
+
+
+def test_a_chat_that_is_null_is_counted() -> None:
+    options = IngestOptions(source="f", origin="web", columns=MAPPED)
+    assert [reason for _, reason in rows_of(Record("f", 7, {"messages": None}), options, Counter())] == ["no exchange"]
+    optional = {"instruction": "messages.user?", "response": "text"}
+    assert rows(None, optional, text="So.")[0]["response"] == "So."
+
+
+def test_a_prompt_and_its_answer_may_be_chats_of_their_own() -> None:
+    columns = {"instruction": "messages.user", "response": "chosen.assistant", "draft": "rejected.assistant"}
+    sides = {"chosen": [turn("assistant", "So.")], "rejected": [turn("assistant", "No.")]}
+    [row] = rows([turn("system", "x"), turn("user", "Why?")], columns, **sides)
+    assert (row["instruction"], row["response"], row["draft"]) == ("Why?", "So.", "No.")
+    [row] = rows([*SEVERAL, turn("user", "Why?")], columns, "last", **sides)
+    assert row["instruction"].endswith("Assistant: A3\n\nUser: Why?") and row["response"] == "So."
+
+
+def test_a_question_alone_is_an_instruction() -> None:
+    assert [row["instruction"] for row in rows([turn("user", "Why?")], {"instruction": "messages.user"})] == ["Why?"]
+    asked = rows([*SEVERAL[:3], turn("user", "Why?")], {"instruction": "messages.user"}, "first")
+    assert [row["instruction"] for row in asked] == ["Q1"]
 
 
 PLAIN = [turn("user", "Why?"), turn("assistant", "So.")]

@@ -62,6 +62,13 @@ RECORDS: list[tuple[dict[str, Any], list[str]]] = [
     ({"id": 1, "conversations": json.dumps(CHAT)}, ["conversations.user", "conversations.assistant"]),
     ({"data": {"query": "a b", "reply": "c d"}}, ["data.query", "data.reply"]),
     ({"instruction": "a b", "instances": [{"input": "", "output": "c d"}]}, ["instruction", "instances.0.output"]),
+    ({"prompt": CHAT[:1], "completion": CHAT[1:]}, ["prompt.user", "completion.assistant"]),
+    ({"prompt": CHAT[:1], "chosen": CHAT[1:], "rejected": CHAT[1:]}, ["prompt.user", "chosen.assistant"]),
+    ({"prompt": "a b", "completion": CHAT[1:]}, ["prompt", "completion.assistant"]),
+    ({"prompt": "a b", "chosen": CHAT, "rejected": CHAT}, ["chosen.user", "chosen.assistant"]),
+    ({"system": "a b", "conversations": CHAT}, ["system,conversations.user", "conversations.assistant"]),
+    ({"question": "a b", "context": "c d", "answers": ["e"]}, ["question,context"]),
+    ({"messages": CHAT[:1]}, ["messages.user"]),
     ({"url": "http://a", "title": "a b", "text": "c d"}, ["text"]),
     ({"page": 3, "letter": "c d"}, ["letter"]),
     ({"a": "b c", "d": "e f"}, []),
@@ -75,6 +82,7 @@ def test_a_mapping_is_proposed_by_the_names_of_the_fields(
 ) -> None:
     proposal = propose(write(tmp_path, "a.jsonl", json.dumps(record)))
     columns = ["instruction", "response"][-len(fields) :] if fields else []
+    columns = ["instruction"] if fields in (["question,context"], ["messages.user"]) else columns
     assert proposal.columns == dict(zip(columns, fields, strict=True))
     assert [list(row) for row in proposal.rows] == ([columns] if columns else [])
 
