@@ -19,7 +19,7 @@ LABEL = re.compile(rf"(?<!\S)\[(?:final |overall )?(?:{NOUN}|result)\]:?(?=\s?\W
 BRACKETED = re.compile(r"\[(\d(?:\.\d+)?(?:/\d)?)\]")
 WORD = re.compile(
     rf"(?:[:：=为是]|\bis|\ba|\bof)\s*({'|'.join(DIGITS)})"
-    r"(?=分|点|\s?(?:[.,;!。)(*_\"\n]|out of|stars|points|\Z))(?:\s?\((\d)\))?",
+    r"(?=分|点|\s?(?:[.;!。)(*_\"\n]|out of|stars|points|\Z))(?:\s?\((\d)\))?",
     re.IGNORECASE,
 )
 EDGE = r"[^\w\n]{0,5}"

@@ -65,12 +65,13 @@ def written_rating(reply: str, low: int = 1, high: int = 5, noun: str = "score")
     plain = unicodedata.normalize("NFKC", reply).strip()
     if block := FENCED.fullmatch(plain):
         return json_rating(block[1], low, high)
-    blocks = [*BLOCK.finditer(plain)]
-    pieces = pieces_of(BLOCK.sub("", plain) if blocks else reply, high)
+    inside = [json_rating(block[1] or block[2], low, high) for block in BLOCK.finditer(plain)]
+    rating_inside = next((rating for rating in inside if rating is not None), None)
+    pieces = pieces_of(reply if rating_inside is None else BLOCK.sub("", plain), high)
     start = re.compile(rf"{BEFORE}(?:{noun}|{NOUN}){AFTER}|(?:{GIVEN})\s*", re.IGNORECASE)
-    if blocks:  # words round an object are its reasons, unless they rate too
+    if rating_inside is not None:  # words round an object are its reasons, unless they rate too
         rated = any(start.match(piece) and re.search(r"\d", piece) for piece in pieces)
-        return json_rating(blocks[0][1] or blocks[0][2], low, high) if len(blocks) == 1 and not rated else None
+        return None if rated or len(inside) > 1 else rating_inside
     number = re.compile(r"(\d(?:\.\d+)?)" + SCALE.format(high) + REASON, re.IGNORECASE)
     scale = rf"(?:(?:\s?/\s?| out of ){high}(?: stars)?| stars)"
     with_scale = re.compile(rf"\d(?:\.\d+)?{scale}[.!。]?", re.IGNORECASE)

@@ -124,6 +124,7 @@ PLAIN = [
     "Score: 4\nIt is a one-page text.",
     'It has 3 parts.\n```json\n{"reason": "complete", "score": 4}\n```\nI hope this helps!',
     'It has 3 parts.\n\n{"score": 4}',
+    'It shows this:\n```json\n{"a": 1}\n```\nIt is complete.\nScore: 4',
     "{'score': 4, 'reason': \"it's good\"}",
     '{"score": 4,}',
 ]
@@ -198,6 +199,9 @@ AMBIGUOUS = [
     "Score: four or five",
     "not 5 but 4",
     "Score: four (5)",
+    "Score: two, three words are wrong.",
+    "Score: four, five at most",
+    "Overall: 4 of 5 claims hold.",
     "Score: one of the best",
     "★★★★☆☆☆☆☆☆",
     "★★★☆☆\n★★★★☆",
