@@ -13,7 +13,8 @@ from baleen.tables.records import Doubled, Record, count
 from baleen.tables.rows import NUMBER, TEXT, TYPES, Row
 
 CONTENT = ("instruction", "input", "response", "draft", "reference")  # what makes the id, and must be text
-BESIDE = ("input", "context", "system", "system_prompt", "history")  # what belongs to an instruction that has it
+# what belongs to an instruction that has it
+BESIDE = ("input", "context", "passage", "choices", "options", "system", "system_prompt", "history")
 ARGUMENTS = "kwargs"  # a list of mappings: the arguments of verifiable instructions
 ASKED_ROLES = ("system", "user", "assistant")
 Exchanges = dict[str, Exchange]  # of the chats of a record, by the path of each
@@ -232,13 +233,14 @@ def check_beside(record: Record, mapping: Mapping) -> None:
         if not_blank(record.fields.get(name)):
             joint = f"--columns.instruction {mapping.columns['instruction']},{name}"
             hint = f"write {joint} or --columns.input {name}, or --leave-out {name}"
+            settings = {}
             if not isinstance(record.fields[name], str):
-                hint = f"it is no text; write --leave-out {name}"
-            raise Problem(f"{record.place} has a field {name!r}, which no column reads; {hint}")
+                hint, settings = f"it is no text; write --leave-out {name}", {"leave_out": [*mapping.leave_out, name]}
+            raise Problem(f"{record.place} has a field {name!r}, which no column reads; {hint}", settings)
 
 
 def not_blank(content: Any) -> bool:
-    return bool(content.strip()) if isinstance(content, str) else bool(content)
+    return bool(content.strip()) if isinstance(content, str) else bool(content) and content == content  # NaN is none
 
 
 def check_numbered(record: Record, mapping: Mapping, notes: Counter[str]) -> None:

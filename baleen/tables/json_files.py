@@ -42,14 +42,27 @@ def json_lines(opened: OpenFile) -> Iterator[Record]:
                 value = DECODER.decode(line)
             except (ValueError, RecursionError) as error:
                 where = f"{opened.name}:{number} is not JSON ({error})"
-                if line.strip() in "{[":
-                    raise Problem(f"{where}; write --kind json for a value over several lines", KIND) from None
-                raise Problem(f"{where}; fix or delete the line") from None
+                raise not_json(where, line.strip(), error) from None
             if isinstance(value, list):
                 raise Problem(
                     f"{opened.name}:{number}: a record must be an object, not an array; write --kind json", KIND
                 )
             yield json_record(opened, number, value)
+
+
+def not_json(where: str, line: str, error: Exception) -> Problem:
+    """The Problem for a line that is not JSON, with what is likely meant."""
+    if line in "{[":
+        return Problem(f"{where}; write --kind json for a value over several lines", KIND)
+    if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
+        rest = line[error.pos :].strip()
+        if rest == ",":
+            return Problem(f"{where}; take the commas at the ends of the lines out")
+        if rest.startswith("{"):
+            return Problem(f"{where}; write --kind json for several objects in a line", KIND)
+    if line.startswith("{'"):
+        return Problem(f"{where}; it is written as Python shows it: write it with json.dumps")
+    return Problem(f"{where}; fix or delete the line")
 
 
 @dataclass

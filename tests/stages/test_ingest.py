@@ -359,7 +359,7 @@ ALPACA = {"instruction": "Sort the words.", "input": "pear fig", "output": "fig 
 MAPPED = ["--columns.instruction", "instruction", "--columns.response", "output"]
 
 
-@pytest.mark.parametrize("name", ["input", "context", "system", "system_prompt", "history"])
+@pytest.mark.parametrize("name", ["input", "context", "passage", "options", "system", "system_prompt", "history"])
 @pytest.mark.parametrize("kind", ["jsonl", "parquet", "csv"])
 def test_what_belongs_to_an_instruction_is_never_left_out_without_a_word(name: str, kind: str) -> None:
     rows = [{k.replace("input", name): v for k, v in row.items()} for row in (ALPACA | {"input": ""}, ALPACA)]

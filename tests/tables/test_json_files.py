@@ -36,3 +36,19 @@ def test_records_lie_where_the_setting_field_says(field: str, content: str, text
 def test_a_field_that_holds_no_records_is_a_problem(field: str, content: str, words: str) -> None:
     with pytest.raises(Problem, match=words):
         [*READERS["json"](OpenFile("f", io.BytesIO(content.encode()), field=field))]
+
+
+@pytest.mark.parametrize(
+    "line, words",
+    [
+        ('{"t": 1},', "take the commas at the ends of the lines out"),
+        ('{"t": 1}{"t": 2}', "write --kind json for several objects in a line"),
+        ('{"t": 1} {"t": 2}', "write --kind json for several objects in a line"),
+        ("{'t': 1}", "it is written as Python shows it: write it with json.dumps"),
+        ('{"t": 1', "fix or delete the line"),
+        ('{"t": 1} end', "fix or delete the line"),
+    ],
+)
+def test_a_line_that_is_not_json_has_a_hint(line: str, words: str) -> None:
+    with pytest.raises(Problem, match=f"f:2 is not JSON .*; {words}"):
+        [*READERS["jsonl"](OpenFile("f", io.BytesIO(f'{{"t": 0}}\n{line}\n'.encode())))]

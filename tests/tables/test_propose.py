@@ -87,6 +87,15 @@ def test_a_mapping_is_proposed_by_the_names_of_the_fields(
     assert [list(row) for row in proposal.rows] == ([columns] if columns else [])
 
 
+def test_what_is_no_text_beside_an_instruction_is_left_out_with_a_word(tmp_path: Path) -> None:
+    record = {"question": "a b", "choices": ["c", "d"], "history": [["e", "f"]], "context": float("nan"), "answer": "c"}
+    found = propose(write(tmp_path, "a.jsonl", json.dumps(record)))
+    assert found.settings == {"columns": PAIR, "leave_out": ["choices", "history"]}
+    assert [reason.partition("; ")[2] for reason in found.reasons] == [
+        "it is no text; write --leave-out choices", "it is no text; write --leave-out history",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ["prompt", "question", "instruction"])
 def test_a_request_without_an_answer_is_proposed_as_an_instruction(tmp_path: Path, name: str) -> None:
     proposal = propose(write(tmp_path, "a.jsonl", json.dumps({name: "a b", "id": 7})))
