@@ -8,7 +8,6 @@ import posixpath
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, time
 from functools import partial, wraps
 from html import escape
 from io import BytesIO
@@ -20,6 +19,7 @@ from baleen.tables.encodings import declared_encoding
 from baleen.tables.mail_files import mail_box, mail_message
 from baleen.tables.pandoc_files import markup_document, office_document
 from baleen.tables.records import OpenFile, Record
+from baleen.tables.sheet_files import sheet_rows
 from baleen.tables.titles import document_title
 from baleen.tables.web_archives import archived_pages
 
@@ -133,29 +133,9 @@ def chapters(opened: OpenFile, content: BytesIO) -> Iterator[Record]:
 
 
 @whole_files
-def sheet_rows(opened: OpenFile, content: BytesIO) -> Iterator[Record]:
-    """The rows below the header of each sheet, a record of texts each; an empty cell is NULL."""
-    from python_calamine import CalamineWorkbook
-
-    book = CalamineWorkbook.from_object(content)
-    for sheet in book.sheet_names:
-        names, name = list[str](), f"{opened.name}!{sheet}"
-        for number, cells in enumerate(book.get_sheet_by_name(sheet).to_python(skip_empty_area=False), 1):
-            values = [cell_text(cell) for cell in cells]
-            if names and any(values):
-                yield Record(name, number, dict(zip(names, values, strict=True)))
-            elif any(values):
-                names = [value or f"column {at}" for at, value in enumerate(values, 1)]
-                if doubled := next((value for value in names if names.count(value) > 1), ""):
-                    raise Problem(f"{name}:{number} has two columns {doubled!r}; rename one")
-
-
-def cell_text(cell: Any) -> str | None:
-    """The value of a cell as text, a whole number without a point, a date in ISO 8601."""
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
-        return str(int(cell))
-    text = cell.isoformat() if isinstance(cell, date | time) else str(cell).strip()
-    return text or None
+def sheets(opened: OpenFile, content: BytesIO) -> Iterator[Record]:
+    """The rows of the sheets of a workbook."""
+    yield from sheet_rows(opened, content)
 
 
 @whole_files
@@ -187,7 +167,7 @@ FORMATS: dict[str, tuple[str, Reader]] = {  # kind -> suffixes, reader
     "rtf": (".rtf", partial(office_document, kind="rtf")),  # pandoc
     "pptx": (".pptx .pptm", slides),  # python-pptx
     "epub": (".epub", chapters),  # lxml
-    "xlsx": (".xlsx .xlsm .xlsb .xls .ods", sheet_rows),  # python-calamine
+    "xlsx": (".xlsx .xlsm .xlsb .xls .ods", sheets),  # python-calamine
     "rst": (".rst", partial(markup_document, kind="rst")),  # pandoc
     "latex": (".tex .latex", partial(markup_document, kind="latex")),  # pandoc
     "notebook": (".ipynb", notebook),  # nbformat

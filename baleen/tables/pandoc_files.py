@@ -4,6 +4,7 @@ pandoc runs as a program of its own, one a document, without access to other fil
 shapes of reStructuredText and LaTeX take it more than linear time, so files in these are at most MARKUP_BYTES.
 """
 
+import codecs
 import re
 import resource
 import subprocess
@@ -15,8 +16,9 @@ from io import BytesIO
 from pathlib import Path
 
 from baleen.errors import Problem
-from baleen.tables.encodings import decoded_chunks
+from baleen.tables.encodings import decoded_chunks, is_utf8
 from baleen.tables.records import OpenFile, Record
+from baleen.tables.text_boxes import boxes_as_paragraphs
 from baleen.tables.titles import document_title
 
 CPU_SECONDS = 20
@@ -31,6 +33,8 @@ $body$
 """
 NOTE = re.compile(r'<a [^>]*role="doc-noteref"[^>]*><sup>(\d+)</sup></a>')
 BACK = re.compile(r'<a [^>]*role="doc-backlink"[^>]*>[^<]*</a>')  # the arrow from a note to its place
+INPUTENC = re.compile(rb"^[^%\n]*\\usepackage\s*\[([\w-]+)\]\s*\{inputenc\}", re.MULTILINE)
+ENCODINGS = {"latin1": "cp1252", "ansinew": "cp1252", "latin9": "iso8859-15", "applemac": "mac-roman"}  # of inputenc
 HEADER = re.compile(r"<(/?)h([1-5])(?=[\s>])")
 
 
@@ -42,7 +46,7 @@ def office_document(opened: OpenFile, kind: str) -> Iterator[Record]:
         return
     if kind == "rtf" and not content.startswith(b"{\\rtf"):  # which pandoc reads all the same
         raise Problem(f"{opened.name} is damaged or no rtf (it does not begin with {{\\rtf); save it again")
-    yield converted(opened, kind, content)
+    yield converted(opened, kind, boxes_as_paragraphs(content) if kind == "docx" else content)
 
 
 def markup_document(opened: OpenFile, kind: str) -> Iterator[Record]:
@@ -52,11 +56,22 @@ def markup_document(opened: OpenFile, kind: str) -> Iterator[Record]:
         reason = "too large" if len(content) > opened.limit else f"over {MARKUP_BYTES // 1000} kB of {kind}"
         yield Record(opened.name, 1, {}, "html", reason=reason)
         return
-    text = "".join(decoded_chunks(replace(opened, file=BytesIO(content))))
+    declared = input_encoding(content) if kind == "latex" and opened.encoding == "utf-8" else opened.encoding
+    text = "".join(decoded_chunks(replace(opened, file=BytesIO(content), encoding=declared)))
     try:
         yield converted(opened, kind, text.encode())
     except Problem:
         yield Record(opened.name, 1, {}, "html", reason=f"unreadable {kind}")
+
+
+def input_encoding(content: bytes) -> str:
+    """The encoding that a file in LaTeX states; utf-8 where it states none that is known, or is UTF-8."""
+    stated = None if is_utf8(content) else INPUTENC.search(content)
+    name = stated[1].decode().lower() if stated else "utf-8"
+    try:
+        return codecs.lookup(ENCODINGS.get(name, name)).name
+    except LookupError:
+        return "utf-8"
 
 
 def converted(opened: OpenFile, kind: str, content: bytes) -> Record:

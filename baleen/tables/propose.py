@@ -62,6 +62,7 @@ def propose(path: str) -> Proposal:
     looked, options = mended(first_records, options, reasons)
     if not looked:
         raise Problem(f"{path} is empty; name another source")
+    looked = [record for record in looked if not record.reason] or looked
     if inside := records_inside(looked, options):
         reasons.append(f"the records are a list inside an object: --field {inside}")
         looked, options = mended(first_records, replace(options, field=inside), reasons)

@@ -103,6 +103,15 @@ def test_markup_of_authors_is_its_text(kind: str, source: str, text: str) -> Non
     assert texts(read_file(kind, source.encode())) == [(1, text)]
 
 
+@pytest.mark.parametrize(
+    "encoding, stated", [("latin-1", "latin1"), ("cp1252", "ansinew"), ("cp1251", "cp1251"), ("utf-8", "latin1")]
+)
+def test_latex_is_read_in_the_encoding_that_it_states(encoding: str, stated: str) -> None:
+    words = "Чай." if encoding == "cp1251" else "Café."
+    source = f"\\documentclass{{article}}\n\\usepackage[{stated}]{{inputenc}}\n\\begin{{document}}\n{words}\n"
+    assert texts(read_file("latex", f"{source}\\end{{document}}".encode(encoding))) == [(1, words)]
+
+
 @pytest.mark.parametrize("kind, source", [("latex", "\\begin{x}{{"), ("latex", "\\def\\a{\\a}\\a")])
 def test_markup_that_is_none_is_counted(kind: str, source: str) -> None:
     assert texts(read_file(kind, source.encode())) == [(1, "unreadable latex")]
