@@ -29,7 +29,9 @@ WORD = re.compile(rf"(?:^|[-._ /0-9])({'|'.join(SPLITS)})(?=$|[-._ /0-9])")
 SHARD = re.compile(r"(?:^|/)([\w.-]+?)-(\d{5})-of-(\d{5})(?!\d)")
 SIDECAR = re.compile(
     r"(?:readme|licen[cs]e|copying|notice|dataset_?card|datasheet|citation|changelog|contributing)(?:[.-][\w.-]*)?"
-    r"|dataset_infos?\.json|dataset_dict\.json|state\.json|croissant\.json",
+    r"|dataset_infos?\.json|dataset_dict\.json|state\.json|croissant\.json"
+    r"|(?:requirements|code_of_conduct)(?:[.-][\w.-]*)?"
+    r"|(?:package(?:-lock)?|config|schema|stats|statistics|tokenizer|tokenizer_config)\.json",
     re.IGNORECASE,
 )
 CARD = {"annotations_creators", "configs", "dataset_info", "pretty_name", "size_categories", "source_datasets"}

@@ -79,7 +79,8 @@ def test_what_has_no_splits_is_read_whole(names: list[str]) -> None:
 @pytest.mark.parametrize(
     "name",
     "README.md LICENSE LICENSE.txt LICENCE.md COPYING NOTICE.txt dataset_infos.json dataset_info.json CITATION.bib "
-    "data/README.md dataset_card.md croissant.json CHANGELOG.md state.json".split(),
+    "data/README.md dataset_card.md croissant.json CHANGELOG.md state.json requirements.txt requirements-dev.txt "
+    "package.json config.json schema.json stats.json tokenizer.json CODE_OF_CONDUCT.md".split(),
 )
 def test_sidecars_of_a_data_set_are_counted_and_not_read(name: str) -> None:
     notes = Counter[str]()
