@@ -59,7 +59,7 @@ RATINGS = [
     ("Score: 5.5", None),
     ("Score: 6", None),
     ("Score: -3", None),
-    ("Score: four", None),
+    ("Score: four", 4.0),
     ("Score:", None),
     ("Score: 4 because it is good", 4.0),
     ("Score: 1-5", None),
