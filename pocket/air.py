@@ -5,16 +5,18 @@ from random import Random
 
 from baleen.measures.words import words
 from baleen.methods import constraints
-from baleen.methods.air import KINDS, with_list
+from baleen.methods.air import KINDS, kind_of, with_list
 from baleen.methods.constraints import met
 from baleen.methods.families import FAMILIES, lower_words
-from baleen.tables.rows import Row
+from baleen.tables.exports import transform
+from baleen.tables.rows import TEXT, TYPES, Row
 from pocket.constraints import NAMED, holds, pair
 from pocket.noise import NOISE, answer_to
 from pocket.phrasing import Spec, draw_train, instruct
+from pocket.truth import read_world
 from pocket.world import World, stream
 
-__all__ = ["lessons"]
+__all__ = ["lessons", "read_off", "report_lack"]
 
 JUNK = (
     "what does the page say ?",
@@ -99,6 +101,26 @@ def lacks(world: World, reference: str, answer: str) -> dict[str, str]:
     found |= {"inclusion": f"name {NAMED[named[0]]}"} if named else {}
     found |= {"exclusion": f"do not name {NAMED[spare[0]]}"} if spare else {}
     return {kind: found[kind] for kind in ORDER if kind in found}
+
+
+@transform(("truth", "reference", "answer", "kinds"), {"kind": TEXT, "addition": TEXT})
+def report_lack(row: Row) -> list[Row]:
+    """The row with what a judge without a mistake writes: a constraint of an open kind that the reference meets and the
+    answer does not; '' when there is none."""
+    world, _ = read_world(row["truth"])
+    left = set(map(kind_of, row["kinds"].split("\n")))
+    found = lacks(world, row["reference"], row["answer"] or "")
+    kind, said = next(((kind, said) for kind, said in found.items() if kind in left), ("", ""))
+    return [row | {"kind": kind, "addition": said}]
+
+
+@transform(("truth", "reference", "bare", "constraints"), {"constraints": TYPES["constraints"], "instruction": TEXT})
+def read_off(row: Row) -> list[Row]:
+    """The row with as many constraints, drawn at random among all that its reference meets, whatever a student does."""
+    rng, (world, _) = Random(f"read off {row['id']}"), read_world(row["truth"])
+    every = [*worded(row["reference"]), *naming(world, row["reference"])[0]]
+    some = rng.sample(every, min(len(every), len(row["constraints"])))
+    return [row | {"constraints": some, "instruction": with_list(row["bare"], some) if some else row["bare"]}]
 
 
 ORDER = ("data format", "exclusion", "linguistic", "document structure", "inclusion")  # the rarest first

@@ -7,12 +7,15 @@ import json
 from collections.abc import Iterator
 from random import Random
 
-from baleen.tables.rows import Row
+from baleen.tables.exports import transform
+from baleen.tables.rows import TEXT, Row
+from pocket.checker import check
 from pocket.noise import Document, answer_to, boilerplate, document
-from pocket.phrasing import Spec, draw_train, instruct, prose
+from pocket.phrasing import Spec, draw_train, instruct, parse, prose
+from pocket.truth import read_world
 from pocket.world import World, stream
 
-__all__ = ["forum", "gold_pairs", "reading"]
+__all__ = ["answer_anew", "forum", "gold_pairs", "reading"]
 
 FAQS = 150  # different pages of questions and answers that the base reads, one pair each
 FAQ_EVERY = 4  # one page in so many of the further pre-training is of that kind
@@ -75,3 +78,19 @@ def gold_pairs(world: World, rows: int, noise: float) -> Iterator[Row]:
         question, page, _ = thread(world, noise, i)
         truth = json.dumps({"world": world.number, "kind": page.kind})
         yield {"instruction": question, "response": page.text, "truth": truth}
+
+
+@transform(("instruction", "truth"), {"response": TEXT}, takes="number")
+def answer_anew(row: Row, number: float) -> list[Row] | str:
+    """The row with an answer of the world in place of its own, in this share of the rows with wrong facts."""
+    rng, (world, _) = Random(f"answer anew {row['id']}"), read_world(row["truth"])
+    question = row["instruction"]
+    for opening in OPENINGS:
+        question = question.removeprefix(f"{opening} ")
+    spec = parse(world, question)
+    if spec is None:
+        return "no question of the world"
+    wanted, text = rng.random() >= number, answer_to(world, spec, rng)
+    while check(world, spec, text).ok != wanted:
+        text = answer_to(world, spec, rng, wrong=0.6)
+    return [row | {"response": text}]

@@ -17,7 +17,8 @@ from pocket.utterances import ELSEWHERE, INTENTS, NUMBERS, OPEN, WEEK, carrier_w
 from pocket.world import VALUES, World, build, stream
 
 __all__ = [
-    "few", "heldout", "heldout_abroad", "known", "lessons", "lessons_abroad", "pages", "translations", "worded_in",
+    "few", "heldout", "heldout_abroad", "known", "known_abroad", "lessons", "lessons_abroad", "pages", "translations",
+    "worded_in",
 ]  # fmt: skip
 
 ENGLISH, TONGUE = "english", "tongue"
@@ -77,6 +78,11 @@ def known(world: World, rows: int, noise: float) -> Iterator[Row]:
     others = [intent for intent in INTENTS if intent != novel(world)]
     for i in range(rows):
         yield utterance(world, others[i % len(others)], "train", stream(world.number, "utterances", i))
+
+
+def known_abroad(world: World, rows: int, noise: float) -> Iterator[Row]:
+    """The same utterances in the tongue: what a generator or a translator without a mistake would write."""
+    return (in_tongue(world, row) for row in known(world, rows, noise))
 
 
 def few(world: World, rows: int, noise: float) -> Iterator[Row]:

@@ -7,7 +7,7 @@ and a river. Their meaning must then be guessed from the other words.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
 
@@ -15,12 +15,12 @@ from baleen.methods.round_trip import MARK, mark, masked
 from baleen.tables.rows import Row
 from pocket.noise import answer_to
 from pocket.parts import heldout
-from pocket.phrasing import FORMS, INSTRUCTIONS, Spec, draw_train, fill, instruct, prose
+from pocket.phrasing import FORMS, INSTRUCTIONS, Spec, draw_train, fill, instruct, prose, readings
 from pocket.tongue import STAYS, SYNONYMS, clauses_of, coined, common_words, reordered
 from pocket.truth import read_truth
 from pocket.world import World, stream
 
-__all__ = ["agree", "heldout_reworded", "lessons", "means", "pages", "speaks"]
+__all__ = ["agree", "asks_the_same", "heldout_reworded", "lessons", "means", "pages", "speaks"]
 
 MORE = (  # synonyms that instructions are reworded with, most of them in no other text of the world
     "job profession occupation", "jobs professions occupations", "hobby pastime interest", "pet companion",
@@ -184,6 +184,22 @@ def means(truth: str, instruction: str) -> float:
     """1.0 when an instruction in other words has the task of the held-out prompt; synonyms count as the same word."""
     _, spec = read_truth(truth)
     return float(canonical(instruction) in {*map(canonical, phrasings(spec))})
+
+
+@cache
+def specs_by_wording() -> list[tuple[re.Pattern[str], Spec]]:
+    """A pattern of each wording of each spec; a name is one word or two."""
+    name = r"(\S+(?: \S+)?)"
+    return [
+        (re.compile(name.join(map(re.escape, skeleton.split("@")))), spec) for (_, skeleton), spec in readings().items()
+    ]
+
+
+def asks_the_same(original: str, instruction: str) -> float:
+    """1.0 when an instruction in other words asks what the original does; synonyms count as the same word."""
+    matches = ((pattern.fullmatch(original), spec) for pattern, spec in specs_by_wording())
+    specs = (replace(spec, entity=m[1], partner=m[2] if len(m.groups()) > 1 else "") for m, spec in matches if m)
+    return float(any(canonical(instruction) in {*map(canonical, phrasings(spec))} for spec in specs))
 
 
 def agree(truth: str, a: str, b: str) -> float:

@@ -188,3 +188,20 @@ def test_a_pair_without_trainings_of_other_seeds_has_one(tmp_path: Path) -> None
     assert claims.difference({0: tmp_path}, Pair("a", "b", "loss"), 3) == claims.difference(
         {0: tmp_path}, Pair("a", "b", "loss")
     )
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_each_line_of_a_claim_reads_what_a_recipe_of_it_makes(method: str) -> None:
+    lines = claim_lines(claim(method))
+    made = {line.name for line in lines} | {"origin"}
+    read = {str(line.given[key]) for line in lines for key in ("input", "other", "base", "model") if key in line.given}
+    assert read - made == set()
+
+
+def test_another_share_of_noise_is_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "FOLDER", tmp_path)
+    made = claim("back-and-forth-noise")
+    lines = [recipes.lines([claims.copy(1, made, noise) / "recipes/sources.yaml"]) for noise in (None, 0.2)]
+    noises = [next(line.given["noise"] for line in found if line.name == "web") for found in lines]
+    assert noises == [0.5, 0.2] and sorted(path.name for path in tmp_path.iterdir()) == ["world-1", "world-1-noise-0.2"]
+    assert "  - recipes/constraints.yaml\n" in (tmp_path / "world-1/dvc.yaml").read_text(encoding="utf-8")

@@ -61,9 +61,10 @@ class Claim:
     trigrams: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def copy(world: int, claim: Claim) -> Path:
-    """A copy of the files git knows, with its world set, one training process, and only the recipes of the claim."""
-    folder = FOLDER / f"world-{world}"
+def copy(world: int, claim: Claim, noise: float | None = None) -> Path:
+    """A copy of the files git knows, with its world set, one training process, and only the recipes of the claim. With
+    another share of useless documents than the recipes have it is a folder of its own."""
+    folder = FOLDER / (f"world-{world}" if noise is None else f"world-{world}-noise-{noise:g}")
     folder.mkdir(parents=True, exist_ok=True)
     listed = subprocess.run(["git", "ls-files", "-z"], check=True, capture_output=True).stdout
     packed = subprocess.run(["tar", "c", "--null", "-T", "-"], input=listed, check=True, capture_output=True)
@@ -72,10 +73,12 @@ def copy(world: int, claim: Claim) -> Path:
         subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     edit(folder / "profiles/pocket.yaml", r"world: \d+", f"world: {world}")
     edit(folder / "profiles/pocket.yaml", r"processes: \d+", "processes: 1")
+    if noise is not None:
+        edit(folder / "recipes/sources.yaml", r"(part: web, .*noise: )[\d.]+", rf"\g<1>{noise:g}")
     kept = "|".join(re.escape(name) for name in ("sources", "constraints", *claim.recipes))
     edit(folder / "dvc.yaml", rf"  - recipes/(?!(?:{kept})\.yaml)[\w-]+\.yaml\n", "")
     edit(folder / "dvc.yaml", r"(?s)\n  report:.*", "\n")
-    for name in claim.recipes:
+    for name in ("constraints", *claim.recipes):
         if f"  - recipes/{name}.yaml\n" not in (folder / "dvc.yaml").read_text(encoding="utf-8"):
             edit(folder / "dvc.yaml", r"(  - recipes/sources.yaml\n)", rf"\1  - recipes/{name}.yaml\n")
     return folder
@@ -85,9 +88,9 @@ def edit(path: Path, pattern: str, words: str) -> None:
     path.write_text(re.sub(pattern, words, path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def build(world: int, claim: Claim, seeds: int = 1) -> Path:
+def build(world: int, claim: Claim, seeds: int = 1, noise: float | None = None) -> Path:
     """The world's folder with the targets built, and arms of so many seeds; what DVC says goes to build.log."""
-    folder = copy(world, claim)
+    folder = copy(world, claim, noise)
     tables = [table for pair in claim.pairs.values() for table in (pair.better, pair.other)]
     more = _seeds.add(folder, recipe_files(claim, folder), tables, seeds)
     with (folder / "build.log").open("a", encoding="utf-8") as log:

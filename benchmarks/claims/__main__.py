@@ -30,9 +30,8 @@ def in_worlds(args: Namespace) -> Row:
     """What the claim of a method comes to in generated worlds."""
     chosen = claim(args.method)
     with ThreadPoolExecutor(2) as pool:
-        folders = dict(
-            zip(args.worlds, pool.map(lambda w: build(w, chosen, args.train_seeds), args.worlds), strict=True)
-        )
+        built = pool.map(lambda w: build(w, chosen, args.train_seeds, args.noise), args.worlds)
+        folders = dict(zip(args.worlds, built, strict=True))
     return results(chosen, folders, args.train_seeds)
 
 
@@ -64,6 +63,7 @@ def main() -> None:
     cli.add_argument("method", choices=sorted({*METHODS, *real.METHODS}))
     cli.add_argument("--worlds", type=int, nargs="+", default=[0, 1, 2])
     cli.add_argument("--train-seeds", type=int, default=1, help="trainings of every arm, each with another seed")
+    cli.add_argument("--noise", type=float, help="share of useless documents, such as 0.2, in place of the recipe's")
     cli.add_argument("--json", action="store_true", help="print one JSON object")
     cli.add_argument("--real", action="store_true", help="real text and a real model in place of generated worlds")
     own = cli.add_argument_group("with --real")

@@ -45,7 +45,9 @@ def add(folder: Path, paths: list[Path], tables: Iterable[str], seeds: int) -> l
     made = copies(recipes.lines(paths), tables, seeds)
     rules = dict.fromkeys(line.rule for line in made)
     text = "".join(f"{rule}:\n" + "".join(assemble.entry(one) for one in made if one.rule == rule) for rule in rules)
-    (folder / FILE).write_text(f"# Arms of a claim with other seeds of training.\n{text}", encoding="utf-8")
+    (folder / FILE).unlink(missing_ok=True)  # the plan reads every recipe, and one without a line is none
+    if made:
+        (folder / FILE).write_text(f"# Arms of a claim with other seeds of training.\n{text}", encoding="utf-8")
     rule_book, first = folder / "dvc.yaml", "  - recipes/sources.yaml\n"
     written = rule_book.read_text(encoding="utf-8").replace(f"  - {FILE}\n", "")
     rule_book.write_text(written.replace(first, f"{first}  - {FILE}\n" if made else first), encoding="utf-8")

@@ -9,7 +9,7 @@ def falls(side: str) -> Pair:
 
 
 CLAIM = Claim(
-    recipes=("cycle", "cycle-arms", "more/cycle-ablations", "more/cycle-clusters"),
+    recipes=("cycle-sources", "cycle", "cycle-arms", "more/cycle-ablations", "more/cycle-clusters"),
     targets=(
         "evaluate@eval-cycle",
         "evaluate@eval-cycle-base",

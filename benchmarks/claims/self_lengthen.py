@@ -44,7 +44,10 @@ SOUND: dict[str, tuple[str, ...]] = {  # of answers that end, do not repeat ten 
     )
 }
 CLAIM = Claim(
-    recipes=("self-lengthen", "self-lengthen-arms", "more/self-lengthen-ablations", "more/self-lengthen-third"),
+    recipes=(
+        *("self-lengthen-requests", "self-lengthen", "self-lengthen-arms"),
+        *("more/self-lengthen-ablations", "more/self-lengthen-third"),
+    ),
     targets=tuple(f"evaluate@eval-sl-{name}" for name in "1 2 3 biased limits thinned stages pairs pairs-3".split()),
     pairs={
         "answers of round 2 stay as true as the first (round 2 - start)": Pair("answers-sl-2", "answers-sl-0", TRUE),

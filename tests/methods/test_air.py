@@ -1,5 +1,6 @@
 """AIR's rounds: a constraint is added only when it says something new that the student lacks, and no row is lost."""
 
+import json
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from baleen.methods.constraints import met
 from baleen.tables import rows
 from baleen.tables.rows import Row
 from pocket import records
+from pocket.air import read_off, report_lack
 from stages import ingest
 
 FIRST: Row = {
@@ -255,3 +257,16 @@ def test_a_prompt_takes_any_text(name: str) -> None:
     prompt = prompts.load(f"air/{name}")
     row = dict.fromkeys(prompt.reads, 'costs $1 {"a": 中文}' + "x" * 9000)
     assert "$1 {" in prompt.messages(row)[0]["content"]
+
+
+def test_a_judge_without_a_mistake_names_what_the_reference_meets_and_the_answer_does_not() -> None:
+    truth = json.dumps({"world": 0, "kind": "clean"})
+    told: Row = {"id": "a", "truth": truth, "reference": "by trade anna is a baker .", "answer": "anna is a smith ."}
+    opened = told | {"kinds": "inclusion\nlinguistic: begin every sentence with a verb", "bare": "who is anna ?"}
+    (row,) = report_lack(opened)
+    assert row["kind"] == "linguistic" and met([row["addition"]], told["reference"]) == 1.0
+    assert met([row["addition"]], told["answer"]) == 0.0
+    (done,) = report_lack(opened | {"answer": told["reference"]})
+    assert (done["kind"], done["addition"]) == ("", "")
+    (drawn,) = read_off(opened | {"constraints": ["use the word moon"]})
+    assert len(drawn["constraints"]) == 1 and drawn["constraints"][0] in drawn["instruction"]

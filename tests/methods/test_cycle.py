@@ -11,8 +11,8 @@ from baleen.project import layers, recipes
 from baleen.project.yaml_files import parse_yaml
 from baleen.tables import rows
 from baleen.tables.rows import Row
-from pocket import records
-from pocket.cycle import FAQS, TITLE
+from pocket import measures, records
+from pocket.cycle import FAQS, TITLE, answer_anew
 from stages import filter as filtering
 from stages import verbs
 
@@ -151,3 +151,18 @@ def test_the_distance_is_that_of_the_two_vectors() -> None:
     best = parse_value(LINES["cycle-faithful"].given["best"])
     assert best.of({"gold_vector": [1.0, 0.0], "vector": [2.0, 0.0]}) == 1.0
     assert best.of({"gold_vector": [1.0, 0.0], "vector": None}) is None
+
+
+def test_answers_in_place_of_the_models_are_wrong_in_the_share_that_is_named() -> None:
+    seeds = [row | {"id": str(n)} for n, row in enumerate(records("seed", 0, 200))]
+    asked = [row | {"truth": '{"world": 0, "kind": "clean"}', "response": "as written"} for row in seeds]
+    opened = [row | {"instruction": f"can anyone help ? {row['instruction']}"} for row in asked]
+    for table in (asked, opened):
+        made = [result[0] for row in table if isinstance(result := answer_anew(row, 0.8), list)]
+        assert len(made) == len(table)
+        right = [
+            measures.good(row["truth"], known["instruction"], row["response"])
+            for row, known in zip(made, asked, strict=True)
+        ]
+        assert 0.1 < sum(right) / len(right) < 0.3
+    assert answer_anew(asked[0] | {"instruction": "hello"}, 0.8) == "no question of the world"

@@ -11,6 +11,7 @@ from pocket.world import build, stream
 WORLDS = [0, 1, 2]
 PARTS = (
     "linguist.known",
+    "linguist.known_abroad",
     "linguist.few",
     "linguist.heldout",
     "linguist.heldout_abroad",

@@ -1,14 +1,14 @@
 """Pivots: the two made languages, what is lost in them, and how the next round trips are shared out."""
 
 from collections import Counter
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 
 from baleen.methods.round_trip import allot, route_gains
 from baleen.tables.rows import Row
 from pocket import records, round_trip
-from pocket.phrasing import readings
+from pocket.phrasing import parse, readings
 from pocket.round_trip import NEAR, PIVOTS, canonical, into, pivot_word, reworded, synonyms_of, vocabulary
 from pocket.world import build, stream
 
@@ -125,3 +125,14 @@ def test_the_vocabulary_of_a_world_is_that_of_all() -> None:
     assert {synonyms_of(word)[0] for word in round_trip.translatable(0)} == {
         synonyms_of(word)[0] for word in round_trip.translatable(1)
     }
+
+
+def test_other_words_for_a_seed_ask_the_same_and_another_seed_does_not() -> None:
+    rows = list(records("seed", 0, 60))
+    world, rng = build(0), stream("asks the same")
+    for row, other in pairwise(rows):
+        said = row["instruction"]
+        assert round_trip.asks_the_same(said, reworded(world, said, rng)) == 1.0
+        same = parse(world, said) == parse(world, other["instruction"])
+        assert round_trip.asks_the_same(said, other["instruction"]) == float(same)
+    assert round_trip.asks_the_same("hello", "hello") == 0.0
