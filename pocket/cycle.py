@@ -15,7 +15,7 @@ from pocket.phrasing import Spec, draw_train, instruct, parse, prose
 from pocket.truth import read_world
 from pocket.world import World, stream
 
-__all__ = ["answer_anew", "forum", "gold_pairs", "reading"]
+__all__ = ["answer_anew", "forum", "gold_pairs", "mend", "reading"]
 
 FAQS = 150  # different pages of questions and answers that the base reads, one pair each
 FAQ_EVERY = 4  # one page in so many of the further pre-training is of that kind
@@ -80,17 +80,32 @@ def gold_pairs(world: World, rows: int, noise: float) -> Iterator[Row]:
         yield {"instruction": question, "response": page.text, "truth": truth}
 
 
+def spec_of(world: World, question: str) -> Spec | None:
+    """The spec of a question, without what introduces it."""
+    for opening in OPENINGS:
+        question = question.removeprefix(f"{opening} ")
+    return parse(world, question)
+
+
 @transform(("instruction", "truth"), {"response": TEXT}, takes="number")
 def answer_anew(row: Row, number: float) -> list[Row] | str:
     """The row with an answer of the world in place of its own, in this share of the rows with wrong facts."""
     rng, (world, _) = Random(f"answer anew {row['id']}"), read_world(row["truth"])
-    question = row["instruction"]
-    for opening in OPENINGS:
-        question = question.removeprefix(f"{opening} ")
-    spec = parse(world, question)
+    spec = spec_of(world, row["instruction"])
     if spec is None:
         return "no question of the world"
     wanted, text = rng.random() >= number, answer_to(world, spec, rng)
     while check(world, spec, text).ok != wanted:
         text = answer_to(world, spec, rng, wrong=0.6)
     return [row | {"response": text}]
+
+
+@transform(("instruction", "response", "truth"), {"response": TEXT}, takes="number")
+def mend(row: Row, number: float) -> list[Row] | str:
+    """The row as it is when its answer is right, and with a right one in this share of the rows with a wrong one."""
+    rng, (world, _) = Random(f"mend {row['id']}"), read_world(row["truth"])
+    spec = spec_of(world, row["instruction"])
+    if spec is None:
+        return "no question of the world"
+    wrong = not check(world, spec, row["response"]).ok
+    return [row | ({"response": answer_to(world, spec, rng)} if wrong and rng.random() < number else {})]

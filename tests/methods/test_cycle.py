@@ -12,7 +12,7 @@ from baleen.project.yaml_files import parse_yaml
 from baleen.tables import rows
 from baleen.tables.rows import Row
 from pocket import measures, records
-from pocket.cycle import FAQS, TITLE, answer_anew
+from pocket.cycle import FAQS, TITLE, answer_anew, mend
 from stages import filter as filtering
 from stages import verbs
 
@@ -153,9 +153,13 @@ def test_the_distance_is_that_of_the_two_vectors() -> None:
     assert best.of({"gold_vector": [1.0, 0.0], "vector": None}) is None
 
 
+def seeds_of_the_world() -> list[Row]:
+    truth = '{"world": 0, "kind": "clean"}'
+    return [row | {"id": str(n), "truth": truth} for n, row in enumerate(records("seed", 0, 200))]
+
+
 def test_answers_in_place_of_the_models_are_wrong_in_the_share_that_is_named() -> None:
-    seeds = [row | {"id": str(n)} for n, row in enumerate(records("seed", 0, 200))]
-    asked = [row | {"truth": '{"world": 0, "kind": "clean"}', "response": "as written"} for row in seeds]
+    asked = [row | {"response": "as written"} for row in seeds_of_the_world()]
     opened = [row | {"instruction": f"can anyone help ? {row['instruction']}"} for row in asked]
     for table in (asked, opened):
         made = [result[0] for row in table if isinstance(result := answer_anew(row, 0.8), list)]
@@ -166,3 +170,6 @@ def test_answers_in_place_of_the_models_are_wrong_in_the_share_that_is_named() -
         ]
         assert 0.1 < sum(right) / len(right) < 0.3
     assert answer_anew(asked[0] | {"instruction": "hello"}, 0.8) == "no question of the world"
+    assert [mend(row, 1.0) for row in seeds_of_the_world()] == [[row] for row in seeds_of_the_world()]
+    mended = [result[0] for row in asked if isinstance(result := mend(row, 0.75), list)]
+    assert 0.15 < sum(row["response"] == "as written" for row in mended) / len(mended) < 0.35
