@@ -22,6 +22,7 @@ from baleen.measures.separation import (
     labelled,
     points,
     reliability,
+    shortest,
     thresholds,
 )
 from baleen.tables.rows import Row
@@ -101,16 +102,12 @@ def measured(labels: Labels, score: Score, plan: Plan) -> Row:
     figures |= estimate("auc", lambda w: area(rows, w), drawn) | {"by_kind": by_kind(labels, score, plan.seed)}
     figures |= kappa_at(rows, equal_share(rows))
     at = thresholds(rows)
-    sweep = [{"threshold": shown(sign * x)} | one for x, one in zip(at, points(rows, at, drawn), strict=True)]
+    sweep = [{"threshold": sign * shortest(rows, x)} | one for x, one in zip(at, points(rows, at, drawn), strict=True)]
     figures |= {"sweep": sweep, "reliability": reliability(rows, drawn, sign)}
     if score.text == plan.in_use and plan.threshold is not None:
         [one] = points(rows, np.array([sign * plan.threshold]), drawn)
-        figures["in_use"] = {"threshold": shown(plan.threshold)} | one | kappa_at(rows, sign * plan.threshold)
+        figures["in_use"] = {"threshold": plan.threshold} | one | kappa_at(rows, sign * plan.threshold)
     return figures
-
-
-def shown(threshold: float) -> float:
-    return round(float(threshold), 6)
 
 
 def kappa_at(rows: Labelled, threshold: float) -> Row:

@@ -28,7 +28,9 @@ Measure = Callable[..., float | None]
 MEASURES = Named[Measure]("measure", lambda function: function)
 TESTS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}
 VALUE = r"[\w.]+(?:\(\s*\w+(?:\s*,\s*\w+)*\s*\))?"
-CONDITION = re.compile(rf"\s*(?P<value>{VALUE})\s*(?P<test>>=|<=|==|>|<)\s*(?P<bound>-?\d+(?:\.\d*)?)\s*")
+CONDITION = re.compile(
+    rf"\s*(?P<value>{VALUE})\s*(?P<test>>=|<=|==|>|<)\s*(?P<bound>-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*"
+)
 
 
 class Value(NamedTuple):

@@ -52,6 +52,6 @@ def with_threshold(rules: G, path: Path, where: str) -> tuple[G, Row]:
     if not rules.precision:
         return rules, notes
     point = reached(found, used, rules.precision, f"{where}: {named}")
-    condition = f"{rules.best}{'>=' if rules.highest else '<='}{point['threshold']:.6f}"
+    condition = f"{rules.best}{'>=' if rules.highest else '<='}{point['threshold']!r}"
     notes |= {name: point[name] for name in ("threshold", "precision", "precision_low", "precision_high", "recall")}
     return replace(rules, keep=[*rules.keep, condition], best="", precision=0.0), notes  # type: ignore[type-var]

@@ -109,6 +109,14 @@ def thresholds(rows: Labelled) -> Numbers:
     return between
 
 
+def shortest(rows: Labelled, threshold: float) -> float:
+    """A threshold with the fewest decimals, six at the least, with which it keeps the same rows: scores of a sure judge
+    differ behind many nines."""
+    end = np.searchsorted(rows.badness, threshold, side="right")
+    rounded = (round(float(threshold), decimals) for decimals in range(6, 18))
+    return next((x for x in rounded if np.searchsorted(rows.badness, x, side="right") == end), float(threshold))
+
+
 def points(rows: Labelled, at: Numbers, drawn: Sequence[Numbers]) -> list[Row]:
     """For each of these thresholds, lowest first, precision and recall with intervals, and how many labelled rows it
     keeps."""

@@ -25,7 +25,13 @@ def number(value: object) -> str:
     """A number as people read it; '-' for none."""
     if value is None:
         return "-"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}" if isinstance(value, float) else str(value)
+    return f"{value:,}" if isinstance(value, int) else spelled(value) if isinstance(value, float) else str(value)
+
+
+def spelled(value: float) -> str:
+    """Three decimals, or three digits of what would be 0.000 or 1.000 with them and is not."""
+    short = f"{value:.3f}"
+    return short if value in (0, 1) or float(short) not in (0, 1) else f"{value:.3g}" if value < 0.5 else f"{value:.9g}"
 
 
 def compared(numbers: Numbers) -> Section:

@@ -10,6 +10,7 @@ from baleen.measures import separation
 from baleen.measures.agreement import of_categories
 from baleen.measures.calibration import Labels, Plan, again, calibration, prior_weights, reached, scores_of
 from baleen.measures.contrast import KINDS, contrasted
+from baleen.measures.expressions import parse_condition
 from baleen.tables.rows import Row, row_id
 
 TOPICS = ("bread", "trains", "rain", "chess", "tea", "wool")
@@ -158,6 +159,20 @@ def test_a_judge_that_agrees_too_little_or_is_another_one_is_no_gate(score: str,
 def test_a_precision_that_no_threshold_has_is_said_with_the_best() -> None:
     with pytest.raises(Problem, match="no threshold of -rating .* has a precision of 0.99; the best is 0"):
         reached(figures(least_kappa=-1), "-rating", 0.99, "calibration c")
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-9])
+def test_a_threshold_as_it_is_written_keeps_the_rows_it_was_measured_on(scale: float) -> None:
+    rows = [{"id": f"{n}", "rating": 1 - scale * (n / 7 + 1 / 3)} for n in range(40)]  # a sure judge: 0.99999999...
+    good = [n < 20 and n % 5 > 0 for n in range(40)]
+    labels = Labels(rows, good, [1.0] * 40, [str(n) for n in range(40)])
+    plan = Plan(scores_of([], "-rating", ["rating"]), "-rating", 1 - scale * (9 / 7 + 1 / 3), 0.4, 0)
+    made = calibration(labels, plan)["scores"]["-rating"]
+    assert len({point["threshold"] for point in made["sweep"]}) == 40
+    for point in [*made["sweep"], made["in_use"]]:
+        keeps = parse_condition(f"rating>={point['threshold']!r}")
+        assert sum(keeps.reason(row) is None for row in rows) == point["rows"], point
+    assert made["in_use"]["rows"] == 10
 
 
 def test_reliability_bins_hold_every_row_once_and_the_best_first() -> None:
