@@ -8,6 +8,7 @@ from typing import Any
 
 from baleen.errors import Problem
 from baleen.measures.words import tokens
+from baleen.models.pins import PLACES
 from baleen.project import lookup
 from baleen.project.layers import Project
 from baleen.project.recipes import Line
@@ -54,7 +55,9 @@ def first_rows(options: Any) -> Iterator[Row]:
 def starts_anew(line: Line, project: Project) -> bool:
     """Whether a line trains a model that has no weights and no words yet."""
     return (
-        line.verb == "train" and line.given.get("base") == "origin" and "hub" not in project.profile.get("origin", {})
+        line.verb == "train"
+        and line.given.get("base") == "origin"
+        and not {*PLACES} - {"fresh"} & {*project.profile.get("origin", {})}
     )
 
 

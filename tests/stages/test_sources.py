@@ -12,8 +12,10 @@ from own_project import ROWS
 from project import dump, load, replace_once
 
 from baleen.errors import Problem
+from baleen.project.layers import Project
+from baleen.project.recipes import Line
 from pocket import records
-from stages import check
+from stages import check, sources
 
 SEED = {"source": "seeds.jsonl", "columns": {"instruction": "question", "response": "answer"}, "origin": "seed"}
 
@@ -125,6 +127,20 @@ def test_a_new_model_that_would_learn_the_words_of_the_generated_world_is_refuse
         Problem, match=r"train\.base: prose is text of the generated world, and \d+% of the words of web"
     ):
         check.check_here([])
+
+
+@pytest.mark.parametrize(
+    ("origin", "anew"),
+    [
+        ({"hidden_size": 64}, True),
+        ({"hub": "a/b"}, False),
+        ({"gguf": "a.gguf", "package": "a"}, False),
+        ({"path": "a"}, False),
+    ],
+)
+def test_a_base_that_has_weights_has_its_words_too(origin: dict[str, Any], anew: bool) -> None:
+    line = Line("base", "train", {"input": "prose", "base": "origin"}, "own.yaml")
+    assert sources.starts_anew(line, Project({}, {}, {"origin": origin}, "p")) == anew
 
 
 def test_documents_of_that_world_in_a_file_are_no_reason(folder: Path) -> None:
