@@ -203,6 +203,7 @@ def diff_command(
     revisions: Annotated[list[str], typer.Argument(help="REV [REV] TARGET; one alone is compared with the work tree")],
     as_json: Annotated[bool, typer.Option("--json", help="for a program")] = False,
     html: Annotated[Path | None, typer.Option(help="write it as one HTML file that needs nothing else")] = None,
+    was: Annotated[str, typer.Option(help="the name of the table at the first revision, where it was another")] = "",
 ) -> None:
     """Compare two versions of a table row by row: added, removed and changed rows, with the reason of those that left.
 
@@ -211,8 +212,7 @@ def diff_command(
     if not 2 <= len(revisions) <= 3:
         raise Problem("write one or two revisions and a target, such as baleen diff HEAD humpback-curate-1")
     *sides, target = revisions
-    before, after = (row_diff.version(target, side) for side in [*sides, row_diff.WORK_TREE][:2])
-    found = row_diff.Difference(target, before, after)
+    found = row_diff.difference(target, sides[0], [*sides, row_diff.WORK_TREE][1], was)
     if html:
         return print(diff_page.write(html, found))
     print(row_diff.as_json(found) if as_json else row_diff.text(found))

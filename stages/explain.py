@@ -1,7 +1,8 @@
 """explain: where a row came from: its source, each step of a model with prompt and reply, and why it stayed or left."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,27 +10,30 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from baleen import prompts
 from baleen.errors import Problem
-from baleen.memo import answers
 from baleen.memo.keys import from_record
 from baleen.memo.store import Memo
 from baleen.project import plan
 from baleen.project.locks import memo_folder
+from baleen.project.plan import Planned
 from baleen.project.recipes import LINKS
 from baleen.tables import rows
 from baleen.tables.rows import Row
+from stages import row_requests
+from stages.row_fates import why_kept
 
 DROPPED = ".dropped"
+NAMED = ("model", "prompt")  # what a lineage has the hash of, and a plan the name
 Find = Callable[[Path, str], dict[str, int]]  # ids of a table that begin so, with the numbers of their first rows
 
 
 @dataclass(frozen=True)
 class Place:
-    """A row in a table: whether it was kept there, with the reason when it was not."""
+    """A row in a table: whether it was kept there, with the reason when not, and why where it could have left."""
 
     table: str
     row: Row
+    why: str = ""
 
     @property
     def state(self) -> str:
@@ -38,11 +42,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Step:
-    """What a model did for a row: the lineage, the messages it was sent and its reply; None where they are not here."""
+    """What a model did for a row: the lineage, the messages it was sent and its reply, None where they are not here;
+    and the names under which the project has the model and the prompt, as long as the request can be made again."""
 
     lineage: Row
     messages: list[tuple[str, str]] | None = None
     reply: dict[str, Any] | None = None
+    names: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,11 +102,28 @@ def explain(start: str, find: Find = ids_in) -> Explanation:
         some = ", ".join([*found][:5]) or "no table in data/ has it; run dvc pull or dvc repro first"
         raise Problem(f"{len(found)} rows have an id that begins with {start!r}: {some}")
     [(own, numbered)] = found.items()
-    places = [Place(path.stem, row_at(path, number)) for path, number in in_build_order(numbered)]
+    places = [place_of(path, row_at(path, number)) for path, number in in_build_order(numbered)]
     steps = {step["key"]: step for place in places for step in place.row.get("lineage") or []}
-    memo = Memo(memo_folder())
-    records = memo.get(steps) if memo.path.is_file() else {}  # looking at a row makes no memo
-    return Explanation(own, places, [step_of(step, records.get(key), find) for key, step in steps.items()])
+    memo = Memo(memo_folder()) if Memo(memo_folder()).path.is_file() else None  # looking at a row makes no memo
+    records = memo.get(steps) if memo else {}
+    return Explanation(own, places, [*steps_of(steps.values(), records, find, memo)])
+
+
+def steps_of(lineage: Iterable[Row], records: Mapping[str, Any], find: Find, memo: Memo | None) -> Iterator[Step]:
+    """Each step with all that is here of it."""
+    before = Counter[tuple[str, str]]()  # steps of a target about a row
+    for step in lineage:
+        about, record = (str(step["target"]), str(step["row"])), records.get(step["key"])
+        reply = {name: value for name, value in vars(from_record(record)).items() if value} if record else None
+        planned = plan.planned(about[0])
+        messages = messages_of(step, before[about], planned, find, memo) if planned else None
+        names = {f"{kind}_name": str(planned.settings.get(kind, "")) for kind in NAMED} if planned and messages else {}
+        yield Step(step, messages, reply, names)
+        before[about] += 1
+
+
+def place_of(path: Path, row: Row) -> Place:
+    return Place(path.stem, row, "" if path.stem.endswith(DROPPED) else why_kept(path.stem, row))
 
 
 def in_build_order(numbered: list[tuple[Path, int]]) -> list[tuple[Path, int]]:
@@ -125,26 +148,21 @@ def in_build_order(numbered: list[tuple[Path, int]]) -> list[tuple[Path, int]]:
     return ordered
 
 
-def step_of(lineage: Row, record: Any, find: Find) -> Step:
-    """A step with the messages as they were sent and the raw reply, as far as they are here."""
-    reply = {name: value for name, value in vars(from_record(record)).items() if value} if record else None
-    return Step(lineage, messages_of(lineage, find), reply)
-
-
-def messages_of(lineage: Row, find: Find) -> list[tuple[str, str]] | None:
-    """The messages of a step, from its target's plan and input; None when these are not here, or are others by now."""
-    planned = plan.planned(str(lineage["target"]))
-    if not planned or not (name := planned.settings.get("prompt")):
-        return None
-    if planned.prompts.get(name) != lineage["prompt"]:
+def messages_of(
+    step: Row, number: int, planned: Planned, find: Find, memo: Memo | None
+) -> list[tuple[str, str]] | None:
+    """The messages of a step, the `number`-th of its target about its row, from the target's plan and input; None when
+    these are not here, or are others by now."""
+    if not planned.settings.get("prompt"):
         return None
     path = rows.table_path(str(planned.settings["input"]))
-    if not path.is_file():
+    numbers = find(path, step["row"]) if path.is_file() else {}
+    if step["row"] not in numbers:
         return None
-    number = find(path, lineage["row"]).get(lineage["row"])
-    if number is None:
+    try:
+        return row_requests.messages_of(step, number, row_at(path, numbers[step["row"]]), planned, memo)
+    except (Problem, KeyError):  # a prompt that is gone, or a column that the input has no more
         return None
-    return list(answers.conversation(prompts.load(name), row_at(path, number), str(planned.settings.get("tag", ""))))
 
 
 def text(found: Explanation) -> str:
@@ -166,14 +184,16 @@ def place_lines(found: Explanation) -> Iterator[str]:
     yield "tables:"
     for place in found.places:
         grades = ", ".join(f"{name} {place.row[name]:.4g}" for name in rows.GRADES if place.row.get(name) is not None)
-        yield f"  {place.table.removesuffix(DROPPED):<28}{place.state}{f'  ({grades})' if grades else ''}"
+        why = f": {place.why}" if place.why else ""
+        yield f"  {place.table.removesuffix(DROPPED):<28}{place.state}{why}{f'  ({grades})' if grades else ''}"
 
 
 def step_lines(found: Explanation) -> Iterator[str]:
     for step in found.steps:
         by = step.lineage
         yield f"step {by['target']}: {by['columns']}"
-        yield f"  model {by['model']}; prompt {by['prompt']}; {by['sampling']}; about row {by['row']}"
+        named = (f"{kind} {step.names.get(f'{kind}_name', '')} {by[kind]}".replace("  ", " ") for kind in NAMED)
+        yield f"  {'; '.join(named)}; {by['sampling']}; about row {by['row']}"
         for role, content in step.messages or [("messages", "not here: the prompt, plan or input is another by now")]:
             yield f"  {role}: {content}"
         yield f"  reply: {json.dumps(step.reply, ensure_ascii=False) if step.reply else 'not in the memo'}"
@@ -181,6 +201,11 @@ def step_lines(found: Explanation) -> Iterator[str]:
 
 def as_json(found: Explanation) -> str:
     """The explanation for a program."""
-    places = [{"table": place.table, "state": place.state, "row": place.row} for place in found.places]
-    steps = [{"lineage": step.lineage, "messages": step.messages, "reply": step.reply} for step in found.steps]
+    places = [
+        {"table": place.table, "state": place.state, "row": place.row} | ({"why": place.why} if place.why else {})
+        for place in found.places
+    ]
+    steps = [
+        {"lineage": step.lineage, "messages": step.messages, "reply": step.reply} | step.names for step in found.steps
+    ]
     return json.dumps({"id": found.id, "tables": places, "steps": steps}, ensure_ascii=False, indent=2, default=str)

@@ -97,7 +97,7 @@ def options(line: Line) -> Any:
     """The settings of a target: as planned, or where there is no plan as its recipe says."""
     planned = plan.planned(line.name)
     kind = verbs.options_of(line.verb)
-    return kind(**planned.settings) if planned else layers.resolved(kind, line, layers.current())
+    return verbs.options_of_plan(planned) if planned else layers.resolved(kind, line, layers.current())
 
 
 def chosen_settings(line: Line) -> Settings:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
@@ -71,10 +71,19 @@ def version(target: str, revision: str) -> Version:
         if revision != WORK_TREE:
             paths = [dvc_storage.fetched(path, revision, Path(folder)) for path in paths]
         if not paths[0].is_file():
-            raise Problem(f"{revision} has no table data/{target}.parquet; build it with dvc repro, or check the name")
+            renamed = "" if revision == WORK_TREE else "; where it had another name there, write --was and that name"
+            raise Problem(
+                f"{revision} has no table data/{target}.parquet; build it with dvc repro, or check the name{renamed}"
+            )
         kept = {str(row["id"]): row for row in rows.read(paths[0])}
         left = {str(row["id"]): str(row["reason"]) for row in rows.read(paths[1])} if paths[1].is_file() else {}
     return Version(revision, kept, left)
+
+
+def difference(target: str, first: str, second: str = WORK_TREE, was: str = "") -> Difference:
+    """What happened to a table between two revisions; `was` is its name at the first where that was another."""
+    before = version(was or target, first)
+    return Difference(target, replace(before, revision=f"{first} ({was})") if was else before, version(target, second))
 
 
 def text(found: Difference) -> str:

@@ -5,11 +5,13 @@ be meant, and `names(options)`, the (kind, name) of every function, engine, prom
 """
 
 from collections.abc import Iterable
+from dataclasses import fields
 from importlib import import_module
 from typing import Any
 
 from baleen.project import layers, recipes, settings
 from baleen.project.layers import Project
+from baleen.project.plan import Planned
 from baleen.project.recipes import Line
 from baleen.training import memory, requirements
 from baleen.training.requirements import Job
@@ -18,6 +20,13 @@ from baleen.training.requirements import Job
 def options_of(verb: str) -> type[Any]:
     """The settings class of a verb."""
     return getattr(import_module(f"stages.{verb}"), f"{verb.capitalize()}Options")  # type: ignore[no-any-return]
+
+
+def options_of_plan(planned: Planned) -> Any:
+    """The settings of a target as its plan has them; those that the verb has no more are left out."""
+    kind = options_of(planned.verb)
+    known = {one.name for one in fields(kind)}
+    return kind(**{name: value for name, value in planned.settings.items() if name in known})
 
 
 def resolved(line: Line, project: Project) -> Any:

@@ -9,11 +9,13 @@ import pytest
 from scripted import Script, documents, run_verb, scripted_project
 
 from baleen.errors import Problem
+from baleen.models.identity import identity
 from baleen.project import plan
 from baleen.project.plan import Planned
 from baleen.prompts import load
 from baleen.tables import rows
-from stages import diff_page, explain, row_diff
+from stages import diff_page, explain, row_diff, row_requests
+from stages import filter as filter_stage
 
 TEXTS = ("a tale of a cat", "a tale of a dog", "short")
 
@@ -26,7 +28,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
 def test_a_row_is_explained_with_prompt_reply_and_state(script: Script) -> None:
     run_verb("generate", documents(*TEXTS), "--prompt", "ask")
     plan.FOLDER.mkdir(parents=True)
-    planned = Planned("generate", {"prompt": "ask", "input": "in"}, prompts={"ask": load("ask").digest})
+    planned = Planned("generate", {"prompt": "ask", "input": "in", "model": "m"}, prompts={"ask": load("ask").digest})
     plan.path_of("out").write_text(plan.text_of(planned))
     own = rows.row_id(TEXTS[0])
     found = explain.explain(own[:10])
@@ -51,6 +53,78 @@ def test_tables_stand_in_the_order_in_which_they_are_built_whatever_their_times(
 def test_without_its_plan_the_messages_are_said_to_be_missing(script: Script) -> None:
     run_verb("generate", documents(*TEXTS), "--prompt", "ask")
     assert "messages: not here" in explain.text(explain.explain(rows.row_id(TEXTS[0])))
+
+
+def planned(verb: str, **settings: object) -> None:
+    """Write the plan of `out`."""
+    plan.FOLDER.mkdir(parents=True, exist_ok=True)
+    given = {"input": "in", "engine": "scripted", "model": "m"} | settings
+    digests = {name: load(name).digest for name in (str(given["prompt"]),)} if "prompt" in given else {}
+    plan.path_of("out").write_text(plan.text_of(Planned(verb, given, prompts=digests)))
+
+
+def sent(start: str) -> list[list[tuple[str, str]] | None]:
+    return [step.messages for step in explain.explain(start).steps]
+
+
+@pytest.fixture
+def keyed(script: Script, monkeypatch: pytest.MonkeyPatch) -> Script:
+    monkeypatch.setattr(row_requests, "semantics", lambda engine: "scripted-1")
+    return script
+
+
+def test_a_gain_shows_the_answer_that_was_graded_and_the_request_without_the_question(keyed: Script) -> None:
+    run_verb("score", [row | {"instruction": "tell"} for row in documents(*TEXTS)], "--prompt", "reply", "--gain")
+    planned("score", prompt="reply", gain=True)
+    answer = ("assistant, graded", "short")
+    assert sent(rows.row_id("short")) == [[("user", "tell"), answer], [("user", ""), answer]]
+
+
+def test_a_rating_shows_how_the_answer_was_begun_and_the_choices(keyed: Script) -> None:
+    run_verb("score", documents(*TEXTS), "--prompt", "judge")
+    planned("score", prompt="judge")
+    assert sent(rows.row_id("short")) == [
+        [("user", "Grade: short"), ("assistant, begun", "Score:"), ("choices", "' 1', ' 2', ' 3'")]
+    ]
+
+
+def test_a_prompt_edited_since_is_not_shown_as_sent(keyed: Script) -> None:
+    run_verb("generate", documents(*TEXTS), "--prompt", "ask")
+    Path("prompts/ask.md").write_text(Path("prompts/ask.md").read_text().replace("What does", "Which question does"))
+    planned("generate", prompt="ask")
+    assert sent(rows.row_id("short")) == [None]
+
+
+def test_a_line_that_writes_another_column_shows_its_messages(keyed: Script) -> None:
+    run_verb("generate", documents(*TEXTS), "--prompt", "ask", "--writes", "other")
+    planned("generate", prompt="ask", writes="other")
+    shown = explain.text(explain.explain(rows.row_id("short")))
+    assert f"model m {identity('m')}; prompt ask " in shown  # a hash has a name in the project
+    assert sent(rows.row_id("short")) == [[("system", "Be brief."), ("user", "What does this answer?\nshort")]]
+
+
+def test_every_turn_shows_what_it_was_sent(keyed: Script) -> None:
+    replies = iter(["one", "two", "three."])
+    keyed.text = lambda request: next(replies)
+    again = "self_lengthen.until_sound"
+    table = [row | {"instruction": row["response"]} for row in documents("short")]
+    run_verb("generate", table, "--prompt", "reply", "--again", again, "--turns", "4")
+    planned("generate", prompt="reply", again=again, turns=4)
+    found = sent(rows.row_id("short"))
+    assert len(found) == 3 and all(one and one[0] == ("user", "short") for one in found)
+
+
+def test_a_row_that_stayed_says_by_what(script: Script) -> None:
+    table = [row | {"loss": float(n)} for n, row in enumerate(documents("a", "b", "c", "d", "e"))]
+    rows.write("in", table)
+    flags = ["--keep", "loss>=1", "--best", "loss", "--share", "0.5"]
+    filter_stage.main(["out", "--input", "in", *flags])
+    planned("filter", keep=["loss>=1"], best="loss", share=0.5)
+    assert "out                         kept: loss>=1 (2); loss 2 is rank 2 of 4, cutoff 2" in explain.text(
+        explain.explain(rows.row_id("c"))
+    )
+    [place] = [one for one in json.loads(explain.as_json(explain.explain(rows.row_id("b"))))["tables"] if "why" in one]
+    assert (place["table"], place["why"]) == ("out", "loss>=1 (1); loss 1 is rank 1 of 4, cutoff 2")
 
 
 def test_a_row_that_left_says_why(script: Script) -> None:
@@ -94,8 +168,16 @@ def test_versions_are_compared_by_row_with_the_reason_of_those_that_left(version
 
 
 @pytest.mark.slow
+def test_a_table_that_had_another_name_is_compared_with_itself(versions: Path) -> None:
+    for end in ("", ".dropped"):
+        Path(f"data/t{end}.parquet").rename(f"data/now{end}.parquet")
+    found = row_diff.difference("now", "HEAD", row_diff.WORK_TREE, "t")
+    assert row_diff.text(found).startswith("now: HEAD (t) -> workspace\n1 rows added, 1 removed, 1 changed, 1 the same")
+
+
+@pytest.mark.slow
 def test_what_a_revision_has_not_is_refused(versions: Path) -> None:
-    with pytest.raises(Problem, match="HEAD has no table data/u.parquet"):
+    with pytest.raises(Problem, match="HEAD has no table data/u.parquet.*another name there, write --was"):
         row_diff.version("u", "HEAD")
     with pytest.raises(Problem, match="'nowhere' cannot be read"):
         row_diff.version("t", "nowhere")

@@ -19,10 +19,10 @@ function definitions(pairs) {
 }
 
 /** What a table says of the row. */
-function place({ table, state, row, ...more }) {
+function place({ table, state, why, row, ...more }) {
   const name = table.replace(DROPPED, "");
   const facts = Object.entries({ ...more, ...row }).filter(([key, given]) => !SKIPPED.includes(key) && given !== null);
-  const head = [el("a", { href: address("rows", { table: name, part: table.endsWith(DROPPED) ? "dropped" : "" }) }, name), " ", el("span", { class: state === "kept" ? "kept" : "dropped" }, state)];
+  const head = [el("a", { href: address("rows", { table: name, part: table.endsWith(DROPPED) ? "dropped" : "" }) }, name), " ", el("span", { class: state === "kept" ? "kept" : "dropped" }, why ? `${state}: ${why}` : state)];
   return el("li", {}, facts.length ? el("details", {}, el("summary", {}, head), definitions(facts)) : head);
 }
 
