@@ -192,15 +192,50 @@ def settings(made_by: list[Line]) -> str:
 
 
 def calibration(made_by: list[Line], lines: Lines) -> str:
-    """How well the scores tell good rows, where an evaluation of these tables says so."""
+    """How well the scores tell good rows, where a calibration or an evaluation of these tables says so."""
     cells = [
         (line.name, score, "unknown" if area is None else area)
         for line, figures in evaluations({line.name for line in made_by}, lines)
         for score, area in (figures.get("auc") or {}).items()
     ]
-    more = {line.name: found for line in made_by if (found := counts(line).get("calibration"))}
     parts = [table(["evaluation", "score", "area under the curve"], cells)] if cells else []
-    return "\n\n".join([*parts, *([json_block(more)] if more else [])])
+    found = [(line, counts(line)) for line in lines.readers({line.name for line in made_by}, ("calibrate",))]
+    known = [(line.name, figures) for line, figures in found if figures.get("scores")]
+    scores = [cells for name, figures in known for cells in measured(name, figures)]
+    heads = ["calibration", "labels", "score", "rows", "AUC", "threshold in use", "precision there", "recall there"]
+    parts += [table(heads, scores)] if scores else []
+    gates = {line.name: numbers for line in made_by if (numbers := counts(line)).get("calibration")}
+    parts += [
+        f"`{name}` keeps what `{numbers['calibration']}` gives a precision of {ranged(numbers, 'precision')}."
+        for name, numbers in gates.items()
+        if numbers.get("precision") is not None
+    ]
+    doubts = [f"{name}: {escaped(doubt)}." for name, figures in known for doubt in doubts_of(figures)]
+    return "\n\n".join([*parts, *dict.fromkeys(doubts)])
+
+
+def measured(name: str, figures: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
+    """A line of cells for each score of a calibration; figures in brackets are 95 % intervals."""
+    labels = "of people" if figures["labels"] == "people" else f"made, {100 * figures['prior']:.0f} % good assumed"
+    for score, one in figures["scores"].items():
+        at = one.get("in_use") or {}
+        used = f"{score} (in use)" if score == figures["in_use"] else score
+        there = f"{at['threshold']:.6g}" if at else "-"
+        cells = (ranged(one, "auc"), there, ranged(at, "precision"), ranged(at, "recall"))
+        yield name, labels, used, f"{one['rows']:,}", *cells
+
+
+def ranged(figures: Mapping[str, Any], name: str) -> str:
+    """'0.912 [0.870, 0.950]', '-' for none."""
+    if figures.get(name) is None:
+        return "-"
+    low, high = figures.get(f"{name}_low"), figures.get(f"{name}_high")
+    return f"{figures[name]:.3f}" + (f" [{low:.3f}, {high:.3f}]" if low is not None and high is not None else "")
+
+
+def doubts_of(figures: Mapping[str, Any]) -> list[str]:
+    """Why the score in use of a calibration is to be trusted less."""
+    return [*figures["warnings"], *figures["unusable"].get(figures["in_use"], figures["stale"])]
 
 
 def licences(exported: Exported) -> str:

@@ -122,6 +122,18 @@ def test_the_card_has_the_whole_history_and_no_path_of_this_machine(folder: Path
     assert "/home" not in text and "secret" not in text and str(folder) not in text
 
 
+def test_the_card_says_how_well_the_scores_of_its_rows_tell_good_ones(folder: Path) -> None:
+    one = {"auc": 0.81, "auc_low": 0.7, "auc_high": 0.9, "rows": 80, "sweep": []}
+    at = {"threshold": 4.25, "precision": 0.9, "precision_low": 0.8, "precision_high": 0.97, "recall": 0.4}
+    figures = {"labels": "made", "prior": 0.5, "in_use": "worst", "stale": [], "warnings": ["loss separates better"]}
+    figures |= {"unusable": {"worst": ["too little"]}, "scores": {"worst": one | {"in_use": at}, "loss": one}}
+    rows.write_json(Path("data/humpback-calibration-2.json"), figures)
+    text = card(written(Wanted()))[1].replace("\\", "")
+    shown = "worst (in use) | 80 | 0.810 [0.700, 0.900] | 4.25 | 0.900 [0.800, 0.970] | 0.400 |"
+    assert f"| humpback-calibration-2 | made, 50 % good assumed | {shown}" in text
+    assert "humpback-calibration-2: loss separates better." in text and "too little" in text
+
+
 def test_text_of_models_stays_text_in_the_card(folder: Path) -> None:
     rows.write("humpback-dataset", [pair(0, "web", EVIL, EVIL)])
     head, text = card(written(Wanted()))
