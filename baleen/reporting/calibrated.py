@@ -1,12 +1,14 @@
 """The section of a calibration: all scores side by side, histogram, reliability and the sweep of thresholds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
+from baleen.measures.judges import other_table
 from baleen.reporting import charts
 from baleen.reporting.built import Built
 from baleen.reporting.page import Chart, Section, Table
 from baleen.reporting.sections import number
+from baleen.tables import rows
 from baleen.tables.rows import Row
 
 SHOWN = 15  # lines of a sweep
@@ -31,17 +33,34 @@ def section(name: str, figures: Row) -> Section:
         again = figures["again"]
         paragraphs.append(
             f"Asked twice about {again['rows']} rows, the judge agrees with itself on a share of "
-            f"{number(again['agree'])}, by chance on {number(again['by_chance'])}: kappa {number(again['kappa'])}."
+            f"{number(again['agree'])}, by chance on {number(again['by_chance'])}: "
+            f"kappa {with_interval(again, 'kappa')}."
         )
-    for pair, one in figures.get("labellers", {}).items():
-        paragraphs.append(
-            f"{pair}: kappa {number(one['kappa'])} over {one['rows']} rows, by chance {one['by_chance']}."
-        )
-    stale = [f"This calibration is stale: {reason}; it sets no threshold." for reason in figures["stale"]]
+    paragraphs += [agreement(pair, one) for pair, one in figures.get("labellers", {}).items()]
+    if passed := {why: count for why, count in figures.get("passed_over", {}).items() if count}:
+        paragraphs.append(f"Labels that do not count: {', '.join(f'{n:,} {why}' for why, n in passed.items())}.")
+    reasons = [*figures["stale"], *built_since(figures["belongs_to"]["tables"])]
+    stale = [f"This calibration is stale: {reason}; it sets no threshold." for reason in reasons]
     gates = [reason for reason in figures["unusable"].get(used, []) if reason not in figures["stale"]]
     warnings = [*stale, *figures["warnings"], *(f"Look, but do not gate: {reason}." for reason in gates)]
     tables = [scores_table(figures), *kinds_table(figures), sweep_table(used, made)]
     return Section(f"Calibration: {name}", paragraphs, warnings, tables, [*drawings(used, made)])
+
+
+def built_since(tables: Mapping[str, str]) -> Iterable[str]:
+    """In words which tables of a calibration are others by now."""
+    for path in (rows.table_path(name) for name in tables):
+        if path.is_file():
+            yield from other_table(path, tables)
+
+
+def agreement(pair: str, one: Row) -> str:
+    """How far two labellers agree: kappa with its interval, never without the shares that chance follows from."""
+    rates = " and ".join(f"{100 * rate:.0f} %" for rate in one["good"])
+    return (
+        f"{pair}, {one['rows']:,} rows with both labels: kappa {with_interval(one, 'kappa')}; they call {rates} good, "
+        f"by chance they would agree on {100 * one['by_chance']:.0f} %, and agree on {100 * one['agree']:.0f} %."
+    )
 
 
 def with_interval(figures: Row, name: str) -> str:

@@ -193,3 +193,4 @@ def test_a_judge_asked_twice_agrees_with_itself_as_far_as_it_does() -> None:
     rows = [{"id": str(n), "rating": float(n % 5), "first_rating": float(n % 5 if n < 8 else 0)} for n in range(10)]
     found = again([*rows, {"id": "x", "rating": None, "first_rating": 1.0}], "first_rating", "-rating")
     assert (found["rows"], found["agree"], found["unread"]) == (10, 0.8, 1) and 0.7 < found["kappa"] < 0.8
+    assert 0.3 < found["kappa_low"] < found["kappa"] < found["kappa_high"] <= 1

@@ -17,8 +17,9 @@ import pytest
 from project import CHECKOUT
 
 from baleen.errors import Problem
+from baleen.measures.agreement import of_labels
 from baleen.project.yaml_files import yaml_text
-from baleen.reporting import experiments
+from baleen.reporting import calibrated, experiments
 from baleen.reporting.page import LONGEST, shown
 from baleen.tables import rows
 from benchmarks.chromium import CHROMIUM
@@ -112,6 +113,25 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def test_the_page_has_every_part(written: Path, words: str) -> None:
     assert words in written.read_text()
+
+
+def test_a_calibration_whose_table_was_built_again_is_shown_as_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    populate()
+    found = json.loads(Path("data/trust.json").read_text())
+    assert not any("stale" in warning for warning in calibrated.section("trust", found).warnings)
+    rows.write("judged", [row | {"loss": 1.0} for row in rows.read(rows.table_path("judged"))])
+    [warning] = [one for one in calibrated.section("trust", found).warnings if "stale" in one]
+    assert "data/judged.parquet is another table by now" in warning and "sets no threshold" in warning
+
+
+def test_two_labellers_have_kappa_beside_the_rates_that_chance_follows_from() -> None:
+    both = [True] * 80 + [False] * 20
+    words = calibrated.agreement("Ada, Bob", of_labels(both, [*both[1:], True]))
+    assert "100 rows with both labels: kappa 0.9" in words and "they call 80 % and 80 % good" in words
+    assert "by chance they would agree on 68 %" in words
 
 
 def test_it_is_one_file_that_names_no_other(written: Path) -> None:
