@@ -21,13 +21,23 @@ demo:
 	@echo "  recipes/humpback.yaml          the method         README.md                   bring your own data"
 	@echo; baleen report --html report.html
 
+# The first one builds what the others share, such as the model that answers; then as many at a time as JOBS says, each
+# with one core. A stage that is stopped says what is kept, so what puts the names before the lines outlives Ctrl-C.
+JOBS ?= 2
+
 methods: EXTRAS = train,metrics
 methods:
 	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
 	@python -m stages.check
-	@for method in $(METHODS); do echo; echo "== $$method" && baleen new build/$$method --method $$method --cache .dvc/cache --replace && \
-		(cd build/$$method && BALEEN_MEMO=$(CURDIR)/.memo python -m stages.warm dvc repro) || exit 1; done
+	@$(MAKE) --no-print-directory build-$(firstword $(METHODS))
+	@$(if $(word 2,$(METHODS)),$(MAKE) --no-print-directory -j $(JOBS) $(addprefix build-,$(wordlist 2,99,$(METHODS))))
 	@echo; python -m stages.methods $(METHODS:%=build/%)
+
+build-%: SHELL = bash
+build-%:
+	@set -o pipefail; { baleen new build/$* --method $* --cache .dvc/cache --replace && cd build/$* && \
+		BALEEN_MEMO=$(CURDIR)/.memo python -m stages.warm dvc repro; } 2>&1 | \
+		(trap "" INT; awk '{ print "$*: " $$0; fflush() }')
 
 # A real model on real text, on a CPU: one round of Humpback on 500 documents, in less than 45 minutes on two cores. CORPUS
 # and SEEDS may be your own files. Run it again after an interruption: it goes on.
