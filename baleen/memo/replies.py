@@ -93,12 +93,20 @@ def gate(name: str, output: Output, example: str, options: GenerateOptions) -> N
             f"generate {name}: {silent} of {total} requests had no reply (too long for the model, or refused); "
             f"min_readable is {options.min_readable:.0%}; lower max_tokens, or take long rows out with a filter"
         )
-    if not options.keep_unreadable and output.notes["readable"] < options.min_readable:
-        reasons = ", ".join(f"{n} {why}" for why, n in output.reasons.most_common())
+    if not options.keep_unreadable:
+        reasons = [f"{n} {why}" for why, n in output.reasons.most_common()]
+        require_readable(name, output, total, reasons, f"for example {example[:80]!r} could not", options)
+
+
+def require_readable(
+    name: str, output: Output, total: int, reasons: list[str], example: str, options: GenerateOptions
+) -> None:
+    """A Problem when the share of replies that could be read, in the notes, is less than `min_readable`."""
+    if (readable := output.notes["readable"]) < options.min_readable:
         raise Problem(
-            f"generate {name}: only {output.notes['readable']:.0%} of {total} replies could be read ({reasons}), "
-            f"for example {example[:80]!r} could not; min_readable is {options.min_readable:.0%}; "
-            f"mend prompts/{options.prompt}.md or lower the gate"
+            f"generate {name}: only {readable:.0%} of {total} replies could be read ({', '.join(reasons)})"
+            f"{example and f', {example}'}; min_readable is {options.min_readable:.0%}; "
+            f"mend prompts/{options.prompt}.md or lower it"
         )
 
 

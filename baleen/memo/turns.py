@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from baleen.engines.protocol import Request
-from baleen.errors import Problem
 from baleen.memo.answers import Answered, Pair
 from baleen.memo.generation import GenerateOptions, conversation_of, copies, numbered, seed_of
-from baleen.memo.replies import outcome, repeated
+from baleen.memo.replies import outcome, repeated, require_readable
 from baleen.prompts import Prompt
 from baleen.tables.rows import Output, Row, batches
 from baleen.transforms import parse_transform
@@ -87,9 +86,5 @@ def gate(output: Output, unread: Counter[str], options: GenerateOptions) -> None
     """A Problem when too few replies could be read."""
     asked = int(output.notes.get("asked", 0))
     output.notes["readable"] = round(1 - unread.total() / max(asked, 1), 4)
-    if output.notes["readable"] < options.min_readable:
-        reasons = ", ".join(f"{n} {why}" for why, n in unread.most_common() if n)
-        raise Problem(
-            f"generate {output.path.stem}: only {output.notes['readable']:.0%} of {asked} replies could be read "
-            f"({reasons}); min_readable is {options.min_readable:.0%}; mend prompts/{options.prompt}.md or lower it"
-        )
+    reasons = [f"{n} {why}" for why, n in unread.most_common() if n]
+    require_readable(output.path.stem, output, asked, reasons, "", options)

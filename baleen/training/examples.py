@@ -18,6 +18,7 @@ from baleen.tables import rows
 from baleen.tables.rows import Row, batches
 
 Example = tuple[list[int], int]  # token ids, and where the loss begins
+Batch = tuple[list[Any], list[int], int]  # columns of examples, their lengths and how many tokens are learned
 PromptOf = Callable[[Row], Prompt]  # the prompt whose answer a row holds
 SCHEMA = pa.schema([("input_ids", pa.list_(pa.int32())), ("labels", pa.list_(pa.int32()))])
 BATCH = 1000  # rows tokenized or written at once
@@ -113,15 +114,25 @@ def packed(examples: Iterable[Example | None], length: int, tally: Counter[str])
 
 
 def write(folder: Path, examples: Iterable[Example], tally: Counter[str]) -> None:
+    """Write the files of examples (`write_batches`)."""
+    write_batches(folder, SCHEMA, map(with_labels, batches(examples, BATCH)), tally)
+
+
+def with_labels(batch: list[Example]) -> Batch:
+    labels = [[IGNORED] * start + ids[start:] for ids, start in batch]
+    lengths = [len(ids) for ids, _ in batch]
+    return [[ids for ids, _ in batch], labels], lengths, sum(len(ids) - start for ids, start in batch)
+
+
+def write_batches(folder: Path, schema: pa.Schema, written: Iterable[Batch], tally: Counter[str]) -> None:
     """Write examples.arrow, lengths.npy and, last, examples.json with the tally: if it exists, all are complete."""
-    lengths: list[int] = []
-    with pa.OSFile(str(folder / "examples.arrow"), "wb") as sink, pa.ipc.new_stream(sink, SCHEMA) as writer:
-        for batch in batches(examples, BATCH):
-            labels = [[IGNORED] * start + ids[start:] for ids, start in batch]
-            writer.write_batch(pa.record_batch([[ids for ids, _ in batch], labels], schema=SCHEMA))
-            lengths += [len(ids) for ids, _ in batch]
-            tally["learned"] += sum(len(ids) - start for ids, start in batch)
-    np.save(folder / "lengths.npy", np.array(lengths, dtype=np.int32))
+    every: list[int] = []
+    with pa.OSFile(str(folder / "examples.arrow"), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+        for columns, lengths, learned in written:
+            writer.write_batch(pa.record_batch(columns, schema=schema))
+            every += lengths
+            tally["learned"] += learned
+    np.save(folder / "lengths.npy", np.array(every, dtype=np.int32))
     rows.write_json(folder / "examples.json", dict(tally))
 
 

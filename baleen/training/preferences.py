@@ -16,7 +16,6 @@ import pyarrow as pa
 from baleen import prompts
 from baleen.errors import Problem
 from baleen.prompts import Prompt
-from baleen.tables import rows
 from baleen.tables.rows import Row, batches
 from baleen.training import examples
 from baleen.training.examples import Example
@@ -86,15 +85,13 @@ def fitted(pairs: Iterable[Pair | str], length: int, cut: bool, tally: Counter[s
 
 
 def write(folder: Path, pairs: Iterable[Pair], tally: Counter[str]) -> None:
-    """Write examples.arrow, lengths.npy (of both sides together) and, last, examples.json with the tally."""
-    lengths: list[int] = []
-    with pa.OSFile(str(folder / "examples.arrow"), "wb") as sink, pa.ipc.new_stream(sink, SCHEMA) as writer:
-        for batch in batches(pairs, examples.BATCH):
-            writer.write_batch(pa.record_batch([*map(list, zip(*batch, strict=True))], schema=SCHEMA))
-            lengths += [2 * len(question) + len(won) + len(lost) for question, won, lost in batch]
-            tally["learned"] += sum(len(won) + len(lost) for _, won, lost in batch)
-    np.save(folder / "lengths.npy", np.array(lengths, dtype=np.int32))
-    rows.write_json(folder / "examples.json", dict(tally))
+    """Write the files of pairs as those of examples; a length is of both sides together."""
+    examples.write_batches(folder, SCHEMA, map(in_columns, batches(pairs, examples.BATCH)), tally)
+
+
+def in_columns(batch: list[Pair]) -> examples.Batch:
+    lengths = [2 * len(question) + len(won) + len(lost) for question, won, lost in batch]
+    return [*map(list, zip(*batch, strict=True))], lengths, sum(len(won) + len(lost) for _, won, lost in batch)
 
 
 def trainer(reference: Any, settings: dict[str, Any], options: TrainOptions, **given: Any) -> Any:
