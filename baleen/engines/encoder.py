@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from baleen.engines.protocol import UNGRADED, Ability, Make, Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.models import identity, load, places
+from baleen.models.libraries import import_transformers
 from baleen.project.settings import Speed
 
 SEMANTICS = "encoder-1"  # raise it when the same request gets another reply
@@ -41,6 +42,7 @@ class Encoder:
     kind = SEMANTICS
 
     def __init__(self, model: str, speed: Speed) -> None:
+        import_transformers()
         import torch
         from transformers import AutoModel
 

@@ -21,6 +21,7 @@ from baleen.engines.chat import Renderer
 from baleen.engines.protocol import TOO_LONG, UNGRADED, Ability, Make, Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.models import identity, load
+from baleen.models.libraries import import_transformers
 from baleen.project.settings import Speed
 
 SEMANTICS = "vllm-2"  # raise it when the same request gets another reply
@@ -73,6 +74,7 @@ def start_engine(model: str, speed: Speed, vocabulary: int) -> Any:
     where, pinned = load.base_source(model)
     if not pinned and not Path(where, "config.json").is_file():
         raise Problem(f"{where} has no config.json, so it is no full model; correct the name of the model or its base")
+    import_transformers()  # vllm does, and takes longer
     vllm: Any = import_module("vllm")
     tokens = forward_tokens(speed, vocabulary)
     options = vllm.EngineArgs(

@@ -15,6 +15,7 @@ from typing import Any
 from baleen.errors import Problem, unknown
 from baleen.models import gguf_files, places
 from baleen.models.identity import adapter_config, file_hash
+from baleen.models.libraries import import_transformers
 from baleen.models.pins import TEMPLATES, Pin, model_folder, pin
 from baleen.project.settings import Settings, Speed, typed
 
@@ -165,6 +166,7 @@ def device(wanted: str) -> str:
 
 def load(name: str, speed: Speed, chat: bool = True) -> tuple[Any, Any]:
     """(model, tokenizer) ready for inference, on the device of the speed settings."""
+    import_transformers()
     import torch
 
     if speed.threads:
@@ -175,6 +177,7 @@ def load(name: str, speed: Speed, chat: bool = True) -> tuple[Any, Any]:
 
 def load_translator(name: str, speed: Speed) -> tuple[Any, Any]:
     """(model, tokenizer) of a translator with an encoder and a decoder, ready for inference, as `load`."""
+    import_transformers()
     import torch
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
     from transformers.utils import logging

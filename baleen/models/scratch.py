@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from baleen.errors import Problem, unknown
+from baleen.models.libraries import import_transformers
 from baleen.project.settings import setting
 
 OFTEN = 100_000  # times that each of `words` is said to a tokenizer that learns by counting, more than texts say any
@@ -109,6 +110,7 @@ def llama_config(vocabulary: int, sizes: Fresh) -> Any:
 
 def make(folder: Path, sizes: Fresh, texts: Iterable[str], seed: int) -> None:
     """Write a new model into a folder: the same texts, sizes and seed give the same bytes."""
+    import_transformers()
     import torch
     from transformers import LlamaForCausalLM
 

@@ -10,7 +10,7 @@ from traceback import extract_tb
 from typing import Any, NoReturn
 
 from baleen.errors import Problem
-from baleen.project import builds, inputs, interrupts, plan
+from baleen.project import builds, inputs, interrupts, plan, preload
 from baleen.project.inputs import unchanged
 from baleen.project.progress import duration
 
@@ -122,6 +122,7 @@ def run(main: Callable[[list[str]], None]) -> NoReturn:
         main(sys.argv[1:])
         unchanged()
     print_last_line(sys.argv[1:])
+    preload.STATUS.append(0)
     sys.exit(0)
 
 

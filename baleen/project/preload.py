@@ -21,6 +21,7 @@ from runpy import run_module
 from typing import Any, NoReturn
 
 DOOR = "BALEEN_WARM"  # Python's prefix and the socket of the preloaded process; empty in its copies
+UNUSED = ("sklearn",)  # see baleen/models/libraries.py
 IMPORTS = (
     "pandas", "pyarrow.parquet", "omegaconf", "torch", "transformers.models.auto.modeling_auto", "accelerate",
     "transformers.models.llama.modeling_llama", "datasets", "peft", "trl.trainer.sft_trainer",
@@ -127,10 +128,15 @@ def receive_request(line: socket.socket) -> Request:
 
 def import_libraries() -> None:
     """Import what stages need, as far as it is installed, and leave it out of the garbage collection of the copies."""
+    gc.disable()
+    sys.modules.update(dict.fromkeys(UNUSED))  # type: ignore[arg-type]
     for name in IMPORTS:
         with suppress(ImportError):
             import_module(name)
+    for name in UNUSED:
+        del sys.modules[name]
     gc.freeze()
+    gc.enable()
 
 
 def die_with(parent: int) -> None:
@@ -142,7 +148,8 @@ def die_with(parent: int) -> None:
 
 def exit_at_once() -> None:
     """Exit with the status of the stage. The last of the exit functions: what is left is to take down all that was
-    imported, which takes 1.5 s of a CPU, many times what most stages take. A stage that ends with an error takes it."""
+    imported, which takes 1.5 s of a CPU, many times what most stages take. A stage that ends with an error takes it.
+    It must be registered before any library registers one: they are called in the reverse order."""
     if STATUS:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -161,7 +168,7 @@ def run_stage(module: str) -> NoReturn:
 
 def wait_and_run(door: str) -> NoReturn:
     """Wait for stages, and run the requested module in each copy."""
-    atexit.register(exit_at_once)  # before any library registers one: they are called in the reverse order
+    atexit.register(exit_at_once)
     die_with(os.getppid())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     mine = os.getpid()

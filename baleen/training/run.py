@@ -3,15 +3,12 @@
 What a process reads is written to a folder under the checkpoints, whose name is a digest of what the weights depend on.
 """
 
-import gc
 import importlib
 import json
 import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
@@ -21,6 +18,7 @@ import numpy as np
 from baleen.errors import Problem
 from baleen.memo.answers import template_text
 from baleen.models import identity, load, pins, scratch
+from baleen.models.libraries import quick_imports
 from baleen.project import code_hashes, inputs
 from baleen.project.inputs import unchanged
 from baleen.project.settings import Speed, load_yaml
@@ -51,7 +49,8 @@ def train_model(name: str, options: TrainOptions, speed: Speed) -> float | None:
         hint = f"{options.base} is made for this run alone; train it in a line of its own, or leave adapter out"
         raise Problem(f"train {name}: adapter needs a base that stays, and {hint}")
     os.environ |= {key: value for key, value in processes.QUIET.items() if key not in os.environ}
-    with imported_trl(options), checkpoints.run_folder(digest(lessons, options)) as work:
+    import_trl(options)
+    with checkpoints.run_folder(digest(lessons, options)) as work:
         job = prepare(name, work, lessons, options, speed)
         whole, begun = checkpoints.last_complete(work) is None, monotonic()
         processes.launch(job)
@@ -176,17 +175,9 @@ def take_pin(name: str, options: TrainOptions) -> None:
     publish(name, part, {"rows_in": rows.size(rows.table_path(options.input)), "examples": 0, "steps": 0})
 
 
-@contextmanager
-def imported_trl(options: TrainOptions) -> Iterator[None]:
-    """Import TRL in 7.7 s of CPU instead of 9.8: without collecting garbage, and without PEFT when it is not needed
-    (TRL imports it wherever it is installed). Collections while training skip what was imported: 0.7 s each."""
-    gc.disable()
+def import_trl(options: TrainOptions) -> None:
+    """Import TRL, without PEFT when it is not needed (TRL imports it wherever it is installed)."""
     if not options.lora_rank and not load.is_adapter(options.base):
         sys.modules.setdefault("peft", None)  # type: ignore[arg-type]
-    importlib.import_module(f"trl.trainer.{'dpo' if options.rejected else 'sft'}_trainer")
-    gc.enable()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()  # or libraries complain of leaks at the end
+    with quick_imports():
+        importlib.import_module(f"trl.trainer.{'dpo' if options.rejected else 'sft'}_trainer")

@@ -13,8 +13,7 @@ from typing import Any
 import psutil
 import pytest
 import tiny as workspace
-from echo import Echo
-from ray_programs import PLACES, SPEED, begun, cluster, exit_code
+from ray_programs import PLACES, SPEED, begun, cluster, echo, exit_code
 
 from baleen.engines import table
 from baleen.engines.hf import HF
@@ -22,7 +21,7 @@ from baleen.engines.protocol import Engine, Reply, Request, Sampling
 from baleen.engines.ray.cluster import Cluster
 from baleen.errors import Problem
 from baleen.memo.store import Memo
-from baleen.models import identity, scratch
+from baleen.models import scratch
 from baleen.models.scratch import Fresh
 from baleen.project.locks import memo_folder
 from baleen.project.settings import Speed
@@ -206,10 +205,6 @@ def test_a_worker_with_vllm_killed_in_the_middle_costs_no_reply(
 
 
 # engines that fail
-
-
-def echo(model: str, speed: Speed, log: str, **faults: Any) -> Echo:
-    return Echo(Path(log), **{"identity": identity.identity(model)} | faults)
 
 
 @pytest.fixture

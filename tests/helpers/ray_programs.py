@@ -3,16 +3,18 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psutil
+from echo import Echo
 
 from baleen.engines import table
 from baleen.engines.protocol import Request
 from baleen.engines.ray.cluster import Cluster
+from baleen.models import identity
 from baleen.project.settings import Speed
 
 SPEED = Speed(device="cpu", batch_tokens=512)
@@ -29,9 +31,15 @@ def cluster(model: str, workers: int, engine: str = "hf", **more: Any) -> Cluste
     return made
 
 
-def drive(model: str, requests: Sequence[Request]) -> None:
-    """Print the processes of a working cluster, and end when stdin closes."""
-    engine = cluster(model, 2)
+def echo(model: str, speed: Speed, log: str, **faults: Any) -> Echo:
+    return Echo(Path(log), **{"identity": identity.identity(model)} | faults)
+
+
+def drive(model: str) -> None:
+    """Print the processes of a working cluster, whose workers import no library for seconds, and end when stdin
+    closes."""
+    engine = Cluster("echo/1", partial(echo, log=os.devnull), model, replace(SPEED, ray_workers=2))
+    requests = [Request((("user", str(number)),), answer="yes") for number in range(40)]
     assert len(list(engine.loss(requests))) == len(requests)
     print(*(child.pid for child in psutil.Process().children(recursive=True)), flush=True)
     sys.stdin.read()
@@ -39,7 +47,7 @@ def drive(model: str, requests: Sequence[Request]) -> None:
 
 def begun(model: str) -> tuple["subprocess.Popen[str]", list[psutil.Process]]:
     """A program that drives a cluster, and the processes of the cluster."""
-    code = "import sys, ray_programs, test_ray; ray_programs.drive(sys.argv[1], test_ray.GRADED)"
+    code = "import sys, ray_programs; ray_programs.drive(sys.argv[1])"
     env, pipe = os.environ | {"PYTHONPATH": PLACES} | HASTY, subprocess.PIPE
     driver = subprocess.Popen([sys.executable, "-c", code, model], env=env, stdin=pipe, stdout=pipe, text=True)
     assert driver.stdout
