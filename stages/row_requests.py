@@ -89,9 +89,13 @@ def replied(key: str, query: QuerySettings, memo: Memo | None) -> tuple[str, Rep
 def shown(request: Request) -> Messages:
     """The messages, and what else stands in a request: how the answer begins, the answer that is graded, or the choices
     whose probabilities are read."""
-    more = {"assistant, begun": request.prefill, "assistant, graded": request.answer, "choices": told(request.choices)}
+    more = {
+        "assistant, begun": request.prefill,
+        "assistant, graded": request.answer,
+        "choices": listed(request.choices),
+    }
     return [*request.messages, *((name, text) for name, text in more.items() if text)]
 
 
-def told(choices: Iterable[str]) -> str:
+def listed(choices: Iterable[str]) -> str:
     return ", ".join(repr(choice) for choice in choices)

@@ -26,6 +26,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("DVC_ROOT", raising=False)
     monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / "memo"))
     (tmp_path / ".dvc").mkdir()
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
     remote(tmp_path, "url = ../remote")
     return tmp_path
 

@@ -79,6 +79,7 @@ COMMANDS = {
             "forecast",
             "check",
             "explain",
+            "row_requests",
             "view",
             "diff_page",
         ),

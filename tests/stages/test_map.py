@@ -121,6 +121,7 @@ SHAPED = {  # columns in which a transform expects more than some text
     "translation": "spiele jazz",
     "response": "a long text . \n it has two lines .",
     "example": "",
+    "truth": '{"world": 0, "task": "qa_job", "entity": "anna kelxi"}',
 }
 OF_TURNS = {"again", "step"}  # what a transform that is asked after each reply of a model keeps in the row
 
@@ -142,7 +143,10 @@ def test_a_transform_of_columns_makes_what_it_makes_row_by_row(
 
 def shaped(name: str, columns: Iterable[str]) -> Row:
     """What these columns hold in the row that a transform is tried on."""
-    own = {"back": "some jazz ⟦1⟧"} if name == "linguist_trips.restored" else {}
+    question = {"instruction": "what does anna kelxi do for a living ?"}
+    special = {"linguist_trips.restored": {"back": "some jazz ⟦1⟧"}}
+    special |= dict.fromkeys(("pocket.answer_anew", "pocket.mend"), question)
+    own = special.get(name, {})
     return {column: own.get(column, SHAPED.get(column, "text")) for column in columns}
 
 
