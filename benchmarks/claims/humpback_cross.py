@@ -6,9 +6,9 @@ GOOD = ("groups", "all", "pocket.good(truth,instruction,response)")
 CLAIM = Claim(
     recipes=("humpback", "humpback-arms", "more/humpback-cross"),
     targets=(
+        *(f"evaluate@{name}" for name in ("eval-cross-scorer", "eval-scorer-1", "eval-scorer-2")),
         *(f"answer@answers-{arm}" for arm in ("cross", "humpback", "humpback-1", "reply")),
         "evaluate@eval-cross",
-        *(f"evaluate@{name}" for name in ("eval-cross-scorer", "eval-scorer-1", "eval-scorer-2")),
     ),
     pairs={
         "cross-fitted beats round 2": arms("cross", "humpback"),
