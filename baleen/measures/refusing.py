@@ -4,23 +4,30 @@ English, Chinese and Spanish. A refusal in other words is missed.
 
 import re
 
-SORRY = (
-    r"(?:(?:i(?:'m| am) (?:very |so |really )?(?:sorry|afraid)|sorry|my apologies|i apologi[sz]e|unfortunately)\b"
-    r"[^.!?\n]{0,40}?[,.:;—–-]?\s*(?:but )?)"
+BEGINS = r"(?:^|[.!?\n])\W{0,6}"  # of a sentence; no more, as a text may be a megabyte of line breaks
+SORRY = r"i(?:'m| am) (?:very |so |really )?(?:sorry|afraid)|sorry|my apologies|i apologi[sz]e|unfortunately"
+MODEL = r"as an? (?:\w+ ){0,2}?(?:ai|a\.i\.|artificial intelligence|language model|assistant)"
+WHY = r"due to|because of|given|in view of|for (?:reasons|the sake) of"
+LEAD = rf"(?:(?:{SORRY}|{MODEL}|{WHY})\b[^.!?\n]{{0,120}}?[\s,:;—–-](?:but )?)?"  # once: several are read by the gap
+ACTS = (
+    r"(?:help|assist|provide|fulfil|fulfill|comply|answer|continue|do (?:that|this|so)|write|give|create|"
+    r"generate|discuss|support|offer|share|engage|access|browse|recommend|advise|participate|produce|respond|complete|"
+    r"translate|open|see|view|tell|make|express|in good conscience)"
 )
-MODEL = r"(?:as an? (?:\w+ ){0,2}?(?:ai|a\.i\.|artificial intelligence|language model|assistant)\b[^,.\n]{0,40},?\s*)"
-DECLINES = (
-    r"i ?(?:(?:simply |really )?"
+CANNOT = (
     r"(?:cannot|can't|can not|could not|couldn't|will not|won't|must not|am unable to|'m unable to|"
     r"am not able to|'m not able to|am not allowed to|do not feel comfortable|don't feel comfortable)"
-    r"(?: to)? ?(?:help|assist|provide|fulfil|fulfill|comply|answer|continue|do (?:that|this|so)|write|give|create|"
-    r"generate|discuss|support|offer|share|engage|access|browse|recommend|advise|participate|produce|respond|complete|"
-    r"translate|open|see|view|tell|make|express|in good conscience)|"
-    r"(?:must|have to|need to) (?:respectfully |politely )?(?:decline|refuse)|"
-    r"(?:am|'m) not (?:able|programmed|designed|permitted) to|(?:do not|don't) have (?:access to|the ability to|"
-    r"personal|enough (?:information|context))|(?:decline|refuse) to\b)"
 )
-ENGLISH = re.compile(rf"(?:^|[.!?\n]\s*)\W{{0,3}}(?:{SORRY}|{MODEL})*{DECLINES}", re.IGNORECASE)
+DECLINES = (
+    rf"(?:i ?(?:(?:simply |really )?{CANNOT}(?: to)? ?{ACTS}|"
+    r"(?:must|have to|need to) (?:respectfully |politely )?(?:decline|refuse)|"
+    r"(?:am|'m) not (?:able|programmed|designed|permitted) to|"
+    r"(?:do not|don't) have (?:(?:[\w-]+ )?access to|the ability to|personal|enough (?:information|context))|"
+    rf"(?:decline|refuse) to {ACTS})|"
+    r"we (?:cannot|can't|are unable to) (?:answer|complete|fulfil|fulfill|process) (?:this|that|your) "
+    r"(?:task|request|question))"
+)
+ENGLISH = re.compile(f"{BEGINS}{LEAD}{DECLINES}", re.IGNORECASE)
 CHINESE = re.compile(
     r"(?:^|[。！？\n])\W{0,3}(?:(?:很|非常|十分)?(?:抱歉|遗憾|对不起|不好意思)|"
     r"作为(?:一个|一名)?(?:AI|人工智能|语言模型|助手))[^。！？\n]{0,20}?"
@@ -28,9 +35,9 @@ CHINESE = re.compile(
     re.IGNORECASE,
 )
 SPANISH = re.compile(
-    r"(?:^|[.!?\n]\s*)\W{0,3}(?:lo siento|lamentablemente|disculpa|"
+    BEGINS + r"(?:lo siento|lamentablemente|disculpa|"
     r"como (?:una? )?(?:ia|inteligencia artificial|modelo de lenguaje))"
-    r"[^.!?\n]{0,40}?\bno puedo\b|(?:^|[.!?\n]\s*)\W{0,3}no puedo (?:ayudar|proporcionar|responder|cumplir|asistir)",
+    r"[^.!?\n]{0,40}?\bno puedo\b|" + BEGINS + r"no puedo (?:ayudar|proporcionar|responder|cumplir|asistir)",
     re.IGNORECASE,
 )
 REFUSALS = (ENGLISH, CHINESE, SPANISH)

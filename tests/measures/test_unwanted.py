@@ -1,10 +1,12 @@
 """What should not be in an answer is counted: refusals, talk of itself, personal data, another language."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 
+from baleen.measures.answers import refused
 from baleen.measures.languages import same_language
 from baleen.measures.personal import access_keys, emails, personal, phones
 from baleen.measures.unwanted import meta_phrases, refusals
@@ -22,13 +24,28 @@ SEEDS = [json.loads(line) for line in Path("data/seeds/assistant.jsonl").read_te
         ("I won’t assist with this. I do not have access to the file.", 2),
         ("抱歉，我无法回答。", 1),
         ("Bread needs flour. " * 30 + "I cannot help with cakes. Lo siento, no puedo ayudar.", 2),
+        ("As an AI, I don't have real-time access to train schedules.", 1),
+        ("Sorry, it is private. Due to privacy concerns, we cannot complete this task.", 1),
+        ("Due to the unreliable generation of the model, I cannot answer this.", 1),
+        ("I'm sorry, but as an AI language model, for reasons of safety, I can't help with that.", 1),
+        ("I decline to answer. I must respectfully refuse.", 2),
         ("Sorry, the train is late. I am sorry for your loss.", 0),
+        ("I refuse to drink to this. I decline slowly, and we cannot offer a refund.", 0),
         ("The canal cannot provide water in July.", 0),
         ("You can't help it; sorry seems to be the hardest word.", 0),
     ],
 )
 def test_a_refusal_is_told_from_other_words(text: str, count: int) -> None:
     assert refusals(text) == count
+
+
+@pytest.mark.parametrize(
+    "words", ["sorry ", "sorry, but ", ". as an ai, due to x, ", "given ", "\n", ". lo siento ", "。抱歉"]
+)
+def test_a_model_that_repeats_itself_is_read_in_no_time(words: str) -> None:
+    begun = time.process_time()
+    assert refusals(words * 5000) == refused(words * 5000) == 0
+    assert time.process_time() - begun < 5  # some 0.02 s; nested repetition would take for ever
 
 
 @pytest.mark.parametrize(
