@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from baleen.project.plan import Planned
+from baleen.project.settings import load_yaml
 
 LINES = (".jsonl", ".ndjson", ".csv", ".tsv", ".txt")  # suffixes of files with a row a line
 WIDEST = 40  # characters of a value
@@ -20,11 +21,19 @@ def plan_changes(old: Planned, new: Planned, place: Place) -> list[str]:
     """What differs between two plans of a target: settings, then prompts, then code."""
     return [
         *setting_changes(old.settings, new.settings, place),
-        *(f"prompts/{name}.md changed" for name in differing(old.prompts, new.prompts)),
+        *(f"{prompt_file(name)} changed" for name in differing(old.prompts, new.prompts)),
         *(f"{file} changed" for file in differing(old.code, new.code)),
         *(f"it now uses {file}" for file in sorted(new.code.keys() - old.code.keys())),
         *(f"it no longer uses {file}" for file in sorted(old.code.keys() - new.code.keys())),
     ]
+
+
+def prompt_file(name: str) -> Path:
+    """The file of a prompt: its translation into the project's language where there is one."""
+    params = Path("params.yaml")
+    language = str(load_yaml(params).get("language") or "") if params.is_file() else ""
+    translated = Path("prompts", language, f"{name}.md")
+    return translated if translated.is_file() else Path("prompts", f"{name}.md")
 
 
 def differing(old: dict[str, str], new: dict[str, str]) -> list[str]:
