@@ -93,7 +93,7 @@ def byte_classes(data: NDArray[np.uint8], table: Classes) -> Classes:
     """The class of every byte of UTF-8 text: that of its character, but SPACE for the bytes of a SIGN after its first.
     Only characters beyond ASCII are decoded; those of four bytes are neither white space nor a SIGN."""
     kinds = ((data - np.uint8(0x09) > 4) & (data - np.uint8(0x1C) > 4)).view(np.uint8)  # SPACE: 09-0D and 1C-20
-    if not (data > 0x7F).any():
+    if data.max(initial=0) < 0x80:
         return kinds
     for length, first, last in ((2, 0xC0, 0xDF), (3, 0xE0, 0xEF)):
         at = np.flatnonzero((data >= first) & (data <= last))

@@ -91,8 +91,8 @@ def rows_of(record: Record, o: IngestOptions, notes: Counter[str]) -> Iterator[t
         if any([isinstance(text, str) and len(text) > most for text in columns.values()]):
             yield refused(record, o, mapping, "too large")
             continue
-        kinds = {column: kind for column, kind in text_kinds.items() if column in columns and column != "response"}
-        columns |= {column: document_text(columns[column] or "", kind) for column, kind in kinds.items()}
+        for column in text_kinds.keys() & columns.keys() - {"response"} if text_kinds else ():
+            columns[column] = document_text(columns[column] or "", text_kinds[column])
         markup = text_kinds.get("response", record.markup)
         text = clean(columns.get("response"), o.normalise and markup != "html")
         others = {column: clean(each, o.normalise) for column, each in columns.items() if column != "response"}

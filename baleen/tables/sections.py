@@ -58,8 +58,7 @@ class Rules:
     passage_chars: int = 0
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A segment: its text, the headers above it, and the reason why it is refused ('' when it is not)."""
 
     text: str
@@ -209,8 +208,8 @@ def cut_section(section: Section, rules: Rules) -> Iterator[Piece]:
         yield checked_piece(whole, rules)
         return
     if section.own:
-        own = replace(whole, text="\n\n".join(filter(None, [section.line, *section.own])))
-        yield replace(own, reason="header") if poor else checked_piece(own, rules)
+        own = whole._replace(text="\n\n".join(filter(None, [section.line, *section.own])))
+        yield own._replace(reason="header") if poor else checked_piece(own, rules)
     for part in section.below:
         yield from cut_section(part, rules)
 
@@ -229,7 +228,7 @@ def is_poor_header(title: str) -> bool:
 def checked_piece(piece: Piece, rules: Rules) -> Piece:
     """The piece with the first reason to refuse it, if the rules have one."""
     reason = refusal(piece.text, rules)
-    return piece if reason == piece.reason else replace(piece, reason=reason)
+    return piece if reason == piece.reason else piece._replace(reason=reason)
 
 
 def refusal(text: str, rules: Rules) -> str:
