@@ -40,11 +40,14 @@ def main(argv: list[str]) -> None:
     if not rows.size(first):
         raise Problem(f"mix {name}: {first} has no rows; build it again, or mix without it")
     times = mixing.repeats(rows.size(first), rows.size(second), options.share)
+    tables = [*((first, copy) for copy in range(times)), (second, 0)]
     with rows.Output(rows.table_path(name), columns) as output:
+        if mixing.stays_as_it_is(second, columns):
+            output.keep_last(tables.pop()[0])
         if (speed := speed_of_tables()).ray_tables:
-            import_module("baleen.engines.ray.mix_shards").mix(first, second, times, columns, output, speed)
+            import_module("baleen.engines.ray.mix_shards").mix(tables, columns, output, speed)
         else:
-            for batch in mixing.mixed(first, second, times, columns):
+            for batch in mixing.mixed(tables, columns):
                 output.keep_batch(batch)
         output.notes["copies"] = {options.input: times, options.other: 1}
 

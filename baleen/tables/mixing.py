@@ -1,14 +1,16 @@
 """Mixing: two tables put together, the first repeated whole, in the columns that both have."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from baleen.tables import rows
-from baleen.tables.rows import GRADES, LINEAGE, row_id
+from baleen.tables import row_groups, rows
+from baleen.tables.rows import BATCH, GRADES, LINEAGE, row_id
+
+LARGE = 64 * BATCH  # rows
 
 
 def repeats(first: int, second: int, share: float) -> int:
@@ -22,11 +24,19 @@ def shared(first: pa.Schema, second: pa.Schema) -> pa.Schema:
     return rows.extend_schema(both, {"lineage": LINEAGE} if "lineage" in {*first.names, *second.names} else {})
 
 
-def mixed(first: Path, second: Path, times: int, columns: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Copies of the first table, then the other; a copy's id tells which copy it is."""
-    for copy in range(times):
-        yield from table_batches(first, columns, copy)
-    yield from table_batches(second, columns)
+def mixed(tables: Iterable[tuple[Path, int]], columns: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The tables one after the other, each with the number of its copy, which the ids of a copy tell."""
+    for path, copy in tables:
+        yield from table_batches(path, columns, copy)
+
+
+def stays_as_it_is(path: Path, columns: pa.Schema) -> bool:
+    """Whether a table that comes last is copied in its row groups: it is large, has these columns and no others, and
+    no step leaves its lineage. The rows of a small one fill the group that is begun before it."""
+    if rows.size(path) < LARGE or not row_groups.fits(path, columns):
+        return False
+    histories = rows.read_batches(path, ["lineage"]) if "lineage" in columns.names else iter(())
+    return all(lineage(batch, columns.names).equals(batch.column("lineage")) for batch in histories)
 
 
 def table_batches(

@@ -1,12 +1,21 @@
 """Row groups: a Parquet file written by groups of a fixed number of rows, so that equal rows give equal bytes."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from baleen.tables import footers
+
+T = TypeVar("T")
+DEPTH = 4  # batches that are read ahead, and groups that wait to be written, where they are not
+LARGE = 1 << 23  # bytes or more: then one alone
 
 
 def repetitive(name: str, kind: pa.DataType) -> Iterator[str]:
@@ -21,22 +30,47 @@ def repetitive(name: str, kind: pa.DataType) -> Iterator[str]:
         yield name
 
 
+def writer(where: Path | BinaryIO, columns: pa.Schema) -> pq.ParquetWriter:
+    """A writer of a table with these columns."""
+    leaves = [leaf for column in columns for leaf in repetitive(column.name, column.type)]
+    return pq.ParquetWriter(where, columns, compression="zstd", use_dictionary=leaves, write_statistics=False)
+
+
+def fits(path: Path, columns: pa.Schema) -> bool:
+    """Whether the row groups of a file can stand in a table with these columns as they are."""
+    empty = BytesIO()
+    writer(empty, columns).close()
+    with path.open("rb") as file:
+        mine, theirs = footers.read_footer(file), footers.read_footer(empty)
+    return mine is not None and theirs is not None and mine.fits(theirs)
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """The items, made by a thread while those before them are used: at most DEPTH of them, and one of large ones."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = deque([thread.submit(next, items, None)])
+        while (item := coming.popleft().result()) is not None:
+            depth = DEPTH if getattr(item, "nbytes", LARGE) < LARGE else 1
+            while len(coming) < depth:
+                coming.append(thread.submit(next, items, None))
+            yield item
+
+
 @dataclass
 class RowGroups:
-    """A file that is being written, by a thread, while the next rows are made: two groups at most wait in memory."""
+    """A file that is being written, by a thread, while the next rows are made: at most DEPTH groups wait in memory, and
+    one where they are large."""
 
     path: Path
     columns: pa.Schema
     length: int  # rows of a group
     _waiting: list[pa.RecordBatch] = field(default_factory=list)
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
-    _written: Future[None] | None = None
+    _written: deque[Future[None]] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        leaves = [leaf for column in self.columns for leaf in repetitive(column.name, column.type)]
-        kept = {"use_dictionary": leaves, "write_statistics": False}
-        self._writer = pq.ParquetWriter(self.path, self.columns, compression="zstd", **kept)
+        self._writer = writer(self.path, self.columns)
 
     def append(self, batches: Iterable[pa.RecordBatch]) -> None:
         """Write the groups that are full; fewer rows than that wait for more."""
@@ -49,21 +83,25 @@ class RowGroups:
 
     def _write(self, rows: pa.Table) -> None:
         whole = rows.combine_chunks()  # here, because the thread that compresses has most to do
-        self._wait()
-        self._written = self._thread.submit(self._writer.write_table, whole, row_group_size=self.length)
+        self._wait(0 if whole.nbytes >= LARGE else DEPTH - 1)
+        self._written.append(self._thread.submit(self._writer.write_table, whole, row_group_size=self.length))
 
-    def _wait(self) -> None:
-        if self._written:
-            self._written.result()
+    def _wait(self, most: int) -> None:
+        """Wait until no more than so many groups are to be written."""
+        while len(self._written) > most:
+            self._written.popleft().result()
 
-    def close(self) -> None:
-        """Write what is left; a table without rows has its columns all the same."""
+    def close(self, rest: Path | None = None) -> None:
+        """Write what is left, then the row groups of another file; a table without rows has its columns all the
+        same."""
         if sum(map(len, self._waiting)):
             self._write(pa.Table.from_batches(self._waiting))
-        self._wait()
+        self._wait(0)
         self._writer.close()
+        if rest:
+            footers.append_file(self.path, rest)
 
     def abandon(self) -> None:
         """End the thread and delete the file, unless it has been renamed."""
-        self._thread.shutdown()
+        self._thread.shutdown(cancel_futures=True)
         self.path.unlink(missing_ok=True)

@@ -9,7 +9,6 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
@@ -25,7 +24,7 @@ from baleen.project import inputs
 from baleen.project.inputs import unchanged
 from baleen.project.lifetime import alive
 from baleen.tables.conflicts import Places, first_places, fitting_table
-from baleen.tables.row_groups import RowGroups
+from baleen.tables.row_groups import RowGroups, ahead
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -94,15 +93,6 @@ def read_batches(
         yield from ahead(file.iter_batches(BATCH, chosen, names))
 
 
-def ahead(items: Iterator[T]) -> Iterator[T]:
-    """The items, each made by a thread while the one before it is used."""
-    with ThreadPoolExecutor(1) as thread:
-        coming = thread.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = thread.submit(next, items, None)
-            yield item
-
-
 @dataclass(frozen=True)
 class Table:
     """A table on disk that can be read more than once."""
@@ -140,6 +130,7 @@ class TableWriter:
     columns: pa.Schema | None = None
     known: pa.Schema | None = None
     rows: int = 0
+    rest: Path | None = None  # a table whose rows come last
     _buffer: list[Row] = field(default_factory=list)
     _first: Places = field(default_factory=dict)
     _file: RowGroups | None = None
@@ -178,7 +169,7 @@ class TableWriter:
     def close(self) -> None:
         self.flush()
         assert self._file is not None
-        self._file.close()
+        self._file.close(self.rest)
 
     def abandon(self) -> None:
         """Delete the file, unless it has been renamed."""
@@ -221,6 +212,11 @@ class Output:
     def keep_batch(self, batch: pa.RecordBatch) -> None:
         """Keep rows that are given as columns, which are those of the table."""
         self.kept.add_batch(batch)
+
+    def keep_last(self, path: Path) -> None:
+        """Keep the rows of a table after all others, its row groups as they lie in its file."""
+        self.kept.rest = path
+        self.kept.rows += size(path)
 
     def drop_batch(self, batch: pa.RecordBatch, reasons: pa.Array, counted: Iterable[str]) -> None:
         """Write dropped rows that are given as columns, each with its reason; `counted` has its name in the counts,

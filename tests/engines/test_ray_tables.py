@@ -19,7 +19,7 @@ from baleen.engines.ray import filter_shards, ingest_shards, mix_shards, near_sh
 from baleen.engines.ray.datasets import Workers
 from baleen.errors import Problem
 from baleen.project.settings import Speed
-from baleen.tables import rows
+from baleen.tables import mixing, rows
 from stages import filter as filter_verb
 from stages import ingest, mix
 
@@ -118,6 +118,16 @@ def test_the_work_in_parts_makes_the_table_that_the_whole_makes(in_one_process: 
     counts = json.loads(alone[".json"])
     assert build(in_one_process, name, 2) == alone
     assert counts["rows_out"] and (name != "near" or counts["dropped"]["near duplicate"] > 200)
+
+
+def test_a_large_second_table_is_copied_whoever_copies_the_first(
+    in_one_process: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled = build(in_one_process, "mix", 0)[".parquet"]
+    monkeypatch.setattr(mixing, "LARGE", 4000)
+    alone = build(in_one_process, "mix", 0)
+    assert build(in_one_process, "mix", 2) == alone
+    assert alone[".parquet"] != filled
 
 
 ALONE: dict[str, tuple[str, ...]] = {

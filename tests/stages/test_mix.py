@@ -1,10 +1,11 @@
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from baleen.errors import Problem
-from baleen.tables import rows
+from baleen.tables import mixing, rows
 from stages import mix as verb
 
 
@@ -60,3 +61,33 @@ def test_only_columns_that_both_have_stay(tmp_path: Path) -> None:
 def test_a_share_of_one_is_a_problem(tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"share 1\.0 must lie in \[0, 1\)"):
         build(tmp_path, 1, 1, "--share", "1")
+
+
+SHAPES: dict[
+    str, tuple[dict[str, object], bool]
+] = {  # what else the rows of the second table have, and if it is copied
+    "the same columns": ({}, True),
+    "a column more": ({"worst": 1.0}, False),
+    "a lineage that stays": ({"lineage": [dict.fromkeys(rows.STEP, "x") | {"columns": "instruction"}]}, True),
+    "a lineage of a grade that is not there": (
+        {"lineage": [dict.fromkeys(rows.STEP, "x") | {"columns": "worst"}]},
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_large_second_table_is_copied_as_it_is(shape: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    more, copied = SHAPES[shape]
+    both: rows.Row = {"lineage": []} if "lineage" in more else {}
+    rows.write(str(tmp_path / "a.parquet"), [{"id": f"s{i}", "response": "r"} | both for i in range(700)])
+    rows.write(str(tmp_path / "b.parquet"), [{"id": f"w{i}", "response": "t"} | more for i in range(3000)])
+    tables = list[list[rows.Row]]()
+    for least in (3000, 3001):
+        monkeypatch.setattr(mixing, "LARGE", least)
+        verb.main([str(tmp_path / "out.parquet"), *names(tmp_path), "--share", "0.4"])
+        tables.append(list(rows.read(tmp_path / "out.parquet")))
+        groups = 3 + 3 if copied and least == 3000 else 5
+        assert pq.read_metadata(tmp_path / "out.parquet").num_row_groups == groups
+    assert tables[0] == tables[1]
+    assert len(tables[0]) == json.loads((tmp_path / "out.json").read_text())["rows_out"] == 5100

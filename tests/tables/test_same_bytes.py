@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from baleen.measures import filters
-from baleen.tables import rows
+from baleen.tables import mixing, rows
 
 NUMBER = 2500  # rows of a table: groups that are full and one that is not
 INGEST = ["--source", "in.parquet", "--origin", "web", "--columns.response", "response", "--deduplicate"]
@@ -21,6 +21,7 @@ VERBS = {
     "filter-ranked": ["filter", "--input", "in", "--keep", *CONDITIONS, "--best", "loss", "--share", "0.5"],
     "filter-unique": ["filter", "--input", "in", "--keep", *CONDITIONS, "--unique", "response"],
     "mix": ["mix", "--input", "few", "--other", "in", "--share", "0.4"],
+    "mix-copied": ["mix", "--input", "few", "--other", "in", "--share", "0.4"],
     "export": ["map", "--input", "in", "--apply", "messages"],
 }
 THREADS = (1, 2, 4)
@@ -70,6 +71,7 @@ def test_any_number_of_threads_gives_the_same_bytes(
 ) -> None:
     monkeypatch.chdir(tables)
     verb, *flags = VERBS[name]
+    monkeypatch.setattr(mixing, "LARGE", NUMBER if name == "mix-copied" else mixing.LARGE)
     outcomes = set[tuple[bytes, ...]]()
     for threads in (*THREADS, THREADS[0]):
         pa.set_cpu_count(threads)

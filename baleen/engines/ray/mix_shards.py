@@ -1,5 +1,6 @@
 """Mix on Ray: each worker reads some row groups of a copy of a table, and this process writes them in order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -25,12 +26,12 @@ class Settings:
     columns: pa.Schema
 
 
-def mix(first: Path, second: Path, times: int, columns: pa.Schema, output: Output, speed: Speed) -> None:
+def mix(tables: Sequence[tuple[Path, int]], columns: pa.Schema, output: Output, speed: Speed) -> None:
     """Keep what baleen.tables.mixing.mixed gives."""
     with Scratch.of(output.path) as scratch, Workers(speed) as workers:
-        number, copies = count(), [*((first, copy) for copy in range(times)), (second, 0)]
+        number = count()
         parts = [
-            (next(number), path, copy, groups) for path, copy in copies for _, groups in shards_of(path, workers.number)
+            (next(number), path, copy, groups) for path, copy in tables for _, groups in shards_of(path, workers.number)
         ]
         for done in workers.mapped(partial(file_part, Settings(scratch, columns)), parts):
             replay(scratch.path("rows", done), output)
