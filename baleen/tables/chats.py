@@ -7,7 +7,7 @@ of a turn is a string or a list of text parts. Whatever else is in it is a Probl
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -108,12 +108,13 @@ def turns_of(value: Any) -> Iterator[tuple[str, str]]:
     for number, turn in enumerate(listed(value)):
         if not isinstance(turn, dict) or not (is_turn(turn) or is_exchange(turn)):
             raise NotAChat(f"has a turn {number} without a role: {str(turn)[:60]}")
-        key = next((key for key in ROLE_KEYS if key in turn), "")
-        texts = {turn[key]: turn.get(text_key(turn, number))} if key else named_turns(turn)
+        key = first_full(turn, ROLE_KEYS)
+        texts = [(turn[key], turn[text_key(turn, number)])] if key else [*named_turns(turn).items()]
         if lost := next((name for name in LOST if turn.get(name)), ""):
             raise NotAChat(f"has {lost} in turn {number}, which no column can hold")
-        for name, content in texts.items():
-            if (role := role_of(name) if key else NAMED_ROLES.get(name.lower())) is None:
+        for given, content in texts:
+            name = given.get("role") if isinstance(given, dict) else given
+            if (role := role_of(name) if key else NAMED_ROLES.get(str(name).lower())) is None:
                 raise NotAChat(f"has the role {name!r} in turn {number}; known are {', '.join(ROLE_OF)}")
             yield role, text_of(content, number)
 
@@ -129,8 +130,15 @@ def named_turns(turn: dict[str, Any]) -> dict[str, Any]:
     return {key: text for key, text in turn.items() if key.lower() in known and text}
 
 
+def first_full(turn: dict[str, Any], keys: Sequence[str]) -> str:
+    """The first of these keys that has a value, else the first that is there, '' for none: in data put together from
+    several sets, the keys of the others are null."""
+    there = [key for key in keys if key in turn]
+    return next((key for key in there if turn[key] not in (None, "", [])), there[0] if there else "")
+
+
 def text_key(turn: dict[str, Any], number: int) -> str:
-    if key := next((key for key in TEXT_KEYS if key in turn), ""):
+    if key := first_full(turn, TEXT_KEYS):
         return key
     raise NotAChat(f"has no text in turn {number}; it has {', '.join(turn)}")
 

@@ -44,7 +44,7 @@ def delimited_rows(opened: OpenFile, delimiter: str) -> Iterator[Record]:
             if not names and (stated := STATED.fullmatch("".join(held))):
                 check_stated(opened, stated[1], separator)
             elif names and values:
-                check_cells(opened, start, names, values, separator)
+                check_cells(opened, start, names, values, held, separator)
                 check_lines(opened, start, names, held, separator)
                 yield Record(opened.name, start, row_fields(names, values))
             elif values:
@@ -94,11 +94,13 @@ def row_fields(names: list[str], values: list[str]) -> dict[str, Any]:
     return fields | {name: Doubled(count) for name, count in Counter(names).items() if count > 1}
 
 
-def check_cells(opened: OpenFile, number: int, names: list[str], values: list[str], separator: str) -> None:
+def check_cells(
+    opened: OpenFile, number: int, names: list[str], values: list[str], held: list[str], separator: str
+) -> None:
     """A Problem for a row with another number of cells than the header, or with cells that may be quoted or not."""
     where, unsaid = f"{opened.name}:{number}", separator == "\t" and not opened.quoting
     if len(values) != len(names):
-        raise ragged(where, names, values, separator, unsaid)
+        raise ragged(where, names, values, held, separator, unsaid)
     if unsaid:
         wanted = opened.wanted
         wanted_cells = (value for name, value in zip(names, values, strict=True) if wanted is None or name in wanted)
@@ -119,9 +121,11 @@ def are_rows(held: list[str], names: list[str], separator: str) -> bool:
     return all(line.count(separator) + 1 == len(names) for line in held if line)
 
 
-def ragged(where: str, names: list[str], values: list[str], separator: str, unsaid: bool) -> Problem:
+def ragged(where: str, names: list[str], values: list[str], held: list[str], separator: str, unsaid: bool) -> Problem:
     """The Problem for a row with another number of cells than the header."""
-    other = probable_separator(separator.join(names))
+    header, line = separator.join(names), "".join(held)
+    fitting = [other for other in SEPARATORS if 0 < header.count(other) == line.count(other) and other != separator]
+    other = fitting[0] if fitting else probable_separator(header)
     hint, settings = (
         separator_hint(other) if other not in ("", separator) else (f"quote cells that hold {separator!r}", {})
     )
@@ -150,8 +154,8 @@ def separator_hint(separator: str) -> Hint:
 
 def quoting_hint(held: list[str], names: list[str], separator: str) -> Hint:
     """What to write for a row that cannot be parsed, by looking at its lines."""
-    other = probable_separator(separator.join(names))
-    if other not in ("", separator):
+    header = separator.join(names) or "".join(held[:1])
+    if (other := probable_separator(header)) not in ("", separator):
         return separator_hint(other)
     if any('\\"' in line for line in held):
         return 'quotes seem to be escaped as \\": write --quoting backslash', {"quoting": "backslash"}

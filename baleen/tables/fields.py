@@ -124,7 +124,8 @@ def talked(
     try:
         return chosen(chat_of(chat, roles), turns, notes)
     except NotAChat as error:
-        settings = {"turns": "first"} if "--turns" in str(error) else {}
+        likely = "first" if "assistant" in roles else "last"  # where the answer to a prompt stands elsewhere
+        settings = {"turns": likely} if "--turns" in str(error) else {}
         hint = "" if settings else "; correct the row or leave it out"
         raise Problem(f"{record.place}: {root} {error}{hint}", settings) from None
 

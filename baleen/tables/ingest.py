@@ -22,7 +22,7 @@ from baleen.tables.trees import MAPPED
 
 NEEDED = ("instruction", "response", "draft", "reference")  # may not be empty
 BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
-CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
+CONTROL = re.compile("\x1b\\[[\\d;]*[A-Za-z]|[\x00-\x08\x0e-\x1f\x7f-\x9f\ufeff]")
 UNPRINTABLE = bytes({*range(0x20), 0x7F} - {*b"\n\t"})  # of ASCII
 
 

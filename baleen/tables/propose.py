@@ -204,11 +204,7 @@ def proposed_columns(values: dict[str, list[Any]], kinds: dict[str, str], count:
     """A mapping to instruction and response, or to one of them alone, by the names of the fields; {} for none."""
     names = {name: f"{name}?" if len(values[name]) < count else name for name in values}
     texts = [name for name, kind in kinds.items() if kind in WORDS]
-    roles = {
-        name: {role for value in values[name] if value for role, _ in safe_turns(value)}
-        for name, kind in kinds.items()
-        if kind == "chat"
-    }
+    roles = {name: roles_in(values[name]) for name, kind in kinds.items() if kind == "chat"}
     whole = likeliest(CHATS, [name for name in roles if roles[name] >= BOTH])
     asked = whole or likeliest([*ASKS, *CHATS], [name for name in roles if "user" in roles[name]])
     told = whole or likeliest([*ANSWERS, *CHATS], [name for name in roles if roles[name] == {"assistant"}])
@@ -235,12 +231,12 @@ def likeliest(known: Sequence[str], names: Sequence[str]) -> str:
     return min(ranks, key=lambda name: (ranks[name], name.count(".")), default="")
 
 
-def safe_turns(chat: Any) -> list[tuple[str, str]]:
-    """The turns of a chat, none of one that cannot be read: that is said when its rows are."""
+def roles_in(chats: Sequence[Any]) -> set[str]:
+    """The roles of the turns of chats, both of one that cannot be read: that is said when its rows are."""
     try:
-        return [*turns_of(chat)]
+        return {role for chat in chats if chat for role, _ in turns_of(chat)}
     except ValueError:
-        return []
+        return {*BOTH}
 
 
 def format_of(looked: Sequence[Record], options: IngestOptions) -> str:

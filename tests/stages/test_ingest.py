@@ -255,6 +255,7 @@ def test_segments_are_counted_with_the_reasons_of_those_that_go() -> None:
         ("\ud83d!", "\ufffd!"),
         (["a ", "b"], ["a", "b"]),
         (None, None),
+        ("\x1b[1;31mError\x1b[0m: [31m] stays \x1b.", "Error: [31m] stays ."),
     ],
 )
 def test_text_is_normalised(raw: object, expected: object) -> None:

@@ -36,6 +36,13 @@ CHATS: dict[str, Any] = {
     "input and output with a system": [{"system": "Be terse.", "input": "Why?", "output": "So."}],
     "reasoning parts": [turn("user", "Why?"), turn("assistant", [{"type": "thinking", "thinking": "hm"}, "So."])],
     "reasoning beside": [turn("user", "Why?"), turn("assistant", "So.") | {"reasoning_content": "hm"}],
+    "an author with a role": [
+        {"author": {"role": r}, "content": t} for r, t in (("user", "Why?"), ("assistant", "So."))
+    ],
+    "keys of another set": [
+        {"role": None, "content": None, "from": "human", "value": "Why?"},
+        {"role": "assistant", "content": "So.", "from": None, "value": None},
+    ],
     "a developer": [turn("developer", "Be terse."), turn("user", "Why?"), turn("assistant", "So.")],
     "a system turn": [turn("system", "Be terse."), turn("human", "Why?"), turn("gpt", "So.")],
 }
@@ -122,6 +129,8 @@ def test_two_chats_of_a_record_go_together() -> None:
     [
         (SEVERAL, "messages has 3 exchanges; write --turns first, last or all"),
         ([turn("tool", "x"), turn("user", "Why?")], "messages has the role 'tool' in turn 0; known are system,"),
+        ([{"role": ["user"], "content": "a"}], "has the role ['user'] in turn 0"),
+        ([{"role": {"id": 1}, "content": "a"}], "has the role None in turn 0"),
         ([turn("user", "a"), turn("user", "b"), turn("assistant", "c")], "has two turns of the user in a row"),
         ([turn("user", "a"), turn("system", "b"), turn("assistant", "c")], "has a system turn that is not the first"),
         ([turn("user", [{"type": "image_url", "image_url": "x"}])], "has no text in turn 0 but {'type': 'image_url'"),

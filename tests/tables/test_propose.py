@@ -30,6 +30,8 @@ def write(folder: Path, name: str, content: str | bytes) -> str:
         ("a.jsonl", '{\n"question": "Why?",\n"answer": "So."\n}\n', {"kind": "json"}),
         ("a.csv", "question,answer\nWhy?,So.\n", {}),
         ("a.csv", 'question;answer\n"Why?";So.\n', {"separator": ";"}),
+        ("a.csv", '"question";"answer"\n"Why?";"So."\n', {"separator": ";"}),
+        ("a.csv", "question;answer;a, b\nWhy?;So.;x\n", {"separator": ";"}),
         ("a.csv", "question\tanswer\nWhy?\tSo.\n", {"separator": "tab"}),
         ("a.csv", "question|answer\nWhy?|So.\n", {"separator": "|"}),
         ("a.csv", 'question,answer\nWhy?,So.\nHow?,"\\"a\\", b"\n', {"quoting": "backslash"}),
@@ -85,6 +87,26 @@ def test_a_mapping_is_proposed_by_the_names_of_the_fields(
     columns = ["instruction"] if fields in (["question,context"], ["messages.user"]) else columns
     assert proposal.columns == dict(zip(columns, fields, strict=True))
     assert [list(row) for row in proposal.rows] == ([columns] if columns else [])
+
+
+def test_the_last_question_of_a_prompt_is_that_of_its_answer(tmp_path: Path) -> None:
+    turns = [{"role": role, "content": f"{role} {n}"} for n in (1, 2) for role in ("user", "assistant")]
+    found = propose(write(tmp_path, "a.jsonl", json.dumps({"prompt": turns[:3], "completion": turns[3:]})))
+    assert found.settings["turns"] == "last" and found.rows[0]["response"] == "assistant 2"
+    assert found.rows[0]["instruction"].endswith("User: user 2")
+
+
+@pytest.mark.parametrize(
+    "turn, words",
+    [
+        ({"role": "tool", "content": "x"}, "a.jsonl:1: messages has the role 'tool' in turn 1"),
+        ({"role": "assistant", "content": None}, "a.jsonl:1: messages has no text in turn 1"),
+        ({"role": {"x": 1}, "content": "a"}, "a.jsonl:1: messages has the role None in turn 1"),
+    ],
+)
+def test_a_chat_that_cannot_be_read_is_named(tmp_path: Path, turn: dict[str, Any], words: str) -> None:
+    with pytest.raises(Problem, match=words):
+        propose(write(tmp_path, "a.jsonl", json.dumps({"messages": [{"role": "user", "content": "Why?"}, turn]})))
 
 
 def test_what_is_no_text_beside_an_instruction_is_left_out_with_a_word(tmp_path: Path) -> None:
