@@ -52,7 +52,8 @@ from stages import (
     view,
 )
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=__doc__)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.callback(help=__doc__)(doctor.options)
 app.add_typer(memo.app, name="memo")
 app.command("harness")(harness.command)
 FLAGS = {"allow_extra_args": True, "ignore_unknown_options": True}

@@ -2,9 +2,12 @@
 
 import json
 from dataclasses import asdict
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from baleen.errors import Problem
 from baleen.memo.dry_run import disk_size
@@ -23,6 +26,21 @@ def report() -> Report:
     here = machine.this_machine()
     found = asdict(here) | {"bf16": here.bf16, "hub": machine.hub_error(), "extras": extras()}
     return found | {"profiles": profiles(here, str(found["hub"])) if RULES.is_file() else {}}
+
+
+def version(shown: bool) -> None:
+    """Print the version of baleen and exit, for `baleen --version`."""
+    if shown:
+        print(f"baleen {metadata.version('baleen')}")
+        raise typer.Exit
+
+
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=version, is_eager=True, help="the version of baleen")
+    ] = False,
+) -> None:
+    """The options that stand before a command."""
 
 
 def extras() -> dict[str, bool]:

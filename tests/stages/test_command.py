@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import project
@@ -86,3 +87,8 @@ def test_check_answers_in_one_line(folder: Path) -> None:
 def test_every_command_has_an_example_in_its_help(name: str) -> None:
     shown = CliRunner().invoke(app, [name, "--help"])
     assert shown.exit_code == 0 and f"Example: baleen {name}" in " ".join(shown.output.split())
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    shown = CliRunner().invoke(app, ["--version"])
+    assert (shown.exit_code, shown.output) == (0, f"baleen {version('baleen')}\n")
