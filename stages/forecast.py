@@ -12,7 +12,7 @@ from baleen.errors import Problem
 from baleen.memo import dry_run as memo_dry_run
 from baleen.memo.dry_run import Estimate
 from baleen.project import bills, builds, dvc_lock, forecast, graph, layers, plan, recipes, settings
-from baleen.project.changes import Place
+from baleen.project.changes import Place, counted
 from baleen.project.forecast import Outlook, Recorded
 from baleen.project.graph import Stage
 from baleen.project.layers import Project
@@ -103,8 +103,8 @@ def outlooks(targets: list[str]) -> tuple[list[Outlook], dict[str, Planned]]:
     plans, other = forecast.in_force(dict(import_module("stages.plan").everything(files)), disk)
     if other:
         print(
-            f"baleen: {len(other)} targets were planned with other code than is installed, and dvc repro keeps that "
-            f"plan; to build with this code run `{plan.ANEW}` first",
+            f"baleen: the plan of {counted(len(other), 'target')} is of other code than is installed, and dvc repro "
+            f"keeps it; to build with this code run `{plan.ANEW}` first",
             file=sys.stderr,
         )
 
@@ -183,7 +183,7 @@ def total_words(found: list[tuple[Outlook, Cost | None]]) -> str:
     figures = [f"{number:,} {name}" for name, number in cells.items() if number or not open_]
     figures += [duration(whole.seconds or 0.0)] if whole.seconds or not open_ else []
     most = f"at most {', '.join(figures)}" if figures else ""
-    tail = f"the time of {open_} targets is not measured yet" if open_ else ""
+    tail = f"the time of {counted(open_, 'target')} is not measured yet" if open_ else ""
     price = bills.words(whole.bill, settings.speed().dollars_per_gpu_hour) if whole.bill else ""
     return "; ".join(filter(None, [head, most, tail, price]))
 

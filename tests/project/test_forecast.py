@@ -178,7 +178,7 @@ def test_code_outside_of_the_project_counts_once_it_is_planned_anew(folder: Path
     replace_once(folder / "baleen/measures/words.py", "return len(text)", "return 1 * len(text)")
     words = ("python", "-m", "stages.command", "plan")
     done = project.run_command(folder, *words)
-    assert " 0 of " in f" {done.stdout.splitlines()[-1]}" and "planned with other code than is installed" in done.stderr
+    assert " 0 of " in f" {done.stdout.splitlines()[-1]}" and "is of other code than is installed" in done.stderr
     assert project.repro(folder) == set()
     project.run_command(folder, *plan.ANEW.split())
     found = targets(folder)

@@ -51,7 +51,7 @@ def test_before_the_first_build_nothing_is_told_that_nobody_knows() -> None:
     stage = Stage("filter@calm", None, (), ())
     [line, total] = forecast.text([(Outlook(stage, "run", ("not built yet",)), Cost(estimated=True))]).splitlines()
     assert line == "filter@calm  runs: not built yet"
-    assert total == "1 of 1 targets run, 0 may run; the time of 1 targets is not measured yet"
+    assert total == "1 of 1 targets run, 0 may run; the time of 1 target is not measured yet"
     trained = Cost(steps=400, estimated=True)
     assert forecast.cost_words(trained) == "400 steps, time not measured yet (estimate)"
     assert "; at most 400 steps; the time" in forecast.total_words([(Outlook(stage, "run"), trained)])
