@@ -204,6 +204,8 @@ def test_plain_dvc_builds_compares_and_shares_a_project_of_ones_own(desk: Path) 
     told = run_installed(folder, *BALEEN, "report")
     assert "curated, round 1 (humpback-1)" in told and "held-out rows are too few to say, 20 are the least." in told
     assert run_installed(folder, "dvc", "status").strip() == "Data and pipelines are up to date."
+    shown = run_installed(folder, *BALEEN, "show").splitlines()
+    assert max(map(len, shown)) <= 100 and any(line.startswith("map@humpback-dataset ") for line in shown)
     run_installed(folder, "git", "add", "-A")
     run_installed(folder, "git", "commit", "-qm", "built")
     run_installed(folder, "dvc", "remote", "add", "-d", "store", str(desk.parent / "store"))
