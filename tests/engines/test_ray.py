@@ -274,6 +274,6 @@ def test_no_process_outlives_a_program_that_is_killed(orphans: list[psutil.Proce
 
 
 @needed
-def test_what_a_cluster_cannot_do_is_a_problem(tiny: str) -> None:
+def test_what_a_cluster_cannot_do_is_a_problem(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="for a server set speed: concurrency"):
-        table.loader("openai", tiny, Speed(ray_workers=2))
+        table.loader("openai", str(tmp_path), Speed(ray_workers=2))

@@ -185,6 +185,7 @@ def test_experiments_stand_side_by_side_with_what_differs() -> None:
     assert section.paragraphs[0].startswith("Choose by the dev columns")
 
 
+@pytest.mark.slow
 def test_experiments_are_compared_where_the_environment_is_not_activated(written: Path, tmp_path: Path) -> None:
     folder = project.copy_project(written.parent, tmp_path / "project")
     project.init_git(folder)
