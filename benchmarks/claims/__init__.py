@@ -25,6 +25,9 @@ from benchmarks.claims import _seeds
 
 FOLDER = Path("build", "claims")
 OK = "pocket.ok(truth,answer)"
+GOOD = "pocket.good(truth,instruction,response)"
+GOOD_DRAFT = "pocket.good(truth,instruction,draft)"  # the same pairs before they were rewritten
+OF_GOOD = ("groups", "all", GOOD)  # where the counts of an evaluation have it
 
 
 @dataclass(frozen=True)

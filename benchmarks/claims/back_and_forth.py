@@ -1,10 +1,11 @@
 """Back-and-forth: rewriting helps beside or instead of filtering, and beats answering anew (arXiv:2408.04614)."""
 
-from benchmarks.claims import Claim, Pair
+from benchmarks.claims import GOOD, Claim, Pair
 
 SUPPORT, LENGTH, DRAFT = "supported(response,draft)", "words(response)", "words(draft)"
+RECIPES = ("humpback", "humpback-arms", "back-and-forth", "back-and-forth-arms")
 CLAIM = Claim(
-    recipes=("humpback", "humpback-arms", "back-and-forth", "back-and-forth-arms", "more/back-and-forth-weak"),
+    recipes=(*RECIPES, "more/back-and-forth-weak"),
     targets=(
         *(f"evaluate@eval-bf-{arm}" for arm in ("filter", "both", "rewrite", "distil", "support", "near")),
         *(f"answer@answers-bf-by-{rewriter}" for rewriter in ("weak", "strong")),
@@ -17,7 +18,7 @@ CLAIM = Claim(
         "rewriting beats distilling (rewrite - distil)": Pair("answers-bf-rewrite", "answers-bf-distil"),
         "a strong rewriter beats a weak one (by strong - by weak)": Pair("answers-bf-by-strong", "answers-bf-by-weak"),
         "what a strong one writes is right more often": Pair(
-            "back-and-forth-by-strong", "back-and-forth-by-weak", "pocket.good(truth,instruction,response)"
+            "back-and-forth-by-strong", "back-and-forth-by-weak", GOOD
         ),
         "filtered pairs against seeds (filter - M0)": Pair("answers-bf-filter", "answers-reply"),
     },

@@ -1,8 +1,7 @@
 """Cycle-Instruct: how many answers of the base may be wrong, and how, before no seeds are worth less than 5 % seeds?"""
 
-from benchmarks.claims import Claim, arms
+from benchmarks.claims import OF_GOOD, Claim, arms
 
-GOOD = ("groups", "all", "pocket.good(truth,instruction,response)")
 ARMS = {f"{share} % with wrong facts": f"wrong-{share}" for share in (80, 50, 20)} | {
     f"{share} % of its wrong answers made right": f"mended-{share}" for share in (40, 75)
 }
@@ -16,6 +15,6 @@ CLAIM = Claim(
     | {f"round 1, {name}, against 5 % seeds": arms(f"cycle-{arm}", "cycle-seeded-5") for name, arm in ARMS.items()}
     | {f"round 1, {name}, against round 1": arms(f"cycle-{arm}", "cycle-1") for name, arm in ARMS.items()}
     | {"round 1, 20 % with wrong facts, against all pairs": arms("cycle-wrong-20", "cycle-full")},
-    figures={f"right questions, {name}": (f"eval-cycle-{arm}", *GOOD, "mean") for name, arm in ARMS.items()}
-    | {"right questions, round 1": ("eval-cycle-wrong-80", *GOOD, "against")},
+    figures={f"right questions, {name}": (f"eval-cycle-{arm}", *OF_GOOD, "mean") for name, arm in ARMS.items()}
+    | {"right questions, round 1": ("eval-cycle-wrong-80", *OF_GOOD, "against")},
 )

@@ -1,9 +1,8 @@
 """Humpback: curated pairs align, uncurated ones do not, and a second round adds to the first (arXiv:2308.06259)."""
 
-from benchmarks.claims import Claim, arms
+from benchmarks.claims import OF_GOOD, Claim, arms
 
 ARMS = ("reply", "random", "uncurated", "humpback-1", "humpback", "oracle")
-GOOD = "pocket.good(truth,instruction,response)"
 CLAIM = Claim(
     recipes=("humpback", "humpback-arms"),
     targets=tuple(f"evaluate@eval-{name}" for name in (*ARMS, "curation", "round-2", "scorer-1", "scorer-2")),
@@ -21,8 +20,8 @@ CLAIM = Claim(
         for n in (1, 2)
         for name, keys in {
             "AUC": ("auc", "worst"),
-            "good pairs kept": ("groups", "all", GOOD, "mean"),
-            "good pairs in the pool": ("groups", "all", GOOD, "against"),
+            "good pairs kept": (*OF_GOOD, "mean"),
+            "good pairs in the pool": (*OF_GOOD, "against"),
             "good pairs found": ("recall",),
         }.items()
     },

@@ -1,8 +1,7 @@
 """Humpback with a scorer that grows with its model, agreement with its own answers: is there a second round in it?"""
 
-from benchmarks.claims import Claim, Pair
+from benchmarks.claims import OF_GOOD, Claim, Pair
 
-GOOD = ("groups", "all", "pocket.good(truth,instruction,response)")
 CLAIM = Claim(
     recipes=("humpback", "humpback-arms", "more/humpback-agree"),
     targets=(
@@ -20,7 +19,7 @@ CLAIM = Claim(
         for n in (1, 2)
         for name, keys in {
             "AUC": ("auc", "disagreement(response,answer)"),
-            "good pairs kept": (*GOOD, "mean"),
+            "good pairs kept": (*OF_GOOD, "mean"),
             "good pairs found": ("recall",),
         }.items()
     },

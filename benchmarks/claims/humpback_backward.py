@@ -1,8 +1,7 @@
 """Humpback: does a backward model that learned the curated pairs turned round ask better than one of seeds alone?"""
 
-from benchmarks.claims import Claim, arms
+from benchmarks.claims import OF_GOOD, Claim, arms
 
-GOOD = ("groups", "all", "pocket.good(truth,instruction,response)")
 CLAIM = Claim(
     recipes=("humpback", "humpback-arms", "more/humpback-backward"),
     targets=(
@@ -15,7 +14,7 @@ CLAIM = Claim(
         "asked again beats seed-only": arms("backward", "reply"),
     },
     figures={
-        f"good pairs in the pool, {side}": ("eval-backward-pairs", *GOOD, key)
+        f"good pairs in the pool, {side}": ("eval-backward-pairs", *OF_GOOD, key)
         for side, key in {"asked again": "mean", "asked once": "against"}.items()
     },
 )

@@ -1,8 +1,7 @@
 """Humpback: does a second round find right pairs better when no model grades what it has learned?"""
 
-from benchmarks.claims import Claim, arms
+from benchmarks.claims import OF_GOOD, Claim, arms
 
-GOOD = ("groups", "all", "pocket.good(truth,instruction,response)")
 CLAIM = Claim(
     recipes=("humpback", "humpback-arms", "more/humpback-cross"),
     targets=(
@@ -18,6 +17,6 @@ CLAIM = Claim(
     figures={
         f"{name}: {what}": (file, *keys)
         for name, file in {"cross": "eval-cross-scorer", "1": "eval-scorer-1", "2": "eval-scorer-2"}.items()
-        for what, keys in {"AUC": ("auc", "worst"), "good pairs kept": (*GOOD, "mean")}.items()
+        for what, keys in {"AUC": ("auc", "worst"), "good pairs kept": (*OF_GOOD, "mean")}.items()
     },
 )

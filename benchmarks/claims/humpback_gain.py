@@ -1,8 +1,7 @@
 """Humpback: does the gain find right pairs as the likelihood does, and is 0 its natural threshold?"""
 
-from benchmarks.claims import Claim, arms
+from benchmarks.claims import OF_GOOD, Claim, arms
 
-GOOD = ("groups", "all", "pocket.good(truth,instruction,response)")
 CLAIM = Claim(
     recipes=("humpback", "humpback-arms", "more/humpback-gain"),
     targets=(
@@ -21,9 +20,9 @@ CLAIM = Claim(
             "AUC of the gain": ("", "auc", "-gain"),
             "AUC of the max token loss": ("", "auc", "worst"),
             "AUC of the mean token loss": ("", "auc", "loss"),
-            "good pairs in the pool": ("", *GOOD, "against"),
-            "good pairs of the best 30 %": ("", *GOOD, "mean"),
-            "good pairs above 0": ("-above", *GOOD, "mean"),
+            "good pairs in the pool": ("", *OF_GOOD, "against"),
+            "good pairs of the best 30 %": ("", *OF_GOOD, "mean"),
+            "good pairs above 0": ("-above", *OF_GOOD, "mean"),
             "of the good pairs above 0": ("-above", "recall"),
             "pairs above 0": ("-above", "rows"),
         }.items()

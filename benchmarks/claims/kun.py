@@ -1,9 +1,9 @@
 """Kun: polished answers beat the raw text; judging the instruction alone keeps more than grading the pair, at no worse
 accuracy (arXiv:2401.06477)."""
 
-from benchmarks.claims import Claim, Pair
+from benchmarks.claims import GOOD, Claim, Pair
 
-GOOD, ASKS = "pocket.good(truth,instruction,response)", "pocket.asks(truth,instruction)"
+ASKS = "pocket.asks(truth,instruction)"
 CLAIM = Claim(
     recipes=("humpback", "humpback-arms", "kun", "kun-arms", "more/kun-sizes"),
     targets=(

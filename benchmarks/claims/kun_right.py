@@ -1,9 +1,7 @@
 """Kun: how many pairs polishing makes right and wrong, and what right pairs alone teach, polished and as they were."""
 
-from benchmarks.claims import Claim, Pair, arms
+from benchmarks.claims import GOOD, GOOD_DRAFT, Claim, Pair, arms
 
-GOOD = "pocket.good(truth,instruction,response)"
-RAW = "pocket.good(truth,instruction,draft)"
 CLAIM = Claim(
     recipes=("humpback", "humpback-arms", "kun", "kun-arms", "more/kun-right"),
     targets=(
@@ -12,8 +10,8 @@ CLAIM = Claim(
     ),
     pairs={
         "polished pairs are right more often": Pair("kun-clean", "kun-clean-raw", GOOD),
-        "of texts that were right": Pair("kun-clean", "kun-clean-raw", GOOD, keep=f"{RAW}==1"),
-        "of texts that were wrong": Pair("kun-clean", "kun-clean-raw", GOOD, keep=f"{RAW}==0"),
+        "of texts that were right": Pair("kun-clean", "kun-clean-raw", GOOD, keep=f"{GOOD_DRAFT}==1"),
+        "of texts that were wrong": Pair("kun-clean", "kun-clean-raw", GOOD, keep=f"{GOOD_DRAFT}==0"),
         "polished beats raw, all pairs": arms("kun-polished", "kun-raw"),
         "polished beats raw, right pairs alone": arms("kun-right", "kun-right-raw"),
         "polished beats raw, the same right pairs": arms("kun-right-same", "kun-right-same-raw"),
