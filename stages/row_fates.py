@@ -1,14 +1,13 @@
 """row_fates: why a row stayed where a filter could have dropped it. Why it left stands in its reason."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from baleen.measures.expressions import parse_condition, parse_value
+from baleen.measures.numbers import counts
 from baleen.project import plan
 from baleen.project.settings import Settings
 from baleen.tables import rows
@@ -45,7 +44,8 @@ def ranked(target: str, row: Row, given: Settings) -> str:
         return ""
     own = f"{given['best']} {value:.4g}"
     if given.get("precision"):
-        return f"{own} is better than the threshold {counts(target).get('threshold')} of {given.get('calibration')}"
+        threshold = counts("data", target).get("threshold")
+        return f"{own} is better than the threshold {threshold} of {given.get('calibration')}"
     if given.get("within"):
         return f"{own} is among the best of its cluster"
     rank, kept = rank_of(target, value, str(given["best"]), bool(given.get("highest")))
@@ -68,8 +68,3 @@ def left_by_rank(target: str, best: str) -> int:
         return 0
     reasons = pq.read_table(path, columns=["reason"])["reason"]
     return int(pc.sum(pc.starts_with(reasons, f"not best {best}: ")).as_py() or 0)
-
-
-def counts(target: str) -> dict[str, Any]:
-    path = Path("data", f"{target}.json")
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}

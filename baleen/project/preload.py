@@ -13,15 +13,15 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from ctypes import CDLL
 from importlib import import_module
 from runpy import run_module
 from typing import Any, NoReturn
 
 DOOR = "BALEEN_WARM"  # Python's prefix and the socket of the preloaded process; empty in its copies
-UNUSED = ("sklearn",)  # see baleen/models/libraries.py
+UNUSED = ("sklearn",)  # transformers imports it wherever it is installed, for assisted decoding alone
 IMPORTS = (
     "pandas", "pyarrow.parquet", "omegaconf", "torch", "transformers.models.auto.modeling_auto", "accelerate",
     "transformers.models.llama.modeling_llama", "datasets", "peft", "trl.trainer.sft_trainer",
@@ -127,16 +127,29 @@ def receive_request(line: socket.socket) -> Request:
 
 
 def import_libraries() -> None:
-    """Import what stages need, as far as it is installed, and leave it out of the garbage collection of the copies."""
+    """Import what stages need, as far as it is installed."""
+    with quick_imports():
+        for name in IMPORTS:
+            with suppress(ImportError):
+                import_module(name)
+
+
+@contextmanager
+def quick_imports() -> Iterator[None]:
+    """What is imported here is not looked through for garbage, now or later (0.7 s for each collection), also by copies
+    of this process, and finds no package that is UNUSED; who wants one imports it afterwards."""
+    collecting, hidden = gc.isenabled(), [name for name in UNUSED if name not in sys.modules]
     gc.disable()
-    sys.modules.update(dict.fromkeys(UNUSED))  # type: ignore[arg-type]
-    for name in IMPORTS:
-        with suppress(ImportError):
-            import_module(name)
-    for name in UNUSED:
-        del sys.modules[name]
-    gc.freeze()
-    gc.enable()
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+        gc.freeze()
+        atexit.register(gc.unfreeze)  # or libraries complain of leaks at the end
+        if collecting:
+            gc.enable()
 
 
 def die_with(parent: int) -> None:

@@ -18,9 +18,9 @@ import numpy as np
 from baleen.errors import Problem
 from baleen.memo.answers import template_text
 from baleen.models import identity, load, pins, scratch
-from baleen.models.libraries import quick_imports
 from baleen.project import code_hashes, inputs
 from baleen.project.inputs import unchanged
+from baleen.project.preload import quick_imports
 from baleen.project.settings import Speed, load_yaml
 from baleen.project.yaml_files import yaml_text
 from baleen.tables import rows
