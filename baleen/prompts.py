@@ -5,7 +5,7 @@ it, `score` grades the answer that the row has, `train` teaches it: a model is a
 """
 
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
 from string import Template
@@ -147,7 +147,16 @@ def load(name: str, writes: str = "", folder: Path = Path("prompts")) -> Prompt:
 
 def read_prompt(path: Path, name: str) -> Prompt:
     """The prompt in a file."""
-    head, body = split_head(path)
+    prompt = prompt_of(path, name, text_of(path))
+    if prompt.format not in FORMATS:
+        raise Problem(f"{path}: {unknown('format', prompt.format, list(FORMATS))}")
+    return prompt
+
+
+@cache
+def prompt_of(path: Path, name: str, text: str) -> Prompt:
+    """The prompt in a file that holds this text: a hundred lines ask for the same one."""
+    head, body = split_head(path, text)
     return check_dollar_signs(path, build_prompt(name, body.strip("\n"), parse_head(path, head)))
 
 
@@ -184,8 +193,6 @@ def parse_head(path: Path, head: str) -> dict[str, Any]:
         check_setting(path, key, value)
     if "writes" not in fields:
         raise Problem(f"{path}: its head must say which columns the reply becomes, such as 'writes: [instruction]'")
-    if fields.get("format", "text") not in FORMATS:
-        raise Problem(f"{path}: {unknown('format', str(fields['format']), list(FORMATS))}")
     return fields
 
 
@@ -210,12 +217,16 @@ def build_prompt(name: str, body: str, fields: dict[str, Any]) -> Prompt:
     return Prompt(name, body, **fields | {key: tuple(fields[key]) for key in ("writes", "choices") if key in fields})
 
 
-def split_head(path: Path) -> tuple[str, str]:
-    """The head between two lines that are `---` and nothing else but spaces after it, and the body."""
+def text_of(path: Path) -> str:
     try:
-        lines = path.read_text(encoding="utf-8-sig").lstrip().split("\n")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise Problem(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+
+
+def split_head(path: Path, text: str) -> tuple[str, str]:
+    """The head between two lines that are `---` and nothing else but spaces after it, and the body."""
+    lines = text.lstrip().split("\n")
     rules = [index for index, line in enumerate(lines) if line.startswith("---") and not line[3:].strip(" \t")]
     if rules[:1] != [0] or len(rules) < 2:
         raise Problem(f"{path} must begin with a line '---', settings such as 'writes: [instruction]', and '---'")

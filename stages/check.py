@@ -262,8 +262,7 @@ def wired(targets: list[str]) -> Checked:
     columns, made = columns_of(all_lines), graph.within(graph.makers(found))
     for stage in chosen.values():
         check_stage(stage, all_lines, columns, made)
-    for path in profiles:
-        check_under(path, chosen_lines, project)
+    check_under(profiles, chosen_lines, project)
     words = f"{len(chosen)} stages of {len(files)} recipes are well wired"
     return Checked(words, chosen_lines, project, partial(check_world, chosen_lines, all_lines, columns))
 

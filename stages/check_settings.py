@@ -1,5 +1,6 @@
 """Are the settings of profiles and recipes of the types of the verbs that use them, whatever profile is in force?"""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from baleen.errors import Problem, unknown
@@ -69,12 +70,14 @@ def values_of(line: Line, project: Project) -> list[settings.Settings]:
     return [layer.values for layer in layers.layers(line, project)]
 
 
-def check_under(path: Path, chosen: list[Line], project: Project) -> None:
-    """Every line resolves under another profile too, so that changing the profile is all it takes."""
-    other = layers.under(path.stem, project)
-    try:
-        for line in {settings_key(line): line for line in chosen}.values():
-            if values_of(line, other) != values_of(line, project):
+def check_under(profiles: Iterable[Path], chosen: list[Line], project: Project) -> None:
+    """Every line resolves under other profiles too, so that changing the profile is all it takes."""
+    lines = {settings_key(line): line for line in chosen}.values()
+    here = [(line, values_of(line, project)) for line in lines]
+    for path in profiles:
+        other = layers.under(path.stem, project)
+        try:
+            for line in (line for line, values in here if values_of(line, other) != values):
                 verbs.resolved(line, other)
-    except Problem as problem:
-        raise Problem(f"{path}: {str(problem).removeprefix(f'{path}: ')}") from None
+        except Problem as problem:
+            raise Problem(f"{path}: {str(problem).removeprefix(f'{path}: ')}") from None

@@ -9,6 +9,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
 from inspect import signature
 from typing import NamedTuple
 
@@ -89,10 +90,16 @@ def parse_value(text: str) -> Value:
     if name not in MEASURES:
         raise Problem(unknown("measure", name, list(MEASURES)))
     columns = tuple(column.strip() for column in inside.split(","))
-    wanted = list(signature(MEASURES[name]).parameters)
+    wanted = parameters(MEASURES[name])
     if len(columns) != len(wanted):
         raise Problem(f"measure {text.strip()!r} has {len(columns)} columns; write {name}({','.join(wanted)})")
     return Value(text, name, columns)
+
+
+@cache
+def parameters(measure: Measure) -> list[str]:
+    """The names of the columns that a measure takes."""
+    return list(signature(measure).parameters)
 
 
 def is_share(text: str) -> bool:

@@ -89,7 +89,7 @@ def within(wrote: Mapping[str, Stage]) -> Callable[[str], str]:
     def holder(path: str) -> str:
         return path if path in wrote else holder(path.rpartition("/")[0]) if path else ""
 
-    return lambda path: path if path in wrote else holder(str(PurePosixPath(path).parent))
+    return cache(lambda path: path if path in wrote else holder(str(PurePosixPath(path).parent)))
 
 
 def needed(found: Stages, targets: Iterable[str]) -> Stages:

@@ -146,16 +146,16 @@ def mistakes(o: IngestOptions, places: list[str]) -> dict[str, bool]:
     return {
         "setting 'source' is missing; write source, hub, python or part": not places,
         f"{' and '.join(places)} are two sources; write one of them": len(places) > 1,
-        unknown("kind", o.file_kind, kinds[1:]): o.file_kind not in kinds,
+        **odd("kind", o.file_kind, kinds),
         unknown("deduplicate", o.deduplicate, ["exact", "near", "''"]): o.deduplicate not in ("", "exact", "near"),
-        unknown("turns", o.turns, [*TURNS]): o.turns not in ("", *TURNS),
+        **odd("turns", o.turns, ["", *TURNS]),
         f"turns {o.turns} has no effect; map a chat, such as --columns.response messages.assistant": bool(
             o.turns and not chats
         ),
         f"trees {o.trees} has no effect on a generated world or documents; take it out": bool(
             o.trees and (o.part or o.python)
         ),
-        unknown("quoting", o.quoting, [*QUOTING]): o.quoting not in ("", *QUOTING),
+        **odd("quoting", o.quoting, ["", *QUOTING]),
         f"separator {o.separator!r} must be one character, such as ';', or tab": len(separator_of(o.separator, ","))
         != 1,
         f"near_threshold {o.near_threshold} must be above 0 and at most 1, like 0.8": not 0 < o.near_threshold <= 1,
@@ -168,6 +168,11 @@ def mistakes(o: IngestOptions, places: list[str]) -> dict[str, bool]:
         **{f"kind.{c}: {unknown('kind of text', str(k), TEXTS)}": k not in TEXTS for c, k in o.text_kinds.items()},
         **{f"kind: {unknown('column', c, [*o.columns])}": bool(o.columns) and c not in o.columns for c in o.text_kinds},
     }
+
+
+def odd(what: str, name: str, known: list[str]) -> dict[str, bool]:
+    """The mistake that a name is none of these; the closest one is looked for only then."""
+    return {} if name in known else {unknown(what, name, [*filter(None, known)]): True}
 
 
 def default(name: str) -> Any:

@@ -396,4 +396,4 @@ def test_recipes_that_are_built_for_claims_alone_have_possible_settings_under_ev
 ) -> None:
     for path in sorted(Path("recipes/more").glob("*.yaml")):
         found = [*recipes.lines_of(path)]
-        check_settings.check_under(Path(f"profiles/{profile}.yaml"), found, layers.current())
+        check_settings.check_under([Path(f"profiles/{profile}.yaml")], found, layers.current())
