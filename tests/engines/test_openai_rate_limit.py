@@ -1,7 +1,6 @@
 """A minute's limits are kept exactly, by all processes together; no test here waits for a clock."""
 
 import asyncio
-import multiprocessing
 import os
 import signal
 import time
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 from faulty_proxy import Time
+from processes import process_context
 
 from baleen.engines.openai.messages import tokens_to_reserve
 from baleen.engines.openai.rate_limit import Note, RateLimit, limits_file
@@ -155,7 +155,7 @@ def ask_often(path: Path, start: Barrier, log: Path) -> None:
 
 
 def test_processes_at_once_keep_the_limit_together(tmp_path: Path) -> None:
-    context, logs = multiprocessing.get_context("spawn"), [tmp_path / "log-1", tmp_path / "log-2"]
+    context, logs = process_context(), [tmp_path / "log-1", tmp_path / "log-2"]
     barrier = context.Barrier(2)
     runs = [context.Process(target=ask_often, args=(tmp_path / "limit", barrier, log)) for log in logs]
     for run in runs:
@@ -173,7 +173,7 @@ def die_in_minute(path: Path) -> None:
 
 
 def test_what_a_killed_process_sent_counts_and_its_lock_is_free(tmp_path: Path) -> None:
-    dying = multiprocessing.get_context("spawn").Process(target=die_in_minute, args=(tmp_path / "limit",))
+    dying = process_context().Process(target=die_in_minute, args=(tmp_path / "limit",))
     dying.start()
     dying.join()
     assert dying.exitcode == -signal.SIGKILL

@@ -1,4 +1,3 @@
-import multiprocessing
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from echo import Echo
+from processes import process_context
 
 from baleen.engines.protocol import TOO_LONG, Engine, Reply, Request, Sampling
 from baleen.errors import Problem
@@ -242,7 +242,7 @@ def run_and_die(root: Path, dies_at: int) -> None:
 
 @pytest.mark.parametrize("dies_at", [0, 3, 17, 39])
 def test_kill_9_loses_at_most_the_batch_in_flight(tmp_path: Path, dies_at: int) -> None:
-    dying = multiprocessing.get_context("spawn").Process(target=run_and_die, args=(tmp_path, dies_at))
+    dying = process_context().Process(target=run_and_die, args=(tmp_path, dies_at))
     dying.start()
     dying.join()
     assert dying.exitcode == -signal.SIGKILL
@@ -259,7 +259,7 @@ def run_slowly(root: Path, numbered: list[int], start: Barrier) -> None:
 
 @pytest.mark.parametrize("processes", [2, 4])
 def test_processes_over_the_same_rows_pay_for_each_once(tmp_path: Path, processes: int) -> None:
-    context = multiprocessing.get_context("spawn")
+    context = process_context()
     barrier = context.Barrier(processes)
     rows = [list(range(n, 200)) + list(range(n)) for n in range(processes)]
     runs = [context.Process(target=run_slowly, args=(tmp_path, order, barrier)) for order in rows]

@@ -10,6 +10,7 @@ from threading import Event
 
 import pytest
 from filled_memo import SPACE, corrupt, filled_memo, reply_key
+from processes import process_context
 
 from baleen.errors import Problem
 from baleen.memo.store import Memo
@@ -223,7 +224,7 @@ def put_some(root: Path, start: int) -> None:
 
 
 def test_several_processes_write_at_once(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
+    context = process_context()
     writers = [context.Process(target=put_some, args=(tmp_path, 200 * n)) for n in range(3)]
     for writer in writers:
         writer.start()
