@@ -27,7 +27,7 @@ def pytest_collection_finish() -> None:
 
 # What the tests of some rooms and modules load for seconds: one worker does so for all of them.
 LOADED = {"engines": "transformers", "models": "transformers", "training": "transformers"}
-LOADED |= {"test_export_model.py": "transformers"}
+LOADED |= {"test_export_model.py": "transformers", "test_dtypes.py": "transformers"}
 LOADED |= {"measures": "lingua", "test_round_trip.py": "lingua"}
 
 

@@ -135,10 +135,10 @@ def import_libraries() -> None:
 
 
 @contextmanager
-def quick_imports() -> Iterator[None]:
+def quick_imports(unused: Sequence[str] = UNUSED) -> Iterator[None]:
     """What is imported here is not looked through for garbage, now or later (0.7 s for each collection), also by copies
-    of this process, and finds no package that is UNUSED; who wants one imports it afterwards."""
-    collecting, hidden = gc.isenabled(), [name for name in UNUSED if name not in sys.modules]
+    of this process, and finds no package that is unused; who wants one imports it afterwards."""
+    collecting, hidden = gc.isenabled(), [name for name in unused if name not in sys.modules]
     gc.disable()
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
     try:

