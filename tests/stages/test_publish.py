@@ -8,7 +8,6 @@ from pathlib import Path
 import project
 import pytest
 from fake_hub import fake_hub
-from huggingface_hub import HfApi
 
 from baleen.tables import rows
 from stages import publish
@@ -54,6 +53,8 @@ def test_a_dataset_is_published_with_its_card_and_without_older_files(folder: Pa
 def test_a_checkpoint_is_published_as_a_model_and_nothing_is_deleted_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from huggingface_hub import HfApi
+
     for name, value in {"HF_HUB_OFFLINE": False, "HF_HUB_DISABLE_XET": True}.items():
         monkeypatch.setattr(f"huggingface_hub.constants.{name}", value)
     files = {"README.md": b"# a model", "config.json": b"{}", "model.safetensors": bytes(range(256)) * 40}
