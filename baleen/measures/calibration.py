@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -14,12 +15,14 @@ from baleen.measures.separation import (
     FEWEST,
     Labelled,
     area,
+    areas,
     draws,
     equal_share,
     estimate,
     interval,
     kept,
     labelled,
+    of_draws,
     points,
     reliability,
     shortest,
@@ -99,7 +102,9 @@ def measured(labels: Labels, score: Score, plan: Plan) -> Row:
     if not rows.good.any() or rows.good.all():
         return figures | {"auc": None, "auc_low": None, "auc_high": None, "kappa": None, "sweep": [], "reliability": []}
     drawn = draws(rows, plan.seed)
-    figures |= estimate("auc", lambda w: area(rows, w), drawn) | {"by_kind": by_kind(labels, score, plan.seed)}
+    figures |= estimate("auc", partial(areas, rows), rows.weights, drawn) | {
+        "by_kind": by_kind(labels, score, plan.seed)
+    }
     figures |= kappa_at(rows, equal_share(rows))
     at = thresholds(rows)
     sweep = [{"threshold": sign * shortest(rows, x)} | one for x, one in zip(at, points(rows, at, drawn), strict=True)]
@@ -124,7 +129,8 @@ def by_kind(labels: Labels, score: Score, seed: int) -> Row:
         places = [n for n, own in enumerate(kinds) if labels.good[n] or own == kind]
         rows = with_score(labels.only(places), score)
         drawn = draws(rows, seed)
-        found[kind] = {"rows": int((~rows.good).sum())} | estimate("auc", lambda w, rows=rows: area(rows, w), drawn)  # type: ignore[misc]
+        auc = estimate("auc", partial(areas, rows), rows.weights, drawn)
+        found[kind] = {"rows": int((~rows.good).sum())} | auc
     return found
 
 
@@ -181,8 +187,8 @@ def beside(
     one, two = (with_score(labels.only(both), score) for score in (used, other))
     if not one.good.any() or one.good.all():
         return None
-    gaps = [area(two, b) - area(one, a) for a, b in zip(draws(one, seed), draws(two, seed), strict=True)]
-    return area(one), area(two), *interval(gaps)
+    mine, theirs = (of_draws(partial(areas, rows), draws(rows, seed)) for rows in (one, two))
+    return area(one), area(two), *interval(theirs - mine)
 
 
 def reached(figures: Row, score: str, precision: float, where: str) -> Row:

@@ -6,7 +6,7 @@ what a drawn row stands for.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from baleen.tables.rows import Row
 Numbers = NDArray[np.float64]
 DRAWS = 500  # of the bootstrap; the ends of an interval move by less than a hundredth of it
 LEVEL = 0.95
+CELLS = 20_000  # weights that are summed at once: few enough for the cache of a core
 BINS = 10  # of a reliability table
 POINTS = 60  # thresholds of a sweep at most
 FEWEST = 10  # labelled rows that a threshold must keep before a precision is read off it
@@ -59,13 +60,17 @@ def labelled(
 def area(rows: Labelled, weights: Numbers | None = None) -> float:
     """Probability that a good row has the lower badness than a bad one, ties half (area under the ROC curve); NaN
     without rows of both."""
-    w = rows.weights if weights is None else weights
-    good, bad = w * rows.good, w * ~rows.good
-    through = np.cumsum(bad)
-    below = np.concatenate([[0.0], through])[rows.first_of_tie]
-    upto = through[rows.last_of_tie] if len(through) else through
-    both = good.sum() * bad.sum()
-    return float(1 - (good * (below + upto) / 2).sum() / both) if both > 0 else float("nan")
+    return float(areas(rows, rows.weights if weights is None else weights))
+
+
+def areas(rows: Labelled, weights: Numbers) -> Numbers:
+    """The same for other weights of the rows, or for each line of a table of them."""
+    good, bad = weights * rows.good, weights * ~rows.good
+    through = np.cumsum(bad, axis=-1)
+    before = np.concatenate([np.zeros((*bad.shape[:-1], 1)), through], axis=-1)
+    below, upto = before[..., rows.first_of_tie], through[..., rows.last_of_tie]
+    both = good.sum(axis=-1) * bad.sum(axis=-1)
+    return 1 - quotient((good * (below + upto) / 2).sum(axis=-1), both)
 
 
 def kept(rows: Labelled, threshold: float) -> NDArray[np.bool_]:
@@ -81,7 +86,7 @@ def draws(rows: Labelled, seed: int) -> list[Numbers]:
     return [rows.weights * times[rows.clusters] for times in chosen]
 
 
-def interval(values: Sequence[float]) -> tuple[float | None, float | None]:
+def interval(values: Sequence[float] | Numbers) -> tuple[float | None, float | None]:
     """The 95 % percentile interval of drawn values, without those that could not be computed."""
     drawn = np.asarray(values, dtype=np.float64)
     known = drawn[~np.isnan(drawn)]
@@ -91,10 +96,17 @@ def interval(values: Sequence[float]) -> tuple[float | None, float | None]:
     return round(float(low), 4), round(float(high), 4)
 
 
-def estimate(name: str, measure: Callable[[Numbers | None], float], drawn: Sequence[Numbers]) -> Row:
+def of_draws(measure: Callable[[Numbers], Numbers], drawn: Sequence[Numbers]) -> Numbers:
+    """A figure of each draw, which `measure` gives of a table with some of them, as many as CELLS allow."""
+    count = max(1, CELLS // len(drawn[0])) if drawn and len(drawn[0]) else 1
+    parts = [measure(np.stack(drawn[at : at + count])) for at in range(0, len(drawn), count)]
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def estimate(name: str, measure: Callable[[Numbers], Numbers], weights: Numbers, drawn: Sequence[Numbers]) -> Row:
     """A figure with its interval, as {name, name_low, name_high}; None where it cannot be computed."""
-    value = measure(None)
-    low, high = interval([measure(weights) for weights in drawn])
+    value = float(measure(weights))
+    low, high = interval(of_draws(measure, drawn))
     return {name: None if np.isnan(value) else round(value, 4), f"{name}_low": low, f"{name}_high": high}
 
 
@@ -158,13 +170,21 @@ def reliability(rows: Labelled, drawn: Sequence[Numbers], sign: float) -> list[R
     for end in edges:
         inside = np.zeros(len(rows.badness), dtype=bool)
         inside[first:end] = True
-        share = estimate("good", lambda w, inside=inside: share_of(rows, inside, w), drawn)  # type: ignore[misc]
+        share = estimate("good", partial(shares, rows, inside), rows.weights, drawn)
         ends = sorted(round(float(sign * rows.badness[at]), 6) for at in (first, end - 1))
         found.append({"low": ends[0], "high": ends[1], "rows": end - first} | share)
         first = end
     return found
 
 
-def share_of(rows: Labelled, inside: NDArray[np.bool_], weights: Numbers | None) -> float:
-    w = (rows.weights if weights is None else weights) * inside
-    return float((w * rows.good).sum() / w.sum()) if w.sum() > 0 else float("nan")
+def shares(rows: Labelled, inside: NDArray[np.bool_], weights: Numbers) -> Numbers:
+    """The share of good rows among those inside, for each line of a table of weights."""
+    own = weights * inside
+    return quotient((own * rows.good).sum(axis=-1), own.sum(axis=-1))
+
+
+def quotient(above: Numbers, below: Numbers) -> Numbers:
+    """One divided by the other, NaN where that is not above zero."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: Numbers = np.where(below > 0, above / below, np.nan)
+    return found
