@@ -32,7 +32,7 @@ from baleen.project.recipes import LINKS, Line
 from baleen.project.settings import Speed
 from baleen.prompts import Prompt
 from baleen.training import examples, memory, trainer
-from baleen.training.lessons import GENERAL
+from baleen.training.examples import GENERAL
 from baleen.training.options import Job, TrainOptions, shares
 from benchmarks import rehearse_models, rehearse_rows
 from benchmarks.recorded_replies import ASKED_FOR, RATED, WORDS

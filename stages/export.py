@@ -20,8 +20,7 @@ from baleen.tables import rows
 from baleen.tables.layouts import LAYOUTS, Conversation
 from baleen.tables.rows import Row
 from baleen.tables.shards import ENDINGS, Split, write_splits
-from baleen.training.examples import has_answer
-from baleen.training.lessons import Lessons, read_lessons
+from baleen.training.examples import Lessons, has_answer, read_lessons
 from stages import dataset_card, model_card
 from stages.dataset_card import Exported
 from stages.provenance import Lines, options, project_lines
