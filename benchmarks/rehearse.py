@@ -107,7 +107,7 @@ class Rehearsal:
         rated = bool(prompt.choices) and getattr(options, "rating", "written") == "expected"
         return [
             Request(
-                answers.conversation(prompt, row, options.tag),
+                prompt.messages(row, options.tag),
                 prefill=prompt.cue if rated else prompt.start(row),
                 answer=prompt.format_reply(row) if graded else "",
                 choices=prompt.choices if rated else (),

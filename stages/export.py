@@ -126,8 +126,8 @@ def taught_conversation(row: Row, lessons: Lessons, tag: str) -> Conversation | 
     if any(row.get(column) is None for column in prompt.reads):
         return NO_QUESTION
     *before, question = prompt.messages(row, tag)
-    system = before[0]["content"] if before else ""
-    return Conversation(str(row["id"]), system, question["content"], prompt.format_reply(row))
+    system = before[0][1] if before else ""
+    return Conversation(str(row["id"]), system, question[1], prompt.format_reply(row))
 
 
 def drawn_split(question: str, shares: Mapping[str, float]) -> str:

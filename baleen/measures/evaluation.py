@@ -1,7 +1,7 @@
 """Evaluation: means of measures over the rows of a table, group by group, beside those of another table."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import fmean
@@ -16,6 +16,7 @@ from baleen.measures.statistics import auc, bootstrap_interval, standard_error
 from baleen.measures.words import chance
 from baleen.tables.rows import Row
 
+PairsOf = Callable[[Sequence[Row]], Pairs]  # both numbers of each row of a table
 ALL = "all"  # the one group of rows that are not divided
 UNDIVIDED = (
     f"too few to choose by some and test on others ({FEWEST} each at the least); a choice made by them is not tested "
@@ -114,14 +115,14 @@ def group_figures(table: Sequence[Row], other: Sequence[Row], design: Design) ->
     mine, theirs = (measured(rows, design.means, design.cluster) for rows in (table, other))
     means = {value.text: compared(mine, theirs, value.text, design.seed) for value in design.means}
     whole = {
-        text: figures(*(sample(rows, pairs, design.cluster) for rows in (table, other)), design.seed)
+        text: figures(sample(table, pairs, design.cluster), sample(other, pairs, design.cluster), design.seed)
         for text, pairs in pairs_by_name(design).items()
     }
     rates = {one.text: controlled_figures(table, one, design.cluster, design.seed) for one in design.controlled}
     return means | whole | rates
 
 
-def pairs_by_name(design: Design) -> dict[str, Callable[[Sequence[Row]], Pairs]]:
+def pairs_by_name(design: Design) -> Mapping[str, PairsOf]:
     """What gives both numbers of each row of a table, by the name of the ratio of their sums: two measures, or of the
     word pairs of a column the different ones and all."""
     ratios = {one.text: partial(measured_pairs, ratio=one) for one in design.ratios}
@@ -137,7 +138,7 @@ def word_pairs(table: Sequence[Row], column: str) -> Pairs:
     return distinct_shares([row[column] for row in table])
 
 
-def sample(table: Sequence[Row], pairs: Callable[[Sequence[Row]], Pairs], cluster: str) -> Sample:
+def sample(table: Sequence[Row], pairs: PairsOf, cluster: str) -> Sample:
     return Sample([row["id"] for row in table], [str(row[cluster]) for row in table], pairs(table))
 
 

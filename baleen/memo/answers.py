@@ -20,7 +20,6 @@ from baleen.project.locks import memo_folder
 from baleen.project.progress import Progress
 from baleen.project.settings import Once, speed
 from baleen.project.yaml_files import parse_yaml
-from baleen.prompts import Prompt
 from baleen.tables import rows
 from baleen.tables.rows import Output, Row
 
@@ -66,11 +65,6 @@ def check_template(engine: str, prompt: str, where: str) -> None:
     table.require(engine, "template", where, "has no chat template, so `template` has no effect")
     if prompt and not prompts.load(prompt).body:
         raise Problem(f"{where}: prompts/{prompt}.md is no chat, so `template` has no effect; take it out")
-
-
-def conversation(prompt: Prompt, row: Row, tag: str) -> tuple[tuple[str, str], ...]:
-    """The messages of a request: role and content."""
-    return tuple((message["role"], message["content"]) for message in prompt.messages(row, tag))
 
 
 def input_rows(path: Path, once: Once) -> Iterator[Row]:

@@ -78,8 +78,8 @@ def constant_lines_of(folder: str) -> list[str]:
 
 def texts_of(row: Row, prompt: Prompt, tag: str) -> list[str]:
     """What is said to the model of a row and by it."""
-    asked = prompt.messages(row, tag) if prompt.body else []
-    return [*(message["content"] for message in asked), prompt.format_reply(row)]
+    asked = prompt.messages(row, tag) if prompt.body else ()
+    return [*(content for _, content in asked), prompt.format_reply(row)]
 
 
 def encoded(

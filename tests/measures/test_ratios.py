@@ -13,7 +13,8 @@ RATIO = parse_ratio("a / b")
 
 
 def ratio(mine: list[Row], theirs: list[Row], cluster: str = "id") -> Row:
-    return figures(*(sample(rows, partial(measured_pairs, ratio=RATIO), cluster) for rows in (mine, theirs)), 0)
+    pairs = partial(measured_pairs, ratio=RATIO)
+    return figures(sample(mine, pairs, cluster), sample(theirs, pairs, cluster), 0)
 
 
 def table(*pairs: tuple[float | None, float]) -> list[Row]:
