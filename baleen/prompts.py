@@ -88,16 +88,17 @@ class Prompt:
             )
         return shape(list(self.writes))
 
-    def messages(self, row: Row, tag: str = "") -> list[dict[str, str]]:
-        """The conversation up to the reply; `tag` stands in for the row's origin when it chooses the system message."""
+    def messages(self, row: Row, tag: str = "") -> tuple[tuple[str, str], ...]:
+        """The conversation up to the reply, role and content of each message; `tag` stands in for the row's origin when
+        it chooses the system message."""
         if missing := [column for column in self.reads if row.get(column) is None]:
             raise Problem(f"prompts/{self.name}.md reads ${missing[0]}, but row {row.get('id')} has none")
         system_text = self.system.get(tag or str(row.get("origin", "")), self.system.get("default", ""))
-        system = [{"role": "system", "content": system_text}] if system_text else []
+        system = (("system", system_text),) if system_text else ()
         if not self.body:
             return system
         question = self.fill(self.body, row).rstrip("\n")  # an empty last column leaves no blank lines
-        return [*system, {"role": "user", "content": question}]
+        return (*system, ("user", question))
 
     def fill(self, text: str, row: Row) -> str:
         return Template(text).substitute({column: column_text(row[column]) for column in self.reads})

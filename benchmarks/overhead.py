@@ -34,7 +34,6 @@ from baleen import prompts
 from baleen.engines import table as engine_table
 from baleen.engines.protocol import Request
 from baleen.engines.vllm import installed_version, max_length
-from baleen.memo import answers
 from baleen.models import load, scratch
 from baleen.models.scratch import Fresh
 from baleen.project.settings import Speed
@@ -109,7 +108,7 @@ def stage(verb: Callable[[list[str]], None], kind: str, flags: Sequence[str]) ->
 def requests_of(name: str, table: list[Row]) -> list[Request]:
     """What the stages ask of each row."""
     prompt = prompts.load(name)
-    conversations = [answers.conversation(prompt, row, "") for row in table]
+    conversations = [prompt.messages(row) for row in table]
     return [Request(m, answer=row[prompt.writes[0]]) for m, row in zip(conversations, table, strict=True)]
 
 

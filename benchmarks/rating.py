@@ -53,7 +53,7 @@ def weighed(number: int, seed: int) -> list[Request]:
 
 
 def request(row: Row, seed: int) -> Request:
-    return Request(tuple((m["role"], m["content"]) for m in JUDGE.messages(row)), seed=seed)
+    return Request(JUDGE.messages(row), seed=seed)
 
 
 def rates(ask: Callable[[], Iterator[tuple[int, Reply]]]) -> tuple[float, list[Reply]]:

@@ -71,7 +71,7 @@ def rephrase(folder: Path, table: list[Row]) -> int:
     return sum(old != new for old, new in zip(before, rendered_prompts(folder, table), strict=True))
 
 
-def rendered_prompts(folder: Path, table: list[Row]) -> list[list[dict[str, str]]]:
+def rendered_prompts(folder: Path, table: list[Row]) -> list[tuple[tuple[str, str], ...]]:
     """The rendered prompt of each row."""
     prompt = prompts.load("ask", folder=folder / "prompts")
     return [prompt.messages(row) for row in table]

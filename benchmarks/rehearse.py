@@ -32,7 +32,7 @@ from baleen.project.recipes import LINKS, Line
 from baleen.project.settings import Speed
 from baleen.prompts import Prompt
 from baleen.training import examples, memory, trainer
-from baleen.training.lessons import GENERAL
+from baleen.training.examples import GENERAL
 from baleen.training.options import Job, TrainOptions, shares
 from benchmarks import rehearse_models, rehearse_rows
 from benchmarks.recorded_replies import ASKED_FOR, RATED, WORDS
@@ -107,7 +107,7 @@ class Rehearsal:
         rated = bool(prompt.choices) and getattr(options, "rating", "written") == "expected"
         return [
             Request(
-                answers.conversation(prompt, row, options.tag),
+                prompt.messages(row, options.tag),
                 prefill=prompt.cue if rated else prompt.start(row),
                 answer=prompt.format_reply(row) if graded else "",
                 choices=prompt.choices if rated else (),

@@ -20,8 +20,7 @@ from baleen.tables import rows
 from baleen.tables.layouts import LAYOUTS, Conversation
 from baleen.tables.rows import Row
 from baleen.tables.shards import ENDINGS, Split, write_splits
-from baleen.training.examples import has_answer
-from baleen.training.lessons import Lessons, read_lessons
+from baleen.training.examples import Lessons, has_answer, read_lessons
 from stages import dataset_card, model_card
 from stages.dataset_card import Exported
 from stages.provenance import Lines, options, project_lines
@@ -127,8 +126,8 @@ def taught_conversation(row: Row, lessons: Lessons, tag: str) -> Conversation | 
     if any(row.get(column) is None for column in prompt.reads):
         return NO_QUESTION
     *before, question = prompt.messages(row, tag)
-    system = before[0]["content"] if before else ""
-    return Conversation(str(row["id"]), system, question["content"], prompt.format_reply(row))
+    system = before[0][1] if before else ""
+    return Conversation(str(row["id"]), system, question[1], prompt.format_reply(row))
 
 
 def drawn_split(question: str, shares: Mapping[str, float]) -> str:

@@ -22,7 +22,7 @@ from baleen.project.yaml_files import parse_yaml
 from baleen.tables.rows import table_path
 from baleen.training import costs, dry_run
 from baleen.training.costs import Cost, Known, Training
-from baleen.training.lessons import read_lessons
+from baleen.training.examples import read_lessons
 from baleen.training.options import steps_for
 from stages import verbs
 

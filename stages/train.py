@@ -10,7 +10,7 @@ from baleen.project import settings
 from baleen.project.command_line import run
 from baleen.project.options import options_of_run, run_flags
 from baleen.training import dry_run, requirements
-from baleen.training.lessons import GENERAL
+from baleen.training.examples import GENERAL
 from baleen.training.options import TrainOptions, check
 from baleen.training.run import train_model
 

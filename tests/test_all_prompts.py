@@ -53,7 +53,7 @@ def test_any_text_goes_into_a_prompt_as_it_is(name: str) -> None:
     prompt = prompts.load(name)
     for kind, odd in ODD.items():
         given = row(prompt, odd)
-        said = "\n".join([message["content"] for message in prompt.messages(given)] + [prompt.start(given)])
+        said = "\n".join([content for _, content in prompt.messages(given)] + [prompt.start(given)])
         texts = {column: prompts.column_text(given[column]).rstrip("\n") for column in prompt.reads}
         assert [column for column, text in texts.items() if text not in said] == [], kind
 
@@ -81,7 +81,7 @@ def test_a_prompt_that_judges_begins_with_its_rubric_which_an_engine_reads_once(
     is not, what differs between the questions about one row stands last."""
     prompt = prompts.load(name)
     given = [row(prompt, "a seed"), row(prompt, "some page") | {"origin": "web"}]
-    assert all(prompt.messages(one)[0]["content"].startswith(prompt.opening) for one in given)
+    assert all(prompt.messages(one)[0][1].startswith(prompt.opening) for one in given)
     after = prompt.fill(prompt.body, dict.fromkeys(prompt.reads, "")).removeprefix(prompt.opening)
     assert (len(prompt.opening) > len(after)) == (name not in ROW_FIRST)
     assert ROW_FIRST.get(name, prompt.reads[-1]) == prompt.reads[-1]

@@ -73,7 +73,7 @@ def test_lessons_of_kun_are_taught_in_chinese(chinese: Path) -> None:
     lessons = [row for row, _ in kun.roles(ROWS)]
     point = next(row for row in lessons if row["prompt"] == "point")
     prompt = prompts.load("kun/point")
-    assert is_chinese(prompt.messages(point)[-1]["content"]) and prompt.format_reply(point) == "Quality: good"
+    assert is_chinese(prompt.messages(point)[-1][1]) and prompt.format_reply(point) == "Quality: good"
 
 
 def test_a_prompt_without_a_translation_stays(chinese: Path) -> None:

@@ -38,7 +38,7 @@ def test_no_yes_on_and_off_are_words(tmp_path: Path) -> None:
     text = "---\nwrites: [no]\nchoices: [no, yes, on, off]\nsystem: {no: Svar kort., default: Answer.}\n---\nx\n"
     prompt = prompts.load("p", folder=write(tmp_path, text))
     assert (prompt.writes, prompt.choices, prompt.system["no"]) == (("no",), ("no", "yes", "on", "off"), "Svar kort.")
-    assert prompt.messages({"origin": "no"})[0]["content"] == "Svar kort."
+    assert prompt.messages({"origin": "no"})[0][1] == "Svar kort."
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -53,15 +53,15 @@ def test_columns_fill_the_names_in_the_body(tmp_path: Path) -> None:
         "p", folder=write(tmp_path, "---\nwrites: [response]\n---\nQ: $instruction\n{json: 1} costs $$5\n")
     )
     said = prompt.messages({"id": "1", "instruction": 'what is {"a"}? $x 中文'})
-    assert said == [{"role": "user", "content": 'Q: what is {"a"}? $x 中文\n{json: 1} costs $5'}]
+    assert said == (("user", 'Q: what is {"a"}? $x 中文\n{json: 1} costs $5'),)
 
 
 def test_the_origin_chooses_the_system_message(tmp_path: Path) -> None:
     text = "---\nwrites: [response]\nsystem: {seed: A., web: B., default: A. B.}\n---\n$instruction\n"
     prompt = prompts.load("p", folder=write(tmp_path, text))
-    systems = [prompt.messages({"instruction": "x", "origin": o})[0]["content"] for o in ("seed", "web", "heldout")]
+    systems = [prompt.messages({"instruction": "x", "origin": o})[0][1] for o in ("seed", "web", "heldout")]
     assert systems == ["A.", "B.", "A. B."]
-    assert prompt.messages({"instruction": "x", "origin": "web"}, tag="seed")[0]["content"] == "A."
+    assert prompt.messages({"instruction": "x", "origin": "web"}, tag="seed")[0][1] == "A."
 
 
 def test_reply_asks_with_both_tags_together_what_was_never_trained() -> None:
@@ -71,11 +71,11 @@ def test_reply_asks_with_both_tags_together_what_was_never_trained() -> None:
 
 def test_a_list_column_is_shown_as_a_list(tmp_path: Path) -> None:
     prompt = prompts.load("p", folder=write(tmp_path, "---\nwrites: [response]\n---\n$constraints\n"))
-    assert prompt.messages({"constraints": ["a", "b"]})[0]["content"] == "- a\n- b"
+    assert prompt.messages({"constraints": ["a", "b"]})[0][1] == "- a\n- b"
 
 
 def test_a_prompt_without_a_body_is_plain_text() -> None:
-    assert prompts.load("text").messages({"id": "1", "response": "x"}) == []
+    assert prompts.load("text").messages({"id": "1", "response": "x"}) == ()
 
 
 def test_writes_can_be_renamed_by_the_recipe() -> None:

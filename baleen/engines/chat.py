@@ -38,13 +38,13 @@ class Renderer:
         if not request.messages:
             return str(self.tokenizer.bos_token or "") + request.prefill
         start = answer_start(self.tokenizer, request.template) if request.prefill or request.choices else ""
-        return rendered(self.tokenizer, messages_of(request), request.template) + start + request.prefill
+        return rendered(self.tokenizer, request.messages, request.template) + start + request.prefill
 
     def prompt_and_answer(self, request: Request) -> tuple[str, str]:
         """The texts of the prompt, and of the answer with its end as the chat template writes them after it."""
         if not request.messages:
             return self.prompt(request), request.answer + str(self.tokenizer.eos_token or "")
-        turn = chat_turn(self.tokenizer, messages_of(request), request.prefill, request.answer, request.template)
+        turn = chat_turn(self.tokenizer, request.messages, request.prefill, request.answer, request.template)
         return turn.prompt + turn.start, turn.answer
 
     def reply_text(self, request: Request, tokens: list[int]) -> str:
@@ -114,10 +114,6 @@ class Renderer:
         return self.choice_cache[context]
 
 
-def messages_of(request: Request) -> list[Message]:
-    return [{"role": role, "content": content} for role, content in request.messages]
-
-
 def too_long(lengths: Sequence[int], room: int, limit: int | None) -> list[int]:
     """Indices of the requests whose tokens, with `room` tokens to write, are more than the model's limit."""
     return [i for i, length in enumerate(lengths) if limit and length + room > limit]
@@ -135,7 +131,8 @@ class Turn(NamedTuple):
 def rendered(tokenizer: Any, messages: Sequence[Message], template: str, asks: bool = True) -> str:
     """A conversation as the chat template writes it, up to where the model begins when it asks the model."""
     arguments = template_arguments(tokenizer, template) if template else {}
-    return str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=asks, **arguments))
+    turns = [{"role": role, "content": content} for role, content in messages]
+    return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=asks, **arguments))
 
 
 @lru_cache(maxsize=16)
@@ -152,9 +149,9 @@ def template_arguments(tokenizer: Any, template: str) -> dict[str, Any]:
 def answer_start(tokenizer: Any, template: str) -> str:
     """What the chat template writes between the prompt and an answer: an empty block of reasoning, a channel; where the
     prompt leaves reasoning open, what closes it."""
-    question = {"role": "user", "content": "a"}
+    question = ("user", "a")
     prompt = rendered(tokenizer, [question], template)
-    text = rendered(tokenizer, [question, {"role": "assistant", "content": ANSWER}], template, asks=False)
+    text = rendered(tokenizer, [question, ("assistant", ANSWER)], template, asks=False)
     if (mark := reasoning.left_open(prompt)) and reasoning.closing(mark):
         return f"\n{reasoning.closing(mark)}\n\n"
     before, answer, _ = text.partition(ANSWER)
@@ -164,7 +161,7 @@ def answer_start(tokenizer: Any, template: str) -> str:
 @lru_cache(maxsize=16)
 def opened_reasoning(tokenizer: Any, template: str) -> str:
     """The mark of reasoning that the chat template leaves open at the end of a prompt, else ''."""
-    return reasoning.left_open(rendered(tokenizer, [{"role": "user", "content": "a"}], template))
+    return reasoning.left_open(rendered(tokenizer, [("user", "a")], template))
 
 
 @lru_cache(maxsize=16)
@@ -174,10 +171,10 @@ def skipped_tokens(tokenizer: Any) -> frozenset[int] | None:
     return frozenset(tokenizer.all_special_ids) - {*tokenizer.convert_tokens_to_ids(marks)} if marks else None
 
 
-def chat_turn(tokenizer: Any, messages: list[Message], prefill: str, answer: str, template: str) -> Turn:
+def chat_turn(tokenizer: Any, messages: Sequence[Message], prefill: str, answer: str, template: str) -> Turn:
     """An example as the chat template writes it; where it writes no end of turn after the answer, the end token."""
     prompt, start = rendered(tokenizer, messages, template), answer_start(tokenizer, template) + prefill
-    reply = {"role": "assistant", "content": prefill + answer}
+    reply = ("assistant", prefill + answer)
     text = rendered(tokenizer, [*messages, reply], template, asks=False)
     before = prompt + start
     completion = text.removeprefix(before).rstrip("\n") if text.startswith(before) else answer
@@ -186,7 +183,7 @@ def chat_turn(tokenizer: Any, messages: list[Message], prefill: str, answer: str
 
 
 def prompt_and_answer(
-    tokenizer: Any, messages: list[Message], prefill: str, answer: str, template: str = ""
+    tokenizer: Any, messages: Sequence[Message], prefill: str, answer: str, template: str = ""
 ) -> tuple[str, str]:
     """The text of the prompt with its prefill, and the text that a model learns to write after it."""
     turn = chat_turn(tokenizer, messages, prefill, answer, template)

@@ -13,7 +13,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from baleen.project.settings import Speed
 
-Message = dict[str, str]  # role, content
+Message = tuple[str, str]  # role, content
 Ability = Literal["embed", "split", "structured", "template", "workers"]
 """Embeddings; a model over several GPUs; replies held to a format; arguments of the chat template; workers on Ray."""
 
@@ -40,7 +40,7 @@ class Request:
     message begins in every row of the same prompt, such as a rubric: an engine can compute it once. It shapes no reply.
     """
 
-    messages: tuple[tuple[str, str], ...]  # (role, content)
+    messages: tuple[Message, ...]
     prefill: str = ""
     seed: int = 0
     answer: str = ""

@@ -1,8 +1,9 @@
 """Evaluation: means of measures over the rows of a table, group by group, beside those of another table."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -10,11 +11,12 @@ from baleen.measures.answers import distinct_shares
 from baleen.measures.expressions import Value, metric_signatures, parse_value
 from baleen.measures.figures import DEV, FEWEST, TEST
 from baleen.measures.pairwise import Controlled, controlled_figures
-from baleen.measures.ratios import Pairs, Ratio, figures, rounded
+from baleen.measures.ratios import Pairs, Ratio, Sample, figures, rounded
 from baleen.measures.statistics import auc, bootstrap_interval, standard_error
 from baleen.measures.words import chance
 from baleen.tables.rows import Row
 
+PairsOf = Callable[[Sequence[Row]], Pairs]  # both numbers of each row of a table
 ALL = "all"  # the one group of rows that are not divided
 UNDIVIDED = (
     f"too few to choose by some and test on others ({FEWEST} each at the least); a choice made by them is not tested "
@@ -112,20 +114,32 @@ def group_figures(table: Sequence[Row], other: Sequence[Row], design: Design) ->
     """The figures of each measure over the rows of a group and those of the same group of the other table."""
     mine, theirs = (measured(rows, design.means, design.cluster) for rows in (table, other))
     means = {value.text: compared(mine, theirs, value.text, design.seed) for value in design.means}
-    pairs = {one.text: one.pairs for one in design.ratios} | {distinct_name(c): distinct_of(c) for c in design.distinct}
-    whole = {text: figures(table, other, made, design.cluster, design.seed) for text, made in pairs.items()}
+    whole = {
+        text: figures(sample(table, pairs, design.cluster), sample(other, pairs, design.cluster), design.seed)
+        for text, pairs in pairs_by_name(design).items()
+    }
     rates = {one.text: controlled_figures(table, one, design.cluster, design.seed) for one in design.controlled}
     return means | whole | rates
 
 
-def distinct_name(column: str) -> str:
-    """How the share of different word pairs of a column is written."""
-    return f"distinct_2({column})"
+def pairs_by_name(design: Design) -> Mapping[str, PairsOf]:
+    """What gives both numbers of each row of a table, by the name of the ratio of their sums: two measures, or of the
+    word pairs of a column the different ones and all."""
+    ratios = {one.text: partial(measured_pairs, ratio=one) for one in design.ratios}
+    return ratios | {f"distinct_2({column})": partial(word_pairs, column=column) for column in design.distinct}
 
 
-def distinct_of(column: str) -> Pairs:
-    """The word pairs of each row of a table, different and all."""
-    return lambda table: distinct_shares([row[column] for row in table])
+def measured_pairs(table: Sequence[Row], ratio: Ratio) -> Pairs:
+    both = ((ratio.above.of(row), ratio.below.of(row)) for row in table)
+    return [(a, b) if a is not None and b is not None else None for a, b in both]
+
+
+def word_pairs(table: Sequence[Row], column: str) -> Pairs:
+    return distinct_shares([row[column] for row in table])
+
+
+def sample(table: Sequence[Row], pairs: PairsOf, cluster: str) -> Sample:
+    return Sample([row["id"] for row in table], [str(row[cluster]) for row in table], pairs(table))
 
 
 def measured(table: Sequence[Row], means: Sequence[Value], cluster: str) -> Measured:

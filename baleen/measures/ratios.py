@@ -1,7 +1,7 @@
 """Ratios over a table: the sum of one measure divided by that of another, such as a micro-averaged F1."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,24 +9,25 @@ from numpy.typing import NDArray
 from baleen.errors import Problem
 from baleen.measures.expressions import Value, parse_value
 from baleen.measures.statistics import DRAWS, LEVEL, ratio_error
-from baleen.tables.rows import Row
 
-Pairs = Callable[[Sequence[Row]], Sequence[tuple[float, float] | None]]
+Pairs = Sequence[tuple[float, float] | None]  # both numbers of each row; None where one of them cannot be computed
 Sums = NDArray[np.float64]  # shape (clusters, 2): numerator and denominator
 
 
-@dataclass(frozen=True)
-class Ratio:
+class Ratio(NamedTuple):
     """Two values, as written with a stroke between them."""
 
     text: str
     above: Value
     below: Value
 
-    def pairs(self, table: Sequence[Row]) -> list[tuple[float, float] | None]:
-        """Both numbers of each row; None where one of them cannot be computed."""
-        both = ((self.above.of(row), self.below.of(row)) for row in table)
-        return [(a, b) if a is not None and b is not None else None for a, b in both]
+
+class Sample(NamedTuple):
+    """The rows of a table as a ratio sees them: their ids, their clusters and both numbers of each."""
+
+    ids: list[str]
+    clusters: list[str]
+    pairs: Pairs
 
 
 def parse_ratio(text: str) -> Ratio:
@@ -43,25 +44,24 @@ def quotient(sums: Sums) -> float | None:
     return float(above / below) if below else None
 
 
-def by_cluster(pairs: Sequence[tuple[float, float] | None], clusters: Sequence[str]) -> Sums:
+def by_cluster(sample: Sample) -> Sums:
     """The sums of each cluster, clusters in order of name."""
-    _, places = np.unique(np.asarray(clusters), return_inverse=True)
+    _, places = np.unique(np.asarray(sample.clusters), return_inverse=True)
     sums = np.zeros((int(places.max(initial=-1)) + 1, 2))
-    for place, pair in zip(places, pairs, strict=True):
+    for place, pair in zip(places, sample.pairs, strict=True):
         sums[place] += pair or (0.0, 0.0)
     return sums
 
 
-def figures(table: Sequence[Row], other: Sequence[Row], pairs: Pairs, cluster: str, seed: int) -> Row:
+def figures(mine: Sample, theirs: Sample, seed: int) -> dict[str, Any]:
     """The ratio in a table and in the other, and when their rows pair up the difference with its 95 % interval, for
-    which whole clusters are drawn. `pairs` gives both numbers of each row of a table."""
-    mine, theirs = pairs(table), pairs(other)
-    sums, against = (by_cluster(p, [str(r[cluster]) for r in t]) for p, t in ((mine, table), (theirs, other)))
-    known, own, others = sum(pair is not None for pair in mine), quotient(sums), quotient(against)
-    error = ratio_error(sums[:, 0], sums[:, 1])
-    found: Row = {"rows": known, "unread": len(mine) - known, "mean": rounded(own), "standard_error": rounded(error)}
+    which whole clusters are drawn."""
+    sums, against = by_cluster(mine), by_cluster(theirs)
+    known, own, others = sum(pair is not None for pair in mine.pairs), quotient(sums), quotient(against)
+    error = rounded(ratio_error(sums[:, 0], sums[:, 1]))
+    found = {"rows": known, "unread": len(mine.pairs) - known, "mean": rounded(own), "standard_error": error}
     found |= {"against": rounded(others)}
-    paired = [row["id"] for row in table] == [row["id"] for row in other] and None not in [*mine, *theirs]
+    paired = mine.ids == theirs.ids and None not in [*mine.pairs, *theirs.pairs]
     if paired and own is not None and others is not None:
         low, high = map(rounded, difference_interval(sums, against, seed))
         found |= {"difference": rounded(own - others), "low": low, "high": high, "paired": True}

@@ -1,9 +1,9 @@
 """The replies to the rows of a table, through the memo, with progress and token counts."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, tee
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from baleen.project.locks import memo_folder
 from baleen.project.progress import Progress
 from baleen.project.settings import Once, speed
 from baleen.project.yaml_files import parse_yaml
-from baleen.prompts import Prompt
 from baleen.tables import rows
 from baleen.tables.rows import Output, Row
 
@@ -68,11 +67,6 @@ def check_template(engine: str, prompt: str, where: str) -> None:
         raise Problem(f"{where}: prompts/{prompt}.md is no chat, so `template` has no effect; take it out")
 
 
-def conversation(prompt: Prompt, row: Row, tag: str) -> tuple[tuple[str, str], ...]:
-    """The messages of a request: role and content."""
-    return tuple((message["role"], message["content"]) for message in prompt.messages(row, tag))
-
-
 def input_rows(path: Path, once: Once) -> Iterator[Row]:
     """The rows of a table; with --limit only the first of them."""
     return islice(rows.read(path), once.limit or None)
@@ -94,18 +88,19 @@ def answers(
 ) -> Iterator[Answered]:
     """Every pair with its reply, in order. The tokens of all replies, cached and queried, go to the notes of the
     output; those queried in this run are printed. `spent` is what earlier calls for the same target took."""
-    waiting, spent = deque[Row](), spent or Spent()
-    totals = spent.totals
+    spent = spent or Spent()
+    totals, (queried, kept) = spent.totals, tee(pairs)
     with Progress(output.path.stem, once.limit or total) as progress:
         options = AskOptions(budget=once.budget or None, progress=progress, is_unreadable=is_unreadable, totals=totals)
-        for _, reply, key, _cached in ask(Memo(memo_folder()), query, requests_of(pairs, waiting), options):
+        replies = ask(Memo(memo_folder()), query, map(itemgetter(1), queried), options)
+        for (_, reply, key, _cached), (row, _) in zip(replies, kept, strict=True):
             spent.prompt_tokens += reply.prompt_tokens
             spent.completion_tokens += reply.completion_tokens
-            yield Answered(waiting.popleft(), reply, key)
+            yield Answered(row, reply, key)
     tokens = {"prompt_tokens": spent.prompt_tokens, "completion_tokens": spent.completion_tokens}
     output.notes |= {"asked": totals.rows} | tokens
-    queried = totals.rows - totals.cached
-    builds.note(shown=summary(totals), queried=queried, cached=totals.cached, tokens=totals.tokens)
+    fresh = totals.rows - totals.cached
+    builds.note(shown=summary(totals), queried=fresh, cached=totals.cached, tokens=totals.tokens)
 
 
 def summary(totals: Totals) -> str:
@@ -116,13 +111,6 @@ def summary(totals: Totals) -> str:
     cells += [f"{totals.tokens:,} tokens"] if totals.tokens else []
     cells += [f"prefix cache {totals.cached_tokens / totals.prompt_tokens:.0%}"] if totals.cached_tokens else []
     return ", ".join(cells)
-
-
-def requests_of(pairs: Iterable[Pair], waiting: deque[Row]) -> Iterator[Request]:
-    """The requests; each row is appended to `waiting` until its reply comes."""
-    for row, request in pairs:
-        waiting.append(row)
-        yield request
 
 
 def engine_query(engine: str, model: str, kind: str, sampling: Sampling | None, once: Once) -> EngineQuery:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from baleen.engines.protocol import Batched, Engine, Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.memo import throughput
-from baleen.memo.keys import KINDS, QuerySettings, StoredReply, from_record, look_up, query_settings, to_record
+from baleen.memo.keys import QuerySettings, StoredReply, from_record, look_up, query_settings, to_record
 from baleen.memo.store import Memo
 from baleen.memo.throughput import Rate
 from baleen.memo.write_behind import background_writer
@@ -26,7 +26,7 @@ BUDGET_STEP = 64  # requests between two checks of the budget, which can be exce
 
 @dataclass(frozen=True)
 class EngineQuery:
-    """Which model is queried and how. `kind` is a name in KINDS; `load` builds the engine and is called only when a
+    """Which model is queried and how. `kind` is one of KINDS; `load` builds the engine and is called only when a
     reply is missing."""
 
     engine_kind: str
@@ -171,6 +171,15 @@ class Run:
             self.options.progress.advance(rows, **figures | shown)
 
 
+def replies_of(engine: Engine, query: QuerySettings, requests: list[Request]) -> Iterator[tuple[int, Reply]]:
+    """What the engine yields for this kind of query: the index of a request and its reply."""
+    if query.sampling:
+        return engine.generate(requests, query.sampling)
+    if query.kind == "loss":
+        return engine.loss(requests)
+    return engine.choose(requests) if query.kind == "choose" else engine.embed(requests)
+
+
 def query_engine(run: Run, engine: Engine, missing: dict[str, Request]) -> Iterator[tuple[str, str, Reply]]:
     """(key, key of the record, reply) as the engine gives them.
 
@@ -182,7 +191,7 @@ def query_engine(run: Run, engine: Engine, missing: dict[str, Request]) -> Itera
     with background_writer(run.memo, query.space) as writer:
         if isinstance(engine, Batched):
             engine.before_batch = writer.flush
-        for index, reply in KINDS[query.kind](engine, list(missing.values()), query.sampling):
+        for index, reply in replies_of(engine, query, list(missing.values())):
             key, value = keys[index], to_record(reply, query.limit)
             record_key = query.record_key(key, reply)
             measured = measured.plus(reply.prompt_tokens, reply.completion_tokens)

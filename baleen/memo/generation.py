@@ -121,8 +121,8 @@ def request(row: Row, copy: int, prompt: Prompt, options: GenerateOptions) -> Re
 
 def conversation_of(row: Row, seed: int, prompt: Prompt, options: GenerateOptions) -> Request:
     """What a model is asked about a row, with this seed."""
-    messages = answers.conversation(prompt, row, options.tag)
-    return Request(messages, prompt.start(row), seed, template=answers.template_text(options.template))
+    template = answers.template_text(options.template)
+    return Request(prompt.messages(row, options.tag), prompt.start(row), seed, template=template)
 
 
 def is_queried(row: Row, options: GenerateOptions) -> bool:

@@ -1,17 +1,17 @@
 """The memo key of a request, and the record under which the memo stores its reply."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import cast
 
-from baleen.engines.protocol import TOO_LONG, Engine, Reply, Request, Sampling
+from baleen.engines.protocol import TOO_LONG, Reply, Request, Sampling
 from baleen.errors import Problem, unknown
 from baleen.memo.store import Memo, Value
 
 StoredReply = tuple[str, Reply]  # key of the record, reply
+KINDS = ["generate", "loss", "choose", "embed"]  # of queries; each is a method of an engine
 VERSION = 1  # of the ingredients of a key
 
 
@@ -73,7 +73,7 @@ class QuerySettings:
 def query_settings(engine_kind: str, identity: str, kind: str, sampling: Sampling | None) -> QuerySettings:
     """Checked settings; sampling is dropped unless the kind is 'generate', because nothing else is sampled."""
     if kind not in KINDS:
-        raise Problem(unknown("kind of query", kind, list(KINDS)))
+        raise Problem(unknown("kind of query", kind, KINDS))
     if kind == "generate" and sampling is None:
         raise Problem("a query of kind 'generate' has no sampling settings; pass a Sampling")
     return QuerySettings(engine_kind, identity, kind, sampling if kind == "generate" else None)
@@ -117,11 +117,3 @@ def look_up(memo: Memo, query: QuerySettings, keys: Iterable[str]) -> dict[str, 
         cut = {query.cut_key(key): key for key in wanted if key not in stored}
         stored |= {cut[k]: (k, from_record(v)) for k, v in memo.get(cut).items()}
     return stored
-
-
-KINDS: dict[str, Callable[[Engine, Sequence[Request], Sampling | None], Iterator[tuple[int, Reply]]]] = {
-    "generate": lambda engine, requests, sampling: engine.generate(requests, cast(Sampling, sampling)),
-    "loss": lambda engine, requests, _: engine.loss(requests),
-    "choose": lambda engine, requests, _: engine.choose(requests),
-    "embed": lambda engine, requests, _: engine.embed(requests),
-}

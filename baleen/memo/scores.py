@@ -35,8 +35,7 @@ class Chat:
 
     def request(self, row: Row) -> Request:
         """The conversation about a row."""
-        messages = answers.conversation(self.prompt, row, self.tag)
-        return Request(messages, template=answers.template_text(self.template))
+        return Request(self.prompt.messages(row, self.tag), template=answers.template_text(self.template))
 
     @property
     def settings(self) -> Row:

@@ -23,8 +23,7 @@ from baleen.errors import Problem
 from baleen.project import inputs
 from baleen.project.inputs import unchanged
 from baleen.project.lifetime import alive
-from baleen.tables.conflicts import Places, first_places, fitting_table
-from baleen.tables.row_groups import RowGroups, ahead
+from baleen.tables.row_groups import Places, RowGroups, ahead, first_places, fitting_table
 
 T = TypeVar("T")
 Row = dict[str, Any]

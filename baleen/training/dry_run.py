@@ -11,7 +11,7 @@ from baleen.project import bills, settings
 from baleen.project.bills import Work
 from baleen.project.locks import memo_folder
 from baleen.tables import rows
-from baleen.training.lessons import Lessons, read_lessons
+from baleen.training.examples import Lessons, read_lessons
 from baleen.training.options import TrainOptions, steps_for
 
 

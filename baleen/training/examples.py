@@ -1,4 +1,5 @@
-"""Examples: the token ids a model is trained on, written once to an Arrow file that every training process maps.
+"""Examples: the rows that a model learns from, each with the prompt that it answers, and their token ids, which are
+written once to an Arrow file that every training process maps.
 
 A prompt with a question becomes a conversation; the loss covers the answer and its end tokens, nothing else. A prompt
 without a question is plain text; the loss covers all of it.
@@ -6,16 +7,20 @@ without a question is plain text; the loss covers all of it.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from baleen import prompts
 from baleen.engines import chat
+from baleen.errors import Problem, unknown
 from baleen.prompts import Prompt
 from baleen.tables import rows
 from baleen.tables.rows import Row, batches
+from baleen.training.options import TrainOptions
 
 Example = tuple[list[int], int]  # token ids, and where the loss begins
 Batch = tuple[list[Any], list[int], int]  # columns of examples, their lengths and how many tokens are learned
@@ -23,6 +28,58 @@ PromptOf = Callable[[Row], Prompt]  # the prompt whose answer a row holds
 SCHEMA = pa.schema([("input_ids", pa.list_(pa.int32())), ("labels", pa.list_(pa.int32()))])
 BATCH = 1000  # rows tokenized or written at once
 IGNORED = -100  # the label of a token without loss
+GENERAL = ("ask", "reply", "text")  # the prompts outside of the folder `prompts` that rows may name
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """The table to learn from, and the prompt that its rows answer: one for all (''), or each the one it names."""
+
+    path: Path
+    prompts: dict[str, Prompt]
+
+    def prompt(self, row: Row) -> Prompt:
+        return self.prompts[str(row["prompt"]) if "" not in self.prompts else ""]
+
+    def texts(self, tag: str) -> Iterator[str]:
+        """All that is said to the model and by it."""
+        for row in rows.read(self.path):
+            yield from texts_of(row, self.prompt(row), tag)
+
+
+def read_lessons(options: TrainOptions) -> Lessons:
+    """The table and its prompts, checked against each other and the settings."""
+    path = rows.table_path(options.input)
+    found = (
+        prompts_named(path, options.prompts) if options.prompts else {"": prompts.load(options.prompt, options.writes)}
+    )
+    for prompt in found.values():
+        rows.schema(path, [*prompt.reads, *prompt.writes, *[options.rejected] * bool(options.rejected)])
+        if options.packing and prompt.body:
+            raise Problem(f"packing is for prompts without a question, and prompts/{prompt.name}.md has one; drop it")
+    return Lessons(path, found)
+
+
+def prompts_named(path: Path, folder: str) -> dict[str, Prompt]:
+    """The prompts that rows name: files of the folder, else of prompts/ itself."""
+    names = sorted({str(row["prompt"]) for row in rows.read(path, ["prompt"], ["prompt"])})
+    inside = [file.stem for file in Path("prompts", folder).glob("*.md")]
+    if odd := next((name for name in names if name not in (*inside, *GENERAL)), ""):
+        raise Problem(f"{path} names a prompt: {unknown('prompt', odd, [*inside, *GENERAL])}")
+    own = {name: f"{folder}/{name}" for name in names if Path("prompts", folder, f"{name}.md").is_file()}
+    return {name: prompts.load(own.get(name, name)) for name in names}
+
+
+def constant_lines_of(folder: str) -> list[str]:
+    """The lines that prompts of a folder say whatever the row."""
+    names = sorted(f"{folder}/{path.stem}" for path in Path("prompts", folder).glob("*.md"))
+    return [line for name in names for line in prompts.constant_lines(prompts.load(name))]
+
+
+def texts_of(row: Row, prompt: Prompt, tag: str) -> list[str]:
+    """What is said to the model of a row and by it."""
+    asked = prompt.messages(row, tag) if prompt.body else ()
+    return [*(content for _, content in asked), prompt.format_reply(row)]
 
 
 def encoded(

@@ -26,7 +26,7 @@ from baleen.project.yaml_files import yaml_text
 from baleen.tables import rows
 from baleen.tables.rows import Row
 from baleen.training import checkpoints, examples, preferences, processes
-from baleen.training.lessons import Lessons, constant_lines_of, read_lessons
+from baleen.training.examples import Lessons, constant_lines_of, read_lessons
 from baleen.training.options import Job, TrainOptions, shares, steps_for, with_own_steps
 
 

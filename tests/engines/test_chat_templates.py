@@ -116,7 +116,7 @@ def test_a_model_is_asked_as_it_was_taught_and_its_answer_is_what_was_taught(
 ) -> None:
     template = template if "enable_thinking" in TEMPLATES[name] else ""
     renderer, request = Renderer(tokenizers[name]), Request((("user", "How?"),), template=template)
-    prompt, taught = chat.prompt_and_answer(tokenizers[name], chat.messages_of(request), "", "So.", template)
+    prompt, taught = chat.prompt_and_answer(tokenizers[name], request.messages, "", "So.", template)
     assert prompt == renderer.prompt(request) and taught.endswith(f"So.{ENDS[name]}")
     reply = renderer.reply_text(request, renderer.token_ids([taught])[0])
     assert reasoning.split(reply).answer == "So."

@@ -256,7 +256,7 @@ def test_six_choices_are_a_score_from_zero() -> None:
 def test_a_prompt_takes_any_text(name: str) -> None:
     prompt = prompts.load(f"air/{name}")
     row = dict.fromkeys(prompt.reads, 'costs $1 {"a": 中文}' + "x" * 9000)
-    assert "$1 {" in prompt.messages(row)[0]["content"]
+    assert "$1 {" in prompt.messages(row)[0][1]
 
 
 def test_a_judge_without_a_mistake_names_what_the_reference_meets_and_the_answer_does_not() -> None:

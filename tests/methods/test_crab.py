@@ -288,7 +288,7 @@ def test_a_reply_without_lines_is_unreadable(reply: str) -> None:
 def test_written_constraints_read_back() -> None:
     prompt, some = prompts.load("crab/constrain"), ["用中文回答", 'keep {"a": $1}', "x" * 5000]
     assert prompt.parse_reply(prompt.format_reply({"constraints": some})) == {"constraints": some}
-    assert "$1" in prompt.messages(row(1) | {"response": 'costs $1 {"a": 中}'})[0]["content"]
+    assert "$1" in prompt.messages(row(1) | {"response": 'costs $1 {"a": 中}'})[0][1]
 
 
 def test_every_transform_of_constraints_names_what_it_writes() -> None:

@@ -79,7 +79,7 @@ def test_a_failed_evolution_leaves_with_its_reason(changes: Row, reason: str | N
 @pytest.mark.parametrize("path", sorted(PROMPTS.glob("*.md")), ids=lambda path: path.stem)
 def test_a_prompt_takes_any_text_and_its_own_words_are_a_failure(path: Path) -> None:
     prompt = prompts.load(f"evol-instruct/{path.stem}", folder=ROOT / "prompts")
-    shown = prompt.messages(dict.fromkeys(prompt.reads, 'costs $1 {"a": 中文}'))[0]["content"]
+    shown = prompt.messages(dict.fromkeys(prompt.reads, 'costs $1 {"a": 中文}'))[0][1]
     assert "$1 {" in shown
     assert path.stem == "equal" or evol_instruct.prompt_words(shown) >= 3
 

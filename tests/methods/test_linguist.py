@@ -32,8 +32,8 @@ def row(odd: str) -> Row:
 @pytest.mark.parametrize("name", ["utter", "parse", "translate", "back"])
 def test_a_prompt_holds_any_text_as_it_is_and_its_answer_reads_back(name: str, odd: str) -> None:
     prompt, given = prompts.load(f"linguist/{name}"), row(odd)
-    (message,) = prompt.messages(given)
-    assert all(prompts.column_text(given[column]) in message["content"] for column in prompt.reads)
+    ((_, content),) = prompt.messages(given)
+    assert all(prompts.column_text(given[column]) in content for column in prompt.reads)
     answer = prompt.format_reply(given)
     assert prompt.parse_reply(answer) == {column: given[column].strip() for column in prompt.writes}
 

@@ -36,8 +36,7 @@ def test_a_prompt_holds_any_text_as_it_is_and_its_answer_reads_back(name: str, o
     prompt = prompts.load(f"round-trip/{name}")
     given = {"pivot": "es", "masked": odd, "abroad": odd, "back": odd, "reworded": odd, "again": odd, "origin": "x"}
     assert all(
-        prompts.column_text(given[column]).rstrip("\n") in prompt.messages(given)[-1]["content"]
-        for column in prompt.reads
+        prompts.column_text(given[column]).rstrip("\n") in prompt.messages(given)[-1][1] for column in prompt.reads
     )
     assert prompt.parse_reply(prompt.format_reply(given)) == {column: given[column].strip() for column in prompt.writes}
 

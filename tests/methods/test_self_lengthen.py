@@ -180,7 +180,7 @@ def test_an_empty_table_is_kept_whole() -> None:
 def test_the_extender_is_asked_with_the_opening_as_its_own_words(opening: str) -> None:
     prompt = prompts.load("self-lengthen/extend")
     asked = row("x", instruction="写 {$a} .", outline="$5 {x}\n多行", opening=opening)
-    assert prompt.start(asked) == opening and "$5 {x}\n多行" in prompt.messages(asked)[-1]["content"]
+    assert prompt.start(asked) == opening and "$5 {x}\n多行" in prompt.messages(asked)[-1][1]
     assert prompt.parse_reply(prompt.start(asked) + "c d .") == {"longer": (opening + "c d .").strip()}
 
 

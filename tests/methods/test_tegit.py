@@ -99,7 +99,7 @@ def test_without_an_input_a_student_is_asked_as_by_the_common_prompt(origin: str
     row = {"id": "a", "origin": origin, "instruction": "中文 {a: $5} ?", "response": "r"}
     ours, common = load_prompt("tegit/reply"), load_prompt("reply")
     assert ours.messages(row | {"input": ""}) == common.messages(row)
-    assert ours.messages(row | {"input": "x"})[-1]["content"] == "中文 {a: $5} ?\n\nx"
+    assert ours.messages(row | {"input": "x"})[-1][1] == "中文 {a: $5} ?\n\nx"
 
 
 def test_the_backward_prompt_says_what_humpback_says() -> None:

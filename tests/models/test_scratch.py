@@ -64,7 +64,7 @@ def tokenizer() -> object:
 
 @pytest.mark.slow
 def test_the_chat_template_costs_one_token_a_message(tokenizer: load.Any) -> None:
-    messages = [{"role": "system", "content": PHRASE}, {"role": "user", "content": f"{PHRASE}\n\na dog\n\n{PHRASE}"}]
+    messages = [("system", PHRASE), ("user", f"{PHRASE}\n\na dog\n\n{PHRASE}")]
     asked, answer = chat.prompt_and_answer(tokenizer, messages, "", "the cat")
     tokens = tokenizer.convert_ids_to_tokens(tokenizer(asked, add_special_tokens=False)["input_ids"])
     shown = ["<s>", "<|system|>", "PHRASE", "<|user|>", "PHRASE", "a", "dog", "PHRASE", "<|assistant|>"]
@@ -74,7 +74,7 @@ def test_the_chat_template_costs_one_token_a_message(tokenizer: load.Any) -> Non
 
 @pytest.mark.slow
 def test_a_prefill_belongs_to_the_question(tokenizer: load.Any) -> None:
-    asked, answer = chat.prompt_and_answer(tokenizer, [{"role": "user", "content": "a"}], "the ", "cat")
+    asked, answer = chat.prompt_and_answer(tokenizer, [("user", "a")], "the ", "cat")
     assert (asked, answer) == ("<s><|user|>a<|assistant|>the ", "cat</s>")
 
 
@@ -82,7 +82,7 @@ def test_a_prefill_belongs_to_the_question(tokenizer: load.Any) -> None:
 def test_chatml_ends_every_turn_with_the_tokenizers_own_end() -> None:
     pairs = scratch.new_tokenizer(TEXTS, Fresh(tokenizer="bpe", vocab_size=300))
     pairs.chat_template = pins.TEMPLATES["chatml"]
-    asked, answer = chat.prompt_and_answer(pairs, [{"role": "user", "content": "a"}], "", " the cat\n")
+    asked, answer = chat.prompt_and_answer(pairs, [("user", "a")], "", " the cat\n")
     assert asked == "<|im_start|>user\na</s>\n<|im_start|>assistant\n"
     assert answer == " the cat\n</s>"
 

@@ -15,7 +15,7 @@ from baleen.models.scratch import Fresh
 from baleen.project.yaml_files import yaml_text
 from baleen.tables import rows
 from baleen.training import run as training
-from baleen.training.lessons import read_lessons
+from baleen.training.examples import read_lessons
 from baleen.training.options import TrainOptions, check
 from stages import train
 

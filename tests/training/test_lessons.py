@@ -49,7 +49,7 @@ def test_a_lesson_has_what_its_prompt_reads_and_its_answer_reads_back(line: Line
     found = answers(lesson_rows(line), line.given["prompts"])
     assert len(found) >= 60
     assert {prompt.name for _, prompt in found if "/" not in prompt.name} <= {"ask", "reply", "text"}, (
-        "GENERAL of baleen/training/lessons.py"
+        "GENERAL of baleen/training/examples.py"
     )
     for row, prompt in found:
         assert prompt.messages(row) or not prompt.body

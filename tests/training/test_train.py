@@ -23,7 +23,7 @@ from baleen.project import inputs
 from baleen.project.yaml_files import yaml_text
 from baleen.training import dry_run, processes
 from baleen.training import run as training
-from baleen.training.lessons import read_lessons
+from baleen.training.examples import read_lessons
 from baleen.training.options import TrainOptions
 from stages import origin, train
 

@@ -20,11 +20,11 @@ from baleen.engines.ray.near_shards import Near, Places, part_of, places_of
 from baleen.engines.ray.scratch import Scratch, entries
 from baleen.errors import Problem
 from baleen.project.settings import Speed
-from baleen.tables.conflicts import fitting_table
 from baleen.tables.duplicates import groups
 from baleen.tables.files import Entry, chosen_entries
 from baleen.tables.ingest import finish, judged_rows, whole_text
 from baleen.tables.ingest_options import IngestOptions
+from baleen.tables.row_groups import fitting_table
 from baleen.tables.rows import BATCH, TEXT, Output, Row, infer_schema
 from baleen.tables.sources import Kinds, check_kinds, is_of_files, records_of
 
