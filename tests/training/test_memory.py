@@ -77,9 +77,7 @@ def test_a_dry_run_says_what_a_target_takes(
     monkeypatch.chdir(tmp_path)
     verbs.print_memory("crab-written")
     parts = "weights 35.3 GB, replies 671.1 MB, logits 1.1 GB"
-    judge = (
-        f"crab-written: querying meta-llama/Meta-Llama-3-70B-Instruct takes 37.0 GB of each of 4 GPUs ({parts}): fits"
-    )
+    judge = f"querying meta-llama/Meta-Llama-3-70B-Instruct takes 37.0 GB of each of 4 GPUs ({parts}): fits"
     assert capsys.readouterr().out.strip() == f"crab-written: {judge}"
     project.set_yaml(tmp_path / "params.yaml", "profile", "pocket")
     verbs.print_memory("crab-written")
