@@ -92,7 +92,7 @@ def needs(jobs: Iterable[tuple[str, str, Any]], origin: Settings, speed: Speed) 
     for name, verb, options in some:
         if verb == "train" and (options.instead or not options.steps):
             continue
-        pin = pin_of(options.base if verb == "train" else options.model, trained, origin)
+        pin = dict(options.instead) or pin_of(options.base if verb == "train" else options.model, trained, origin)
         if (number := float(pin.get("parameters", 0))) and not pin.get("endpoint"):
             of = of_training if verb == "train" else of_queries
             found.append(of(name, options, number, pin, speed))
@@ -118,7 +118,7 @@ def of_training(line: str, options: Any, number: float, pin: Settings, speed: Sp
 
 def tokens_at_once(options: Any, speed: Speed) -> int:
     """Tokens that a GPU sees at once, at most; of preferences both answers."""
-    rows = min(speed.train_rows, max(1, options.batch // speed.processes))
+    rows: int = min(speed.train_rows, max(1, options.batch // speed.processes))
     return rows * int(options.max_length) * (2 if options.rejected else 1)
 
 

@@ -24,7 +24,7 @@ PINS = [
     section.get("instead", section)
     for profile in ("small", "8b", "paper")
     for section in settings.load_yaml(Path("profiles", f"{profile}.yaml")).values()
-    if isinstance(section, dict) and "hub" in section.get("instead", section)
+    if isinstance(section, dict) and "hub" in section.get("instead", section) and section.get("engine") != "encoder"
 ]
 FSDP = Speed(device="cuda", gpu_gb=80, processes=8, tensor_parallel=0, accelerate_config="fsdp.yaml")
 
@@ -186,6 +186,7 @@ def test_every_line_of_a_real_profile_fits_its_gpus(profile: str) -> None:
     speed = settings.paced(under.profile["speed"], profile)
     jobs = verbs.jobs(recipes.lines(recipes.all_files()), under)
     found = memory.needs([(job.name, job.verb, job.options) for job in jobs], under.profile["origin"], speed)
-    known = all("replies" in need.parts or "activations" in need.parts for need in found)
+    large = [need for need in found if need.bytes > 1e8]  # the encoder of texts is small
+    known = all("replies" in need.parts or "activations" in need.parts for need in large)
     assert len(found) > 100 and known
     assert [lack for need in found if (lack := need.lack(speed.gpu_gb * 1e9))] == []
