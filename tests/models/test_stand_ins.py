@@ -11,7 +11,7 @@ from scripted import Script, documents, run_verb, scripted_project
 from baleen.errors import Problem
 from baleen.models import identity, pins, stand_ins
 from baleen.models.load import check_origin
-from baleen.project import layers, recipes
+from baleen.project import assemble, layers, recipes
 from baleen.project.settings import Speed
 from baleen.training import memory
 from stages import provenance, verbs
@@ -83,6 +83,13 @@ def test_a_stand_in_that_cannot_be_meant_is_a_problem() -> None:
     with pytest.raises(Problem, match="score x: instead: revision 'main' of a/b must be the commit"):
         stand_ins.check({"hub": "a/b", "revision": "main"}, "score x")
     check_origin(model("a/b", 1))
+
+
+@pytest.mark.parametrize("name", ["air-vectors", "round-trip-after"])
+def test_in_a_project_of_ones_own_only_a_model_that_is_trained_is_taken_as_it_is(name: str) -> None:
+    own = {"vectors": {"instead": model("a/encoder", 1)}, "guide": {"instead": model("a/guide", 1)}}
+    assert assemble.on_tables(LINES[name], {}, own) == LINES[name]
+    assert assemble.on_tables(LINES["air-chat"], {}, own).given["input"] == "seed"
 
 
 def test_a_card_names_the_model_that_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
