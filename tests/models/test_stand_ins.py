@@ -73,9 +73,9 @@ def test_a_stage_queries_the_model_that_its_profile_has_in_place_of_the_lines(
 ) -> None:
     scripted_project(tmp_path, monkeypatch, Script())
     own_project.write(tmp_path, {"models/other/model.safetensors": "others"})
-    graded = run_verb("score", documents("a"), "--prompt", "judge").kept[0]["lineage"][-1]["model"]
+    graded = run_verb("score", documents("a"), "--prompt", "judge").column("lineage")[0][-1]["model"]
     own_project.write(tmp_path, {"profiles/p.yaml": "speed: {}\nscore: {instead: {path: models/other}}\n"})
-    other = run_verb("score", documents("a"), "--prompt", "judge").kept[0]["lineage"][-1]["model"]
+    other = run_verb("score", documents("a"), "--prompt", "judge", "--profile", "p").column("lineage")[0][-1]["model"]
     assert (graded, other) == (identity.identity("m"), identity.identity("other"))
 
 
