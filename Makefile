@@ -16,7 +16,7 @@ demo:
 	@python -m stages.warm dvc repro
 	@echo; python -m stages.report --look
 	@echo; echo "ok: share of held-out test prompts answered rightly (%). Where to look next:"
-	@echo "  data/humpback-dataset.parquet  the dataset        data/humpback-dataset.json  its counts"
+	@echo "  data/humpback-dataset.parquet  its pairs          data/humpback-dataset.json  its counts"
 	@echo "  models/humpback                the model          data/eval-*.json            every figure"
 	@echo "  recipes/humpback.yaml          the method         README.md                   bring your own data"
 	@echo; baleen report --html report.html

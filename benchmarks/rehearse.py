@@ -78,8 +78,11 @@ class Rehearsal:
         check.needs(line, options, frozenset())
         if line.verb == "train":
             yield from self.train(line.name, options)
+        elif line.verb in ("generate", "score") and options.engine == "encoder":
+            self.counts["embedded"] += ROWS  # in pieces that it can read, whatever their length
         elif line.verb in ("generate", "score"):
-            place, prompt = self.model(options.model), prompts.load(options.prompt, getattr(options, "writes", ""))
+            place = self.pinned(options.instead) if options.instead else self.model(options.model)
+            prompt = prompts.load(options.prompt, getattr(options, "writes", ""))
             yield from self.render(options, prompt, place)
             if line.verb == "generate" or (prompt.choices and options.rating == "written"):
                 yield from self.parse(options.prompt)

@@ -7,12 +7,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from baleen.project.counts import counts_of
 from baleen.project.recipes import Line
 from baleen.project.yaml_files import yaml_text
 from baleen.tables.layouts import Conversation, Layout
 from baleen.tables.markdown_text import card, code_block, escaped, table
 from stages import provenance
-from stages.provenance import Lines, ModelFacts, chosen_settings, counts, evaluations, papers, prompts_of
+from stages.provenance import (
+    Lines,
+    ModelFacts,
+    chosen_settings,
+    evaluations,
+    papers,
+    pin_origin,
+    prompts_of,
+    stand_ins,
+)
 
 SHOWN = 3  # rows in the card
 LONG = 600  # characters of a text that is shown
@@ -161,7 +171,7 @@ def funnel(made_by: list[Line]) -> str:
     """Every step with its rows and the reasons of those that left."""
     cells = list[tuple[object, ...]]()
     for line in made_by:
-        numbers = counts(line)
+        numbers = counts_of(line)
         dropped = numbers.get("dropped") or {}
         reasons = "; ".join(f"{number:,} {reason}" for reason, number in sorted(dropped.items(), key=lambda p: -p[1]))
         copies = "; ".join(f"{name} taken {times} times" for name, times in (numbers.get("copies") or {}).items())
@@ -171,12 +181,15 @@ def funnel(made_by: list[Line]) -> str:
 
 
 def models(lines: Lines, made_by: list[Line]) -> str:
-    facts = [ModelFacts(name, lines) for name in lines.models(made_by)]
+    facts, own = [ModelFacts(name, lines) for name in lines.models(made_by)], stand_ins(made_by)
     used = {
-        one.name: [line.name for line in made_by if line.given.get("model") == one.name] or ["only to train others"]
+        one.name: [line.name for line in made_by if line.given.get("model") == one.name and line.name not in own]
         for one in facts
     }
-    cells = [(one.name, one.origin, one.identity, ", ".join(used[one.name])) for one in facts]
+    cells = [
+        (one.name, one.origin, one.identity, ", ".join(used[one.name] or ["only to train others"])) for one in facts
+    ]
+    cells += [(f"of {name}", pin_origin(pin), pin.revision or pin.weights, name) for name, pin in own.items()]
     return table(["model", "what it is", "revision or hash", "asked in"], cells) if cells else "No model was asked."
 
 
@@ -199,12 +212,12 @@ def calibration(made_by: list[Line], lines: Lines) -> str:
         for score, area in (figures.get("auc") or {}).items()
     ]
     parts = [table(["evaluation", "score", "area under the curve"], cells)] if cells else []
-    found = [(line, counts(line)) for line in lines.readers({line.name for line in made_by}, ("calibrate",))]
+    found = [(line, counts_of(line)) for line in lines.readers({line.name for line in made_by}, ("calibrate",))]
     known = [(line.name, figures) for line, figures in found if figures.get("scores")]
     scores = [cells for name, figures in known for cells in measured(name, figures)]
     heads = ["calibration", "labels", "score", "rows", "AUC", "threshold in use", "precision there", "recall there"]
     parts += [table(heads, scores)] if scores else []
-    gates = {line.name: numbers for line in made_by if (numbers := counts(line)).get("calibration")}
+    gates = {line.name: numbers for line in made_by if (numbers := counts_of(line)).get("calibration")}
     parts += [
         f"`{name}` keeps what `{numbers['calibration']}` gives a precision of {ranged(numbers, 'precision')}."
         for name, numbers in gates.items()

@@ -13,6 +13,7 @@ from baleen.memo import dry_run as memo_dry_run
 from baleen.memo.dry_run import Estimate
 from baleen.project import bills, builds, dvc_lock, forecast, graph, layers, plan, recipes, settings
 from baleen.project.changes import Place, counted
+from baleen.project.counts import counts
 from baleen.project.forecast import Outlook, Recorded
 from baleen.project.graph import Stage
 from baleen.project.layers import Project
@@ -80,7 +81,7 @@ def training_of(target: str, rows: int | None, plans: dict[str, Planned]) -> Tra
     if rows is None:
         _, steps, tokens = dry_run.size_up(read_lessons(options), options)
     else:
-        last = costs.counts(target)
+        last = counts(target)
         steps = steps_for(options, rows)
         if not last.get("steps") or not last.get("tokens"):
             return Training(steps)
@@ -135,7 +136,10 @@ def billed(cost: Cost, target: str, plans: dict[str, Planned]) -> Cost:
     if verb == "train":
         work = dry_run.work(cost.tokens, options)
     else:
-        weights, written = memo_dry_run.parameters_if_known(options.model), cost.written or 0
+        own = (
+            options.instead.get("parameters", 0) if options.instead else memo_dry_run.parameters_if_known(options.model)
+        )
+        weights, written = int(own), cost.written or 0
         work = bills.queries(weights, cost.queries or 0, cost.tokens - written, written)
     return replace(cost, bill=bills.bill(work, here, cost.seconds))
 

@@ -28,6 +28,7 @@ from baleen.memo.generation import (
     sampling_of,
     table_of,
 )
+from baleen.models import stand_ins
 from baleen.project.command_line import run
 from baleen.project.options import options_of_run, run_flags
 from baleen.project.settings import Once
@@ -47,6 +48,7 @@ def names(options: GenerateOptions) -> list[tuple[str, str]]:
 
 def estimate(options: GenerateOptions) -> Estimate:
     """What would be queried of the table that is there."""
+    options = stand_ins.with_own_model(options, "generate")
     once, prompt = Once(dry_run=True), prompts.load(options.prompt, options.writes)
     query = answers.engine_query(options.engine, options.model, "generate", sampling_of(options, prompt), once)
     return answers.estimated(query, questions(rows.read(rows.table_path(options.input)), prompt, options))
@@ -76,6 +78,7 @@ def main(argv: list[str]) -> None:
     name, options = options_of_run(GenerateOptions, argv, "generate", once)
     check(options, f"generate {name}")
     requirements.check_stage("generate", options)
+    options = stand_ins.with_own_model(options, f"generate {name}")
     prompt, path = prompts.load(options.prompt, options.writes), rows.table_path(options.input)
     columns = rows.extend_schema(table_of(path, prompt, options), added(prompt, options.again))
     query = answers.engine_query(options.engine, options.model, "generate", sampling_of(options, prompt), once)

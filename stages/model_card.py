@@ -11,13 +11,14 @@ from baleen.errors import Problem
 from baleen.measures.expressions import is_share
 from baleen.measures.model_report import shown, tested
 from baleen.models import identity, pins, places
+from baleen.project.counts import counts_of
 from baleen.project.recipes import Line
 from baleen.project.settings import Settings
 from baleen.project.yaml_files import yaml_text
 from baleen.tables import rows
 from baleen.tables.markdown_text import card, code_block, escaped, table
 from stages.dataset_card import citation, models
-from stages.provenance import Lines, ModelFacts, chosen_settings, counts, options, project_lines, prompts_of
+from stages.provenance import Lines, ModelFacts, chosen_settings, options, project_lines, prompts_of
 
 LOAD = """from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -125,7 +126,7 @@ def systems(line: Line) -> str:
 
 def data(line: Line) -> str:
     """The table it was trained on, with the hash of its file and its counts."""
-    table_name, path, numbers = str(line.given["input"]), rows.table_path(str(line.given["input"])), counts(line)
+    table_name, path, numbers = str(line.given["input"]), rows.table_path(str(line.given["input"])), counts_of(line)
     digest = identity.file_hash(path) if path.is_file() else "not here"
     cells = [("table", table_name), ("SHA-256 of its file", digest)]
     cells += [(name, f"{numbers[name]:,}") for name in ("rows_in", "examples", "tokens", "steps") if name in numbers]
@@ -134,7 +135,7 @@ def data(line: Line) -> str:
 
 
 def training(line: Line) -> str:
-    numbers = {name: value for name, value in counts(line).items() if isinstance(value, int | float | str)}
+    numbers = {name: value for name, value in counts_of(line).items() if isinstance(value, int | float | str)}
     return code_block(yaml_text({"settings": chosen_settings(line), "counts": numbers}), "yaml")
 
 
@@ -142,7 +143,7 @@ def numbers(name: str, lines: Lines) -> str:
     """The figures of every evaluation of what the model answered."""
     asked = [one.name for one in lines.by_name.values() if one.given.get("model") == name]
     found = [one for one in lines.readers(asked, ("evaluate",)) if one.given["input"] in asked]
-    cells = [row for one in found for row in figures(one, counts(one))]
+    cells = [row for one in found for row in figures(one, counts_of(one))]
     if not cells:
         return "No evaluation of this model is here."
     said = "Shares in percent; the difference is to the table that the evaluation names, with its 95 % interval."

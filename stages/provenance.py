@@ -1,6 +1,5 @@
 """Where a table or a model came from, as the plan and the counts of the project say: for the cards of `export`."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, asdict, dataclass, fields
@@ -11,8 +10,9 @@ from typing import Any, cast
 from baleen.errors import Problem, unknown
 from baleen.models import identity, pins
 from baleen.project import layers, plan, recipes
+from baleen.project.counts import counts_of
 from baleen.project.recipes import Line
-from baleen.project.settings import Settings
+from baleen.project.settings import Settings, typed
 from stages import verbs
 
 TABLES, MODELS = ("input", "other"), ("model", "base")  # settings that name what a line is made of
@@ -119,12 +119,6 @@ def public(value: Any) -> Any:
     return Path(value).name if isinstance(value, str) and value.startswith(("/", "~")) else value
 
 
-def counts(line: Line) -> Settings:
-    """The counts that a target was written with; {} when they are not here."""
-    path = Path("models" if line.verb == "train" else "data", f"{line.name}.json")
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
-
-
 def prompts_of(lines: Iterable[Line]) -> dict[str, str]:
     """The prompts that some lines name, by name, as they stand in their files."""
     named = [
@@ -197,6 +191,12 @@ class ModelFacts:
         return identity.identity(self.name)
 
 
+def stand_ins(some: list[Line]) -> dict[str, pins.Pin]:
+    """The models that lines query in place of those that they name, by the line."""
+    given = {line.name: options(line).instead for line in some if line.verb in ("generate", "score")}
+    return {name: typed(pins.Pin, name, pin) for name, pin in given.items() if pin}
+
+
 def pin_origin(pinned: pins.Pin) -> str:
     if pinned.hub:
         return f"{pinned.hub} at commit {pinned.revision}"
@@ -212,5 +212,5 @@ def pin_origin(pinned: pins.Pin) -> str:
 def evaluations(names: set[str], lines: Lines) -> Iterator[tuple[Line, Settings]]:
     """The evaluations of some tables that are here, with their figures."""
     for line in lines.readers(names, ("evaluate",)):
-        if (figures := counts(line)).get("groups"):
+        if (figures := counts_of(line)).get("groups"):
             yield line, figures

@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from baleen.measures.expressions import parse_condition, parse_value
-from baleen.measures.numbers import counts
 from baleen.project import plan
+from baleen.project.counts import TABLES, counts
 from baleen.project.settings import Settings
 from baleen.tables import rows
 from baleen.tables.rows import Row
@@ -44,7 +44,7 @@ def ranked(target: str, row: Row, given: Settings) -> str:
         return ""
     own = f"{given['best']} {value:.4g}"
     if given.get("precision"):
-        threshold = counts("data", target).get("threshold")
+        threshold = counts(target, TABLES).get("threshold")
         return f"{own} is better than the threshold {threshold} of {given.get('calibration')}"
     if given.get("within"):
         return f"{own} is among the best of its cluster"

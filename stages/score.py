@@ -13,6 +13,7 @@ from baleen.memo import answers, scores
 from baleen.memo.dry_run import Estimate
 from baleen.memo.score_runs import ScoreRun
 from baleen.memo.scores import BOUNDS, RATINGS, Chat, Scorer
+from baleen.models import stand_ins
 from baleen.project import settings
 from baleen.project.command_line import run
 from baleen.project.options import options_of_run, run_flags
@@ -24,6 +25,7 @@ from baleen.training import requirements
 class ScoreOptions:
     input: str = setting(REQUIRED, "table to read")
     model: str = setting(REQUIRED, "model that grades")
+    instead: dict[str, Any] = setting({}, "pin of a model to query in place of `model`, such as a larger judge")
     prompt: str = setting(REQUIRED, "prompt whose answer is in the table, or that has choices")
     tag: str = setting("", "use the system message of this origin instead of the row's own")
     engine: str = setting("hf", "engine that answers")
@@ -54,6 +56,7 @@ def scorer(options: ScoreOptions) -> Scorer:
 def check(options: ScoreOptions, where: str) -> None:
     """A Problem for settings that cannot be meant."""
     settings.within(options, where, BOUNDS)
+    stand_ins.check(options.instead, where)
     if options.rating not in RATINGS:
         raise Problem(f"{where}: {unknown('rating', options.rating, RATINGS)}")
     if options.embed:
@@ -71,6 +74,7 @@ def names(options: ScoreOptions) -> list[tuple[str, str]]:
 
 def estimate(options: ScoreOptions) -> Estimate:
     """What would be queried of the table that is there."""
+    options = stand_ins.with_own_model(options, "score")
     return ScoreRun("", options, scorer(options), Once(dry_run=True)).estimate()
 
 
@@ -79,6 +83,7 @@ def main(argv: list[str]) -> None:
     name, options = options_of_run(ScoreOptions, argv, "score", once)
     check(options, f"score {name}")
     requirements.check_stage("score", options)
+    options = stand_ins.with_own_model(options, f"score {name}")
     one = ScoreRun(name, options, scorer(options), once)
     if not once.dry_run:
         return one.write(options.min_readable)

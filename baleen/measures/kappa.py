@@ -1,6 +1,6 @@
 """Kappa: the agreement of two who judge the same rows, beside the shares that it is to be read with."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,45 +36,56 @@ def agreement(
         return agreement_of_counts([int(count) for count in np.bincount(cells, minlength=4)], seed)
     sizes, random = np.asarray(weights, float), np.random.default_rng(seed)
     drawn = (random.integers(0, len(cells), len(cells)) for _ in range(DRAWS))
-    return with_interval(len(cells), cell_shares(cells, sizes), (cell_shares(cells[i], sizes[i]) for i in drawn))
+    tables = np.stack([cell_shares(cells[i], sizes[i]) for i in drawn])
+    return with_interval(len(cells), cell_shares(cells, sizes), tables)
 
 
 def agreement_of_counts(counts: Sequence[int], seed: int = 0) -> Agreement | None:
     """The same from the numbers of rows that neither, the second alone, the first alone and both call good."""
-    n = sum(counts)
+    return agreement_of_table(np.asarray(counts, float).reshape(2, 2), seed)
+
+
+def agreement_of_table(counts: Numbers, seed: int = 0) -> Agreement | None:
+    """The agreement of two who sort rows into categories, from the number of rows of each pair of categories, shape (n,
+    n), n at least 2; `rates` are those of the second category."""
+    n = int(counts.sum())
     if not n:
         return None
-    shares: Numbers = np.asarray(counts, float) / n
-    return with_interval(n, shares, np.random.default_rng(seed).multinomial(n, shares, DRAWS) / n)
+    shares: Numbers = counts / n
+    drawn = np.random.default_rng(seed).multinomial(n, shares.ravel(), DRAWS).reshape(-1, *shares.shape)
+    return with_interval(n, shares, drawn / n)
 
 
-def with_interval(n: int, shares: Numbers, drawn: Iterable[Numbers]) -> Agreement:
+def with_interval(n: int, shares: Numbers, drawn: Numbers) -> Agreement:
     """The agreement at these shares, with the percentile interval of kappa at shares of rows drawn with replacement;
     draws without a kappa are left out."""
-    rates, value = (float(shares[2] + shares[3]), float(shares[1] + shares[3])), kappa(shares)
-    values = [one for some in drawn if (one := kappa(some)) is not None]
-    limits = None
-    if value is not None and len(values) >= DRAWS / 2:
-        low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    same, by_chance = same_and_by_chance(shares)
+    value, values = kappas(same, by_chance), kappas(*same_and_by_chance(drawn))
+    known, limits = values[~np.isnan(values)], None
+    if not np.isnan(value) and len(known) >= DRAWS / 2:
+        low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         limits = float(low), float(high)
-    return Agreement(n, float(shares[0] + shares[3]), chance(*rates), rates, value, limits)
+    rates = float(shares[1].sum()), float(shares[:, 1].sum())
+    return Agreement(n, float(same), float(by_chance), rates, None if np.isnan(value) else float(value), limits)
 
 
 def cell_shares(cells: NDArray[np.int_], sizes: Numbers) -> Numbers:
-    """The shares of neither, second alone, first alone and both."""
+    """The shares of neither, second alone, first alone and both, as a table."""
     counted: Numbers = np.bincount(cells, weights=sizes, minlength=4).astype(np.float64)
-    shares: Numbers = counted / counted.sum()
+    shares: Numbers = (counted / counted.sum()).reshape(2, 2)
     return shares
 
 
-def chance(first: float, second: float) -> float:
-    """The share of rows on which two with these rates agree without looking."""
-    return first * second + (1 - first) * (1 - second)
+def same_and_by_chance(shares: Numbers) -> tuple[Numbers, Numbers]:
+    """The share of rows of one category, and that by chance, of tables of shares (..., first, second)."""
+    by_chance = (shares.sum(-1) * shares.sum(-2)).sum(-1)
+    return np.trace(shares, axis1=-2, axis2=-1), by_chance
 
 
-def kappa(shares: Numbers) -> float | None:
-    by_chance = chance(shares[2] + shares[3], shares[1] + shares[3])
-    return None if by_chance > 1 - 1e-12 else float((shares[0] + shares[3] - by_chance) / (1 - by_chance))
+def kappas(same: Numbers, by_chance: Numbers) -> Numbers:
+    """Cohen's kappa; NaN where chance alone agrees always."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(by_chance > 1 - 1e-12, np.nan, (same - by_chance) / (1 - by_chance))
 
 
 def in_words(found: Agreement) -> str:

@@ -5,7 +5,6 @@ docs/evaluation.md.
 values for whatever shows them. Nothing here chooses a model or a threshold.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from baleen.measures.expressions import is_share
 from baleen.measures.figures import TEST, Arm, Comparison, Figure
 from baleen.measures.verdict import sentence
 from baleen.project import recipes
+from baleen.project.counts import MODELS, TABLES, counts
 from baleen.project.recipes import Line
 
 ORDER = ("loss", "words", "repeated", "distinct", "refused", "followed", "instructions", "win", "win_at_equal_length")
@@ -66,17 +66,11 @@ class Evaluation:
                 yield text, other
 
 
-def counts(folder: str, name: str) -> dict[str, Any]:
-    """What a target counted when it was built; nothing before."""
-    path = Path(folder, f"{name}.json")
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
-
-
 def evaluations(lines: Mapping[str, Line]) -> Iterable[Evaluation]:
     """The evaluations of tables that a model answered or graded, of the held-out test rows where rows are split."""
     for line in lines.values():
         sides = [model_of(lines, str(line.given.get(side))) for side in ("input", "against")]
-        built = counts("data", line.name) if line.verb == "evaluate" and all(sides) else {}
+        built = counts(line.name, TABLES) if line.verb == "evaluate" and all(sides) else {}
         groups = built.get("groups", {}).items()
         if tested := next((own for name, own in groups if name.split()[0] in (TEST, ALL)), None):
             yield Evaluation(line, sides[0], sides[1], tested, bool(built.get("undivided")))
@@ -198,7 +192,7 @@ def arm(name: str, found: Iterable[Evaluation], lines: Mapping[str, Line]) -> Ar
     figures = dict[str, Figure]()
     for one in made:
         figures.setdefault(one.measure, one)
-    learned = counts("models", name)
+    learned = counts(name, MODELS)
     seen, steps, batch = (learned.get(key) for key in ("examples", "steps", "batch"))
     return Arm(name, label(name, lines), seen, steps, batch, figures)
 

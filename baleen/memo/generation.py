@@ -16,7 +16,7 @@ from baleen.errors import Problem, unknown
 from baleen.memo import answers
 from baleen.memo.answers import Pair
 from baleen.memo.ask import EngineQuery
-from baleen.models import pins
+from baleen.models import pins, stand_ins
 from baleen.project import settings
 from baleen.project.settings import REQUIRED, setting
 from baleen.prompts import Prompt
@@ -29,6 +29,7 @@ from baleen.transforms import parse_transform
 class GenerateOptions:
     input: str = setting(REQUIRED, "table to read")
     model: str = setting(REQUIRED, "model to ask")
+    instead: dict[str, Any] = setting({}, "pin of a model to query in place of `model`, such as a larger judge")
     prompt: str = setting(REQUIRED, "prompt to ask")
     writes: str = setting("", "write the reply to this column instead of the prompt's own")
     tag: str = setting("", "use the system message of this origin instead of the row's own")
@@ -68,6 +69,7 @@ BOUNDS = {  # smallest and largest value
 def check(options: GenerateOptions, where: str) -> None:
     """A Problem for settings that cannot be meant."""
     settings.within(options, where, BOUNDS)
+    stand_ins.check(options.instead, where)
     if options.structured.lower() not in STRUCTURED:
         raise Problem(f"{where}: {unknown('structured', options.structured, STRUCTURED)}")
     if options.again:

@@ -156,7 +156,7 @@ def on_tables(line: Line, stand_in: Mapping[str, str], profile: Settings, texts:
     taken as it is, whatever its rows, and pages that a base has read are the corpus."""
     given = {key: stand_in.get(value, value) if key in LINKS else value for key, value in line.given.items()}
     group = str(given.get("settings", ""))
-    if "instead" in (profile.get(group) or {}):
+    if line.verb == "train" and "instead" in (profile.get(group) or {}):
         given = {"input": texts or "seed", "base": given["base"], "prompt": "reply", "settings": group}
     if (own := given.get("set", {})).get("pivot") in PIVOTS:
         given |= {"set": own | {"pivot": PIVOTS[own["pivot"]]}}

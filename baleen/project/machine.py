@@ -128,9 +128,14 @@ def hub_error() -> str:
         return f"{address} does not answer ({getattr(error, 'reason', error)})"
 
 
-def in_hub_cache(name: str, revision: str) -> bool:
-    """Whether a commit of a model of the hub has been downloaded."""
+def hub_snapshot(name: str, revision: str) -> Path:
+    """The folder into which a commit of a model of the hub is downloaded."""
     home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
     folder = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
-    snapshot = folder / f"models--{name.replace('/', '--')}" / "snapshots" / revision
+    return folder / f"models--{name.replace('/', '--')}" / "snapshots" / revision
+
+
+def in_hub_cache(name: str, revision: str) -> bool:
+    """Whether a commit of a model of the hub has been downloaded."""
+    snapshot = hub_snapshot(name, revision)
     return any(snapshot.glob("*.safetensors")) and (snapshot / "config.json").exists()

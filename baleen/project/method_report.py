@@ -4,16 +4,15 @@ Rows in, kept and dropped by reason, the smallest share of readable replies, who
 method's arms. A method is a recipe; its arms stand in recipes/<method>-arms.yaml, or <method>-<setting>-arms.yaml.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
-from typing import Any
 
 from baleen.errors import Problem, unknown
 from baleen.project import recipes
+from baleen.project.counts import counts_of
 from baleen.project.recipes import Line
 from baleen.project.settings import Settings, load_yaml
 
@@ -47,17 +46,11 @@ def arms(name: str, recipe_lines: dict[str, list[Line]]) -> list[Line]:
     return [line for own in files for line in own]
 
 
-def counts(line: Line) -> dict[str, Any]:
-    """What a target counted when it was built; nothing before."""
-    path = Path("models" if line.verb == "train" else "data", f"{line.name}.json")
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
-
-
 def entered(method: Method) -> int:
     """Rows of the largest source that the method asks a model about or chooses from; lessons and pages are none."""
     own = {line.name for line in method.lines if line.verb != "ingest"}
     readers = [line for line in method.tables if line.verb not in ("ingest", "mix") and line.given["input"] not in own]
-    return max((counts(line).get("rows_in", 0) for line in readers), default=0)
+    return max((counts_of(line).get("rows_in", 0) for line in readers), default=0)
 
 
 def kept(method: Method) -> int:
@@ -69,16 +62,16 @@ def kept(method: Method) -> int:
     table = lines.get((False, str(final.given["input"])))
     if table and table.verb == "mix":
         table = lines.get((False, str(table.given["other"]))) or table
-    return int(counts(table or final).get("rows_out", counts(final).get("examples", 0)))
+    return int(counts_of(table or final).get("rows_out", counts_of(final).get("examples", 0)))
 
 
 def dropped(method: Method) -> Counter[str]:
     """Rows that left, by reason, over all tables of the method."""
-    return sum((Counter(counts(line).get("dropped", {})) for line in method.tables), Counter[str]())
+    return sum((Counter(counts_of(line).get("dropped", {})) for line in method.tables), Counter[str]())
 
 
 def readable(method: Method) -> float | None:
-    shares = [counts(line)["readable"] for line in method.tables if "readable" in counts(line)]
+    shares = [counts_of(line)["readable"] for line in method.tables if "readable" in counts_of(line)]
     return min(shares, default=None)
 
 
@@ -106,7 +99,7 @@ def stand_ins() -> set[str]:
 
 def numbers(line: Line) -> Iterable[str]:
     """Every mean of an evaluation, on test rows where there are such, with the difference from its other table."""
-    groups = counts(line).get("groups", {})
+    groups = counts_of(line).get("groups", {})
     tested = [name for name in groups if name.split()[0] == "test"] or [name for name in groups if name == "all"]
     for group, measure, figures in ((name, *pair) for name in tested for pair in groups[name].items()):
         if figures["mean"] is None:
@@ -127,7 +120,7 @@ def blocks(names: list[str]) -> list[str]:
     known, lines = methods(paths), recipes.lines(paths)
     if odd := next((name for name in names if name not in {method.name for method in known}), ""):
         raise Problem(unknown("method", odd, [method.name for method in known]))
-    built = [method for method in known if method.name in names or (not names and any(map(counts, method.lines)))]
+    built = [method for method in known if method.name in names or (not names and any(map(counts_of, method.lines)))]
     return [block(method, lines) for method in built]
 
 

@@ -151,7 +151,8 @@ def verified(names: list[str]) -> Iterator[Line]:
 def judge(section: str, base: str, profile: Settings) -> Line:
     """The model that compares answers: the instruct model that a section of the profile names."""
     if not (profile.get(section) or {}).get("instead"):
-        there = [name for name, own in profile.items() if isinstance(own, dict) and own.get("instead")]
+        pins = {name: own for name, own in profile.items() if isinstance(own, dict) and own.get("instead")}
+        there = [name for name, own in pins.items() if own.get("engine") != "encoder"]
         wanted = f"write one of {', '.join(there)}" if there else "choose a profile with one, such as --profile small"
         raise Problem(f"judge {section!r} is no section of the profile that names an instruct model; {wanted}")
     return Line(JUDGE, "train", {"input": SEEDS, "base": base, "prompt": "reply", "settings": section}, FILE)

@@ -4,17 +4,16 @@ Where the input of a target is not built yet, rows are estimated from the counts
 the most is assumed: every row is queried when its model may become another.
 """
 
-import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from baleen.memo.dry_run import Estimate
 from baleen.project import bills
 from baleen.project.bills import Bill
 from baleen.project.builds import StageRun
+from baleen.project.counts import counts
 from baleen.project.forecast import Outlook
 from baleen.project.plan import Planned
 from baleen.project.recipes import LINKS
@@ -22,7 +21,7 @@ from baleen.project.recipes import LINKS
 QUERIES = ("generate", "score")  # verbs that query a model
 KEYED = {  # settings that shape a question
     "model", "prompt", "tag", "seed", "temperature", "top_p", "top_k", "repetition_penalty", "max_tokens", "engine",
-    "stop", "structured", "embed", "only",
+    "stop", "structured", "embed", "only", "instead",
 }  # fmt: skip
 SUMMED = ("cached", "queries", "tokens", "written", "steps")
 Numbers = dict[str, Any]
@@ -80,12 +79,6 @@ class Known:
         given = self.settings(target)
         names = [str(given[key]) for key in LINKS if given.get(key)]
         return not any(map(self.builds, names))
-
-
-def counts(target: str) -> Numbers:
-    """The counts of the last build of a table or a model; {} for none."""
-    paths = (Path(folder, f"{target}.json") for folder in ("data", "models"))
-    return next((dict(json.loads(path.read_text(encoding="utf-8"))) for path in paths if path.is_file()), {})
 
 
 def ratio(target: str) -> float:

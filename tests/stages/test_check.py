@@ -248,7 +248,7 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
     "a misspelt engine": (POCKET, "generate/engine", "hff", "unknown engine 'hff'; did you mean 'hf'"),
     "an engine of another profile that gives no vectors": (
         "recipes/air.yaml",
-        "score/air-vectors/engine",
+        "score/air-vectors/settings",
         None,
         "profiles/8b.yaml: score air-vectors: engine vllm gives no vectors; write engine: encoder or hf",
     ),

@@ -22,6 +22,7 @@ FILES: dict[str, Any] = {
     "alpaca_data.json": [{"instruction": "Why?", "input": "", "output": "So."}],
     "sharegpt.json": [{"id": "a", "conversations": [*TURNS, *TURNS]}],
     "paragraphs.jsonl": [{"text": "So."}],
+    "code": {"a.py": "So.", "b.txt": "No.", "c.py": ""},
     "pairs.tsv": "en\tes\nWhy?\tSo.\n",
 }
 
@@ -44,6 +45,10 @@ def test_every_form_has_its_line() -> None:
 def write(path: Path, content: Any) -> None:
     if isinstance(content, str):
         path.write_text(content)
+    elif isinstance(content, dict):
+        path.mkdir()
+        for name, text in content.items():
+            write(path / name, text)
     elif path.suffix == ".json":
         path.write_text(json.dumps(content))
     else:
