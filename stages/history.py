@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from baleen.errors import Problem
+from baleen.project import shipped
 
 # DVC passes over .dvc files that one pattern ignores, even if another takes it back: no pattern may meet data/raw or
 # models/NAME.dvc
@@ -32,6 +33,7 @@ def begin(to: Path, tracked: Iterable[str] = (), cache: Path | None = None) -> N
     if not (to / ".dvc").exists():
         run_in(to, "dvc", "init", "-q")
         (to / ".dvc/config").write_text(DVC_CONFIG, encoding="utf-8")
+    shipped.copy_plots(to)
     if cache:
         run_in(to, "dvc", "config", "--local", "cache.dir", str(cache.absolute()))
     if tracked := [*tracked]:

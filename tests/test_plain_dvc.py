@@ -1,5 +1,6 @@
 """Plain DVC without targets does the right thing, in a built project and in a clone of it."""
 
+import json
 from pathlib import Path
 
 import project
@@ -28,8 +29,10 @@ def test_a_dry_run_of_what_is_built_announces_nothing(built: Path) -> None:
     assert "Running stage" not in dvc(built, "repro", "--dry")
 
 
-def test_plots_show_draws_no_blanks(built: Path) -> None:
-    assert "No plots were loaded" in dvc(built, "plots", "show")
+def test_plots_show_draws_a_learning_curve_of_each_model_and_no_blanks(built: Path) -> None:
+    [drawn] = json.loads(dvc(built, "plots", "show", "--json"))["data"]["learning curves"]
+    models = {point["name"] for point in json.loads(drawn["content"])["data"]["values"]}
+    assert models == {"base", "reply", "ask", "humpback-1", "humpback"}
 
 
 def test_the_pipeline_is_shown_within_a_page(built: Path) -> None:

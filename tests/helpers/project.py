@@ -235,8 +235,10 @@ def trim_report(folder: Path, kept: set[str]) -> None:
     evaluations = [name for name in found["cmd"].split()[3:] if name in kept and name.startswith("eval-")]
     if evaluations:
         code = [dep for dep in found["deps"] if dep.startswith("data/plan/")]
+        models = [dep for dep in found["deps"] if dep.startswith("models/") and Path(dep).stem in kept]
         found["cmd"] = " ".join([*found["cmd"].split()[:3], *evaluations])
-        found["deps"] = [*code, *(f"data/{name}.json" for name in evaluations)]
+        found["deps"] = [*code, *(f"data/{name}.json" for name in evaluations), *models]
+        found["plots"] = [plot for plot in found["plots"] if "data/report-curves.csv" in plot]
         rules["stages"]["report"] = found
     dump(folder / "dvc.yaml", rules)
 
