@@ -9,10 +9,11 @@ from pathlib import Path
 from baleen.errors import Problem
 from baleen.project import shipped
 
-# DVC passes over .dvc files that one pattern ignores, even if another takes it back: no pattern may meet data/raw or
-# models/NAME.dvc
+# Every name in models/ that does not end in .dvc. DVC passes over .dvc files that one pattern ignores, even if another
+# takes it back: no pattern may meet data/raw or models/NAME.dvc
+MODELS = "".join(f"/models/{name}\n" for name in ("?", "??", "???", "*[!.]???", "*.[!d]??", "*.d[!v]?", "*.dv[!c]"))
 IGNORED = (
-    "/.venv/\n/.memo/\n/data/*.*\n/data/plan\n/models/*[!d]??\n/profiles/.weights/\n/exports/\n/report.html\n"
+    f"/.venv/\n/.memo/\n/data/*.*\n/data/plan\n{MODELS}/profiles/.weights/\n/exports/\n/report.html\n"
     "__pycache__/\n/dvc_plots/\n"
 )
 IGNORED_BY_DVC = ".venv\n.memo\n__pycache__\n"
