@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 
+MODELS = (
+    "data/report-models.csv: {title: figures of the models with 95 % intervals, x: value, y: name, x_label: figure, "
+    "template: intervals}"
+)
 CURVES = "data/report-curves.csv: {title: learning curves, x: step, y: loss, template: lines}"
 SCORES = "data/report-scores.csv: {title: candidates by score, x: low, x_label: score, y: rows, template: bars}"
 RELIABILITY = (
@@ -25,7 +29,7 @@ class Report:
         return [*(f"data/{name}.json" for name in tables), *(f"models/{name}.json" for name in self.models)]
 
     def plots(self) -> list[str]:
-        return [CURVES] * bool(self.models) + [SCORES, RELIABILITY] * bool(self.calibrations)
+        return [MODELS] + [CURVES] * bool(self.models) + [SCORES, RELIABILITY] * bool(self.calibrations)
 
     def rule(self) -> str:
         """The rule as dvc.yaml has it; nothing without an evaluation."""

@@ -13,11 +13,11 @@ import pytest
 
 from baleen.project import shipped
 from baleen.project.report_rule import Report
-from baleen.project.yaml_files import parse_yaml
+from baleen.project.yaml_files import parse_yaml, yaml_text
 from baleen.reporting import plots
 
 CURVE = [[10.0, 3.5], [20.0, 2.5], [30.0, 2.0]]
-FIGURE = {"rows": 10, "unread": 0, "mean": 0.5, "against": 0.5, "paired": False}
+FIGURE = {"rows": 10, "unread": 0, "mean": 2.5, "mean_low": 2.25, "mean_high": 2.75, "against": 3.0, "paired": False}
 TENTHS = [
     {"low": 0.0, "high": 1.0, "good": 0.2, "good_low": 0.1, "good_high": 0.4},
     {"low": 1.0, "high": 2.0, "good": None, "good_low": None, "good_high": None},
@@ -28,6 +28,14 @@ COUNTS: dict[str, Any] = {
     "models/pin.json": {"rows_in": 5, "steps": 0},
     "data/trust.json": {"in_use": "gain", "scores": {"loss": {}, "gain": GAIN}},
     "data/eval-own.json": {"rows": 10, "groups": {"all": {"loss": FIGURE}}},
+}
+RECIPE = {
+    "train": {"own": {"input": "seed", "base": "base", "prompt": "reply"}},
+    "score": {f"loss-{name}": {"input": "heldout", "model": name, "prompt": "reply"} for name in ("own", "base")},
+    "evaluate": {
+        "eval-own": {"input": "loss-own", "against": "loss-base", "settings": "losses"},
+        "eval-other": {"input": "loss-other", "against": "loss-base", "settings": "losses"},
+    },
 }
 RULE = Report(["eval-own"], [], ["own", "pin"], ["trust"]).rule()
 
@@ -68,12 +76,22 @@ def test_what_the_report_does_not_depend_on_is_not_drawn(tmp_path: Path) -> None
 
 
 def test_without_calibrations_there_are_no_plots_of_scores(tmp_path: Path) -> None:
-    assert [*drawn(write(tmp_path, COUNTS, Report(["eval-own"], [], ["own"]).rule()))] == ["report-curves.csv"]
+    names = [*drawn(write(tmp_path, COUNTS, Report(["eval-own"], [], ["own"]).rule()))]
+    assert names == ["report-models.csv", "report-curves.csv"]
 
 
-@pytest.mark.parametrize("rule", [Report(["eval-own"]).rule(), "  other: {cmd: 'true'}\n"])
+@pytest.mark.parametrize("rule", [RULE.partition("    plots:")[0], "  other: {cmd: 'true'}\n"])
 def test_a_report_that_declares_no_plots_writes_none(tmp_path: Path, rule: str) -> None:
     assert drawn(write(tmp_path, COUNTS, rule)) == {}
+
+
+def test_each_model_has_its_figure_by_the_measure_that_decides_with_its_interval(tmp_path: Path) -> None:
+    folder = write(tmp_path, COUNTS)
+    (folder / "recipes").mkdir()
+    (folder / "recipes/own.yaml").write_text(yaml_text(RECIPE))
+    (folder / "dvc.yaml").write_text((folder / "dvc.yaml").read_text().replace("vars: []", "vars: [recipes/own.yaml]"))
+    lines = drawn(folder)["report-models.csv"]
+    assert lines == ["value,low,high,measure,name", "2.5,2.25,2.75,loss,own", "3.0,,,loss,base"]
 
 
 def test_every_column_that_a_plot_draws_is_in_its_table() -> None:
