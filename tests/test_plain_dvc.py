@@ -17,7 +17,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     dvc(folder, "remote", "add", "-d", "store", str(folder.parent / "store"))
     project.commit(folder, "built")
     dvc(folder, "push")
-    dvc(folder, "exp", "run", "-S", "curate.share=0.5")
+    dvc(folder, "exp", "run", "-S", "curate.share=1.0")
     return folder
 
 
