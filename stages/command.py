@@ -213,10 +213,10 @@ def diff_command(
     if not 2 <= len(revisions) <= 3:
         raise Problem("write one or two revisions and a target, such as baleen diff HEAD humpback-curate-1")
     *sides, target = revisions
-    found = row_diff.difference(target, sides[0], [*sides, row_diff.WORK_TREE][1], was)
-    if html:
-        return print(diff_page.write(html, found))
-    print(row_diff.as_json(found) if as_json else row_diff.text(found))
+    with row_diff.difference(target, sides[0], [*sides, row_diff.WORK_TREE][1], was) as found:
+        if html:
+            return print(diff_page.write(html, found))
+        print(row_diff.as_json(found) if as_json else row_diff.text(found))
 
 
 @app.command("view")

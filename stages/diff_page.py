@@ -10,7 +10,7 @@ from baleen.reporting import page
 from baleen.reporting.page import Sample, Section, Table
 from baleen.reporting.samples import as_sample
 from stages.report_page import save
-from stages.row_diff import Difference, columns, mean
+from stages.row_diff import Difference, columns
 
 SHOWN = 500  # rows of each kind
 DETAILS = re.compile(r"(: | of ).*", re.DOTALL)  # what a reason says of its row alone
@@ -30,8 +30,8 @@ def page_text(found: Difference) -> str:
 
 def sizes(found: Difference) -> Iterable[list[str]]:
     sides = (found.before, found.after)
-    yield ["kept", *(f"{len(side.rows):,}" for side in sides)]
-    yield ["dropped", *(f"{len(side.reasons):,}" for side in sides)]
+    yield ["kept", *(f"{side.kept:,}" for side in sides)]
+    yield ["dropped", *(f"{side.left:,}" for side in sides)]
 
 
 def reasons(found: Difference) -> list[list[str]]:
@@ -42,15 +42,18 @@ def reasons(found: Difference) -> list[list[str]]:
 
 def drift(found: Difference) -> Iterable[list[str]]:
     for name in columns(found):
-        means = [mean(side.rows, name) for side in (found.before, found.after)]
+        means = [side.prints.means.get(name) for side in (found.before, found.after)]
         yield [name, *("-" if one is None else f"{one:.4g}" for one in means)]
 
 
 def samples(found: Difference) -> Iterable[Sample]:
     for fate, ids, side in (("added", found.added, found.after), ("removed", found.removed, found.before)):
-        yield from (as_sample(side.rows[own], fate, found.why(own)) for own in ids[:SHOWN])
-    for own, names in islice(found.changed.items(), SHOWN):
-        sides = (("before", found.before.rows[own]), ("after", found.after.rows[own]))
+        some = side.rows(ids[:SHOWN])
+        yield from (as_sample(some[own], fate, found.why(own)) for own in ids[:SHOWN])
+    changed = dict(islice(found.changed.items(), SHOWN))
+    before, after = found.before.rows(changed), found.after.rows(changed)
+    for own, names in changed.items():
+        sides = (("before", before[own]), ("after", after[own]))
         texts = {f"{name}, {word}": str(row.get(name)) for name in names for word, row in sides}
         yield Sample("changed", f"{own}, {', '.join(names)}", texts)
 

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from baleen.errors import Problem
+from baleen.project import shipped
 
-# DVC passes over .dvc files that one pattern ignores, even if another takes it back: no pattern may meet data/raw or
-# models/NAME.dvc
+# Every name in models/ that does not end in .dvc. DVC passes over .dvc files that one pattern ignores, even if another
+# takes it back: no pattern may meet data/raw or models/NAME.dvc
+MODELS = "".join(f"/models/{name}\n" for name in ("?", "??", "???", "*[!.]???", "*.[!d]??", "*.d[!v]?", "*.dv[!c]"))
 IGNORED = (
-    "/.venv/\n/.memo/\n/data/*.*\n/data/plan\n/models/*[!d]??\n/profiles/.weights/\n/exports/\n/report.html\n"
+    f"/.venv/\n/.memo/\n/data/*.*\n/data/plan\n{MODELS}/profiles/.weights/\n/exports/\n/report.html\n"
     "__pycache__/\n/dvc_plots/\n"
 )
 IGNORED_BY_DVC = ".venv\n.memo\n__pycache__\n"
@@ -32,6 +34,7 @@ def begin(to: Path, tracked: Iterable[str] = (), cache: Path | None = None) -> N
     if not (to / ".dvc").exists():
         run_in(to, "dvc", "init", "-q")
         (to / ".dvc/config").write_text(DVC_CONFIG, encoding="utf-8")
+    shipped.copy_plots(to)
     if cache:
         run_in(to, "dvc", "config", "--local", "cache.dir", str(cache.absolute()))
     if tracked := [*tracked]:

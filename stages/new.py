@@ -173,11 +173,8 @@ def write(to: Path, selection: Selection, methods: list[str], profile: str) -> N
     ship = shipped.folder()
     to.mkdir(parents=True, exist_ok=True)
     files = assemble.write_recipes(to, selection)
-    evaluations = assemble.evaluations(selection.lines, methods)
-    beside = assemble.every_evaluation(selection.lines, methods)
-    rules = assemble.rules(
-        (ship / "dvc.yaml").read_text(encoding="utf-8"), files, evaluations, code_of_plan(to), beside
-    )
+    report = assemble.report_of(selection.lines, methods)
+    rules = assemble.rules((ship / "dvc.yaml").read_text(encoding="utf-8"), files, report, code_of_plan(to))
     params = (ship / "params.yaml").read_text(encoding="utf-8")
     extras = requirements.extras(load_yaml(shipped.profile(profile)))
     texts = {
@@ -234,8 +231,8 @@ def add(methods: list[str]) -> list[str]:
     copy_prompts(Path(), selection.lines)
     built = [path.stem for path in recipes.files() if recipes.is_method(path)]
     every, wanted = {**selection.lines, **here}, list(dict.fromkeys([*built, *methods]))
-    shown, beside = assemble.evaluations(every, wanted), assemble.every_evaluation(every, wanted)
-    text = assemble.rules(rules.read_text(encoding="utf-8"), files, shown, beside=beside)
+    text = assemble.rules(rules.read_text(encoding="utf-8"), files, assemble.report_of(every, wanted))
+    shipped.copy_plots(Path())
     rules.write_text(text, encoding="utf-8")
     return [str(path) for path in recipes.files()]
 

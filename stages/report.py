@@ -1,4 +1,5 @@
-"""report: the figures of all models as a table with intervals and a sentence, and as metrics.json for `dvc exp show`.
+"""report: the figures of all models as a table with intervals and a sentence, as metrics.json for `dvc exp show`, and
+what `dvc plots show` draws.
 
 python -m stages.report humpback-curate-2 eval-reply eval-humpback    # the first is a table: how many rows it keeps
 python -m stages.report --look    # the same table once more, from what metrics.json names
@@ -14,6 +15,7 @@ from baleen.measures.numbers import of_project
 from baleen.project import inputs
 from baleen.project.command_line import run
 from baleen.project.inputs import unchanged
+from baleen.reporting import plots
 from baleen.tables.rows import Row, write_json
 
 METRICS = Path("metrics.json")
@@ -63,7 +65,10 @@ def main(argv: list[str]) -> None:
     if not shown_again:
         figures = {name.removeprefix("eval-"): headline(figures) for name, figures in evaluations.items()}
         kept = rows_kept([name for name in names if name not in evaluations])
+        drawn = plots.declared()
         unchanged()
+        for path, text in drawn.items():
+            path.write_text(text, encoding="utf-8")
         write_json(METRICS, kept | chosen_by(figures) | figures)
     numbers = of_project() if Path("dvc.yaml").is_file() else None
     print(numbers_text.text(numbers) if numbers else table(evaluations))

@@ -1,17 +1,23 @@
 """diff: two versions of a table, row by row: which rows came, went and changed, and why each left."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
-from statistics import fmean
 from tempfile import TemporaryDirectory
 from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from baleen.errors import Problem
 from baleen.project import dvc_storage
 from baleen.tables import rows
+from baleen.tables.fingerprints import Fingerprints, of_table
 from baleen.tables.rows import Row
 
 WORK_TREE = "workspace"
@@ -21,11 +27,36 @@ IGNORED = ("lineage", "source")  # columns that no reader calls a change of a ro
 
 @dataclass(frozen=True)
 class Version:
-    """A table at a revision: its rows by id, and the reason of each row that left."""
+    """A table at a revision, and the rows that left it; both stay on disk."""
 
     revision: str
-    rows: dict[str, Row]
-    reasons: dict[str, str] = field(default_factory=dict)
+    path: Path
+    dropped: Path
+    prints: Fingerprints
+
+    @property
+    def kept(self) -> int:
+        return len(self.prints.ids)
+
+    @property
+    def left(self) -> int:
+        return rows.size(self.dropped) if self.dropped.is_file() else 0
+
+    def rows(self, wanted: Collection[str]) -> dict[str, Row]:
+        """Some rows of the table by id."""
+        return {str(row["id"]): row for row in chosen(self.path, wanted)}
+
+    def reasons(self, wanted: Collection[str]) -> dict[str, str]:
+        """Why some rows left, by id."""
+        found = chosen(self.dropped, wanted, ["id", "reason"]) if self.dropped.is_file() else ()
+        return {str(row["id"]): str(row["reason"]) for row in found}
+
+
+def chosen(path: Path, wanted: Collection[str], columns: list[str] | None = None) -> Iterator[Row]:
+    """The rows of a table with these ids, in its order."""
+    ids = pa.array(list(wanted), pa.string())
+    for batch in rows.read_batches(path, columns) if wanted else ():
+        yield from batch.filter(pc.is_in(batch.column("id").cast(pa.string()), ids)).to_pylist()
 
 
 @dataclass(frozen=True)
@@ -38,52 +69,63 @@ class Difference:
 
     @cached_property
     def added(self) -> list[str]:
-        return [own for own in self.after.rows if own not in self.before.rows]
+        return only_in(self.after.prints.ids, self.before.prints.ids)
 
     @cached_property
     def removed(self) -> list[str]:
-        return [own for own in self.before.rows if own not in self.after.rows]
+        return only_in(self.before.prints.ids, self.after.prints.ids)
 
     @cached_property
-    def changed(self) -> dict[str, list[str]]:
+    def changed(self) -> dict[str, tuple[str, ...]]:
         """The columns that differ, by id."""
-        both = ((own, row, self.after.rows[own]) for own, row in self.before.rows.items() if own in self.after.rows)
-        differing = {own: columns_changed(before, after) for own, before, after in both}
-        return {own: columns for own, columns in differing.items() if columns}
+        sides = self.before.prints, self.after.prints
+        places = pc.index_in(sides[0].ids, value_set=sides[1].ids)
+        ours = np.flatnonzero(places.is_valid().to_numpy(zero_copy_only=False))
+        theirs = places.drop_null().to_numpy(zero_copy_only=False)
+        found = dict[int, tuple[str, ...]]()
+        for name in columns(self):
+            differs = sides[0].column(name)[ours] != sides[1].column(name)[theirs]
+            found |= {row: (*found.get(row, ()), name) for row in ours[differs].tolist()}
+        return {sides[0].ids[row].as_py(): found[row] for row in sorted(found)}
 
     @property
     def same(self) -> int:
-        return len(self.before.rows) - len(self.removed) - len(self.changed)
+        return self.before.kept - len(self.removed) - len(self.changed)
+
+    @cached_property
+    def reasons(self) -> dict[str, str]:
+        """Why rows left on the side that lacks them; without those that never came so far."""
+        return self.before.reasons(self.added) | self.after.reasons(self.removed)
 
     def why(self, own: str) -> str:
-        """Why a row left on the side that lacks it; '' where it never came so far."""
-        return (self.after.reasons if own in self.before.rows else self.before.reasons).get(own, "")
+        return self.reasons.get(own, "")
 
 
-def columns_changed(before: Row, after: Row) -> list[str]:
-    return [name for name in {**before, **after} if name not in IGNORED and before.get(name) != after.get(name)]
+def only_in(ids: pa.Array, others: pa.Array) -> list[str]:
+    return list(ids.filter(pc.invert(pc.is_in(ids, others))).to_pylist())
 
 
-def version(target: str, revision: str) -> Version:
-    """A table of a revision, branch, tag or experiment, or of the work tree."""
-    with TemporaryDirectory(prefix="baleen-diff-") as folder:
-        paths = [Path("data", f"{target}{end}.parquet") for end in ("", ".dropped")]
-        if revision != WORK_TREE:
-            paths = [dvc_storage.fetched(path, revision, Path(folder)) for path in paths]
-        if not paths[0].is_file():
-            renamed = "" if revision == WORK_TREE else "; where it had another name there, write --was and that name"
-            raise Problem(
-                f"{revision} has no table data/{target}.parquet; build it with dvc repro, or check the name{renamed}"
-            )
-        kept = {str(row["id"]): row for row in rows.read(paths[0])}
-        left = {str(row["id"]): str(row["reason"]) for row in rows.read(paths[1])} if paths[1].is_file() else {}
-    return Version(revision, kept, left)
+def version(target: str, revision: str, folder: Path) -> Version:
+    """A table of a revision, branch, tag or experiment, which is fetched into a folder, or of the work tree."""
+    paths = [Path("data", f"{target}{end}.parquet") for end in ("", ".dropped")]
+    if revision != WORK_TREE:
+        folder.mkdir(exist_ok=True)
+        paths = [dvc_storage.fetched(path, revision, folder) for path in paths]
+    if not paths[0].is_file():
+        renamed = "" if revision == WORK_TREE else "; where it had another name there, write --was and that name"
+        raise Problem(
+            f"{revision} has no table data/{target}.parquet; build it with dvc repro, or check the name{renamed}"
+        )
+    return Version(revision, paths[0], paths[1], of_table(paths[0], IGNORED))
 
 
-def difference(target: str, first: str, second: str = WORK_TREE, was: str = "") -> Difference:
+@contextmanager
+def difference(target: str, first: str, second: str = WORK_TREE, was: str = "") -> Iterator[Difference]:
     """What happened to a table between two revisions; `was` is its name at the first where that was another."""
-    before = version(was or target, first)
-    return Difference(target, replace(before, revision=f"{first} ({was})") if was else before, version(target, second))
+    with TemporaryDirectory(prefix="baleen-diff-") as folder:
+        before = version(was or target, first, Path(folder, "before"))
+        before = replace(before, revision=f"{first} ({was})") if was else before
+        yield Difference(target, before, version(target, second, Path(folder, "after")))
 
 
 def text(found: Difference) -> str:
@@ -97,31 +139,23 @@ def text(found: Difference) -> str:
 def drift(found: Difference) -> Iterator[str]:
     """Means of the numbers and of the lengths on both sides, where they differ."""
     for name in columns(found):
-        means = [mean(side.rows, name) for side in (found.before, found.after)]
-        if None not in means and means[0] != means[1]:
-            yield f"  {name}: mean {means[0]:.4g} -> {means[1]:.4g}"
+        before, after = (side.prints.means.get(name) for side in (found.before, found.after))
+        if before is not None and after is not None and before != after:
+            yield f"  {name}: mean {before:.4g} -> {after:.4g}"
 
 
 def columns(found: Difference) -> list[str]:
-    firsts = [next(iter(side.rows.values()), {}) for side in (found.before, found.after)]
-    return list(dict.fromkeys(name for first in firsts for name in first if name not in ("id", *IGNORED)))
-
-
-def mean(table: dict[str, Row], name: str) -> float | None:
-    """The mean of a number, or of the length of a text in characters."""
-    values = [row.get(name) for row in table.values()]
-    known = [value for value in values if isinstance(value, str | int | float)]
-    numbers = [len(value) if isinstance(value, str) else value for value in known]
-    return fmean(numbers) if numbers else None
+    names = (name for side in (found.before, found.after) for name in side.prints.means)
+    return [name for name in dict.fromkeys(names) if name != "id"]
 
 
 def samples(found: Difference) -> Iterator[str]:
-    for sign, ids in (("+", found.added), ("-", found.removed)):
+    for sign, side, ids in (("+", found.after, found.added), ("-", found.before, found.removed)):
+        some = side.rows(ids[:SHOWN])
         for own in ids[:SHOWN]:
-            row = (found.after if sign == "+" else found.before).rows[own]
             reason = found.why(own)
-            yield f"{sign} {own}  {shortened(row)}{f'  ({reason})' if reason else ''}"
-    for own, names in [*found.changed.items()][:SHOWN]:
+            yield f"{sign} {own}  {shortened(some[own])}{f'  ({reason})' if reason else ''}"
+    for own, names in islice(found.changed.items(), SHOWN):
         yield f"~ {own}  {', '.join(names)}"
 
 

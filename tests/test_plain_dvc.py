@@ -1,5 +1,6 @@
 """Plain DVC without targets does the right thing, in a built project and in a clone of it."""
 
+import json
 from pathlib import Path
 
 import project
@@ -16,7 +17,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     dvc(folder, "remote", "add", "-d", "store", str(folder.parent / "store"))
     project.commit(folder, "built")
     dvc(folder, "push")
-    dvc(folder, "exp", "run", "-S", "curate.share=0.5")
+    dvc(folder, "exp", "run", "-S", "curate.share=1.0")
     return folder
 
 
@@ -28,8 +29,12 @@ def test_a_dry_run_of_what_is_built_announces_nothing(built: Path) -> None:
     assert "Running stage" not in dvc(built, "repro", "--dry")
 
 
-def test_plots_show_draws_no_blanks(built: Path) -> None:
-    assert "No plots were loaded" in dvc(built, "plots", "show")
+def test_plots_show_draws_the_learning_curve_of_each_model_and_no_blanks(built: Path) -> None:
+    shown = json.loads(run_command(built, "dvc", "plots", "show", "--json").stdout)
+    assert {*shown["data"]} == project.UNCALIBRATED and "errors" not in shown
+    [drawn] = shown["data"]["data/report-curves.csv"]
+    models = {point["name"] for point in drawn["content"]["data"]["values"]}
+    assert {"base", "humpback-1"} <= models <= {path.stem for path in (built / "models").glob("*.json")}
 
 
 def test_the_pipeline_is_shown_within_a_page(built: Path) -> None:

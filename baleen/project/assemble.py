@@ -15,6 +15,7 @@ from baleen.errors import Problem, unknown
 from baleen.project import own_numbers, shipped
 from baleen.project.own_numbers import Measures
 from baleen.project.recipes import LINKS, Line
+from baleen.project.report_rule import Report
 from baleen.project.settings import Settings
 
 Lines = dict[str, Line]
@@ -224,11 +225,8 @@ def shipped_text(line: Line) -> str:
     return shipped.texts(shipped.recipe(Path(line.file).stem))[line.rule, line.name]
 
 
-def rules(
-    text: str, files: Iterable[str], evaluations: list[str], code: list[str] | None = None, beside: Iterable[str] = ()
-) -> str:
-    """dvc.yaml with these recipes listed, these evaluations in its report, which also waits for those beside them, and,
-    if given, these deps of the plan."""
+def rules(text: str, files: Iterable[str], report: Report, code: list[str] | None = None) -> str:
+    """dvc.yaml with these recipes listed, this report, and, if given, these deps of the plan."""
     listed = dict.fromkeys([*re.findall(r"^  - (recipes/.*)$", text, re.MULTILINE)] if code is None else [])
     every = "".join(f"  - {file}\n" for file in [*listed, *(file for file in files if file not in listed)])
     text = LISTED.sub(lambda _: every, text, count=1)
@@ -236,20 +234,16 @@ def rules(
         text = re.sub(
             r"(?<=    deps: )\[baleen, pocket, stages, (.*)\]", lambda m: f"[{', '.join(code)}, {m[1]}]", text, count=1
         )
-    return REPORT.sub(lambda _: "\n" + report(evaluations, beside), text.rstrip("\n")).rstrip("\n") + "\n"
+    return REPORT.sub(lambda _: "\n" + report.rule(), text.rstrip("\n")).rstrip("\n") + "\n"
 
 
-def report(evaluations: list[str], beside: Iterable[str] = ()) -> str:
-    """The rule that makes metrics.json of some evaluations and shows those beside them too; nothing without any."""
-    if not evaluations:
-        return ""
-    deps = "".join(f"      - data/{name}.json\n" for name in dict.fromkeys([*evaluations, *beside]))
-    return (
-        "  report: # the table and the sentence, and metrics.json for `dvc exp show`\n"
-        f"    cmd: python -m stages.report {' '.join(evaluations)}\n"
-        f"    deps:\n      - data/plan/report.yaml\n{deps}"
-        "    metrics:\n      - metrics.json: {cache: false}\n"
+def report_of(lines: Mapping[str, Line], names: Iterable[str]) -> Report:
+    """What the report of these methods shows and draws."""
+    named = [*names]
+    models, calibrations = (
+        [line.name for line in lines.values() if line.verb == verb] for verb in ("train", "calibrate")
     )
+    return Report(evaluations(lines, named), every_evaluation(lines, named), models, calibrations)
 
 
 def every_evaluation(lines: Mapping[str, Line], names: Iterable[str]) -> list[str]:

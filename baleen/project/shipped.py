@@ -4,6 +4,7 @@ In a checkout they are the checkout's own; in an installed package they lie besi
 """
 
 import re
+import shutil
 from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from baleen.project.inputs import CODE
 from baleen.project.recipes import SETTINGS, Line, is_method, lines_of
 
+PLOTS = ".dvc/plots"
 INSTALLED = Path(__file__).parents[1] / "shipped"
 ENTRY = re.compile(r"  ([A-Za-z0-9][A-Za-z0-9_-]*): ")  # a line of a recipe: one target, or one group of settings
 
@@ -18,6 +20,11 @@ ENTRY = re.compile(r"  ([A-Za-z0-9][A-Za-z0-9_-]*): ")  # a line of a recipe: on
 def folder() -> Path:
     """The folder that holds recipes/, prompts/, profiles/, dvc.yaml and params.yaml."""
     return INSTALLED if INSTALLED.is_dir() else CODE
+
+
+def copy_plots(to: Path) -> None:
+    """Copy the templates of `dvc plots` into a project that is under DVC."""
+    shutil.copytree(folder() / PLOTS, to / PLOTS, dirs_exist_ok=True)
 
 
 def recipe(name: str) -> Path:

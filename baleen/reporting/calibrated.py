@@ -22,7 +22,7 @@ def calibrations(built: Built) -> Iterable[Section]:
 
 def section(name: str, figures: Row) -> Section:
     """One calibration."""
-    used = figures["in_use"] or next(iter(figures["scores"]))
+    used = score_shown(figures)
     made = figures["scores"][used]
     source = "labels of people" if figures["labels"] == "people" else "seed pairs beside wrong ones made of them"
     paragraphs = [
@@ -119,27 +119,39 @@ def sweep_table(used: str, made: Row) -> Table:
     return Table([f"threshold of {used}", "candidates kept", "precision", "recall"], lines)
 
 
-def drawings(used: str, made: Row) -> Iterable[Chart]:
-    """Histogram of the candidates, reliability, and precision by the share kept."""
+def score_shown(figures: Row) -> str:
+    """The score that is drawn: the one in use, else the first."""
+    return str(figures["in_use"] or next(iter(figures["scores"])))
+
+
+def histogram(made: Row) -> list[Row]:
+    """How many candidates stay and leave in each step of a score that has any."""
     pool = made.get("candidates") or {}
-    edges = pool.get("edges", [])
-    steps = [
+    return [
         {"low": low, "high": high, "rows": pool[fate][n], "fate": fate}
-        for n, (low, high) in enumerate(pairwise(edges))
+        for n, (low, high) in enumerate(pairwise(pool.get("edges", [])))
         for fate in ("kept", "dropped")
         if pool[fate][n]
     ]
-    if steps:
-        told = f"Candidates by {used}; those beyond the ends of the axis stand in the last bars."
-        yield Chart(charts.bars(steps, used, "rows", "fate", told), told)
-    tenths = [
+
+
+def tenths(made: Row) -> list[Row]:
+    """The share of good rows in each tenth of the labelled rows by a score, with its interval."""
+    return [
         {"score": (one["low"] + one["high"]) / 2, "good": one["good"], "low": one["good_low"], "high": one["good_high"]}
         for one in made["reliability"]
         if one["good"] is not None
     ]
-    if tenths:
+
+
+def drawings(used: str, made: Row) -> Iterable[Chart]:
+    """Histogram of the candidates, reliability, and precision by the share kept."""
+    if steps := histogram(made):
+        told = f"Candidates by {used}; those beyond the ends of the axis stand in the last bars."
+        yield Chart(charts.bars(steps, used, "rows", "fate", told), told)
+    if points := tenths(made):
         told = f"Reliability: the share of good rows in each tenth of the labelled rows by {used}, with 95 % intervals."
-        yield Chart(charts.lines(tenths, "score", "good", told, band=("low", "high")), told)
+        yield Chart(charts.lines(points, "score", "good", told, band=("low", "high")), told)
     points = [one for one in made["sweep"] if one.get("kept") is not None and one["precision"] is not None]
     if points:
         told = "Threshold sweep: precision on the labelled rows by the share of the candidates that is kept."

@@ -16,6 +16,7 @@ from baleen.measures.expressions import parse_condition
 from baleen.methods import evol_instruct
 from baleen.project import assemble, recipes, settings
 from baleen.project.recipes import Line
+from baleen.project.report_rule import Report
 from baleen.tables import rows
 from baleen.tables.rows import Row
 from benchmarks import exact
@@ -148,7 +149,7 @@ def test_adding_the_method_plans_no_other_target_anew(tmp_path: Path) -> None:
     folder = exact.copy(tmp_path)
     rules = (folder / "dvc.yaml").read_text()
     evaluations = rules.partition("stages.report ")[2].partition("\n")[0].split()
-    (folder / "dvc.yaml").write_text(assemble.rules(rules, ["recipes/evol-instruct.yaml"], evaluations))
+    (folder / "dvc.yaml").write_text(assemble.rules(rules, ["recipes/evol-instruct.yaml"], Report(evaluations)))
     added = set((folder / "dvc.yaml").read_text().splitlines()) - set(rules.splitlines())
     assert added == {"  - recipes/evol-instruct.yaml"}
     with_it = exact.plans(folder)

@@ -162,6 +162,16 @@ def test_adding_a_method_twice_changes_nothing(tmp_path: Path) -> None:
     assert before == {path: path.read_text() for path in sorted(folder.rglob("*.*")) if path.is_file()}
 
 
+def test_what_the_report_of_an_added_method_draws_has_its_templates(tmp_path: Path) -> None:
+    new.on_embedded_world(tmp_path / "p", ["humpback"], "pocket")
+    with chdir(tmp_path / "p"):
+        new.add(["kun"])
+    report = parse_yaml((tmp_path / "p/dvc.yaml").read_text())["stages"]["report"]
+    templates = {given["template"] for plot in report["plots"] for given in plot.values()}
+    assert templates == {path.stem for path in (tmp_path / "p" / shipped.PLOTS).glob("*.json")}
+    assert {"models/kun.json", "data/humpback-calibration-1.json"} <= {*report["deps"]}
+
+
 def test_the_root_project_is_a_project_to_which_methods_can_be_added(tmp_path: Path) -> None:
     for name in ("dvc.yaml", "params.yaml"):
         (tmp_path / name).write_bytes((shipped.folder() / name).read_bytes())
