@@ -21,6 +21,7 @@ from project import CHECKOUT
 from tokenizers import Tokenizer
 from typer.testing import CliRunner
 
+from baleen.project import command_line
 from baleen.tables import rows
 from stages import ingest
 from stages.command import app
@@ -234,15 +235,38 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("name", BAD)
-def test_what_cannot_be_begun_is_one_line_and_leaves_nothing(name: str, desk: Path) -> None:
-    words, message = BAD[name]
+PROCESSES = ("a corpus that is not there", "an unknown profile")  # by the installed command; the others here
+
+
+def refused_files(desk: Path) -> None:
     CORPORA["docs.jsonl"](desk / "docs.jsonl")
     SEEDS["seeds.jsonl"](desk / "seeds.jsonl")
     (desk.parent / "elsewhere").mkdir()
     SEEDS["seeds.jsonl"](desk.parent / "elsewhere/docs.jsonl")
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_what_the_installed_command_cannot_begin_is_one_line_and_leaves_nothing(name: str, desk: Path) -> None:
+    words, message = BAD[name]
+    refused_files(desk)
     before = sorted(desk.iterdir())
     env = project.environment(desk) | {"PYTHONPATH": str(desk.parent / "site")}
     done = subprocess.run([*BALEEN, "new", "my-data", *words], cwd=desk, env=env, text=True, capture_output=True)
     assert done.returncode == 1 and message in done.stderr and len(done.stderr.strip().splitlines()) == 1
     assert sorted(desk.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", [name for name in BAD if name not in PROCESSES])
+def test_what_cannot_be_begun_is_one_line_and_leaves_nothing(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words, message = BAD[name]
+    (tmp_path / "desk").mkdir()
+    monkeypatch.chdir(tmp_path / "desk")
+    refused_files(Path.cwd())
+    before = sorted(Path.cwd().iterdir())
+    with pytest.raises(SystemExit) as ended, command_line.report_problems():
+        app(["new", "my-data", *words])
+    said = capfd.readouterr().err
+    assert ended.value.code == 1 and message in said and len(said.strip().splitlines()) == 1
+    assert sorted(Path.cwd().iterdir()) == before

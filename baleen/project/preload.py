@@ -35,15 +35,19 @@ def hand_over() -> None:
     """Hand this stage over to the preloaded process and exit with its status; return when there is none."""
     prefix, _, door = os.environ.get(DOOR, "").partition(os.pathsep)
     module, *arguments = module_arguments(sys.orig_argv)
-    if prefix != sys.prefix or not module.startswith("stages.") or module == "stages.warm":
-        return
+    if prefix == sys.prefix and module.startswith("stages.") and module != "stages.warm":
+        become_copy(door, module, arguments, {**os.environ, DOOR: ""})
+
+
+def become_copy(door: str, module: str, arguments: Sequence[str], environment: dict[str, str]) -> None:
+    """Have a copy run a module, with this process's terminal, and exit with its status; return when there is none."""
     line = socket.socket(socket.AF_UNIX)
     try:
         line.connect(door)
     except OSError:
         return line.close()
     socket.send_fds(line, [b"\n"], [0, 1, 2])
-    request = {"module": module, "argv": arguments, "cwd": os.getcwd(), "env": dict(os.environ), "group": os.getpgid(0)}
+    request = {"module": module, "argv": arguments, "cwd": os.getcwd(), "env": environment, "group": os.getpgid(0)}
     line.sendall(json.dumps(request).encode() + b"\n")
     os._exit(exit_status(line))
 
@@ -121,7 +125,7 @@ def receive_request(line: socket.socket) -> Request:
     sys.orig_argv = ["python", "-m", request["module"], *request["argv"]]
     sys.stdout.reconfigure(line_buffering=os.isatty(1))  # type: ignore[union-attr]
     os.environ.clear()
-    os.environ |= request["env"] | {DOOR: ""}
+    os.environ |= request["env"]
     os.chdir(request["cwd"])
     return request
 

@@ -1,6 +1,7 @@
-"""One process of a test worker that has imported torch: stages that tests run begin as copies of it, as in `make demo`.
+"""Two processes of a test worker: stages that tests run begin as copies of one that has imported torch, as in `make
+demo`, and each `dvc` as a copy of one that has imported DVC, which takes ten times as long as what most commands do.
 
-It is started by the first test that runs a program in a project and imports nothing before the first stage connects.
+They are started by the first test that runs a program in a project and import nothing before the first one connects.
 """
 
 import atexit
@@ -15,24 +16,50 @@ from tempfile import mkdtemp
 from baleen.project import preload
 from baleen.training.processes import QUIET
 
+PROGRAM = "import preload, sys; _, door, *preload.IMPORTS = sys.argv; preload.wait_and_run(door)"
+DVC = """#!{python} -ES
+import os, sys
+from preload import become_copy
+become_copy({door!r}, "dvc", sys.argv[1:], dict(os.environ))
+sys.exit("dvc: the preloaded process of the tests is gone")
+"""
+
 
 @cache
 def variables() -> dict[str, str]:
-    """What the environment of a program holds so that its stages find the process; {} where there can be none."""
+    """What the environment of a program holds so that its stages and `dvc` find the processes; {} where there can be
+    none."""
     if sys.platform != "linux":
         return {}
     folder = Path(mkdtemp(prefix="baleen-"))  # the name of a socket may have 107 bytes, too few for tmp_path
-    command = [sys.executable, "-P", preload.__file__, str(folder / "door")]
+    atexit.register(rmtree, folder, ignore_errors=True)
+    for module in (preload.__file__, str(Path(__file__).with_name("dvc_parts.py"))):
+        (folder / Path(module).name).symlink_to(module)
+    start(folder, folder / "dvc-door", "dvc_parts")
+    start(folder, folder / "door", "dvc_parts", *preload.IMPORTS)
+    (folder / "dvc").write_text(DVC.format(python=sys.executable, door=str(folder / "dvc-door")))
+    (folder / "dvc").chmod(0o755)
+    path = os.pathsep.join([str(folder), str(Path(sys.executable).parent), os.environ["PATH"]])
+    return {preload.DOOR: f"{sys.prefix}{os.pathsep}{folder / 'door'}", "PATH": path}
+
+
+def start(folder: Path, door: Path, *modules: str) -> None:
+    """A process that imports modules when the first program connects, and ends with this one."""
     quiet = subprocess.DEVNULL
-    env = {**QUIET, **os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}  # for projects that hold no code
-    running = subprocess.Popen(command, cwd=folder, env=env, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet)
+    path = os.pathsep.join([str(folder), str(Path(__file__).parents[2])])  # for projects that hold no code
+    running = subprocess.Popen(
+        [sys.executable, "-P", "-c", PROGRAM, str(door), *modules],
+        cwd=folder,
+        env={**QUIET, **os.environ, "PYTHONPATH": path},
+        stdin=quiet,
+        stdout=subprocess.PIPE,
+        stderr=quiet,
+    )
     assert running.stdout
 
     def end() -> None:
         running.kill()
         running.communicate()
-        rmtree(folder, ignore_errors=True)
 
     atexit.register(end)
     running.stdout.readline()
-    return {preload.DOOR: f"{sys.prefix}{os.pathsep}{folder / 'door'}"}

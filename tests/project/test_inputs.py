@@ -3,7 +3,6 @@
 import os
 import shlex
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -134,15 +133,24 @@ def test_settings_that_the_stage_does_not_use_may_change(script: Script) -> None
     assert not no_outputs()
 
 
-NOTE = "from baleen.project import inputs; from stages import {verb}; import sys\nwith inputs.watching():\n"
-NOTE += "    {verb}.main(sys.argv[1:]); print(*inputs.watched(), sep='\\n')"
+NOTED = """
+import os
+import sys
+from importlib import import_module
+
+from baleen.project import inputs
+
+os.environ["DVC_STAGE"] = sys.argv[1]
+with inputs.watching():
+    import_module(sys.argv[2]).main(sys.argv[3:])
+    print(*inputs.watched(), sep="\\n")
+"""
 
 
 def noted_inputs(folder: Path, name: str, command: str) -> set[str]:
     """The inputs that a stage notes when its command runs."""
-    _, _, verb, *words = shlex.split(command)
-    code = f"import os; os.environ['DVC_STAGE'] = '{name}'\n" + NOTE.format(verb=verb.removeprefix("stages."))
-    return set(project.run_command(folder, sys.executable, "-c", code, *words).stdout.splitlines())
+    python, run, *words = shlex.split(command)
+    return set(project.run_command(folder, python, run, "stages.noted", name, *words).stdout.splitlines())
 
 
 def declared_inputs(stage: dict[str, object]) -> set[str]:
@@ -153,6 +161,7 @@ def declared_inputs(stage: dict[str, object]) -> set[str]:
 @pytest.mark.slow
 def test_every_verb_notes_what_dvc_hashes(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = project.copy_project(project.built_small(tmp_path_factory), tmp_path_factory.mktemp("noted") / "project")
+    (folder / "stages/noted.py").write_text(NOTED)
     stages = parse_yaml((folder / "dvc.lock").read_text())["stages"]
     one_each = {name.partition("@")[0]: name for name in stages if name not in ("plan", "origin", "report")}
     for name in one_each.values():
