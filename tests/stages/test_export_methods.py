@@ -7,13 +7,13 @@ from typing import Any
 import local_models
 import project
 import pytest
+from baleen.training.lessons import GENERAL, read_lessons
 
 from baleen import prompts
 from baleen.models.pins import CHATML
 from baleen.project import recipes
 from baleen.tables import rows
 from baleen.training import examples
-from baleen.training.lessons import GENERAL, read_lessons
 from benchmarks import rehearse_rows
 from stages import export
 from stages.export import Wanted
