@@ -158,7 +158,7 @@ def killed(folder: Path, name: str, aim: Aim, random: Random) -> Kill | None:
     if not moments(folder, random)[moment](run):
         ended(run)
         if run.returncode:
-            raise RuntimeError(f"{name} failed without a kill: {(folder / 'said').read_text()[-2000:]}")
+            raise RuntimeError(f"{name} failed without a kill: {(folder / 'output').read_text()[-2000:]}")
         return None
     verb, sent_before = strike(run, victim), len(batches(folder))
     alive = any(STAGE in line for _, line in settled(run, GRACE))
