@@ -12,7 +12,7 @@ EXTRAS ?= train,metrics,languages,translators,cleaning,documents,laptop,report,h
 demo: EXTRAS = train,report
 demo:
 	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
-	@python -m stages.check
+	@baleen check
 	@python -m stages.warm dvc repro
 	@echo; python -m stages.report --look
 	@echo; echo "ok: share of held-out test prompts answered rightly (%). Where to look next:"
@@ -28,10 +28,10 @@ JOBS ?= 2
 methods: EXTRAS = train,metrics
 methods:
 	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
-	@python -m stages.check
+	@baleen check
 	@$(MAKE) --no-print-directory build-$(firstword $(METHODS))
 	@$(if $(word 2,$(METHODS)),$(MAKE) --no-print-directory -j $(JOBS) $(addprefix build-,$(wordlist 2,99,$(METHODS))))
-	@echo; python -m stages.methods $(METHODS:%=build/%)
+	@echo; python -m baleen.commands.methods $(METHODS:%=build/%)
 
 build-%: SHELL = bash
 build-%:
@@ -58,7 +58,7 @@ real:
 PYTEST = env -u PYTHONDONTWRITEBYTECODE pytest -n 2 --dist loadscope
 
 test: setup
-	python -m stages.check
+	baleen check
 	ruff check . && ruff format --check . && mypy
 	$(PYTEST) --no-loadscope-reorder
 
@@ -66,7 +66,7 @@ test-fast: setup
 	$(PYTEST) -m "not slow"
 
 check:
-	@python -m stages.check
+	@baleen check
 
 lint:
 	ruff check . && ruff format --check . && mypy
@@ -80,7 +80,7 @@ setup: .venv/.ok-$(EXTRAS)
 	UV_FIND_LINKS="$${UV_FIND_LINKS-$$PIP_FIND_LINKS}" uv pip install -q --python .venv/bin/python --compile-bytecode -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@
 
-# Tables, models, pins and replies stay: DVC has what was built, and python -m stages.memo prune deletes replies that no
+# Tables, models, pins and replies stay: DVC has what was built, and python -m baleen.commands.memo prune deletes replies that no
 # table names. In build are the worlds of benchmarks.claims.
 clean:
 	rm -rf .venv build dvc_plots *.egg-info .pytest_cache .mypy_cache .ruff_cache */__pycache__ */*/__pycache__

@@ -24,7 +24,7 @@ ARMS = ("reply", "random", "uncurated", "humpback-1", "humpback")
 FEW = 10  # documents of a quick rehearsal
 PAGES = 7425  # of tldr in English, all of which a GPU reads; a rehearsal at a share takes this share of them
 ENOUGH = 0.05  # the share from which on some pairs are good enough to stay
-BALEEN = [sys.executable, "-P", "-c", "from stages.command import main; main()"]
+BALEEN = [sys.executable, "-P", "-c", "from baleen.commands.command import main; main()"]
 
 
 def profile(laptop: Row, model: str, seed: int, rehearsal: bool, engine: str = "hf", share: float = 0.0) -> Row:

@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from baleen.commands import report_page
 from benchmarks import chromium
 from benchmarks.view import server
-from stages import report_page
 
 DOCS = Path(__file__).parents[1] / "docs"
 SIZE = {"width": 1100, "height": 800}

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from baleen import prompts
+from baleen.commands import check
 from baleen.engines.chat import Renderer, too_long
 from baleen.engines.protocol import Reply, Request
 from baleen.errors import Problem
@@ -36,7 +37,7 @@ from baleen.training.examples import GENERAL
 from baleen.training.options import Job, TrainOptions, shares
 from benchmarks import rehearse_models, rehearse_rows
 from benchmarks.recorded_replies import ASKED_FOR, RATED, WORDS
-from stages import check, verbs
+from stages import verbs
 
 PROFILES = ("small", "8b", "paper")
 ROWS, BATCH = 200, 2

@@ -24,6 +24,7 @@ from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
+from baleen.commands import export
 from baleen.errors import Problem
 from baleen.models.scratch import Fresh, new_tokenizer
 from baleen.project.command_line import report_problems
@@ -31,7 +32,6 @@ from baleen.project.yaml_files import parse_yaml
 from baleen.tables import rows
 from baleen.tables.layouts import LAYOUTS
 from baleen.tables.shards import ENDINGS
-from stages import export
 
 CHECKOUT = Path(__file__).parents[1]
 READ = [name for name, layout in LAYOUTS.items() if layout.llama_factory]

@@ -78,8 +78,8 @@ def server(viewer: "Viewer | None" = None) -> Iterator[str]:
     """The address of a server of the current folder."""
     import uvicorn
 
+    from baleen.commands import view
     from baleen.viewer.server import application
-    from stages import view
 
     viewer = viewer or new_viewer()
     with view.bound(0) as place:
@@ -98,9 +98,9 @@ def server(viewer: "Viewer | None" = None) -> Iterator[str]:
 
 def new_viewer() -> "Viewer":
     """What is served of the current folder."""
+    from baleen.commands import view
     from baleen.viewer.server import Viewer
     from baleen.viewer.sources import Project
-    from stages import view
 
     return Viewer(Project(), "benchmark", view.row)
 

@@ -212,7 +212,7 @@ def test_13_the_newest_packages_in_a_fresh_environment_build_a_dataset_offline(t
     ran(*uv, "venv", "-q", "--python", sys.executable, str(programs.parent))
     ran(*uv, "pip", "install", "-q", "--python", str(programs / "python"), "-e", ".[train]")
     env["HF_HUB_OFFLINE"] = "1"
-    assert "are well wired" in ran("python", "-m", "stages.check")
+    assert "are well wired" in ran("python", "-m", "baleen", "check")
     ran("python", "-m", "stages.warm", "dvc", "repro", "map@humpback-dataset")
     augmented, made = (project.load_json(folder, f"data/humpback-{name}.json") for name in ("augment", "dataset"))
     assert augmented["rows_in"] == project.DOCUMENTS and augmented["rows_out"] == made["rows_out"] > 0

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from baleen.commands import check
 from baleen.measures.expressions import parse_condition, parse_value
 from baleen.project import graph, layers, recipes, settings
 from baleen.tables import rows
 from benchmarks import claims
 from benchmarks.claims import Claim, Pair, _seeds
 from benchmarks.claims.__main__ import METHODS, claim
-from stages import check
 
 RULES = {name: rule for name, rule in settings.load_yaml(Path("dvc.yaml"), plain=False)["stages"].items()}
 ARMS = sorted([*Path("recipes").glob("*-arms.yaml"), *Path("recipes/more").glob("*.yaml")])

@@ -13,13 +13,14 @@ from typing import Any
 import project
 import pytest
 
+from baleen.commands import memo, reference
+from baleen.commands.command import app
 from baleen.engines.openai.retries import KEYS
 from baleen.models import pins
 from baleen.project import graph, layers, recipes, settings, shipped
 from baleen.project.command_line import run
 from baleen.project.yaml_files import parse_yaml
-from stages import memo, reference, verbs
-from stages.command import app
+from stages import verbs
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

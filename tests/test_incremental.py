@@ -108,7 +108,7 @@ EDITS: dict[str, tuple[Callable[[Path], None], set[str]]] = {
 
 def forecast(folder: Path, *targets: str) -> dict[str, set[str]]:
     """The stages that `baleen plan` names, by what it says of them."""
-    words = ("python", "-m", "stages.command", "plan", "--json", *(targets or [GOAL]))
+    words = ("python", "-m", "baleen", "plan", "--json", *(targets or [GOAL]))
     states = defaultdict[str, set[str]](set)
     for one in json.loads(project.run_command(folder, *words).stdout)["targets"]:
         states[one["state"]].add(one["stage"])

@@ -21,10 +21,10 @@ from project import CHECKOUT
 from tokenizers import Tokenizer
 from typer.testing import CliRunner
 
+from baleen.commands.command import app
 from baleen.project import command_line
 from baleen.tables import rows
 from stages import ingest
-from stages.command import app
 
 pytestmark = pytest.mark.slow
 NAMES = {"NAME": "Somebody", "EMAIL": "somebody@example.org"}
@@ -94,7 +94,7 @@ def run_installed(folder: Path, *words: str) -> str:
 
 
 GIT = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in NAMES.items()}
-BALEEN = (sys.executable, "-m", "stages.command")
+BALEEN = (sys.executable, "-m", "baleen")
 
 
 def build_wheel(at: Path) -> None:

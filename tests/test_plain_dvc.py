@@ -38,7 +38,7 @@ def test_plots_show_draws_the_learning_curve_of_each_model_and_no_blanks(built: 
 
 
 def test_the_pipeline_is_shown_within_a_page(built: Path) -> None:
-    shown = run_command(built, "python", "-m", "stages.command", "show").stdout
+    shown = run_command(built, "python", "-m", "baleen", "show").stdout
     stages = {line.split()[0] for line in shown.splitlines() if not line.startswith(" ")}
     assert stages == set(dvc(built, "stage", "list", "--name-only").split())
     drawn = dvc(built, "dag", "--md")

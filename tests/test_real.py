@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     given = words[1].replace("500", "20").replace("--cache .dvc/cache --replace", "").split()
     given = [str(ROOT / word) if (ROOT / word).exists() else word for word in given]
     (home / "baleen").symlink_to(ROOT / "baleen")
-    run = ["python", "-P", "-c", "from stages.command import main; main()", "new", str(home / "real"), *given]
+    run = ["python", "-P", "-c", "from baleen.commands.command import main; main()", "new", str(home / "real"), *given]
     subprocess.run(run, cwd=ROOT, env=project.environment(home / "real") | {"PYTHONPATH": str(ROOT)}, check=True)
     local_models.write_folder(home / "tiny")
     project.dump(home / "real/profiles/laptop.yaml", SMALL | {"origin": {"path": "../tiny"}})

@@ -53,11 +53,11 @@ def shell(folder: Path, lines: list[str]) -> None:
 
 
 def baleen(folder: Path, *words: str) -> str:
-    return project.run_command(folder, sys.executable, "-m", "stages.command", *words).stdout
+    return project.run_command(folder, sys.executable, "-m", "baleen", *words).stdout
 
 
 def memo(folder: Path, *words: str) -> str:
-    return project.run_command(folder, sys.executable, "-m", "stages.memo", *words).stdout
+    return project.run_command(folder, sys.executable, "-m", "baleen", "memo", *words).stdout
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
+from baleen.commands import view
 from baleen.project import plan
 from baleen.project.plan import Planned
 from baleen.tables import rows
@@ -13,7 +14,7 @@ from baleen.tables.rows import Row, row_id
 from baleen.viewer.engine import Engine
 from baleen.viewer.server import Viewer, application
 from baleen.viewer.sources import Project
-from stages import calibrate, view
+from stages import calibrate
 
 TOKEN, PORT = "secret", 8765
 SCRIPT = '<script>document.title="owned"</script><img src=x onerror="document.title=1">'

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from baleen.commands import new
 from baleen.measures import numbers, numbers_text
 from baleen.measures.evaluation import Design, evaluation, side
 from baleen.measures.expressions import parse_value
 from baleen.measures.numbers import Numbers
-from stages import new
 
 CORPUS = new.Own("data/raw/documents", {"columns": {"response": "text"}})
 SEEDS = new.Own("data/raw/seeds.jsonl", {"columns": {"instruction": "question", "response": "answer"}})

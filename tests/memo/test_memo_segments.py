@@ -11,12 +11,12 @@ from filled_memo import SPACE, corrupt, filled_memo, reply_key
 from project import commit, dump, git, init_git
 from s3 import CREDENTIALS, server
 
+from baleen.commands import memo as command
 from baleen.errors import Problem
 from baleen.memo import segments
 from baleen.memo.store import Memo
 from baleen.project.locks import try_lock
 from baleen.training.checkpoints import runs
-from stages import memo as command
 
 
 @pytest.fixture

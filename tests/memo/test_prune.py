@@ -42,10 +42,10 @@ def test_replies_of_branches_and_experiments_stay_and_those_of_nothing_go(folder
     nothing = ask_reworded(folder, "some answer to")
     check_out(folder)
     assert len(branch) == len(trial) == len(nothing) == 80
-    said = project.run_command(folder, sys.executable, "-m", "stages.memo", "prune", "--older-than", "0").stdout
+    said = project.run_command(folder, sys.executable, "-m", "baleen", "memo", "prune", "--older-than", "0").stdout
     assert "80 replies deleted" in said and project.memo_replies(folder) == first | branch | trial
     dvc(folder, "exp", "remove", "trial")
-    project.run_command(folder, sys.executable, "-m", "stages.memo", "prune", "--older-than", "0")
+    project.run_command(folder, sys.executable, "-m", "baleen", "memo", "prune", "--older-than", "0")
     assert project.memo_replies(folder) == first | branch
     check_out(folder, "other")
     assert "80 rows in, 80 out, 0 queried, 80 cached" in dvc(folder, "repro", "--single-item", "--force", STAGE)

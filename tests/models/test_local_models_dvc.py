@@ -57,7 +57,7 @@ def change(place: Path) -> None:
 
 @pytest.mark.slow
 def test_other_weights_build_again_what_came_from_them_and_nothing_else(folder: Path) -> None:
-    checked = project.run_command(folder, "python", "-m", "stages.check").stdout
+    checked = project.run_command(folder, "python", "-m", "baleen", "check").stdout
     assert checked == "9 stages of 1 recipes are well wired\n"
     project.repro(folder)
     assert project.repro(folder) == set()

@@ -8,13 +8,14 @@ import own_project
 import pytest
 from scripted import Script, documents, run_verb, scripted_project
 
+from baleen.commands import provenance
 from baleen.errors import Problem
 from baleen.models import identity, pins, stand_ins
 from baleen.models.load import check_origin
 from baleen.project import assemble, layers, recipes
 from baleen.project.settings import Speed
 from baleen.training import memory
-from stages import provenance, verbs
+from stages import verbs
 from stages.generate import GenerateOptions
 from stages.score import ScoreOptions
 

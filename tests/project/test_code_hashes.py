@@ -86,7 +86,7 @@ EDITS = {  # file, a function in it, and the verbs whose targets are built again
     "baleen/training/trainer.py": ("def train", {"train"}),
     "baleen/tables/mixing.py": ("def repeats", {"mix"}),
     "baleen/project/progress.py": ("def ", set[str]()),
-    "stages/check.py": ("def check", set[str]()),
+    "baleen/commands/check.py": ("def check", set[str]()),
     "baleen/measures/overlap.py": ("def copied", {"filter", "generate"}),
 }
 

@@ -39,7 +39,7 @@ def folder(built: Path, tmp_path: Path) -> Path:
 
 def targets(folder: Path) -> dict[str, dict[str, Any]]:
     """What `baleen plan --json` says of each stage."""
-    words = ("python", "-m", "stages.command", "plan", "--json")
+    words = ("python", "-m", "baleen", "plan", "--json")
     return {one["stage"]: one for one in json.loads(project.run_command(folder, *words).stdout)["targets"]}
 
 
@@ -158,7 +158,7 @@ def test_a_row_that_changed_in_a_file_that_dvc_tracks_is_counted(folder: Path) -
 
 def test_targets_limit_what_is_looked_at_and_rows_and_time_are_those_of_the_last_build(folder: Path) -> None:
     append('{"text": "a"}\n{"text": "b"}')(folder)
-    words = ("python", "-m", "stages.command", "plan", "filter@mild")
+    words = ("python", "-m", "baleen", "plan", "filter@mild")
     lines = project.run_command(folder, *words).stdout.splitlines()
     assert [line.split()[0] for line in lines if not line.startswith(" ")][:-1] == [
         "ingest@web", "filter@calm", "filter@mild",
@@ -176,7 +176,7 @@ def test_code_outside_of_the_project_counts_once_it_is_planned_anew(folder: Path
     project.dump(folder / "dvc.yaml", rules)
     project.repro(folder)
     replace_once(folder / "baleen/measures/words.py", "return len(text)", "return 1 * len(text)")
-    words = ("python", "-m", "stages.command", "plan")
+    words = ("python", "-m", "baleen", "plan")
     done = project.run_command(folder, *words)
     assert " 0 of " in f" {done.stdout.splitlines()[-1]}" and "is of other code than is installed" in done.stderr
     assert project.repro(folder) == set()
@@ -194,6 +194,6 @@ def test_a_recipe_that_dvc_yaml_does_not_list_is_not_looked_at(folder: Path) -> 
 
 def test_a_folder_without_dvc_is_told_in_one_line(tmp_path: Path) -> None:
     own_project.create(tmp_path)
-    words = ["python", "-m", "stages.command", "plan"]
+    words = ["python", "-m", "baleen", "plan"]
     ended = own_project.run(tmp_path, *words)
     assert ended.returncode == 1 and ended.stderr.startswith("baleen: dvc status: ") and ended.stderr.count("\n") == 1

@@ -151,7 +151,7 @@ def run(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[s
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["stages.check", "stages.plan"])
+@pytest.mark.parametrize("module", ["baleen.commands.check", "stages.plan"])
 def test_check_and_plan_refuse_a_profile_that_this_machine_cannot_run(module: str, folder: Path) -> None:
     ended = run(folder, module)
     line = "baleen: profiles/small.yaml: this machine cannot run it: speed: device: cuda needs a GPU"
@@ -169,9 +169,9 @@ def test_a_stage_that_was_planned_elsewhere_refuses_too(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_doctor_says_what_there_is_and_which_profiles_can_run(folder: Path) -> None:
-    ended = run(folder, "stages.command", "doctor")
+    ended = run(folder, "baleen", "doctor")
     assert ended.returncode == 0 and "profile pocket  can run here\n" in ended.stdout, ended.stderr
-    found = json.loads(run(folder, "stages.command", "doctor", "--json").stdout)
+    found = json.loads(run(folder, "baleen", "doctor", "--json").stdout)
     assert found["gpus"] == [] and found["profiles"]["text"] == "" and "cuda" in found["profiles"]["8b"]
     assert found["processors"] > 0 and found["memory"] > 0 and found["extras"]["train"]
 
@@ -179,7 +179,7 @@ def test_doctor_says_what_there_is_and_which_profiles_can_run(folder: Path) -> N
 @pytest.mark.slow
 def test_a_profile_whose_model_lies_in_a_package_that_is_not_installed_cannot_run_here(folder: Path) -> None:
     set_yaml(folder / "profiles/laptop.yaml", "origin.package", "no-such-package")
-    found = json.loads(run(folder, "stages.command", "doctor", "--json").stdout)["profiles"]
+    found = json.loads(run(folder, "baleen", "doctor", "--json").stdout)["profiles"]
     assert "not installed: pip install --no-deps no-such-package==0.1.2" in found["laptop"]
 
 

@@ -12,11 +12,11 @@ import pytest
 from own_project import MINE
 from project import replace_once
 
+from baleen.commands import check
 from baleen.errors import Problem
 from baleen.project import code_hashes, lookup
 from baleen.project.code_hashes import Place
 from baleen.tables import rows
-from stages import check
 from stages import filter as filter_verb
 
 SHOUT: Place = ("methods.mine", "shout")

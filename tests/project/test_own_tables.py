@@ -6,10 +6,11 @@ from pathlib import Path
 import project
 import pytest
 
+from baleen.commands import check
 from baleen.errors import Problem
 from baleen.project import own_tables
 from baleen.project.settings import profile
-from stages import check, ingest
+from stages import ingest
 
 PROFILES = sorted(path.stem for path in Path("profiles").glob("*.yaml"))
 MADE = {"pocket", "text"}  # profiles that make their model from scratch

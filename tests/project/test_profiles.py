@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from baleen.commands import check_settings
 from baleen.project import layers, recipes
 from baleen.project.yaml_files import parse_yaml
 from baleen.training.options import TrainOptions, steps_for
-from stages import check_settings, verbs
+from stages import verbs
 
 PROFILES = sorted(Path("profiles").glob("*.yaml"))
 LINES = recipes.lines(recipes.all_files())

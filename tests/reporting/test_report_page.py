@@ -17,6 +17,7 @@ import project
 import pytest
 from project import CHECKOUT
 
+from baleen.commands import report_page
 from baleen.errors import Problem
 from baleen.measures.agreement import of_labels
 from baleen.project.yaml_files import yaml_text
@@ -24,7 +25,7 @@ from baleen.reporting import calibrated, experiments
 from baleen.reporting.page import LONGEST, shown
 from baleen.tables import rows
 from benchmarks.chromium import CHROMIUM
-from stages import calibrate, report_page
+from stages import calibrate
 
 if not (find_spec("altair") and find_spec("vl_convert")):  # only who runs these tests imports them
     pytest.skip("the extra report is not installed", allow_module_level=True)
@@ -195,7 +196,7 @@ def test_experiments_are_compared_where_the_environment_is_not_activated(written
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/git").symlink_to(str(shutil.which("git")))
     env = project.environment(folder) | {"PATH": str(tmp_path / "bin"), "PYTHONPATH": str(CHECKOUT)}
-    words = [sys.executable, "-m", "stages.command", "report", "--experiments", "--html", "compared.html"]
+    words = [sys.executable, "-m", "baleen", "report", "--experiments", "--html", "compared.html"]
     done = subprocess.run(words, cwd=folder, env=env, text=True, capture_output=True)
     assert done.returncode == 0 and "Experiments" in (folder / "compared.html").read_text(), done.stderr
 

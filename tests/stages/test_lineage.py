@@ -7,12 +7,12 @@ import pytest
 from scripted import Script, documents, read_outputs, run_verb, scripted_project
 from test_map import shaped, with_number
 
+from baleen.commands import check
 from baleen.project import layers, recipes
 from baleen.project.recipes import Line
 from baleen.tables import rows
 from baleen.tables.rows import Row
 from baleen.transforms import TRANSFORMS, parse_transform
-from stages import check
 
 LINES = recipes.lines(recipes.all_files())
 BOOK = check.book(LINES, layers.current())

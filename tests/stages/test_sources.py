@@ -11,11 +11,12 @@ import pytest
 from own_project import ROWS
 from project import dump, load, replace_once
 
+from baleen.commands import check
 from baleen.errors import Problem
 from baleen.project.layers import Project
 from baleen.project.recipes import Line
 from pocket import records
-from stages import check, sources
+from stages import sources
 
 SEED = {"source": "seeds.jsonl", "columns": {"instruction": "question", "response": "answer"}, "origin": "seed"}
 

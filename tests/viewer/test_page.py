@@ -57,7 +57,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with browser.chromium() as chromium, pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         viewer_project.write_project(folder)
-        command = [sys.executable, "-m", "stages.command", "view", "curate-1", "--labeller", "Ada"]
+        command = [sys.executable, "-m", "baleen", "view", "curate-1", "--labeller", "Ada"]
         environment = project.environment(folder) | {"PYTHONPATH": str(project.CHECKOUT)}
         with subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -21,7 +21,7 @@ from benchmarks import dtypes
 from benchmarks.claims.real import Real, for_seed, lines
 
 HERE = Path(__file__).parents[3]
-BALEEN = [sys.executable, "-P", "-c", "from stages.command import main; main()"]
+BALEEN = [sys.executable, "-P", "-c", "from baleen.commands.command import main; main()"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def write(method: str, claim: Real, name: str, place: Place) -> Path:
     write_sections(folder / f"profiles/{claim.profile}.yaml", claim, place)
     params = folder / "params.yaml"
     params.write_text(yaml_text(load_yaml(params) | dict(claim.params)), encoding="utf-8")
-    check = [sys.executable, "-m", "stages.check"]
+    check = [sys.executable, "-m", "baleen", "check"]
     subprocess.run(check, check=True, cwd=folder, env=place.environment(), stdout=sys.stderr)
     return folder
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import project
 import pytest
 
-from stages import history
+from baleen.commands import history
 
 KINDS = {"a new project": history.IGNORED, "the checkout": (project.CHECKOUT / ".gitignore").read_text()}
 BUILT = ["random", "random.json", "kun", "r2", "x.d12", "x.dva", "humpback-1-over-random", "a.b"]

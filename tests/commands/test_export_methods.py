@@ -10,13 +10,13 @@ import pytest
 from baleen.training.lessons import GENERAL, read_lessons
 
 from baleen import prompts
+from baleen.commands import export
+from baleen.commands.export import Wanted
 from baleen.models.pins import CHATML
 from baleen.project import recipes
 from baleen.tables import rows
 from baleen.training import examples
 from benchmarks import rehearse_rows
-from stages import export
-from stages.export import Wanted
 
 METHODS = [path for path in sorted(Path("recipes").glob("*.yaml")) if recipes.is_method(path)]
 TRAININGS = {line.name: line for path in METHODS for line in recipes.lines_of(path) if line.verb == "train"}

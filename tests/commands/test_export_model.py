@@ -9,13 +9,13 @@ import local_models
 import project
 import pytest
 
+from baleen.commands import export, model_card
+from baleen.commands.export import Wanted
 from baleen.errors import Problem
 from baleen.models.identity import folder_digest
 from baleen.project.yaml_files import parse_yaml, yaml_text
 from baleen.tables import rows
 from baleen.tables.layouts import LAYOUTS
-from stages import export, model_card
-from stages.export import Wanted
 
 PAIRS = [
     {"id": f"{n:016x}", "origin": origin, "instruction": f"what is {n} ?", "response": f"it is {n} ."}

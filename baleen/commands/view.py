@@ -11,9 +11,9 @@ from getpass import getuser
 from pathlib import Path
 from typing import Any
 
+from baleen.commands import explain
 from baleen.errors import Problem
 from baleen.project import dvc_lock, dvc_storage
-from stages import explain
 
 LOOPBACK = "127.0.0.1"
 

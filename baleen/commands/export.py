@@ -13,6 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from baleen.commands import dataset_card, model_card
+from baleen.commands.dataset_card import Exported
+from baleen.commands.provenance import Lines, options, project_lines
 from baleen.errors import Problem, unknown
 from baleen.measures.words import chance
 from baleen.project.recipes import Line
@@ -21,9 +24,6 @@ from baleen.tables.layouts import LAYOUTS, Conversation
 from baleen.tables.rows import Row
 from baleen.tables.shards import ENDINGS, Split, write_splits
 from baleen.training.examples import Lessons, has_answer, read_lessons
-from stages import dataset_card, model_card
-from stages.dataset_card import Exported
-from stages.provenance import Lines, options, project_lines
 
 MARK = ".baleen-export"  # a file in every folder that `export` has written, and may write anew
 NO_ANSWER, NO_QUESTION = "no answer", "no question"

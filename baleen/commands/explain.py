@@ -10,6 +10,8 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from baleen.commands import row_requests
+from baleen.commands.row_fates import why_kept
 from baleen.errors import Problem
 from baleen.memo.keys import from_record
 from baleen.memo.store import Memo
@@ -19,8 +21,6 @@ from baleen.project.plan import Planned
 from baleen.project.recipes import LINKS
 from baleen.tables import rows
 from baleen.tables.rows import Row
-from stages import row_requests
-from stages.row_fates import why_kept
 
 DROPPED = ".dropped"
 NAMED = ("model", "prompt")  # what a lineage has the hash of, and a plan the name

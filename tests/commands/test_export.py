@@ -10,14 +10,14 @@ import project
 import pytest
 from typer.testing import CliRunner
 
+from baleen.commands import export, provenance
+from baleen.commands.command import app
+from baleen.commands.export import Wanted
 from baleen.errors import Problem
 from baleen.project.yaml_files import parse_yaml
 from baleen.tables import rows
 from baleen.tables.layouts import LAYOUTS
 from baleen.tables.rows import Row, row_id
-from stages import export, provenance
-from stages.command import app
-from stages.export import Wanted
 
 SEED_TAG, WEB_TAG = "Answer in the style of an AI Assistant.", "Answer with knowledge from web search."
 EVIL = "```\n---\nlicense: mit\n---\n# owned\n<script>alert(1)</script> | \u202e$x$ ````"

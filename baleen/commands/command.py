@@ -25,13 +25,8 @@ from typing import Annotated
 
 import typer
 
-from baleen.errors import Problem
-from baleen.measures import numbers, numbers_text
-from baleen.project import assemble, builds, recipes
-from baleen.project.command_line import report_problems
-from baleen.project.settings import ONCE
-from stages import check as checks
-from stages import (
+from baleen.commands import check as checks
+from baleen.commands import (
     diff_page,
     doctor,
     explain,
@@ -44,13 +39,17 @@ from stages import (
     own_requests,
     own_utterances,
     publish,
-    report,
     report_page,
     row_diff,
     show,
-    verbs,
     view,
 )
+from baleen.errors import Problem
+from baleen.measures import numbers, numbers_text
+from baleen.project import assemble, builds, recipes
+from baleen.project.command_line import report_problems
+from baleen.project.settings import ONCE
+from stages import report, verbs
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 app.callback(help=__doc__)(doctor.options)

@@ -9,8 +9,8 @@ import project
 import pytest
 from typer.testing import CliRunner
 
+from baleen.commands.command import app
 from baleen.errors import Problem
-from stages.command import app
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from baleen.commands import methods
 from baleen.errors import Problem
 from baleen.project.yaml_files import yaml_text
-from stages import methods
 
 RECIPES = {
     "sources": {"ingest": {"web": {"source": "x"}, "seed": {"source": "y"}}},

@@ -1,7 +1,7 @@
 """check: is every recipe, prompt, profile and name well wired, can this machine run it, and can the first records of
 every source be read? Answers in a few seconds, without a model.
 
-python -m stages.check [STAGE ...], such as train@humpback: only these and what they are built from; else everything.
+python -m baleen check [STAGE ...], such as train@humpback: only these and what they are built from; else everything.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from baleen import prompts, transforms
+from baleen.commands.check_settings import check_groups, check_profile, check_under, verbs_of
 from baleen.engines import table
 from baleen.errors import Problem, unknown
 from baleen.measures import languages, screening
@@ -24,13 +25,12 @@ from baleen.project.layers import Project
 from baleen.project.recipes import Line
 from baleen.tables.files import is_remote
 from stages import verbs
-from stages.check_settings import check_groups, check_profile, check_under, verbs_of
 
 Columns = frozenset[str] | None  # None: not known before the file is read
 RULES = Path("dvc.yaml")
 POCKET = (
     "; it measures against the pocket world: take the recipe out of dvc.yaml (vars, and `report`), or check only what "
-    "you build, like python -m stages.check train@humpback"
+    "you build, like python -m baleen check train@humpback"
 )
 
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from baleen.commands import forecast
 from baleen.project import bills
 from baleen.project.forecast import Outlook
 from baleen.project.graph import Stage
 from baleen.project.plan import Planned
 from baleen.training import costs
 from baleen.training.costs import Cost
-from stages import forecast
 
 PROFILE = """origin: {hub: a/b, revision: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, parameters: 2.0e9}
 speed: {device: cpu, dollars_per_gpu_hour: 3.0}

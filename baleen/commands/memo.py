@@ -1,7 +1,7 @@
 """The memo of replies. Nothing here is needed to build: the memo grows and answers by itself, and deleting it only
 costs the replies again.
 
-python -m stages.memo stats, which is also: baleen memo stats
+python -m baleen.commands.memo stats, which is also: baleen memo stats
 """
 
 from collections.abc import Iterator

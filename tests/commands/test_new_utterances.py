@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from baleen.commands import check, own_utterances
+from baleen.commands.command import app
+from baleen.commands.own_utterances import labelled_files, tables
 from baleen.errors import Problem
 from baleen.project import assemble, recipes, shipped
 from baleen.project.settings import load_yaml
-from stages import check, own_utterances
-from stages.command import app
-from stages.own_utterances import labelled_files, tables
 
 
 def snips(intent: str, count: int) -> str:

@@ -7,13 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from baleen.project.counts import counts_of
-from baleen.project.recipes import Line
-from baleen.project.yaml_files import yaml_text
-from baleen.tables.layouts import Conversation, Layout
-from baleen.tables.markdown_text import card, code_block, escaped, table
-from stages import provenance
-from stages.provenance import (
+from baleen.commands import provenance
+from baleen.commands.provenance import (
     Lines,
     ModelFacts,
     chosen_settings,
@@ -23,6 +18,11 @@ from stages.provenance import (
     prompts_of,
     stand_ins,
 )
+from baleen.project.counts import counts_of
+from baleen.project.recipes import Line
+from baleen.project.yaml_files import yaml_text
+from baleen.tables.layouts import Conversation, Layout
+from baleen.tables.markdown_text import card, code_block, escaped, table
 
 SHOWN = 3  # rows in the card
 LONG = 600  # characters of a text that is shown

@@ -10,12 +10,13 @@ from typing import Any
 import project
 import pytest
 
+from baleen.commands import check as verb
+from baleen.commands import check_settings
 from baleen.errors import Problem
 from baleen.project import graph, layers, recipes, settings
 from baleen.project.yaml_files import parse_yaml, yaml_text
 from baleen.tables import rows
-from stages import check as verb
-from stages import check_settings, generate, origin, score, train
+from stages import generate, origin, score, train
 
 CHECKOUT = Path(__file__).parents[2]
 DVC = [sys.executable, "-m", "dvc"]
@@ -61,7 +62,7 @@ def test_this_project_is_well_wired(home: Path) -> None:
 
 def test_check_loads_no_model_library(home: Path) -> None:
     heavy = "{'torch', 'transformers', 'trl', 'datasets', 'dvc', 'vllm', 'openai'}"
-    code = f"import sys; from stages import check; check.main([]); print(sorted({heavy} & set(sys.modules)))"
+    code = f"import sys; from baleen.commands import check; check.main([]); print(sorted({heavy} & set(sys.modules)))"
     ended = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, check=True)
     assert ended.stdout.splitlines()[-1] == "[]"
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
+from baleen.commands.report_page import save
+from baleen.commands.row_diff import Difference, columns
 from baleen.reporting import page
 from baleen.reporting.page import Sample, Section, Table
 from baleen.reporting.samples import as_sample
-from stages.report_page import save
-from stages.row_diff import Difference, columns
 
 SHOWN = 500  # rows of each kind
 DETAILS = re.compile(r"(: | of ).*", re.DOTALL)  # what a reason says of its row alone

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from project import set_yaml
 
+from baleen.commands import check, new, own_requests
 from baleen.errors import Problem
 from baleen.project import assemble, layers, recipes, shipped
 from baleen.project.yaml_files import parse_yaml
-from stages import check, new, own_requests
 from stages.filter import FilterOptions
 
 METHODS = shipped.methods()

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from baleen.commands import own_data
+from baleen.commands.command import app
 from baleen.errors import Problem
 from baleen.project import recipes
-from stages import own_data
-from stages.command import app
 
 under_dvc = pytest.mark.slow  # begins a project, for which git and DVC start several times, 2 s
 

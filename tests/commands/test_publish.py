@@ -9,8 +9,8 @@ import project
 import pytest
 from fake_hub import fake_hub
 
+from baleen.commands import publish
 from baleen.tables import rows
-from stages import publish
 
 PAIRS = [{"id": f"{n:016x}", "origin": "seed", "instruction": f"What is {n}?", "response": "It is."} for n in range(9)]
 
@@ -26,7 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def export(folder: Path, endpoint: str, *words: str) -> subprocess.CompletedProcess[str]:
     """Run `baleen export` with this hub; in a process of its own, because the hub's address is read at its start."""
     own = {"HF_ENDPOINT": endpoint, "HF_HUB_OFFLINE": "0", "HF_TOKEN": "hf_test", "HF_HOME": str(folder / "hf")}
-    command = [sys.executable, "-m", "stages.command", "export", "humpback-dataset", "--replace", *words]
+    command = [sys.executable, "-m", "baleen", "export", "humpback-dataset", "--replace", *words]
     quiet = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_XET": "1", "NO_PROXY": "127.0.0.1"}
     env = project.environment(folder) | own | quiet
     return subprocess.run(command, cwd=folder, env=env, text=True, capture_output=True, timeout=300)

@@ -7,9 +7,9 @@ from pathlib import Path
 import project
 import pytest
 
+from baleen.commands import view
 from baleen.errors import Problem
 from baleen.tables import rows
-from stages import view
 
 
 def test_a_project_without_tables_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,7 +40,7 @@ def test_the_labeller_is_the_one_named_or_the_one_of_git(tmp_path: Path, monkeyp
 
 def test_without_the_extra_one_line_names_it(tmp_path: Path) -> None:
     (tmp_path / "duckdb.py").write_text("raise ModuleNotFoundError(\"No module named 'duckdb'\", name='duckdb')\n")
-    words = [sys.executable, "-m", "stages.command", "view"]
+    words = [sys.executable, "-m", "baleen", "view"]
     environment = project.environment(tmp_path) | {"PYTHONPATH": f"{tmp_path}:{project.CHECKOUT}"}
     ended = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert ended.returncode == 1

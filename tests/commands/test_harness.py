@@ -10,9 +10,9 @@ import local_models
 import pytest
 from project import CHECKOUT
 
+from baleen.commands import command, harness
 from baleen.errors import Problem
 from baleen.project import command_line
-from stages import command, harness
 
 TOWNS = ["rome", "oslo"]
 

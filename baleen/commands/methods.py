@@ -1,4 +1,4 @@
-"""One table of all methods that are built: python -m stages.methods [METHOD or FOLDER ...]
+"""One table of all methods that are built: python -m baleen.commands.methods [METHOD or FOLDER ...]
 
 Rows in, kept and dropped by reason, the smallest share of readable replies, who taught, and every evaluation of the
 method's arms. A folder is a project of the method that has its name.

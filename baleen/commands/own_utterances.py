@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from baleen.commands import new, own_data
 from baleen.errors import Problem
 from baleen.methods import linguist_files
 from baleen.project import assemble, shipped
@@ -17,7 +18,6 @@ from baleen.project.settings import Settings, load_yaml
 from baleen.tables.ingest_options import IngestOptions
 from baleen.tables.rows import Row
 from baleen.tables.sources import kept_rows
-from stages import new, own_data
 
 METHOD, UTTERANCES = assemble.UTTERANCES_ALONE, "utterances"
 SHOTS, HELD_OUT = 10, 0.2  # examples of the new intent (arXiv:2209.09900, abstract); share that no model is trained on

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from baleen import prompts
+from baleen.commands.dataset_card import citation, models
+from baleen.commands.provenance import Lines, ModelFacts, chosen_settings, options, project_lines, prompts_of
 from baleen.errors import Problem
 from baleen.measures.expressions import is_share
 from baleen.measures.model_report import shown, tested
@@ -17,8 +19,6 @@ from baleen.project.settings import Settings
 from baleen.project.yaml_files import yaml_text
 from baleen.tables import rows
 from baleen.tables.markdown_text import card, code_block, escaped, table
-from stages.dataset_card import citation, models
-from stages.provenance import Lines, ModelFacts, chosen_settings, options, project_lines, prompts_of
 
 LOAD = """from transformers import AutoModelForCausalLM, AutoTokenizer
 

@@ -10,6 +10,9 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from baleen.commands import check as checks
+from baleen.commands import doctor, history, own_data
+from baleen.commands.own_data import PYTHON, Corpus, Own
 from baleen.errors import Problem, unknown
 from baleen.project import assemble, layers, machine, recipes, shipped
 from baleen.project.assemble import Selection
@@ -18,9 +21,6 @@ from baleen.project.own_numbers import Measures
 from baleen.project.recipes import Line
 from baleen.project.settings import load_yaml
 from baleen.training import requirements
-from stages import check as checks
-from stages import doctor, history, own_data
-from stages.own_data import PYTHON, Corpus, Own
 
 SOURCES = "recipes/sources.yaml"
 USUAL = ["chars(response)>=300", "chars(response)<=1200"]  # of a document, when only some are drawn

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from baleen.commands import new, own_data
+from baleen.commands.own_data import Own
 from baleen.errors import Problem
 from baleen.project import assemble, shipped
 from baleen.project.recipes import Line
 from baleen.project.settings import load_yaml
-from stages import new, own_data
-from stages.own_data import Own
 
 REQUESTED = "self-lengthen"  # the method that needs requests and nothing else
 

@@ -8,13 +8,13 @@ import project
 import pytest
 from scripted import Script, documents, run_verb, scripted_project
 
+from baleen.commands import diff_page, explain, row_diff, row_requests
 from baleen.errors import Problem
 from baleen.models.identity import identity
 from baleen.project import plan
 from baleen.project.plan import Planned
 from baleen.prompts import load
 from baleen.tables import rows
-from stages import diff_page, explain, row_diff, row_requests
 from stages import filter as filter_stage
 
 TEXTS = ("a tale of a cat", "a tale of a dog", "short")
