@@ -27,7 +27,7 @@ def is_program() -> bool:
     one that imports them."""
     words = sys.orig_argv
     return os.path.basename(sys.argv[0]) == "baleen" or any(
-        word.startswith("stages.") and words[at - 1] == "-m" for at, word in enumerate(words)
+        word.startswith(("stages.", "baleen")) and words[at - 1] == "-m" for at, word in enumerate(words)
     )
 
 

@@ -35,7 +35,7 @@ def hand_over() -> None:
     """Hand this stage over to the preloaded process and exit with its status; return when there is none."""
     prefix, _, door = os.environ.get(DOOR, "").partition(os.pathsep)
     module, *arguments = module_arguments(sys.orig_argv)
-    if prefix == sys.prefix and module.startswith("stages.") and module != "stages.warm":
+    if prefix == sys.prefix and module.startswith(("stages.", "baleen")) and module != "stages.warm":
         become_copy(door, module, arguments, {**os.environ, DOOR: ""})
 
 
