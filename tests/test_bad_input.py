@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from mistakes import ASK, CASES, TABLE, Case
 
+from baleen.commands import check
 from baleen.errors import Interrupted, Problem
 from baleen.measures import translation
 from baleen.models import scratch
@@ -64,10 +65,10 @@ def assert_one_line(code: object, shown: str, words: str) -> None:
 
 
 def run(verb: str, *words: str) -> object:
-    """Run a verb in this process as its command line would, and return its exit code."""
+    """Run a verb, or `baleen check`, in this process as its command line would, and return its exit code."""
     with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
         patch.setattr(sys, "argv", [verb, *words])
-        command_line.run(import_module(f"stages.{verb}").main)
+        command_line.run(check.check_here if verb == "check" else import_module(f"stages.{verb}").main)
     return ended.value.code
 
 

@@ -1,7 +1,5 @@
-"""check: is every recipe, prompt, profile and name well wired, can this machine run it, and can the first records of
-every source be read? Answers in a few seconds, without a model.
-
-python -m baleen check [STAGE ...], such as train@humpback: only these and what they are built from; else everything.
+"""Is every recipe, prompt, profile and name well wired, can this machine run it, and can the first records of every
+source be read? Answers in a few seconds, without a model.
 """
 
 from collections.abc import Callable
@@ -19,7 +17,6 @@ from baleen.measures import languages, screening
 from baleen.measures.expressions import parse_condition, parse_value
 from baleen.models import load
 from baleen.project import assemble, graph, layers, lookup, own_tables, recipes, settings
-from baleen.project.command_line import run
 from baleen.project.graph import Stage, Stages
 from baleen.project.layers import Project
 from baleen.project.recipes import Line
@@ -265,13 +262,3 @@ def wired(targets: list[str]) -> Checked:
     check_under(profiles, chosen_lines, project)
     words = f"{len(chosen)} stages of {len(files)} recipes are well wired"
     return Checked(words, chosen_lines, project, partial(check_world, chosen_lines, all_lines, columns))
-
-
-def main(argv: list[str]) -> None:
-    if {"--help", "-h"} & set(argv):
-        return print(__doc__)
-    print(check_here(argv))
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,7 +1,5 @@
 """The memo of replies. Nothing here is needed to build: the memo grows and answers by itself, and deleting it only
 costs the replies again.
-
-python -m baleen.commands.memo stats, which is also: baleen memo stats
 """
 
 from collections.abc import Iterator
@@ -15,7 +13,6 @@ from baleen.memo import exchange, report
 from baleen.memo.prune import prune_replies
 from baleen.memo.store import Memo
 from baleen.project import recipes
-from baleen.project.command_line import run
 from baleen.project.dvc_storage import memo_at_remote
 from baleen.project.locks import memo_folder
 from baleen.training import checkpoints
@@ -106,11 +103,3 @@ def pull(
         fs, folder = memo_at_remote(remote)
         replies, number = exchange.pull(memo, fs, folder, again)
         print(f"{folder}: {replies:,} replies pulled in {number} segments")
-
-
-def main(argv: list[str]) -> None:
-    app(argv, prog_name="baleen memo")
-
-
-if __name__ == "__main__":
-    run(main)

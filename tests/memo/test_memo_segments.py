@@ -43,7 +43,7 @@ OLD = "prune --older-than 0"
 
 def run_memo(argv: str) -> None:
     with pytest.raises(SystemExit, match="^0$"):  # a Problem passes
-        command.main(argv.split())
+        command.app(argv.split(), prog_name="baleen memo")
 
 
 def table(path: Path, keys: list[str]) -> None:

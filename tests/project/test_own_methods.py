@@ -150,7 +150,7 @@ def test_what_cannot_be_used_is_refused_in_one_line(name: str, folder: Path) -> 
     files, message = REFUSED[name]
     for path, content in files.items():
         (folder / path).write_bytes(content.encode("utf-8", "surrogateescape"))
-    code, said = ended(check.main, folder)
+    code, said = ended(check.check_here, folder)
     assert code == 1 and message in said and said.count("\n") == 1, said
 
 
@@ -165,7 +165,7 @@ def test_an_error_in_a_users_function_is_one_line_with_its_place(fault: str, fol
 
 def test_a_module_of_the_user_that_nothing_names_is_not_read(folder: Path) -> None:
     own_project.write(folder, {"methods/draft.py": "def half(: \n"})
-    code, said = ended(check.main, folder)
+    code, said = ended(check.check_here, folder)
     assert code == 0, said
 
 
