@@ -103,6 +103,12 @@ def room(file: Path) -> str:
     return inside.parts[0] if len(inside.parts) > 1 else ROOT_FILES.get(inside.stem, "roots")
 
 
+def test_contributing_lists_the_rooms_from_top_to_bottom() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", Path("CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert rows == [name for name in ROOMS if name not in ("roots", "errors")]
+    assert {*rows} == {path.parent.name for path in Path("baleen").glob("*/__init__.py")}
+
+
 def test_no_room_imports_one_above_it() -> None:
     pairs = [(file, path) for file in files_in("baleen") for path in imported(file)]
     ours = [(file, path) for file, path in pairs if path.parts[0] == "baleen" and path != Path("baleen/__init__.py")]
