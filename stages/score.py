@@ -25,8 +25,8 @@ from baleen.training import requirements
 class ScoreOptions:
     input: str = setting(REQUIRED, "table to read")
     model: str = setting(REQUIRED, "model that grades")
-    instead: dict[str, Any] = setting({}, "pin of a model to query in place of `model`, such as a larger judge")
     prompt: str = setting(REQUIRED, "prompt whose answer is in the table, or that has choices")
+    instead: dict[str, Any] = setting({}, "pin of a model to query in place of `model`, such as a larger judge")
     tag: str = setting("", "use the system message of this origin instead of the row's own")
     engine: str = setting("hf", "engine that answers")
     template: dict[str, Any] = setting({}, answers.TEMPLATE)

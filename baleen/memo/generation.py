@@ -29,8 +29,8 @@ from baleen.transforms import parse_transform
 class GenerateOptions:
     input: str = setting(REQUIRED, "table to read")
     model: str = setting(REQUIRED, "model to ask")
-    instead: dict[str, Any] = setting({}, "pin of a model to query in place of `model`, such as a larger judge")
     prompt: str = setting(REQUIRED, "prompt to ask")
+    instead: dict[str, Any] = setting({}, "pin of a model to query in place of `model`, such as a larger judge")
     writes: str = setting("", "write the reply to this column instead of the prompt's own")
     tag: str = setting("", "use the system message of this origin instead of the row's own")
     only: str = setting("", "ask only about rows in which this column is not empty; the others pass first, as they are")

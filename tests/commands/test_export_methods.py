@@ -7,7 +7,6 @@ from typing import Any
 import local_models
 import project
 import pytest
-from baleen.training.lessons import GENERAL, read_lessons
 
 from baleen import prompts
 from baleen.commands import export
@@ -16,6 +15,7 @@ from baleen.models.pins import CHATML
 from baleen.project import recipes
 from baleen.tables import rows
 from baleen.training import examples
+from baleen.training.examples import GENERAL, read_lessons
 from benchmarks import rehearse_rows
 
 METHODS = [path for path in sorted(Path("recipes").glob("*.yaml")) if recipes.is_method(path)]

@@ -92,11 +92,15 @@ def test_seeds_written_by_hand_have_no_personal_data() -> None:
     assert sum(personal(row["response"]) for row in SEEDS) == 0
 
 
+ENGLISH = "What is the name of the river that runs through the town, and why do people say that it is so very old? "
+RIVER = "It is the name that the first families gave to the river, before any house of the town was built."
+SPANISH = "El río de la ciudad es muy largo y muy ancho, y la gente dice que ya estaba allí antes de las casas."
+
+
 def test_an_answer_in_another_language_is_found_where_both_can_be_identified() -> None:
-    english, spanish = "What is the name of the river in the town?", "El río de la ciudad es muy largo y ancho."
-    assert same_language(english, "It is the name that they have given to the river.") == 1.0
-    assert same_language(english, spanish) == 0.0 and same_language("42", english) is None
-    assert same_language("这条河叫什么名字？", english) == 0.0
+    assert same_language(ENGLISH * 2, RIVER * 2) == 1.0
+    assert same_language(ENGLISH * 2, SPANISH * 2) == 0.0 and same_language("42", ENGLISH * 2) is None
+    assert same_language("这条河叫什么名字？", ENGLISH * 2) == 0.0
 
 
 RED_TEAM = Path("data/seeds/red-team.jsonl")
