@@ -17,16 +17,16 @@ def arms(better: str, other: str, measure: str = ALL, keep: str = "") -> Pair:
 
 def claims(method: str, other: str) -> dict[str, Pair]:
     """Prompt and instruction level, and the prompts with one, two and three instructions."""
-    sides = (f"{method}-s$seed", f"{other}-s$seed")
+    sides, over = (f"{method}-s$seed", f"{other}-s$seed"), "constraints beat the same rows without any"
     by_count = {
-        f"prompts with {n} of them, all followed": arms(*sides, keep=f"count(instruction_id_list)=={n}")
+        f"{over}: IFEval prompts with {n} of them, all followed": arms(*sides, keep=f"count(instruction_id_list)=={n}")
         for n in (1, 2, 3)
     }
     return {
-        f"prompts with all instructions followed ({method} - {other})": arms(*sides),
-        f"instructions followed in a prompt ({method} - {other})": arms(*sides, EACH),
+        f"{over}: IFEval prompts with all instructions followed": arms(*sides),
+        f"{over}: IFEval instructions followed in a prompt": arms(*sides, EACH),
         **by_count,
-        f"training helps at all ({method} - before)": arms(sides[0], "base"),
+        "constraints beat no training: IFEval prompts with all instructions followed": arms(sides[0], "base"),
     }
 
 
