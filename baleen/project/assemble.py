@@ -14,7 +14,7 @@ from typing import Any
 from baleen.errors import Problem, unknown
 from baleen.project import own_numbers, shipped
 from baleen.project.own_numbers import Measures
-from baleen.project.recipes import LINKS, Line
+from baleen.project.recipes import LINKS, Line, chain
 from baleen.project.report_rule import Report
 from baleen.project.settings import Settings
 
@@ -243,7 +243,9 @@ def report_of(lines: Mapping[str, Line], names: Iterable[str]) -> Report:
     models, calibrations = (
         [line.name for line in lines.values() if line.verb == verb] for verb in ("train", "calibrate")
     )
-    return Report(evaluations(lines, named), every_evaluation(lines, named), models, calibrations)
+    taught = [str(lines[name].given.get("input", "")) for name in models if Path(lines[name].file).stem == name]
+    tables = dict.fromkeys(table for last in taught for table in chain(lines, last))
+    return Report(evaluations(lines, named), every_evaluation(lines, named), models, calibrations, [*tables])
 
 
 def every_evaluation(lines: Mapping[str, Line], names: Iterable[str]) -> list[str]:

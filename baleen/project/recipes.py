@@ -1,7 +1,7 @@
 """Recipes: what is to be built, one line a target, read from the files that dvc.yaml lists."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -127,6 +127,16 @@ def named(target: str) -> Line:
     if name not in known:
         raise Problem(unknown("target", name, list(known)))
     return known[name]
+
+
+def chain(lines: Mapping[str, Line], name: str) -> list[str]:
+    """The tables that a table is made of, along its larger input, the first one first."""
+    found = list[str]()
+    while name in lines and name not in found:
+        found.append(name)
+        given = lines[name].given
+        name = str(given.get("other") or given.get("input") or "")
+    return found[::-1]
 
 
 def is_method(path: Path) -> bool:

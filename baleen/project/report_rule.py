@@ -6,6 +6,7 @@ MODELS = (
     "data/report-models.csv: {title: figures of the models with 95 % intervals, x: value, y: name, x_label: figure, "
     "template: intervals}"
 )
+ROWS = "data/report-rows.csv: {title: from documents to rows, x: rows, y: name, template: rows}"
 CURVES = "data/report-curves.csv: {title: learning curves, x: step, y: loss, template: lines}"
 SCORES = "data/report-scores.csv: {title: candidates by score, x: low, x_label: score, y: rows, template: bars}"
 RELIABILITY = (
@@ -16,20 +17,22 @@ RELIABILITY = (
 
 @dataclass(frozen=True)
 class Report:
-    """Names of targets: evaluations of which metrics.json is made, others that are shown beside them, and the models
-    and calibrations that are drawn."""
+    """Names of targets: evaluations of which metrics.json is made, others that are shown beside them, and the models,
+    calibrations and tables (from documents to what a method's model learns) that are drawn."""
 
     evaluations: list[str]
     beside: list[str] = field(default_factory=list)
     models: list[str] = field(default_factory=list)
     calibrations: list[str] = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)
 
     def deps(self) -> list[str]:
-        tables = dict.fromkeys([*self.evaluations, *self.beside, *self.calibrations])
+        tables = dict.fromkeys([*self.tables, *self.evaluations, *self.beside, *self.calibrations])
         return [*(f"data/{name}.json" for name in tables), *(f"models/{name}.json" for name in self.models)]
 
     def plots(self) -> list[str]:
-        return [MODELS] + [CURVES] * bool(self.models) + [SCORES, RELIABILITY] * bool(self.calibrations)
+        shown = {MODELS: True, ROWS: self.tables, CURVES: self.models, SCORES: self.calibrations}
+        return [plot for plot, names in shown.items() if names] + [RELIABILITY] * bool(self.calibrations)
 
     def rule(self) -> str:
         """The rule as dvc.yaml has it; nothing without an evaluation."""

@@ -25,12 +25,7 @@ class Built:
 
     def chain(self, name: str) -> list[str]:
         """The tables that a table is made of, along its larger input, the first one first."""
-        found, at = list[str](), name
-        while at in self.lines and at not in found:
-            found.append(at)
-            given = self.lines[at].given
-            at = str(given.get("other") or given.get("input") or "")
-        return found[::-1]
+        return recipes.chain(self.lines, name)
 
     @property
     def model(self) -> str:

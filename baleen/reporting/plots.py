@@ -15,11 +15,13 @@ from baleen.measures.model_report import shown
 from baleen.project import inputs, recipes
 from baleen.project.settings import load_yaml
 from baleen.reporting.calibrated import histogram, score_shown, tenths
+from baleen.reporting.sections import reasons
 from baleen.tables.rows import Row
 
 RULES = Path("dvc.yaml")
 COLUMNS = {
     "data/report-models.csv": ("value", "low", "high", "measure", "name"),
+    "data/report-rows.csv": ("rows", "dropped", "name"),
     "data/report-curves.csv": ("step", "loss", "name"),
     "data/report-scores.csv": ("low", "high", "rows", "fate", "name"),
     "data/report-reliability.csv": ("score", "good", "low", "high", "name"),
@@ -32,7 +34,7 @@ def declared() -> dict[Path, str]:
     rule = load_yaml(RULES, plain=False)["stages"].get("report", {}) if RULES.is_file() else {}
     wanted = [next(iter(plot)) for plot in rule.get("plots", [])]
     read = counts(rule.get("deps", [])) if wanted else {}
-    found = dict(zip(COLUMNS, (models(read), curves(read), scores(read), reliability(read)), strict=True))
+    found = dict(zip(COLUMNS, (models(read), tables(read), curves(read), scores(read), reliability(read)), strict=True))
     return {Path(name): text(COLUMNS[name], found[name]) for name in wanted if name in found}
 
 
@@ -51,6 +53,13 @@ def models(read: Mapping[str, Row]) -> Iterator[Row]:
         if one and one.value is not None:
             value, low, high = (shown(one.text, at) for at in (one.value, one.low, one.high))
             yield {"value": value, "low": low, "high": high, "measure": one.measure, "name": name}
+
+
+def tables(read: Mapping[str, Row]) -> Iterator[Row]:
+    """The rows of each table, from the first to the one that a model learns, and why others left."""
+    for name, one in read.items():
+        if "rows_out" in one:
+            yield {"rows": one["rows_out"], "dropped": reasons(one), "name": name}
 
 
 def curves(read: Mapping[str, Row]) -> Iterator[Row]:

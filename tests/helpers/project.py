@@ -26,7 +26,7 @@ SEEDS, DOCUMENTS, PROSE = 40, 80, 3000
 SHARE = 0.304  # keeps 24 of 80 and 25 of 81: one more document changes what is kept, whatever its score
 BUILT = re.compile(r"(data/(?!raw/)|models/|metrics\.json|dvc\.lock)")  # what a build leaves in the checkout
 RUN = re.compile(r"^Running stage '([^']+)':", re.MULTILINE)
-UNCALIBRATED = {"data/report-models.csv", "data/report-curves.csv"}  # plots of a report without calibrations
+UNCALIBRATED = {f"data/report-{name}.csv" for name in ("models", "rows", "curves")}  # plots without calibrations
 TINY = {  # of profile pocket: enough that every stage has rows, not that a model learns
     "pretrain": {"steps": 80, "batch": 16},
     "backward": {"steps": 20, "batch": 16},
@@ -237,8 +237,9 @@ def trim_report(folder: Path, kept: set[str]) -> None:
     if evaluations:
         code = [dep for dep in found["deps"] if dep.startswith("data/plan/")]
         models = [dep for dep in found["deps"] if dep.startswith("models/") and Path(dep).stem in kept]
+        tables = [dep for dep in found["deps"][: found["deps"].index("data/eval-reply.json")] if Path(dep).stem in kept]
         found["cmd"] = " ".join([*found["cmd"].split()[:3], *evaluations])
-        found["deps"] = [*code, *(f"data/{name}.json" for name in evaluations), *models]
+        found["deps"] = [*code, *tables, *(f"data/{name}.json" for name in evaluations), *models]
         found["plots"] = [plot for plot in found["plots"] if {*plot} <= UNCALIBRATED]
         rules["stages"]["report"] = found
     dump(folder / "dvc.yaml", rules)

@@ -11,7 +11,7 @@ import browser
 import project
 import pytest
 
-from baleen.project import shipped
+from baleen.project import assemble, recipes, shipped
 from baleen.project.report_rule import Report
 from baleen.project.yaml_files import parse_yaml, yaml_text
 from baleen.reporting import plots
@@ -27,6 +27,8 @@ COUNTS: dict[str, Any] = {
     "models/own.json": {"rows_in": 5, "curve": CURVE},
     "models/pin.json": {"rows_in": 5, "steps": 0},
     "data/trust.json": {"in_use": "gain", "scores": {"loss": {}, "gain": GAIN}},
+    "data/web.json": {"rows_in": 5, "rows_out": 4, "dropped": {"too short": 1}},
+    "data/pool.json": {"rows_in": 4, "rows_out": 4, "dropped": {}},
     "data/eval-own.json": {"rows": 10, "groups": {"all": {"loss": FIGURE}}},
 }
 RECIPE = {
@@ -37,7 +39,7 @@ RECIPE = {
         "eval-other": {"input": "loss-other", "against": "loss-base", "settings": "losses"},
     },
 }
-RULE = Report(["eval-own"], [], ["own", "pin"], ["trust"]).rule()
+RULE = Report(["eval-own"], [], ["own", "pin"], ["trust"], ["web", "pool"]).rule()
 
 
 def write(folder: Path, counts: dict[str, Any], rule: str = RULE) -> Path:
@@ -68,6 +70,21 @@ def test_candidates_are_counted_by_the_score_in_use_and_what_became_of_them(tmp_
 def test_reliability_leaves_out_a_tenth_without_rows(tmp_path: Path) -> None:
     lines = drawn(write(tmp_path, COUNTS))["report-reliability.csv"]
     assert lines == ["score,good,low,high,name", "0.5,0.2,0.1,0.4,trust: gain"]
+
+
+def test_each_table_has_its_rows_and_why_others_left_from_the_first_to_the_one_that_is_learned(tmp_path: Path) -> None:
+    lines = drawn(write(tmp_path, COUNTS))["report-rows.csv"]
+    assert lines == ["rows,dropped,name", "4,1 too short,web", "4,,pool"]
+
+
+def test_the_rows_of_the_demo_go_from_its_documents_to_what_its_model_learns() -> None:
+    lines = {line.name: line for line in recipes.lines(recipes.files())}
+    tables = assemble.report_of(lines, ["humpback"]).tables
+    assert (tables[0], tables[-1]) == ("web", lines["humpback"].given["input"]) and "humpback-curate-2" in tables
+    deps = parse_yaml(Path("dvc.yaml").read_text())["stages"]["report"]["deps"]
+    assert [dep for dep in deps if dep in {f"data/{name}.json" for name in tables}] == [
+        f"data/{n}.json" for n in tables
+    ]
 
 
 def test_what_the_report_does_not_depend_on_is_not_drawn(tmp_path: Path) -> None:
@@ -122,7 +139,10 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def test_dvc_compares_the_plots_of_two_revisions(compared: Path) -> None:
     page = (compared / "dvc_plots/index.html").read_text()
     assert {*re.findall(r'"rev": "(\w+)"', page)} == {"workspace", "HEAD"}
-    assert all(title in page for title in ("learning curves", "candidates by score", "reliability of scores"))
+    assert all(
+        title in page
+        for title in ("from documents to rows", "learning curves", "candidates by score", "reliability of scores")
+    )
 
 
 @pytest.mark.slow
@@ -136,5 +156,5 @@ def test_the_page_of_the_plots_draws_without_an_error(compared: Path) -> None:
 
         screen.page.route("https://cdn.jsdelivr.net/**", library)
         screen.page.goto((compared / "dvc_plots/index.html").as_uri())
-        screen.until("document.querySelectorAll('canvas, svg.marks').length >= 3")
+        screen.until("document.querySelectorAll('canvas, svg.marks').length >= 4")
         assert [error for error in screen.errors if "the current version of Vega-Lite is" not in error] == []
