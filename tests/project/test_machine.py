@@ -151,9 +151,9 @@ def run(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[s
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["baleen.commands.check", "stages.plan"])
-def test_check_and_plan_refuse_a_profile_that_this_machine_cannot_run(module: str, folder: Path) -> None:
-    ended = run(folder, module)
+@pytest.mark.parametrize("words", [("baleen", "check"), ("stages.plan",)])
+def test_check_and_plan_refuse_a_profile_that_this_machine_cannot_run(words: tuple[str, ...], folder: Path) -> None:
+    ended = run(folder, *words)
     line = "baleen: profiles/small.yaml: this machine cannot run it: speed: device: cuda needs a GPU"
     assert ended.returncode == 1 and ended.stderr.startswith(line) and ended.stderr.count("\n") == 1
 
