@@ -58,12 +58,12 @@ def test_lines_with_the_same_stand_in_share_its_folder(tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     own_project.write(tmp_path, {"params.yaml": "profile: mine\n"})
     given = model("a/judge", 7e10)
-    asked = stand_ins.with_own_model(GenerateOptions("t", "student", given, "reply"), "generate x")
-    graded = stand_ins.with_own_model(ScoreOptions("t", "student", given, "reply"), "score y")
+    asked = stand_ins.with_own_model(GenerateOptions("t", "student", "reply", instead=given), "generate x")
+    graded = stand_ins.with_own_model(ScoreOptions("t", "student", "reply", instead=given), "score y")
     assert asked.model == graded.model != "student" and not asked.instead
     pinned = pins.pin(asked.model)
     assert pinned and (pinned.hub, pinned.parameters) == ("a/judge", 7e10)
-    other = stand_ins.with_own_model(ScoreOptions("t", "student", model("a/other", 1), "reply"), "score z")
+    other = stand_ins.with_own_model(ScoreOptions("t", "student", "reply", instead=model("a/other", 1)), "score z")
     assert other.model != graded.model
     plain = ScoreOptions("t", "student", prompt="reply")
     assert stand_ins.with_own_model(plain, "score y") is plain
