@@ -18,6 +18,7 @@ from baleen.tables import rows
 
 Cells = NDArray[np.uint64]
 NONE = np.uint64(0x9E3779B97F4A7C15)  # of a cell that is NULL or not a number, and of a column that is not there
+ODD = np.uint64(0xD1B54A32D192ED03)  # spreads what a double does not hold of an integer over all bits
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def of_table(path: Path, left_out: Collection[str] = ()) -> Fingerprints:
             column = batch.column(name)
             parts[name].append(cells_of(column))
             if (values := measured(column)) is not None and (known := len(values) - values.null_count):
-                sums[name].append(float(pc.sum(values.cast(pa.float64())).as_py()))
+                sums[name].append(float(pc.sum(values.cast(pa.float64(), safe=False)).as_py()))
                 counts[name] += known
     means = {name: sum(sums[name]) / counts[name] if counts[name] else None for name in names}
     whole = pa.concat_arrays(ids) if ids else pa.array([], pa.string())
@@ -63,11 +64,22 @@ def is_number(kind: pa.DataType) -> bool:
 
 
 def cells_of(column: pa.Array) -> Cells:
-    """A number for each cell: the bits of a number as a double, or the hash of anything else."""
+    """A number for each cell: the bits of a number as a double, with the rest of an integer that is too large for one,
+    or the hash of anything else."""
     if is_number(column.type):
-        values = column.cast(pa.float64()).to_numpy(zero_copy_only=False) + 0.0  # no -0
-        return np.where(np.isnan(values), NONE, values.view(np.uint64))
+        values = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) + 0.0  # no -0
+        bits = values.view(np.uint64) + (rest(column) if pa.types.is_integer(column.type) else np.uint64(0))
+        return np.where(np.isnan(values), NONE, bits)
     return np.array([NONE if cell is None else hashed(cell) for cell in column.to_pylist()], np.uint64)
+
+
+def rest(column: pa.Array) -> Cells:
+    """What a double does not hold of each integer, spread; 0 up to 2 ** 53."""
+    whole = column.fill_null(0).to_numpy(zero_copy_only=False)
+    with np.errstate(invalid="ignore"):  # the double next to the largest integer is none
+        held = whole.astype(np.float64).astype(whole.dtype)
+    lost: Cells = (whole - held).astype(np.uint64)
+    return lost * ODD
 
 
 def hashed(cell: Any) -> int:
