@@ -80,7 +80,7 @@ setup: .venv/.ok-$(EXTRAS)
 	UV_FIND_LINKS="$${UV_FIND_LINKS-$$PIP_FIND_LINKS}" uv pip install -q --python .venv/bin/python --compile-bytecode -c constraints.txt -e '.[$(EXTRAS)]'
 	@touch $@
 
-# Tables, models, pins and replies stay: DVC has what was built, and python -m baleen.commands.memo prune deletes replies that no
-# table names. In build are the worlds of benchmarks.claims.
+# Tables, models, pins and replies stay: DVC has what was built, and baleen memo prune deletes replies that no table names.
+# In build are the worlds of benchmarks.claims.
 clean:
 	rm -rf .venv build dvc_plots *.egg-info .pytest_cache .mypy_cache .ruff_cache */__pycache__ */*/__pycache__

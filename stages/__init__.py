@@ -1,5 +1,6 @@
-"""The verbs, one module each. Before any is imported, Ctrl-C is made to end a program in one line, and a stage is bound
-to its DVC and handed to a process that is ready for it, if there is one; else the state of the code is noted."""
+"""The stages of DVC, one module each. Before any is imported, Ctrl-C is made to end a program in one line, and a stage
+is bound to its DVC and handed to a process that is ready for it, if there is one; else the state of the code is noted.
+"""
 
 import atexit
 import os

@@ -27,7 +27,7 @@ Columns = frozenset[str] | None  # None: not known before the file is read
 RULES = Path("dvc.yaml")
 POCKET = (
     "; it measures against the pocket world: take the recipe out of dvc.yaml (vars, and `report`), or check only what "
-    "you build, like python -m baleen check train@humpback"
+    "you build, like baleen check train@humpback"
 )
 
 

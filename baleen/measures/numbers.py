@@ -159,7 +159,7 @@ def of_lines(lines: Mapping[str, Line]) -> Numbers | None:
     ]
     once = {(one.arm, one.than): one for one in reversed(compared)}
     compared = list(reversed(once.values()))
-    finals = [line.name for line in lines.values() if line.verb == "train" and Path(line.file).stem == line.name]
+    finals = [line.name for line in lines.values() if line.ends_method]
     whole = undivided(found, primary)
     return Numbers(arms, primary, compared, sentence(arms, primary, compared, finals), unequal(arms), whole)
 

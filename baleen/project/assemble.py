@@ -243,7 +243,7 @@ def report_of(lines: Mapping[str, Line], names: Iterable[str]) -> Report:
     models, calibrations = (
         [line.name for line in lines.values() if line.verb == verb] for verb in ("train", "calibrate")
     )
-    taught = [str(lines[name].given.get("input", "")) for name in models if Path(lines[name].file).stem == name]
+    taught = [str(line.given.get("input", "")) for line in lines.values() if line.ends_method]
     tables = dict.fromkeys(table for last in taught for table in chain(lines, last))
     return Report(evaluations(lines, named), every_evaluation(lines, named), models, calibrations, [*tables])
 

@@ -5,6 +5,8 @@ import signal
 import sys
 from types import FrameType
 
+from baleen.project.preload import OURS
+
 EXIT_CODE = 130
 STARTING = b"baleen: interrupted while it was starting; nothing was changed, the same command goes on\n"
 KEPT = {  # by the verb: what a run that is interrupted leaves for the next one
@@ -27,7 +29,7 @@ def is_program() -> bool:
     one that imports them."""
     words = sys.orig_argv
     return os.path.basename(sys.argv[0]) == "baleen" or any(
-        word.startswith(("stages.", "baleen")) and words[at - 1] == "-m" for at, word in enumerate(words)
+        word.startswith(OURS) and words[at - 1] == "-m" for at, word in enumerate(words)
     )
 
 

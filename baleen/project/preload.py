@@ -26,6 +26,7 @@ IMPORTS = (
     "pandas", "pyarrow.parquet", "omegaconf", "torch", "transformers.models.auto.modeling_auto", "accelerate",
     "transformers.models.llama.modeling_llama", "datasets", "peft", "trl.trainer.sft_trainer",
 )  # fmt: skip
+OURS = ("stages.", "baleen")  # how the modules begin that `python -m` runs
 STARTED = b"\n"  # what a copy sends when it begins
 STATUS: list[int] = []  # of this process's stage when that has ended by sys.exit
 Request = dict[str, Any]
@@ -35,7 +36,7 @@ def hand_over() -> None:
     """Hand this stage over to the preloaded process and exit with its status; return when there is none."""
     prefix, _, door = os.environ.get(DOOR, "").partition(os.pathsep)
     module, *arguments = module_arguments(sys.orig_argv)
-    if prefix == sys.prefix and module.startswith(("stages.", "baleen")) and module != "stages.warm":
+    if prefix == sys.prefix and module.startswith(OURS) and module != "stages.warm":
         become_copy(door, module, arguments, {**os.environ, DOOR: ""})
 
 

@@ -65,6 +65,11 @@ class Line:
         return RULES[self.rule].verb
 
     @property
+    def ends_method(self) -> bool:
+        """Whether it trains the model that its recipe is named after, in which a method ends."""
+        return self.verb == "train" and Path(self.file).stem == self.name
+
+    @property
     def where(self) -> str:
         return f"{self.file}: {self.rule}.{self.name}"
 
@@ -141,7 +146,7 @@ def chain(lines: Mapping[str, Line], name: str) -> list[str]:
 
 def is_method(path: Path) -> bool:
     """Whether a recipe trains a model of its own name; others are arms, or what several methods share."""
-    return ("train", path.stem) in {(line.verb, line.name) for line in lines_of(path)}
+    return any(line.ends_method for line in lines_of(path))
 
 
 def groups(paths: list[Path]) -> dict[str, Group]:

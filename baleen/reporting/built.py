@@ -48,6 +48,4 @@ def current() -> Built:
 
 def method_models(built: Built) -> list[str]:
     """The models of the methods that are built: those named after their recipe, else the last one trained."""
-    return [name for name, line, _ in built.of("train") if Path(line.file).stem == name] or [built.model] * bool(
-        built.model
-    )
+    return [name for name, line, _ in built.of("train") if line.ends_method] or [built.model] * bool(built.model)
