@@ -163,6 +163,7 @@ class Code:
     statements: list[Statement]
     binders: dict[str, list[int]]
     next_of: dict[int, list[Place]] = field(default_factory=dict)
+    digest_of: dict[frozenset[int], str] = field(default_factory=dict)
 
     @cached_property
     def always(self) -> list[int]:
@@ -178,6 +179,15 @@ class Code:
         if at not in self.next_of:
             self.next_of[at] = list(dict.fromkeys(self.followed(at)))
         return self.next_of[at]
+
+    def digest(self, places: frozenset[int]) -> str:
+        """The hash of some of its statements, which many targets reach."""
+        if places not in self.digest_of:
+            found = [self.statements[at] for at in sorted(places)]
+            lines = [one.digest for one in found if one.tree]
+            imports = sorted(repr(item) for one in found for item in one.imports.items() if not one.tree)
+            self.digest_of[places] = sha256("\n".join([*lines, *imports]).encode()).hexdigest()[:32]
+        return self.digest_of[places]
 
     def followed(self, at: int) -> Iterator[Place]:
         one = self.statements[at]
@@ -248,27 +258,31 @@ def check_imports(file: str, own: list[Statement]) -> None:
             raise Problem(f"{file} imports {dotted}, which lies outside {OWN}/ and is not watched; {hint}")
 
 
-def package_of(file: str) -> str:
-    """The package that is imported before a module, '' where it holds nothing."""
-    return module_file(Path(file).parent.as_posix().replace("/", "."))
+def places_of_package(file: str) -> list[Place]:
+    """Where the package leads that is imported before a module, and that counts for whatever the module has."""
+    package = module_file(Path(file).parent.as_posix().replace("/", "."))
+    code = code_of(package) if package else None
+    return [place for at in code.always for place in code.next_places(at)] if code else []
 
 
 def reached(places: Iterable[Place]) -> dict[str, set[int]]:
     """The statements of every module that can be reached from these places; silent modules are not entered."""
-    found, waiting, done = defaultdict[str, set[int]](set), list(places), set[Place]()
+    found, waiting, done = dict[str, set[int]](), list(places), set[Place]()
+    codes = dict[str, Code | None]()
     while waiting:
         place = waiting.pop()
-        file, name = place
-        if place in done or silent(Path(file)):
+        if place in done:
             continue
         done.add(place)
-        code = code_of(file)
-        if package := package_of(file):
-            waiting += [place for at in code_of(package).always for place in code_of(package).next_places(at)]
-        for at in {*code.of(name), *code.always} - found[file]:
-            found[file].add(at)
-            waiting += code.next_places(at)
-    return found
+        file, name = place
+        if file not in codes:
+            codes[file], found[file] = None if silent(Path(file)) else code_of(file), set()
+            waiting += places_of_package(file) if codes[file] else []
+        if code := codes[file]:
+            new = {*code.of(name), *code.always} - found[file]
+            found[file] |= new
+            waiting += [place for at in new for place in code.next_places(at)]
+    return {file: statements for file, statements in found.items() if codes[file]}
 
 
 def roots(verb: str, named: Iterable[Place]) -> list[Place]:
@@ -279,14 +293,7 @@ def roots(verb: str, named: Iterable[Place]) -> list[Place]:
 def digests(verb: str, named: Iterable[Place] = ()) -> dict[str, str]:
     """The hash of what counts in each module, by its path in the project."""
     found = reached(roots(verb, named))
-    return {file: whole_digest(file, found[file]) for file in sorted(found) if found[file]}
-
-
-def whole_digest(file: str, places: set[int]) -> str:
-    own = code_of(file).statements
-    lines = [own[at].digest for at in sorted(places) if own[at].tree]
-    imports = sorted(repr(item) for at in places for item in own[at].imports.items() if not own[at].tree)
-    return sha256("\n".join([*lines, *imports]).encode()).hexdigest()[:32]
+    return {file: code_of(file).digest(frozenset(found[file])) for file in sorted(found) if found[file]}
 
 
 def at_start(verb: str) -> list[str]:

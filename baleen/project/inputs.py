@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -67,7 +68,13 @@ def is_tracked(path: Path) -> bool:
 def module_path(name: str | Path) -> Path:
     """Where a module or package lies, such as baleen/tables/rows.py: the user's own in the current folder, all others
     beside this package."""
-    return Path(name).resolve() if Path(name).parts[:1] == (OWN,) else CODE / name
+    return beside(name) or Path(name).resolve()
+
+
+@cache
+def beside(name: str | Path) -> Path | None:
+    """The path of a module beside this package, None of one of the user's own."""
+    return None if Path(name).parts[:1] == (OWN,) else CODE / name
 
 
 def sources() -> dict[Path, object]:

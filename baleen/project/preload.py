@@ -128,7 +128,15 @@ def receive_request(line: socket.socket) -> Request:
     os.environ.clear()
     os.environ |= request["env"]
     os.chdir(request["cwd"])
+    renew_threads()
     return request
+
+
+def renew_threads() -> None:
+    """Make torch's pool of threads anew in a copy that has one thread. Torch would do so when the copy first asks for
+    it, and not safely: where two threads ask at once, one gets none ("Invalid thread pool!") and the stage fails."""
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(torch.get_num_threads())
 
 
 def import_libraries() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from select import select
 
-from baleen.project import command_line
+from baleen.project import command_line, preload
 
 Main = Callable[[list[str]], None]
 
@@ -19,6 +19,7 @@ def fork_stage(main: Main, words: list[str], log: Path) -> int:
     if not (child := os.fork()):
         os.dup2(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC), 2)
         sys.stderr, sys.argv = os.fdopen(2, "w", buffering=1), ["stage", *words]
+        preload.renew_threads()
         faulthandler.dump_traceback_later(900, exit=True)  # a fork may begin with a lock that nobody will open
         try:
             command_line.run(main)
