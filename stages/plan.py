@@ -16,11 +16,11 @@ from baleen.engines import table
 from baleen.errors import Problem
 from baleen.models import identity, pins
 from baleen.project import code_hashes, layers, lookup, plan, recipes
-from baleen.project.code_hashes import Place
 from baleen.project.command_line import run
 from baleen.project.layers import Project
 from baleen.project.plan import Planned
 from baleen.project.recipes import Line
+from baleen.project.statements import Place
 from stages import verbs
 
 

@@ -6,37 +6,17 @@ is not in the hash of those that do not mention it. Hashed are syntax trees with
 layout count for nothing.
 """
 
-import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from baleen.errors import Problem
 from baleen.project import inputs
 from baleen.project.inputs import OWN, PACKAGES, module_path, silent
-
-Place = tuple[str, str]  # a module's path in the project and a name in it; '' for the whole module
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A statement at the top of a module: the names it binds and mentions (with the attribute that is taken of each,
-    or ''), the local names in it, what it imports, and its syntax tree, which an import has not."""
-
-    binds: frozenset[str]
-    mentions: frozenset[Place]
-    local: frozenset[str]
-    imports: dict[str, Place]
-    tree: ast.stmt | None
-
-    @cached_property
-    def digest(self) -> str:
-        """The hash of what it means; '' for an import."""
-        return sha256(repr(meaning(self.tree)).encode()).hexdigest()[:16] if self.tree else ""
+from baleen.project.statements import Place, Statement, statements
 
 
 def module_file(dotted: str) -> str:
@@ -51,108 +31,6 @@ def file_in(dotted: str, _: Path | None) -> str:
     path = Path(*dotted.split("."))
     files = {file.as_posix(): module_path(file) for file in (path.with_suffix(".py"), path / "__init__.py")}
     return next((name for name, file in files.items() if file.is_file() and file.stat().st_size), "")
-
-
-def statements(text: bytes, package: str = "") -> list[Statement]:
-    """The statements of a module; what only runs when it is the program itself, and docstrings, are left out."""
-    body = ast.parse(text).body
-    return [made for node in body if not is_main(node) for made in parsed(node, package)]
-
-
-def is_main(node: ast.stmt) -> bool:
-    docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    return docstring or (isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'")
-
-
-def parsed(node: ast.stmt, package: str) -> Iterator[Statement]:
-    """A statement as one, an import as one for each of its names: others may be added to it."""
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        for name, place in imported(node, package).items():
-            yield Statement(frozenset([name]), frozenset(), frozenset(), {name: place}, None)
-        return
-    nodes = [*ast.walk(node)]  # parents come before what is in them
-    inside = [found for found in nodes if isinstance(found, ast.Import | ast.ImportFrom)]
-    imports = {name: place for found in inside for name, place in imported(found, package).items()}
-    yield Statement(frozenset(bound(node)), frozenset(mentioned(nodes)), frozenset(local(nodes)), imports, node)
-
-
-def imported(node: ast.Import | ast.ImportFrom, package: str = "") -> dict[str, Place]:
-    """What an import binds: each name with the dotted module and the name in it; '' for the module itself. `package` is
-    that of the module, which relative imports count from."""
-    if isinstance(node, ast.Import):
-        return {alias.asname or alias.name.partition(".")[0]: (alias.name, "") for alias in node.names}
-    above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
-    module = ".".join(filter(None, [*above, node.module or ""]))
-    return {alias.asname or alias.name: (module, alias.name) for alias in node.names}
-
-
-def bound(node: ast.stmt) -> list[str]:
-    """The names that a definition or an assignment gives a value; none for a statement that always counts."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return [node.name]
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    names = [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
-    return (
-        [name.id for name in names if isinstance(name, ast.Name)] if all(isinstance(n, ast.Name) for n in names) else []
-    )
-
-
-def mentioned(nodes: list[ast.AST]) -> Iterator[Place]:
-    """Names with the attribute taken of them or '', and texts that name a module of the project."""
-    bases = set[ast.AST]()
-    for found in nodes:
-        if isinstance(found, ast.Attribute) and isinstance(found.value, ast.Name):
-            bases.add(found.value)
-            yield found.value.id, found.attr
-        elif isinstance(found, ast.Attribute) and (module := imported_here(found.value)):
-            bases.add(module)
-            yield str(module.value), found.attr
-        elif isinstance(found, ast.Name) and found not in bases:
-            yield found.id, ""
-        elif isinstance(found, ast.Constant) and found not in bases and is_module(found.value):
-            yield str(found.value), ""
-
-
-def imported_here(node: ast.expr) -> ast.Constant | None:
-    """The name of a module of the project in a call import_module("a.b"), None for anything else."""
-    if not isinstance(node, ast.Call) or not ast.unparse(node.func).endswith("import_module"):
-        return None
-    name = node.args[0]
-    return name if isinstance(name, ast.Constant) and is_module(name.value) else None
-
-
-def local(nodes: list[ast.AST]) -> Iterator[str]:
-    """Parameters and other names that get a value inside a statement: there they may stand for no module."""
-    for found in nodes:
-        if isinstance(found, ast.arg):
-            yield found.arg
-        elif isinstance(found, ast.Name) and isinstance(found.ctx, ast.Store):
-            yield found.id
-
-
-def is_module(value: object) -> bool:
-    """Whether a value is the dotted name of a module of the project."""
-    dotted = isinstance(value, str) and "." in value and value.replace(".", "").isidentifier()
-    return dotted and bool(module_file(str(value)))
-
-
-def meaning(node: Any) -> Any:
-    """A syntax tree as tuples, without docstrings, places and empty fields, which differ between versions of Python."""
-    if isinstance(node, list):
-        return [meaning(item) for item in node]
-    if not isinstance(node, ast.AST):
-        return (type(node).__name__, repr(node))
-    parts = (
-        (name, without_docstring(node, value) if name == "body" else value) for name, value in ast.iter_fields(node)
-    )
-    return (type(node).__name__, *((name, meaning(value)) for name, value in parts if value not in (None, [])))
-
-
-def without_docstring(node: ast.AST, value: Any) -> Any:
-    """The statements of a class or function after its docstring; anything else as it is."""
-    if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) or value is not node.body:
-        return value
-    return value[1:] if ast.get_docstring(node, clean=False) is not None else value
 
 
 @dataclass(frozen=True)
@@ -172,7 +50,7 @@ class Code:
 
     def of(self, name: str) -> list[int]:
         """The statements that bind a name; all of them for '' or a name that nothing here binds."""
-        return self.binders.get(name) or [at for at, one in enumerate(self.statements) if one.tree]
+        return self.binders.get(name) or [at for at, one in enumerate(self.statements) if one.digest]
 
     def next_places(self, at: int) -> list[Place]:
         """Where a statement leads, in this module and in others."""
@@ -184,8 +62,8 @@ class Code:
         """The hash of some of its statements, which many targets reach."""
         if places not in self.digest_of:
             found = [self.statements[at] for at in sorted(places)]
-            lines = [one.digest for one in found if one.tree]
-            imports = sorted(repr(item) for one in found for item in one.imports.items() if not one.tree)
+            lines = [one.digest for one in found if one.digest]
+            imports = sorted(repr(item) for one in found for item in one.imports.items() if not one.digest)
             self.digest_of[places] = sha256("\n".join([*lines, *imports]).encode()).hexdigest()[:32]
         return self.digest_of[places]
 
@@ -197,8 +75,8 @@ class Code:
         for name, attribute in one.mentions:
             if name in self.binders:
                 yield from self.bound_places(name, attribute, name in one.local)
-            elif "." in name:
-                yield module_file(name), attribute or program(module_file(name))
+            elif "." in name and (file := module_file(name)):
+                yield file, attribute or program(file)
             elif name == "__file__":
                 yield self.file, program(self.file)
 

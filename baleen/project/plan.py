@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from baleen.errors import Problem
-from baleen.project import code_hashes, inputs
+from baleen.project import code_hashes, inputs, statements
 from baleen.project.settings import Settings, load_yaml
 
 STAGE, FOLDER = "plan", Path("data/plan")
@@ -30,7 +30,7 @@ class Planned:
     code: dict[str, str] = field(default_factory=dict)
 
     @property
-    def places(self) -> list[code_hashes.Place]:
+    def places(self) -> list[statements.Place]:
         """The things that `named` holds as module:name."""
         pairs = (text.partition(":") for text in self.named)
         return [(module, name) for module, _, name in pairs]

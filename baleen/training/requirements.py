@@ -10,10 +10,11 @@ from baleen.engines import table
 from baleen.errors import Problem
 from baleen.memo.dry_run import disk_size
 from baleen.project import inputs, layers, plan, settings
-from baleen.project.code_hashes import imported, module_file
+from baleen.project.code_hashes import module_file
 from baleen.project.command_line import EXTRAS
 from baleen.project.machine import Machine, hub_error, in_hub_cache, installed, this_machine
 from baleen.project.settings import Settings, Speed
+from baleen.project.statements import imported
 from baleen.training import memory
 
 WEIGHT, TRAINED = 2, 16  # bytes for a parameter: bf16 to answer; fp32 weights, gradients and AdamW's moments to train

@@ -12,12 +12,13 @@ import pytest
 
 from baleen.project import code_hashes
 from baleen.project.inputs import SILENT
+from baleen.project.statements import Place
 from baleen.project.yaml_files import parse_yaml
 
 ROOT = Path(__file__).parents[2]
 
 
-def names(verb: str, *places: code_hashes.Place) -> set[str]:
+def names(verb: str, *places: Place) -> set[str]:
     return set(code_hashes.digests(verb, places))
 
 

@@ -15,7 +15,7 @@ from project import replace_once
 from baleen.commands import check
 from baleen.errors import Problem
 from baleen.project import code_hashes, lookup
-from baleen.project.code_hashes import Place
+from baleen.project.statements import Place
 from baleen.tables import rows
 from stages import filter as filter_verb
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from baleen.engines import table
-from baleen.project import code_hashes, recipes
+from baleen.project import code_hashes, recipes, statements
 from baleen.project.yaml_files import parse_yaml
 
 RULES = parse_yaml(Path("dvc.yaml").read_text())["stages"]
@@ -29,7 +29,7 @@ def tree(file: Path) -> ast.Module:
 def imported(file: Path) -> set[Path]:
     """Project modules a file imports itself, at the top or inside a function; by their paths in the project."""
     nodes = [node for node in ast.walk(tree(file)) if isinstance(node, ast.Import | ast.ImportFrom)]
-    places = [place for node in nodes for place in code_hashes.imported(node).values()]
+    places = [place for node in nodes for place in statements.imported(node).values()]
     names = {name for module, own in places for name in (module, f"{module}.{own}")}
     return {Path(path) for path in map(code_hashes.module_file, names) if path} - {file}
 
