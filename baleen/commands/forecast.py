@@ -35,15 +35,15 @@ WORDS = {"run": "runs", "maybe": "may run", "restore": "restored from DVC's run 
 def recorded() -> Recorded:
     """What DVC knows of the project; this alone touches its internals."""
     from dvc.exceptions import DvcException
-    from dvc.repo import Repo
+    from dvc.repo import Repo, lock_repo
 
     try:
-        repo = Repo()
-        status = repo.status()
+        with lock_repo(repo := Repo()):  # DVC reads its files anew in each lock
+            status, built = repo.status(), repo.index.stages
     except DvcException as error:
         raise Problem(f"dvc status: {error}; run it to see more") from None
     changed = {path for parts in status.values() for path in changed_paths(parts)}
-    deps = {dep.def_path: dep for stage in repo.index.stages for dep in stage.deps if dep.def_path in changed}
+    deps = {dep.def_path: dep for stage in built for dep in stage.deps if dep.def_path in changed}
     hashes = {path: str(dep.get_hash().value) for path, dep in deps.items() if Path(path).exists()}
     lock = Path(dvc_lock.LOCK)
     entries = parse_yaml(lock.read_text(encoding="utf-8"))["stages"] if lock.is_file() else {}

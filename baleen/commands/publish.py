@@ -20,7 +20,7 @@ def files(folder: Path) -> dict[str, int]:
 def check_name(name: str) -> None:
     """A Problem unless a name is organisation/name as the hub takes it."""
     from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
+    from huggingface_hub.utils import validate_repo_id
 
     try:
         validate_repo_id(name)
