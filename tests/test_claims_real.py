@@ -117,6 +117,7 @@ def test_what_cannot_be_filled_in_is_one_line(text: str, seeds: tuple[int, ...],
     [
         (-0.2, -0.1, 50, True, "holds"), (0.1, 0.2, 50, True, "opposite"), (-0.1, 0.2, 50, True, "does not hold"),
         (0.1, 0.2, 50, False, "holds"), (-0.2, -0.1, 50, False, "opposite"), (-0.2, -0.1, 19, True, "too few rows"),
+        (0.0, 0.0, 50, False, "no row differs"), (0.0, 0.0, 50, True, "no row differs"),
     ],
 )  # fmt: skip
 def test_a_claim_holds_when_the_whole_interval_is_on_the_better_side(

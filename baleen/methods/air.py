@@ -16,7 +16,10 @@ from baleen.methods import constraints
 from baleen.tables.exports import transform
 from baleen.tables.rows import NUMBER, TEXT, TYPES, Row, row_id
 
-__all__ = ["begin", "complete", "dose", "exemplify", "hard", "part", "rounds", "stated", "thin", "tighten", "unrefined"]
+__all__ = [
+    "begin", "complete", "dose", "exemplify", "hard", "lacking", "measured", "part", "rounds", "stated", "thin",
+    "tighten", "unrefined",
+]  # fmt: skip
 
 
 KINDS = {  # the twelve of AIR, each with examples of ours, one of which is shown
@@ -42,6 +45,7 @@ TALK = re.compile(  # mentions the two answers; "answer in 20 words" and "cite a
     r"|\bthe reference\b|^\W*none\b(?! of the \w+s\b)",
     re.IGNORECASE,
 )
+CONSTRAINTS: dict[str, pa.DataType] = {"constraints": TYPES["constraints"]}
 REFINED: dict[str, pa.DataType] = {"constraints": TYPES["constraints"], "kinds": TEXT, "instruction": TEXT}
 OPENED = REFINED | {"bare": TEXT, "ended": TEXT, "rounds": NUMBER}
 JUDGED = ("instruction", "bare", "constraints", "kinds", "kind", "addition", "reference", "answer")
@@ -159,6 +163,22 @@ def joined(parts: list[Row]) -> list[tuple[Row, str]]:
 def unrefined(row: Row) -> list[Row]:
     """The row with its first instruction and no constraint."""
     return [row | {"instruction": row["bare"], "constraints": list[str]()}]
+
+
+@transform(("instruction", "response"), CONSTRAINTS | {"bare": TEXT})
+def measured(row: Row) -> list[Row] | str:
+    """The row with constraints that code measures on its response: for judges that find none which can be read."""
+    some = constraints.measure(row["response"], Random(f"measured {row['id']}"))
+    return [row | {"bare": row["instruction"], "constraints": some}] if some else "no constraint"
+
+
+@transform(
+    ("bare", "constraints", "answer"), {"instruction": TEXT, "constraints": TYPES["constraints"]}, takes="number"
+)
+def lacking(row: Row, number: float) -> list[Row] | str:
+    """The row with the first constraints, so many at most, that the student's answer does not meet, by code alone."""
+    some = [text for text in row["constraints"] if constraints.met([text], row["answer"]) == 0][: int(number)]
+    return [row | {"constraints": some, "instruction": with_list(row["bare"], some)}] if some else "nothing lacking"
 
 
 @transform(("constraints",), {"dose": TEXT})

@@ -4,7 +4,8 @@
 that of a bootstrap which draws seeds with replacement and, for each draw of seeds, rows with replacement: one draw of
 rows for all its seeds, since they are the same rows in each. A claim *holds* when the whole interval is on the better
 side, it is *opposite* when the whole interval is on the worse side, and else it *does not hold* at this size. Fewer
-than 20 rows say nothing. With few seeds the interval is of these seeds rather than of all.
+than 20 rows say nothing, and nor do arms of which *no row differs*. With few seeds the interval is of these seeds
+rather than of all.
 """
 
 import json
@@ -31,6 +32,8 @@ def verdict(low: float, high: float, rows: int, lower: bool) -> str:
     """What the interval of a difference says of a claim, by the rule above."""
     if rows < ENOUGH:
         return "too few rows"
+    if low == high == 0:
+        return "no row differs"
     better, worse = (high < 0, low > 0) if lower else (low > 0, high < 0)
     return "holds" if better else "opposite" if worse else "does not hold"
 
