@@ -7,7 +7,7 @@ import numpy as np
 
 from baleen.errors import Problem
 from baleen.viewer import questions
-from baleen.viewer.engine import Array, Engine
+from baleen.viewer.engine import Array, Engine, in_order
 from baleen.viewer.sources import Project, Source
 
 STEPS = 200  # of the slider, in equal numbers of rows
@@ -26,21 +26,36 @@ class Ranked:
 
     def kept(self, threshold: float) -> int:
         """How many rows are at least as good as a threshold."""
-        signed, limit = (-self.scores, -threshold) if self.highest else (self.scores, threshold)
-        return int(np.searchsorted(signed, limit, side="right"))
+        return self.kept_at([threshold])[0]
+
+    def kept_at(self, thresholds: list[float]) -> list[int]:
+        """How many rows are at least as good as each of some thresholds."""
+        sign = -1 if self.highest else 1
+        return [int(n) for n in np.searchsorted(sign * self.scores, sign * np.array(thresholds), side="right")]
 
 
 def ranked(engine: Engine, source: Source, column: str, highest: bool) -> Ranked:
     """The rows of a source by a score; rows of the same score in the order of the file."""
 
     def compute(_: object) -> Ranked:
-        values = questions.values_of(source, column)
+        values = questions.values_of(engine, source, column)
         known = np.flatnonzero(~np.isnan(values))
-        signed = -values[known] if highest else values[known]
-        rows = known[np.argsort(signed, kind="stable")]
+        rows = known[in_order(-values[known] if highest else values[known])]
         return Ranked(rows, values[rows], highest, len(values) - len(rows))
 
     found: Ranked = engine.result((source.stamp, "ranked", column, highest), compute)
+    return found
+
+
+def worst(engine: Engine, source: Source, column: str, highest: bool) -> float | None:
+    """The worst score of a source, which takes no order of its rows; None without any score."""
+
+    def compute(_: object) -> float | None:
+        values = questions.values_of(engine, source, column)
+        known = values[~np.isnan(values)]
+        return float(known.min() if highest else known.max()) if len(known) else None
+
+    found: float | None = engine.result((source.stamp, "worst", column, highest), compute)
     return found
 
 
@@ -52,9 +67,9 @@ def threshold_of(engine: Engine, project: Project, name: str, column: str, highe
         if target and target in project.names() and len(project.files(target)) > 1:
             kept = project.source(target)
             if column in kept.columns and (target == filter_ or project.source(target, "dropped").sizes != [0]):
-                found = ranked(engine, kept, column, highest).scores
-                if len(found):
-                    return float(found[-1])
+                last = worst(engine, kept, column, highest)
+                if last is not None:
+                    return last
     found = ranked(engine, project.source(name, "all"), column, highest).scores
     return float(found[len(found) // 2]) if len(found) else None
 
@@ -70,7 +85,7 @@ def overview(engine: Engine, source: Source, column: str, highest: bool) -> dict
     low, high = np.sort(found.scores[[len(found.rows) // 200, -1 - len(found.rows) // 200]])
     counts, edges = np.histogram(np.clip(found.scores, low, high), bins=BARS)
     return {
-        "steps": [{"threshold": step, "kept": found.kept(step)} for step in steps],
+        "steps": [{"threshold": step, "kept": n} for step, n in zip(steps, found.kept_at(steps), strict=True)],
         "bars": counts.tolist(),
         "edges": edges.tolist(),
         "rows": len(found.rows) + found.without,

@@ -77,6 +77,15 @@ def size_of(result: Any) -> int:
     return sum(size_of(part) for part in parts)
 
 
+def in_order(values: Array) -> Array:
+    """The places of values from the smallest on, equal ones in their order. numpy's stable sort takes twice as long."""
+    places = np.argsort(values)
+    ordered = values[places]
+    runs = np.cumsum(np.concatenate([[False], ordered[1:] != ordered[:-1]])[: len(values)]) * len(values)
+    found: Array = np.sort(runs + places) - runs
+    return found
+
+
 class Engine:
     """DuckDB with a cache of works, and tables in memory."""
 

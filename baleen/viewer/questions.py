@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from baleen.errors import Problem, unknown
 from baleen.viewer import held
 from baleen.viewer.engine import Array, Engine, Work
-from baleen.viewer.held import in_file, quoted
+from baleen.viewer.held import quoted
 from baleen.viewer.sources import Source, footer
 
 PREFIX = 32  # letters by which texts are sorted first
@@ -172,18 +171,23 @@ def shown_rows(engine: Engine, view: View) -> Array:
     return found
 
 
-def values_of(source: Source, column: str) -> Array:
+def values_of(engine: Engine, source: Source, column: str) -> Array:
     """A score of every row, NaN where there is none."""
     if source.columns.get(column) != "number":
         names = [name for name, kind in source.columns.items() if kind == "number"]
         raise Problem(unknown("score", column, names))
     parts = [
-        pq.read_table(path, columns=[column])[column].to_numpy().astype(np.float64)
-        if column in footer(path)[1]
-        else np.full(footer(path)[0], np.nan)
+        scores_of(engine, path, column) if column in footer(path)[1] else np.full(footer(path)[0], np.nan)
         for path in source.files
     ]
     return np.concatenate([*parts, np.zeros(0)])
+
+
+def scores_of(engine: Engine, path: Path, column: str) -> Array:
+    """A number of every row of a file, NaN where there is none."""
+    sql = f"SELECT coalesce({quoted(column)}::DOUBLE, 'nan'::DOUBLE) FROM {engine.held.table(path)}"
+    [found] = engine.query(sql, []).fetchnumpy().values()
+    return np.asarray(found, dtype=np.float64)
 
 
 def page(engine: Engine, source: Source, numbers: Sequence[int], clip: int = CLIP) -> list[dict[str, Any]]:
@@ -204,9 +208,8 @@ def rows_of(engine: Engine, path: Path, inside: list[int], clip: int) -> Iterato
     texts = [name for name, kind in columns.items() if kind == "text"]
     plain = [name for name, kind in columns.items() if kind == "number"]
     taken = [f"left({quoted(n)}, {int(clip)}), length({quoted(n)})" for n in texts] + [quoted(n) for n in plain]
-    places = ", ".join(str(int(n)) for n in inside)
-    sql = f"SELECT file_row_number, {', '.join(taken) or 'NULL'} FROM {engine.held.table(path)}"
-    for n, *values in engine.query(f"{sql} WHERE file_row_number IN ({places})", []).fetchall():
+    sql = f"SELECT file_row_number, {', '.join(taken) or 'NULL'} FROM {engine.held.rows(path, inside)}"
+    for n, *values in engine.query(sql, []).fetchall():
         pairs = zip(values[: 2 * len(texts) : 2], values[1 : 2 * len(texts) : 2], strict=True)
         row: dict[str, Any] = {"texts": dict(zip(texts, pairs, strict=True))}
         row["numbers"] = dict(zip(plain, values[2 * len(texts) :], strict=False))
@@ -217,7 +220,7 @@ def id_hashes(engine: Engine, path: Path) -> Array:
     """A hash of 64 bits of the id of every row of a file, 8 bytes a row; none where it has no ids."""
     if footer(path)[1].get("id") != "text":
         return np.zeros(0, np.uint64)
-    [found] = engine.query(f"SELECT hash(id) FROM {in_file(path)}", []).fetchnumpy().values()
+    [found] = engine.query(f"SELECT hash(id) FROM {engine.held.table(path)}", []).fetchnumpy().values()
     return np.asarray(found)
 
 

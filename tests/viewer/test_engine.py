@@ -9,7 +9,7 @@ pytest.importorskip("duckdb", reason="the extra view is not installed")
 import numpy as np
 
 from baleen.viewer import engine
-from baleen.viewer.engine import Engine, GivenUp, Pending, Work
+from baleen.viewer.engine import Engine, GivenUp, Pending, Work, in_order
 
 
 def test_a_work_is_computed_once() -> None:
@@ -55,3 +55,11 @@ def test_results_are_forgotten_by_their_bytes_the_oldest_first(monkeypatch: pyte
     for name in ("a", "b", "a", "c", "a", "b"):
         one.result(name, lambda _, name=name: (calls.append(name), np.zeros(125))[1])
     assert calls == ["a", "b", "c", "b"]
+
+
+@pytest.mark.parametrize("kinds", [1, 5, 10**9])
+@pytest.mark.parametrize("size", [0, 1, 2, 3000])
+def test_equal_values_stay_in_their_order(size: int, kinds: int) -> None:
+    values = np.random.default_rng(size).integers(0, kinds, size)
+    for one in (values, values.astype(np.float64), values.astype(np.uint64) << np.uint64(34)):
+        assert in_order(one).tolist() == sorted(range(size), key=lambda n: one[n])
