@@ -176,6 +176,34 @@ def test_rows_are_labelled_with_the_keyboard_alone(served: Served, shown: Screen
     page.wait_for_selector("td:has-text('2')")
 
 
+def test_the_next_row_can_be_labelled_while_the_last_label_is_written(served: Served, shown: Screen) -> None:
+    page, held_back = shown.page, list[Any]()
+    page.route("**/api/label", held_back.append)
+    served.open(shown, "label", "table=judge-2")
+    texts = list[str]()
+    for key, place in {"g": 2, "b": 3}.items():
+        texts.append(page.inner_text(".whole.response .text"))
+        page.keyboard.press(key)
+        page.wait_for_selector(f"text=Row {place} of")
+    assert len({*texts}) == 2 and labels.read("judge-2", served.folder / "labels") == []
+    page.unroute("**/api/label")
+    held_back[0].continue_()
+    page.wait_for_selector("#status:has-text('bad: written')")
+    known = {row["id"]: row["response"] for row in viewer_project.documents()}
+    written = labels.read("judge-2", served.folder / "labels")
+    assert [(label.label, known[label.row]) for label in written] == [("good", texts[0]), ("bad", texts[1])]
+
+
+def test_a_row_whose_label_was_not_written_is_shown_again(served: Served, shown: Screen) -> None:
+    page = served.open(shown, "label", "table=judge-2")
+    place = page.inner_text("p:has-text('in the order of this plan')")
+    page.route("**/api/label", lambda route: route.fulfill(status=400, json={"error": "the disk is full"}))
+    page.keyboard.press("g")
+    page.wait_for_selector("#status:has-text('the disk is full')")
+    page.wait_for_selector(f"text={place}")
+    shown.errors.clear()  # the browser's own line about the answer 400
+
+
 def test_everything_is_reached_with_the_keyboard_alone(served: Served, shown: Screen) -> None:
     page = served.open(shown, "rows")
     page.keyboard.press("/")

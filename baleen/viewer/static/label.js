@@ -37,55 +37,76 @@ export async function labelPage(context) {
   const counts = el("section", { class: "standing", "aria-label": "Labels so far" });
   main.append(plans(context, chosen, score, threshold), area, el("h2", {}, "Labels so far"), counts);
   const before = []; // places of the rows that were shown, to go back to
-  let busy = false;
+  let busy = false; // the next row is not there yet: a key pressed now would label what nobody has read
+  let coming; // the row after the one that is shown, fetched while people read
+  let written = Promise.resolve(); // labels are written one after the other, while people go on
 
   const drawCounts = async (labels) => {
     const { lines } = await ask("agreement", about, signal);
     counts.replaceChildren(standing(labels, lines, project.labeller));
   };
 
-  const give = (row, word) => async () => {
-    if (busy) return; // the next row is not there yet: a key pressed now would label what nobody has read
+  const drawn = (from, again = "") => ask("draw", { ...about, blind: chosen.blind, from, again }, signal);
+  const wrong = (error) => signal.aborted || say(error.message, "error");
+
+  const give = (row, word) => () => {
+    if (busy) return;
+    const label = { ...about, id: row.id, text: row.text, place: row.place, label: word, blind: chosen.blind === "1" };
+    written = written
+      .then(() => send("label", label))
+      .then((sent) => {
+        if (signal.aborted) return;
+        say(`${word}: written to labels/${table.name}.jsonl`);
+        drawCounts(sent.labels).catch(wrong);
+      })
+      .catch((error) => {
+        wrong(error);
+        if (!signal.aborted) show(drawn(row.place, "1")).catch(wrong); // this label is not in the file
+      });
+    pass(row);
+  };
+
+  const pass = (row) => {
+    if (busy) return;
+    before.push(row.place);
+    show(coming.catch(() => drawn(row.place + 1))).catch(wrong);
+  };
+
+  const back = async () => {
+    if (!before.length || busy) return;
+    await show(drawn(before.pop(), "1")).catch(wrong);
+    say("The row before; a new label replaces the old one.");
+  };
+
+  const button = (word, key, listener, kind = "") => el("button", { type: "button", class: kind, "data-shortcut": key, "aria-keyshortcuts": key, on: { click: listener } }, word, " ", el("kbd", {}, key));
+
+  const fill = ({ row, rows }) => {
+    if (!row) return area.replaceChildren(el("p", { class: "big" }, "Every row of this table is labelled or passed over."), el("div", { class: "answers" }, button("Back", "u", back)));
+    const texts = Object.entries(row.texts).map(([name, text]) => el("section", { class: `whole ${name}`, "aria-label": name }, el("h2", {}, HINTS[name] ?? name), textBlock(text)));
+    const seen = chosen.blind === "1" ? null : el("p", { class: "marks" }, score.column ? el("span", {}, `${score.column} `, el("b", {}, short(row.score))) : null, table.dropped ? el("span", { class: row.kept ? "kept" : "dropped" }, row.kept ? "kept" : "dropped") : null);
+    area.replaceChildren(
+      el("div", { class: "answers" }, button("Good", "g", give(row, "good"), "good"), button("Bad", "b", give(row, "bad"), "bad"),
+        button("Pass over", "s", () => pass(row)), button("Back", "u", back)),
+      ...[seen].filter(Boolean), ...texts,
+      el("p", { class: "dim" }, `Row ${count(row.place + 1)} of ${count(rows)} in the order of this plan. You label as ${project.labeller}.`),
+    );
+  };
+
+  /** Show the row that an answer brings, and ask for the one after it. */
+  const show = async (answer) => {
     busy = true;
     try {
-      const sent = await send("label", { ...about, id: row.id, text: row.text, place: row.place, label: word, blind: chosen.blind === "1" });
-      before.push(row.place);
-      await next(row.place + 1);
-      say(`${word}: written to labels/${table.name}.jsonl`);
-      drawCounts(sent.labels).catch((error) => signal.aborted || say(error.message, "error"));
-    } catch (error) {
-      if (!signal.aborted) say(error.message, "error");
+      const found = await answer;
+      fill(found);
+      if (!found.row) return found;
+      coming = drawn(found.row.place + 1);
+      coming.catch(() => {}); // it is asked for again when it is wanted
+      return found;
     } finally {
       busy = false;
     }
   };
 
-  const back = async () => {
-    if (!before.length || busy) return;
-    const place = before.pop();
-    await next(place, "1");
-    say("The row before; a new label replaces the old one.");
-  };
-
-  const next = async (from, again = "") => {
-    const found = await ask("draw", { ...about, blind: chosen.blind, from, again }, signal);
-    const row = found.row;
-    if (!row) {
-      area.replaceChildren(el("p", { class: "big" }, "Every row of this table is labelled or passed over."));
-      return found;
-    }
-    const texts = Object.entries(row.texts).map(([name, text]) => el("section", { class: `whole ${name}`, "aria-label": name }, el("h2", {}, HINTS[name] ?? name), textBlock(text)));
-    const seen = chosen.blind === "1" ? null : el("p", { class: "marks" }, score.column ? el("span", {}, `${score.column} `, el("b", {}, short(row.score))) : null, table.dropped ? el("span", { class: row.kept ? "kept" : "dropped" }, row.kept ? "kept" : "dropped") : null);
-    const button = (word, key, listener, kind = "") => el("button", { type: "button", class: kind, "data-shortcut": key, "aria-keyshortcuts": key, on: { click: listener } }, word, " ", el("kbd", {}, key));
-    area.replaceChildren(
-      el("div", { class: "answers" }, button("Good", "g", give(row, "good"), "good"), button("Bad", "b", give(row, "bad"), "bad"),
-        button("Pass over", "s", () => { before.push(row.place); return next(row.place + 1); }), button("Back", "u", back)),
-      ...[seen].filter(Boolean), ...texts,
-      el("p", { class: "dim" }, `Row ${count(row.place + 1)} of ${count(found.rows)} in the order of this plan. You label as ${project.labeller}.`),
-    );
-    return found;
-  };
-
-  const found = await next(Number(given.from ?? 0));
+  const found = await show(drawn(Number(given.from ?? 0)));
   await drawCounts(found.labels);
 }
