@@ -6,6 +6,10 @@ MODELS = (
     "data/report-models.csv: {title: figures of the models with 95 % intervals, x: value, y: name, x_label: figure, "
     "template: intervals}"
 )
+LENGTHS = (
+    "data/report-lengths.csv: {title: words of the models' answers, x: value, y: name, x_label: words, "
+    "template: intervals}"
+)
 ROWS = "data/report-rows.csv: {title: from documents to rows, x: rows, y: name, template: rows}"
 CURVES = "data/report-curves.csv: {title: learning curves, x: step, y: loss, template: lines}"
 SCORES = "data/report-scores.csv: {title: candidates by score, x: low, x_label: score, y: rows, template: bars}"
@@ -31,7 +35,7 @@ class Report:
         return [*(f"data/{name}.json" for name in tables), *(f"models/{name}.json" for name in self.models)]
 
     def plots(self) -> list[str]:
-        shown = {MODELS: True, ROWS: self.tables, CURVES: self.models, SCORES: self.calibrations}
+        shown = {MODELS: True, LENGTHS: True, ROWS: self.tables, CURVES: self.models, SCORES: self.calibrations}
         return [plot for plot, names in shown.items() if names] + [RELIABILITY] * bool(self.calibrations)
 
     def rule(self) -> str:

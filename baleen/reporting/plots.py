@@ -12,6 +12,7 @@ from pathlib import Path
 
 from baleen.measures import numbers
 from baleen.measures.model_report import shown
+from baleen.measures.numbers import Numbers
 from baleen.project import inputs, recipes
 from baleen.project.settings import load_yaml
 from baleen.reporting.calibrated import histogram, score_shown, tenths
@@ -19,8 +20,10 @@ from baleen.reporting.sections import reasons
 from baleen.tables.rows import Row
 
 RULES = Path("dvc.yaml")
+LENGTH = "words"  # the measure of how long a model's answers are
 COLUMNS = {
     "data/report-models.csv": ("value", "low", "high", "measure", "name"),
+    "data/report-lengths.csv": ("value", "low", "high", "measure", "name"),
     "data/report-rows.csv": ("rows", "dropped", "name"),
     "data/report-curves.csv": ("step", "loss", "name"),
     "data/report-scores.csv": ("low", "high", "rows", "fate", "name"),
@@ -34,7 +37,10 @@ def declared() -> dict[Path, str]:
     rule = load_yaml(RULES, plain=False)["stages"].get("report", {}) if RULES.is_file() else {}
     wanted = [next(iter(plot)) for plot in rule.get("plots", [])]
     read = counts(rule.get("deps", [])) if wanted else {}
-    found = dict(zip(COLUMNS, (models(read), tables(read), curves(read), scores(read), reliability(read)), strict=True))
+    numbers_ = of_models(read)
+    figures = models(numbers_, numbers_.primary if numbers_ else ""), models(numbers_, LENGTH)
+    made = (*figures, tables(read), curves(read), scores(read), reliability(read))
+    found = dict(zip(COLUMNS, made, strict=True))
     return {Path(name): text(COLUMNS[name], found[name]) for name in wanted if name in found}
 
 
@@ -44,12 +50,15 @@ def counts(deps: Iterable[str]) -> dict[str, Row]:
     return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in files if path.is_file()}
 
 
-def models(read: Mapping[str, Row]) -> Iterator[Row]:
-    """The figure of each model by the measure that decides, with its 95 % interval."""
+def of_models(read: Mapping[str, Row]) -> Numbers | None:
+    """What the evaluations among some targets say of the models."""
     every = {line.name: line for line in recipes.lines(recipes.files())}
-    compared = numbers.of_lines({name: one for name, one in every.items() if one.verb != "evaluate" or name in read})
-    figures = {arm.name: arm.figures.get(compared.primary) for arm in compared.arms} if compared else {}
-    for name, one in figures.items():
+    return numbers.of_lines({name: one for name, one in every.items() if one.verb != "evaluate" or name in read})
+
+
+def models(compared: Numbers | None, measure: str) -> Iterator[Row]:
+    """The figure of each model by a measure, with its 95 % interval."""
+    for name, one in ((arm.name, arm.figures.get(measure)) for arm in (compared.arms if compared else [])):
         if one and one.value is not None:
             value, low, high = (shown(one.text, at) for at in (one.value, one.low, one.high))
             yield {"value": value, "low": low, "high": high, "measure": one.measure, "name": name}

@@ -39,6 +39,11 @@ RECIPE = {
         "eval-other": {"input": "loss-other", "against": "loss-base", "settings": "losses"},
     },
 }
+ANSWERS = {
+    "generate": {f"said-{name}": {"input": "heldout", "model": name, "prompt": "reply"} for name in ("own", "base")},
+    "evaluate": RECIPE["evaluate"] | {"eval-said": {"input": "said-own", "against": "said-base"}},
+}
+WORDS = {"rows": 10, "unread": 0, "mean": 12.5, "mean_low": 11.0, "mean_high": 14.0, "against": 9.2, "paired": False}
 RULE = Report(["eval-own"], [], ["own", "pin"], ["trust"], ["web", "pool"]).rule()
 
 
@@ -94,7 +99,7 @@ def test_what_the_report_does_not_depend_on_is_not_drawn(tmp_path: Path) -> None
 
 def test_without_calibrations_there_are_no_plots_of_scores(tmp_path: Path) -> None:
     names = [*drawn(write(tmp_path, COUNTS, Report(["eval-own"], [], ["own"]).rule()))]
-    assert names == ["report-models.csv", "report-curves.csv"]
+    assert names == ["report-models.csv", "report-lengths.csv", "report-curves.csv"]
 
 
 @pytest.mark.parametrize("rule", [RULE.partition("    plots:")[0], "  other: {cmd: 'true'}\n"])
@@ -109,6 +114,16 @@ def test_each_model_has_its_figure_by_the_measure_that_decides_with_its_interval
     (folder / "dvc.yaml").write_text((folder / "dvc.yaml").read_text().replace("vars: []", "vars: [recipes/own.yaml]"))
     lines = drawn(folder)["report-models.csv"]
     assert lines == ["value,low,high,measure,name", "2.5,2.25,2.75,loss,own", "3.0,,,loss,base"]
+
+
+def test_the_words_of_each_models_answers_have_their_interval(tmp_path: Path) -> None:
+    said = {"data/eval-said.json": {"rows": 10, "groups": {"all": {"words(answer)": WORDS}}}}
+    folder = write(tmp_path, COUNTS | said, Report(["eval-own", "eval-said"]).rule())
+    (folder / "recipes").mkdir()
+    (folder / "recipes/own.yaml").write_text(yaml_text(RECIPE | ANSWERS))
+    (folder / "dvc.yaml").write_text((folder / "dvc.yaml").read_text().replace("vars: []", "vars: [recipes/own.yaml]"))
+    lines = drawn(folder)["report-lengths.csv"]
+    assert lines == ["value,low,high,measure,name", "12.5,11.0,14.0,words,own", "9.2,,,words,base"]
 
 
 def test_every_column_that_a_plot_draws_is_in_its_table() -> None:

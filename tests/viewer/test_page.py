@@ -177,8 +177,8 @@ def test_rows_are_labelled_with_the_keyboard_alone(served: Served, shown: Screen
 
 
 def test_the_next_row_can_be_labelled_while_the_last_label_is_written(served: Served, shown: Screen) -> None:
-    page, held_back = shown.page, list[Any]()
-    page.route("**/api/label", held_back.append)
+    page, held_back, released = shown.page, list[Any](), list[bool]()
+    page.route("**/api/label", lambda route: route.continue_() if released else held_back.append(route))
     served.open(shown, "label", "table=judge-2")
     texts = list[str]()
     for key, place in {"g": 2, "b": 3}.items():
@@ -186,7 +186,7 @@ def test_the_next_row_can_be_labelled_while_the_last_label_is_written(served: Se
         page.keyboard.press(key)
         page.wait_for_selector(f"text=Row {place} of")
     assert len({*texts}) == 2 and labels.read("judge-2", served.folder / "labels") == []
-    page.unroute("**/api/label")
+    released.append(True)
     held_back[0].continue_()
     page.wait_for_selector("#status:has-text('bad: written')")
     known = {row["id"]: row["response"] for row in viewer_project.documents()}
