@@ -11,7 +11,7 @@ FEWEST = 20  # held-out rows below which nothing is concluded: an interval of fe
 class Figure:
     """One measure of one model over `n` held-out rows: mean, standard error and 95 % interval, and the difference from
     the model `against`, paired by row, with its 95 % bootstrap interval. What is unknown is None. `share` is whether
-    it lies between 0 and 1."""
+    it lies between 0 and 1, `unread` how many rows more have no value."""
 
     measure: str
     text: str
@@ -25,6 +25,7 @@ class Figure:
     difference: float | None = None
     difference_low: float | None = None
     difference_high: float | None = None
+    unread: int = 0
 
     @property
     def better(self) -> str:

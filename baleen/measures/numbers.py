@@ -115,7 +115,8 @@ def figure(text: str, found: Mapping[str, Any], arm: str, than: str) -> Figure:
         low, high = max(0.0, value - 3 / found["rows"]), min(1.0, value + 3 / found["rows"])
     paired = found.get("paired") and arm != than
     gap = [found[name] for name in ("difference", "low", "high")] if paired else [None, None, None]
-    return Figure(measure_name(text), text, found["rows"], value, error, low, high, share, than if paired else "", *gap)
+    against, unread = than if paired else "", found.get("unread", 0)
+    return Figure(measure_name(text), text, found["rows"], value, error, low, high, share, against, *gap, unread)
 
 
 def label(name: str, lines: Mapping[str, Line]) -> str:
@@ -167,7 +168,7 @@ def of_lines(lines: Mapping[str, Line]) -> Numbers | None:
 def undivided(found: Iterable[Evaluation], primary: str) -> str:
     """That the rows of the primary measure are too few for dev and test, if they are."""
     rows = {
-        figures["rows"]
+        figures["rows"] + figures.get("unread", 0)
         for one in found
         for text, figures in one.figures.items()
         if one.undivided and measure_name(text) == primary

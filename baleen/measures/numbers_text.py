@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from itertools import groupby
 from textwrap import fill
 
 from baleen.measures.figures import Arm, Figure
@@ -10,6 +11,7 @@ from baleen.measures.numbers import ORDER, Numbers
 from baleen.measures.verdict import NATS, interval
 
 WIDTH = 120
+HABIT = 0.1  # how far from half the preference for a place is, at the least, to be told
 
 
 def text(numbers: Numbers) -> str:
@@ -21,9 +23,38 @@ def text(numbers: Numbers) -> str:
     ]
     if numbers.undivided:
         notes.append(f"{numbers.undivided}.")
+    notes += doubts(numbers)
     if others := [name for name in numbers.measures()[1:] if name not in ORDER]:
         notes.append(f"Also in --json: {', '.join(others)}.")
     return "\n".join([table(numbers), *(fill(note, WIDTH) for note in notes), "", fill(numbers.sentence, WIDTH)])
+
+
+def doubts(numbers: Numbers) -> list[str]:
+    """What there is to say against figures: most rows have none, or a judge looks at the place of an answer."""
+    blank, habits = list[str](), list[str]()
+    for arm in numbers.arms:
+        for rows, some in groupby(arm.figures.values(), lambda one: (one.unread, one.n)):
+            if rows[0] > rows[1]:
+                names = ", ".join(one.measure for one in some)
+                blank.append(f"No value that can be read in {rows[0]} of {sum(rows)} rows of {arm.name}: {names}.")
+        second = arm.figures.get("second")
+        habits += [place_habit(arm.name, second)] if second and is_habit(second) else []
+    return blank + habits
+
+
+def is_habit(second: Figure) -> bool:
+    """Whether the answer that stands second is surely preferred far from half of the time."""
+    if second.low is None or second.high is None:
+        return False
+    return second.high < 0.5 - HABIT or second.low > 0.5 + HABIT
+
+
+def place_habit(name: str, second: Figure) -> str:
+    value, low, high = (f"{100 * (one or 0.0):.1f}" for one in (second.value, second.low, second.high))
+    return (
+        f"The judge of {name} looks at the place: it prefers the answer that stands second in {value} % "
+        f"[{low}, {high}]; 50 would be no habit."
+    )
 
 
 def table(numbers: Numbers) -> str:

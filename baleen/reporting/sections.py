@@ -52,6 +52,7 @@ def compared(numbers: Numbers) -> Section:
     words_ = f"± is half of a 95 % interval; n = {numbers_text.counted(numbers)}."
     unequal = [f"Trained differently: {numbers.unequal}."] if numbers.unequal else []
     unequal += [f"{numbers.undivided}."] if numbers.undivided else []
+    unequal += numbers_text.doubts(numbers)
     return Section("Did curation help?", [words_], unequal, [Table(head, lines)])
 
 

@@ -11,6 +11,7 @@ from baleen.commands import new
 from baleen.measures import numbers, numbers_text
 from baleen.measures.evaluation import Design, evaluation, side
 from baleen.measures.expressions import parse_value
+from baleen.measures.figures import Arm, Figure
 from baleen.measures.numbers import Numbers
 
 CORPUS = new.Own("data/raw/documents", {"columns": {"response": "text"}})
@@ -226,3 +227,29 @@ def test_tables_that_models_learn_from_are_no_held_out_answers(humpback: Path) -
         lines = {line.name: line for line in numbers.recipes.lines(numbers.recipes.files())}
     assert numbers.model_of(lines, "loss-random") == numbers.model_of(lines, "answers-random") == "random"
     assert numbers.model_of(lines, "humpback-judge-1") == numbers.model_of(lines, "humpback-curate-1") == ""
+
+
+HABIT = (
+    "The judge of own looks at the place: it prefers the answer that stands second in 30.0 % [25.0, 35.0]; "
+    "50 would be no habit."
+)
+
+
+def judged(n: int, unread: int, second: tuple[float, float] | None) -> Numbers:
+    """The numbers of one model whose answers a judge compared; the interval is that of the second place."""
+    win = Figure("win", "win(rating,order)", n, 0.5 if n else None, None, None, None, True, unread=unread)
+    low, high = second or (None, None)
+    place = Figure("second", "second(rating)", n, 0.3 if n else None, None, low, high, True, unread=0)
+    return Numbers([Arm("own", "own", None, None, None, {"win": win, "second": place})], "win", [], "", "")
+
+
+@pytest.mark.parametrize(
+    ("numbers_", "doubts"),
+    [
+        (judged(0, 32, None), ["No value that can be read in 32 of 32 rows of own: win."]),
+        (judged(20, 20, (0.3, 0.5)), []),
+        (judged(32, 0, (0.25, 0.35)), [HABIT]),
+    ],
+)  # fmt: skip
+def test_a_judge_that_says_nothing_or_looks_at_the_place_is_told(numbers_: Numbers, doubts: list[str]) -> None:
+    assert numbers_text.doubts(numbers_) == doubts
