@@ -81,7 +81,10 @@ def in_order(values: Array) -> Array:
     """The places of values from the smallest on, equal ones in their order. numpy's stable sort takes twice as long."""
     places = np.argsort(values)
     ordered = values[places]
-    runs = np.cumsum(np.concatenate([[False], ordered[1:] != ordered[:-1]])[: len(values)]) * len(values)
+    new = np.append(True, ordered[1:] != ordered[:-1])[: len(values)]
+    if new.all():
+        return places
+    runs = np.cumsum(new) * len(values)
     found: Array = np.sort(runs + places) - runs
     return found
 
