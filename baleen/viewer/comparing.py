@@ -51,7 +51,7 @@ def computed(engine: Engine, left: Source, right: Source, score: str) -> Joined:
 
 def matched(left: Array, right: Array) -> tuple[Array, Array]:
     """The places of what is equal on two sides, in the order of the left one, -1 where the right one has none; then
-    what only the right one has. Half of the time of a join in SQL."""
+    what only the right one has. Four fifths of the time of a join in SQL."""
     own, other = in_order(left), in_order(right)
     ordered, first, after = right[other], np.zeros(len(left), np.int64), np.zeros(len(left), np.int64)
     first[own] = np.searchsorted(ordered, left[own], side="left")
