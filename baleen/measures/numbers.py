@@ -6,7 +6,7 @@ values for whatever shows them. Nothing here chooses a model or a threshold.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -115,8 +115,8 @@ def figure(text: str, found: Mapping[str, Any], arm: str, than: str) -> Figure:
         low, high = max(0.0, value - 3 / found["rows"]), min(1.0, value + 3 / found["rows"])
     paired = found.get("paired") and arm != than
     gap = [found[name] for name in ("difference", "low", "high")] if paired else [None, None, None]
-    against, unread = than if paired else "", found.get("unread", 0)
-    return Figure(measure_name(text), text, found["rows"], value, error, low, high, share, against, *gap, unread)
+    made = Figure(measure_name(text), text, found["rows"], value, error, low, high, share, than if paired else "", *gap)
+    return replace(made, unread=found.get("unread", 0))
 
 
 def label(name: str, lines: Mapping[str, Line]) -> str:
