@@ -26,6 +26,7 @@ NAMES = {  # what a measure is called in the table
     "instructions_followed_loosely": "instructions_loosely",
     "distinct_2": "distinct",
 }
+GAP = {"difference": "difference", "difference_low": "low", "difference_high": "high"}  # of a figure, in an evaluation
 Z = 1.96  # of a 95 % interval of the normal distribution, for means of many rows
 
 
@@ -114,9 +115,10 @@ def figure(text: str, found: Mapping[str, Any], arm: str, than: str) -> Figure:
     if share and low == high and value in (0.0, 1.0) and found["rows"]:  # none of n is no proof: the rule of three
         low, high = max(0.0, value - 3 / found["rows"]), min(1.0, value + 3 / found["rows"])
     paired = found.get("paired") and arm != than
-    gap = [found[name] for name in ("difference", "low", "high")] if paired else [None, None, None]
-    made = Figure(measure_name(text), text, found["rows"], value, error, low, high, share, than if paired else "", *gap)
-    return replace(made, unread=found.get("unread", 0))
+    made = Figure(
+        measure_name(text), text, found["rows"], value, error, low, high, share, unread=found.get("unread", 0)
+    )
+    return replace(made, against=than, **{mine: found[its] for mine, its in GAP.items()}) if paired else made
 
 
 def label(name: str, lines: Mapping[str, Line]) -> str:
