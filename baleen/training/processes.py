@@ -123,9 +123,12 @@ def train_launched(job: Job) -> None:
 
 def main(argv: list[str]) -> None:
     from baleen.training import trainer
+    from baleen.training.run import import_trl
 
     die_with(os.getppid())
-    trained = trainer.run(load_job(Path(argv[0])))
+    job = load_job(Path(argv[0]))
+    import_trl(job.options)
+    trained = trainer.run(job)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(

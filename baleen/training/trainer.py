@@ -3,8 +3,6 @@
 A killed run continues from its last complete checkpoint; on a CPU it ends in the same bytes as without a kill.
 """
 
-import ctypes
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +14,7 @@ from baleen.errors import Problem
 from baleen.models import identity, load
 from baleen.project.progress import Progress
 from baleen.tables import rows
-from baleen.training import checkpoints, preferences
+from baleen.training import checkpoints, library_settings, preferences
 from baleen.training.options import Job, TrainOptions
 
 DROPOUTS = ("attention_dropout", "hidden_dropout", "resid_dropout", "resid_pdrop", "embd_pdrop", "attn_pdrop")
@@ -180,8 +178,9 @@ def run(job: Job) -> Any:
     import torch
     from transformers import PrinterCallback
 
-    silence_libraries()
+    library_settings.silence()
     model, tokenizer = load_model(job)
+    library_settings.fit_head(model.config.vocab_size)
     parameters = model.num_parameters()
     trainer = trainer_of(job, model, tokenizer, parameters)
     trainer.remove_callback(PrinterCallback)
@@ -201,31 +200,6 @@ def run(job: Job) -> Any:
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
     return trainer
-
-
-def silence_libraries() -> None:
-    """Turn off progress bars and notices of the libraries; on a CPU use one thread per process."""
-    import warnings
-
-    import datasets
-    import torch
-    import transformers
-
-    warnings.simplefilter("ignore")
-    datasets.disable_progress_bars()
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    if os.environ.get("OMP_NUM_THREADS") == "1":
-        torch.set_num_threads(1)
-    keep_memory()
-
-
-def keep_memory() -> None:
-    """Let glibc keep the memory of tensors between operations: giving it back and faulting it in again took 12% of the
-    CPU of a small model's step."""
-    if allocator := getattr(ctypes.CDLL(None), "mallopt", None):
-        allocator(-3, 32 << 20)  # M_MMAP_THRESHOLD, at its largest
-        allocator(-1, (1 << 31) - 1)  # M_TRIM_THRESHOLD
 
 
 def mean_last_loss(history: list[dict[str, Any]]) -> float:
