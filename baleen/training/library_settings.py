@@ -33,7 +33,7 @@ def keep_memory() -> None:
 
 def fit_head(vocabulary: int) -> None:
     """Let TRL's buffer for logits be no wider than the vocabulary. With HEAD columns it has 132 MB for 1,000 tokens of
-    whatever model, mapped anew at each pass; a small model's logits lie far apart in it: 7% of the CPU of a step."""
+    whatever model, mapped anew at each pass; a small model's logits lie far apart in it: 7% of the CPU of a pass."""
     from trl.trainer import utils
 
     utils._CHUNKED_LOGPROB_CHUNK_SIZE = min(HEAD, vocabulary)

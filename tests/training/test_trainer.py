@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from baleen.project.settings import Speed
+from baleen.training import library_settings
 from baleen.training.options import Job, TrainOptions
 from baleen.training.trainer import CURVE, end_tokens, learning_curve, mean_last_loss, settings_of
 
@@ -69,3 +70,27 @@ def test_the_rate_falls_to_its_floor_exactly(
     monkeypatch.chdir(tmp_path)
     found = rates(schedule, floor)
     assert (found[0], found[10], found[20]) == pytest.approx((1e-3, middle, last))
+
+
+def head_gradients(columns: int) -> list[bytes]:
+    """Loss and gradients of TRL's head over a vocabulary of 454, with a buffer of so many columns."""
+    import torch
+    from trl.trainer.utils import _ChunkedLogProbFunction
+
+    draw = torch.Generator().manual_seed(0)
+    states, words = (torch.randn(size, 128, generator=draw).requires_grad_() for size in (252, 454))
+    asked = torch.randint(454, (252,), generator=draw)
+    found = _ChunkedLogProbFunction.apply(states, words, None, asked, 1.0, columns)[0]
+    found.sum().backward()
+    return [tensor.detach().numpy().tobytes() for tensor in (found, states.grad, words.grad)]
+
+
+@pytest.mark.slow
+def test_logits_have_room_for_the_vocabulary_alone_and_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    from trl.trainer import utils
+
+    monkeypatch.setattr(utils, "_CHUNKED_LOGPROB_CHUNK_SIZE", library_settings.HEAD)
+    for vocabulary, columns in [(454, 454), (100_000, library_settings.HEAD)]:
+        library_settings.fit_head(vocabulary)
+        assert columns == utils._CHUNKED_LOGPROB_CHUNK_SIZE
+    assert head_gradients(454) == head_gradients(library_settings.HEAD)
