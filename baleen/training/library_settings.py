@@ -1,7 +1,13 @@
 """What is set in torch, TRL and other libraries before a training; none of it changes the weights."""
 
 import ctypes
+import importlib
 import os
+import sys
+
+from baleen.models import load
+from baleen.project.preload import quick_imports
+from baleen.training.options import TrainOptions
 
 HEAD = 1 << 15  # columns of logits that TRL computes at once
 
@@ -37,3 +43,11 @@ def fit_head(vocabulary: int) -> None:
     from trl.trainer import utils
 
     utils._CHUNKED_LOGPROB_CHUNK_SIZE = min(HEAD, vocabulary)
+
+
+def import_trl(options: TrainOptions) -> None:
+    """Import TRL, without PEFT when it is not needed (TRL imports it wherever it is installed)."""
+    if not options.lora_rank and not load.is_adapter(options.base):
+        sys.modules.setdefault("peft", None)  # type: ignore[arg-type]
+    with quick_imports():
+        importlib.import_module(f"trl.trainer.{'dpo' if options.rejected else 'sft'}_trainer")

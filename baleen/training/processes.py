@@ -17,7 +17,7 @@ from baleen.models import load
 from baleen.project.command_line import run
 from baleen.project.interrupts import is_interrupt
 from baleen.project.lifetime import die_with
-from baleen.training import checkpoints
+from baleen.training import checkpoints, library_settings
 from baleen.training.options import Job, load_job, save_job
 
 QUIET = {  # set before torch is imported: one thread (two would busy-wait), no telemetry, no progress bars
@@ -123,11 +123,10 @@ def train_launched(job: Job) -> None:
 
 def main(argv: list[str]) -> None:
     from baleen.training import trainer
-    from baleen.training.run import import_trl
 
     die_with(os.getppid())
     job = load_job(Path(argv[0]))
-    import_trl(job.options)
+    library_settings.import_trl(job.options)
     trained = trainer.run(job)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()

@@ -3,11 +3,9 @@
 What a process reads is written to a folder under the checkpoints, whose name is a digest of what the weights depend on.
 """
 
-import importlib
 import json
 import os
 import shutil
-import sys
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -20,12 +18,11 @@ from baleen.memo.answers import template_text
 from baleen.models import identity, load, pins, scratch
 from baleen.project import code_hashes, inputs
 from baleen.project.inputs import unchanged
-from baleen.project.preload import quick_imports
 from baleen.project.settings import Speed, load_yaml
 from baleen.project.yaml_files import yaml_text
 from baleen.tables import rows
 from baleen.tables.rows import Row
-from baleen.training import checkpoints, examples, preferences, processes
+from baleen.training import checkpoints, examples, library_settings, preferences, processes
 from baleen.training.examples import Lessons, constant_lines_of, read_lessons
 from baleen.training.options import Job, TrainOptions, shares, steps_for, with_own_steps
 
@@ -49,7 +46,7 @@ def train_model(name: str, options: TrainOptions, speed: Speed) -> float | None:
         hint = f"{options.base} is made for this run alone; train it in a line of its own, or leave adapter out"
         raise Problem(f"train {name}: adapter needs a base that stays, and {hint}")
     os.environ |= {key: value for key, value in processes.QUIET.items() if key not in os.environ}
-    import_trl(options)
+    library_settings.import_trl(options)
     with checkpoints.run_folder(digest(lessons, options)) as work:
         job = prepare(name, work, lessons, options, speed)
         whole, begun = checkpoints.last_complete(work) is None, monotonic()
@@ -173,11 +170,3 @@ def take_pin(name: str, options: TrainOptions) -> None:
     pin = identity.noted(pins.declared(dict(options.instead), where), where)
     (part / "pin.yaml").write_text(yaml_text(pin), encoding="utf-8")
     publish(name, part, {"rows_in": rows.size(rows.table_path(options.input)), "examples": 0, "steps": 0})
-
-
-def import_trl(options: TrainOptions) -> None:
-    """Import TRL, without PEFT when it is not needed (TRL imports it wherever it is installed)."""
-    if not options.lora_rank and not load.is_adapter(options.base):
-        sys.modules.setdefault("peft", None)  # type: ignore[arg-type]
-    with quick_imports():
-        importlib.import_module(f"trl.trainer.{'dpo' if options.rejected else 'sft'}_trainer")
