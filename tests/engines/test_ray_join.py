@@ -189,9 +189,9 @@ ASKED = ["--prompt", "reply", "--profile", "tiny", "--max-tokens", "8", "--keep-
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with a model, and replies of one process."""
-    folder: Path = tmp_path_factory.mktemp("made")
+    folder: Path = tmp_path_factory.mktemp("workspace")
     sizes = Fresh(num_hidden_layers=2, tokenizer="bpe", vocab_size=400)
     with chdir(folder), pytest.MonkeyPatch.context() as patch:
         patch.setenv("BALEEN_MEMO", str(folder / ".memo"))
@@ -202,9 +202,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def home(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(built_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the workspace."""
-    copytree(made, tmp_path, dirs_exist_ok=True)
+    copytree(built_workspace, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
