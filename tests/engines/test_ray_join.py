@@ -162,8 +162,7 @@ def head(client: int) -> Iterator[tuple[dict[str, str], int]]:
     for name in ("RAY_ADDRESS", "RAY_AUTH_MODE"):  # Ray itself sets the latter in a process that began a cluster
         env.pop(name, None)
     free = [f"--{name}-port=0" for name in ("min-worker", "max-worker", "dashboard-agent-listen", "metrics-export")]
-    small = ["--num-cpus=2", "--object-store-memory=100000000", "--disable-usage-stats", "--no-monitor"]
-    small += ["--include-dashboard=false", "--include-log-monitor=false"]
+    small = ["--num-cpus=2", "--object-store-memory=100000000", "--include-dashboard=false", "--disable-usage-stats"]
     words = ["--head", "--block", "--port=0", f"--ray-client-server-port={client}", *free, *small]
     ray = [sys.executable, "-m", "ray.scripts.scripts", "start", *words]
     end = partial(die_with, os.getpid())  # Ray's reaper ends the rest
