@@ -29,20 +29,23 @@ def pytest_collection_finish() -> None:
 LOADED = {"engines": "transformers", "models": "transformers", "training": "transformers"}
 LOADED |= {"test_export_model.py": "transformers", "test_dtypes.py": "transformers"}
 LOADED |= {"measures": "lingua", "test_round_trip.py": "lingua"}
+LOADED_SLOWLY = dict.fromkeys(("test_ray.py", "test_vllm.py", "test_vllm_adapters.py"), "vllm")  # of the whole suite
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """The workers of the fast suite take modules, and those that load the same as one; None is xdist's own choice."""
-    if config.getoption("markexpr") != "not slow" or config.getoption("dist") != "loadscope":
+    """The workers take modules, and those that load the same as one; None is xdist's own choice."""
+    if config.getoption("dist") != "loadscope":
         return None
     from xdist.scheduler import LoadScopeScheduling
+
+    loaded = LOADED if config.getoption("markexpr") == "not slow" else LOADED_SLOWLY
 
     class Rooms(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             module = nodeid.partition("::")[0]
             path = Path(module)
-            return LOADED.get(path.parent.name) or LOADED.get(path.name, module)
+            return loaded.get(path.parent.name) or loaded.get(path.name, module)
 
     return Rooms(config, log)
 

@@ -22,6 +22,7 @@ from baleen.engines.protocol import TOO_LONG, UNGRADED, Ability, Make, Reply, Re
 from baleen.errors import Problem
 from baleen.models import identity, load
 from baleen.models.libraries import import_transformers
+from baleen.project.preload import UNUSED, quick_imports
 from baleen.project.settings import Speed
 
 SEMANTICS = "vllm-2"  # raise it when the same request gets another reply
@@ -41,6 +42,7 @@ ON_CPU = {
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",  # else all threads are pinned to the first core
     "TORCHDYNAMO_DISABLE": "1",  # else 20 s of compilation at the first call
 }
+OTHERS = ("scipy.signal", "ray")  # vLLM imports them where they are installed, for sound and for several machines
 
 
 def installed_version() -> tuple[str, bool]:
@@ -75,8 +77,14 @@ def start_engine(model: str, speed: Speed, vocabulary: int) -> Any:
     if not pinned and not Path(where, "config.json").is_file():
         raise Problem(f"{where} has no config.json, so it is no full model; correct the name of the model or its base")
     import_transformers()  # vllm does, and takes longer
+    with quick_imports((*UNUSED, *OTHERS)):  # until the model is loaded vLLM goes on to import
+        return load_model(model, speed, forward_tokens(speed, vocabulary), cpu)
+
+
+def load_model(model: str, speed: Speed, tokens: int, cpu: bool) -> Any:
+    """vLLM's engine that reads so many tokens in one forward pass."""
     vllm: Any = import_module("vllm")
-    tokens = forward_tokens(speed, vocabulary)
+    where, pinned = load.base_source(model)
     options = vllm.EngineArgs(
         model=where,
         revision=pinned.get("revision"),

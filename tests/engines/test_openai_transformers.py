@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,7 +10,9 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+import preloading
 import pytest
+from copies import write_program
 from faulty_proxy import REQUESTS, WANTED, write_pin
 from ports import reserved
 
@@ -22,6 +23,7 @@ from baleen.engines.protocol import Reply, Sampling
 from baleen.errors import Problem
 from baleen.models import scratch
 from baleen.models.scratch import Fresh
+from baleen.project import preload
 from baleen.project.settings import Speed
 
 missing = [name for name in ("aiohttp", "transformers", "fastapi", "uvicorn") if find_spec(name) is None]
@@ -52,12 +54,13 @@ def port() -> Iterator[int]:
 @pytest.fixture(scope="module")
 def server(tiny: str, port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The endpoint of `transformers serve` with one small model."""
-    log = tmp_path_factory.mktemp("server") / "log"
+    folder = tmp_path_factory.mktemp("server")
+    log, door = folder / "log", preloading.variables()[preload.DOOR].partition(os.pathsep)[2]
+    program = write_program(folder, Path(door), "transformers.cli.transformers")
     words = ["serve", tiny, "--host", "127.0.0.1", "--port", str(port), "--device", "cpu", "--dtype", "float32"]
-    program = str(Path(sys.executable).with_name("transformers"))
     quiet = os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
     with log.open("wb") as said:
-        running = subprocess.Popen([program, *words], env=quiet, stdout=said, stderr=said, start_new_session=True)
+        running = subprocess.Popen([program, *words], env=quiet, stdout=said, stderr=said, process_group=0)
     try:
         while not is_ready(port):
             assert running.poll() is None, log.read_text()[-3000:]

@@ -1,19 +1,17 @@
 """The openai engine at vLLM's own server: the answers of hf, whatever happens on the way."""
 
 import os
-import signal
 import subprocess
-import sys
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from faulty_proxy import REQUESTS, WANTED, Fault, Proxy, Time, forward_to, reply_texts, serving, write_pin
 from ports import reserved
+from vllm_server import VllmServer
 
 from baleen.engines.hf import HF
 from baleen.engines.openai.client import OpenAI
@@ -33,53 +31,6 @@ GREEDY = Sampling(temperature=0, max_tokens=16, top_p=1.0)
 DRAWN = Sampling(temperature=1.0, top_p=0.95, max_tokens=16)
 GRADED = [replace(request, prefill="Well, ", answer="it has many uses.") for request in REQUESTS]
 CHOOSING = [replace(request, prefill="Score:", choices=(" 1", " 2", " 3", " 4", " 5")) for request in REQUESTS]
-QUIET = {
-    "VLLM_NO_USAGE_STATS": "1",
-    "DO_NOT_TRACK": "1",
-    "HF_HUB_OFFLINE": "1",
-    "OMP_NUM_THREADS": "1",
-    "VLLM_CPU_KVCACHE_SPACE": "1",
-    "VLLM_CPU_OMP_THREADS_BIND": "nobind",
-    "TORCHDYNAMO_DISABLE": "1",
-    "VLLM_LOGGING_LEVEL": "ERROR",
-}
-
-
-@dataclass
-class VllmServer:
-    """vLLM's server on a port of its own."""
-
-    folder: str
-    log: Path
-    port: int
-    running: "subprocess.Popen[bytes] | None" = None
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
-
-    def start(self) -> None:
-        words = f"--model {self.folder} --served-model-name small --host 127.0.0.1 --port {self.port} --dtype float32 "
-        words += "--enforce-eager --max-model-len 512 --max-num-seqs 16 --api-key k "
-        words += "--enable-prompt-tokens-details --enable-prefix-caching --block-size 32"
-        command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", *words.split()]
-        with self.log.open("ab") as log:
-            self.running = subprocess.Popen(
-                command, env=os.environ | QUIET, stdout=log, stderr=log, start_new_session=True
-            )
-
-    def ready(self) -> bool:
-        assert self.running is not None and self.running.poll() is None, self.log.read_text()[-3000:]
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health") as reply:
-                return bool(reply.status == 200)
-        except OSError:
-            return False
-
-    def kill(self) -> None:
-        if self.running and self.running.poll() is None:
-            os.killpg(self.running.pid, signal.SIGKILL)
-            self.running.wait()
 
 
 @pytest.fixture(scope="module")

@@ -145,7 +145,7 @@ def test_a_stage_on_a_cluster_pays_only_for_what_one_process_has_not(
     asked = ["--model", tiny, "--prompt", "reply", "--profile", "tiny", "--max-tokens", "8", "--keep-unreadable"]
     generate.main(["few-replies", "--input", "few", *asked, "--min-readable", "0"])
     assert reply_count() == 20
-    workspace.write_speed(ray_workers=2)
+    workspace.write_speed(ray_workers=1)
     generate.main(["replies", "--input", "seed", *asked, "--min-readable", "0"])
     assert reply_count() == 60
     there = Path("data/replies.parquet").read_bytes()

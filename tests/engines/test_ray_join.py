@@ -5,12 +5,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import chdir, suppress
 from functools import partial
 from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path
-from shutil import rmtree
+from shutil import copytree, rmtree
 from tempfile import mkdtemp
 from threading import Thread
 
@@ -187,22 +187,30 @@ PATIENT = {"RAY_NUM_REDIS_GET_RETRIES": "120", "RAY_CLIENT_MAX_CONNECTION_TIMEOU
 ASKED = ["--prompt", "reply", "--profile", "tiny", "--max-tokens", "8", "--keep-unreadable", "--min-readable", "0"]
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def built_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with a model, and replies of one process."""
+    folder: Path = tmp_path_factory.mktemp("workspace")
+    sizes = Fresh(num_hidden_layers=2, tokenizer="bpe", vocab_size=400)
+    with chdir(folder), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BALEEN_MEMO", str(folder / ".memo"))
+        workspace.populate(folder)
+        scratch.make(folder / "models/tiny", sizes, workspace.PROSE, seed=1)
+        generate.main(["replies", "--input", "seed", "--model", "tiny", *ASKED])
+    return folder
+
+
+@pytest.fixture
+def home(built_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the workspace."""
+    copytree(built_workspace, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BALEEN_MEMO", str(tmp_path / ".memo"))
-    workspace.populate(tmp_path)
-    scratch.make(
-        tmp_path / "models/tiny", Fresh(num_hidden_layers=2, tokenizer="bpe", vocab_size=400), workspace.PROSE, seed=1
-    )
-    generate.main(["replies", "--input", "seed", "--model", "tiny", *ASKED])
     return tmp_path
 
 
-def stage(home: Path, env: dict[str, str], address: str) -> subprocess.CompletedProcess[str]:
+def stage(home: Path, env: dict[str, str], address: str, workers: int = 2) -> subprocess.CompletedProcess[str]:
     """The stage in a process of its own, with an empty memo, on a cluster."""
-    workspace.write_speed(ray_workers=2, ray_address=address)
+    workspace.write_speed(ray_workers=workers, ray_address=address)
     words = ["-m", "stages.generate", "replies", "--input", "seed", "--model", "tiny", *ASKED]
     env = env | {"BALEEN_MEMO": str(home / "empty"), "PYTHONPATH": str(Path(__file__).parents[2])}
     return subprocess.run([sys.executable, *words], cwd=home, env=env, capture_output=True, text=True)
@@ -210,15 +218,15 @@ def stage(home: Path, env: dict[str, str], address: str) -> subprocess.Completed
 
 @started
 @needed
-@pytest.mark.parametrize("form", ["auto", "ray://127.0.0.1:{}"])
+@pytest.mark.parametrize(("form", "workers"), [("auto", 2), ("ray://127.0.0.1:{}", 1)])
 def test_a_stage_on_a_cluster_writes_the_table_of_one_process(
-    head: tuple[dict[str, str], int], home: Path, form: str
+    head: tuple[dict[str, str], int], home: Path, form: str, workers: int
 ) -> None:
     env, client = head
     there = Path("data/replies.parquet").read_bytes()
     Path("data/replies.parquet").unlink()
     token = {} if form == "auto" else {"RAY_AUTH_MODE": "token"}
-    ended = stage(home, env | token | PATIENT, form.format(client))
+    ended = stage(home, env | token | PATIENT, form.format(client), workers)
     assert ended.returncode == 0, ended.stderr
     assert Path("data/replies.parquet").read_bytes() == there
 

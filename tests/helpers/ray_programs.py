@@ -36,9 +36,9 @@ def echo(model: str, speed: Speed, log: str, **faults: Any) -> Echo:
 
 
 def drive(model: str) -> None:
-    """Print the processes of a working cluster, whose workers import no library for seconds, and end when stdin
+    """Print the processes of a working cluster, whose worker imports no library for seconds, and end when stdin
     closes."""
-    engine = Cluster("echo/1", partial(echo, log=os.devnull), model, replace(SPEED, ray_workers=2))
+    engine = Cluster("echo/1", partial(echo, log=os.devnull), model, replace(SPEED, ray_workers=1))
     requests = [Request((("user", str(number)),), answer="yes") for number in range(40)]
     assert len(list(engine.loss(requests))) == len(requests)
     print(*(child.pid for child in psutil.Process().children(recursive=True)), flush=True)
@@ -52,7 +52,7 @@ def begun(model: str) -> tuple["subprocess.Popen[str]", list[psutil.Process]]:
     driver = subprocess.Popen([sys.executable, "-c", code, model], env=env, stdin=pipe, stdout=pipe, text=True)
     assert driver.stdout
     children = [psutil.Process(int(number)) for number in driver.stdout.readline().split()]
-    assert len(children) >= 5  # two workers, raylet, GCS and agents
+    assert len(children) >= 5  # a worker, raylet, GCS and agents
     return driver, children
 
 
