@@ -3,8 +3,9 @@
 Near-duplicate removal of 16 Parquet files, a filter with three measures and a rank, and a mix, by this process alone
 and by 2 and 4 workers, one after the other in one run. `ray_tables_speedup` is the time of the three verbs alone over
 that with 2 workers, `_4` with 4; `equal` says that all tables have the same bytes. Starting a cluster (`start_s`) is
-not counted; `fixed_s` is the time of the three verbs for 16 rows after that, which is Ray's own. Of 2 workers, `one_us` is the
-processor time of a row in the process that writes the table, `many_us` that in all other processes of the cluster.
+not counted; `fixed_s` is the time of the three verbs for 16 rows after that, which is Ray's own. Of 2 workers, `one_us`
+is the processor time of a row in the process that writes the table, `many_us` that in all other processes of the
+cluster.
 """
 
 import time
@@ -69,7 +70,7 @@ def verbs() -> Iterator[tuple[str, tuple[float, float, float]]]:
 
 
 class Timed(NamedTuple):
-    """Seconds until a cluster runs, those of the verbs, the digest of their tables, and seconds of verbs for 16 rows."""
+    """Seconds until a cluster runs, those of the verbs, the digest of their tables, and those of all for 16 rows."""
 
     start: float
     seconds: Seconds
