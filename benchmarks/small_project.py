@@ -155,6 +155,12 @@ def batches(folder: Path) -> list[list[str]]:
     return [line.split()[1:] for line in lines]
 
 
+def noted(folder: Path) -> int:
+    """Bytes of what is noted about batches; cheap enough to be asked again and again."""
+    path = folder / "ledger"
+    return path.stat().st_size if path.exists() else 0
+
+
 def paid(folder: Path) -> Counter[str]:
     """How often each request went to the model."""
     return Counter(request for batch in batches(folder) for request in batch)
