@@ -160,7 +160,7 @@ def test_the_installed_command_proposes_tracks_and_reads(corpus: str, seeds: str
 def new_here(home: Path, corpus: str, monkeypatch: pytest.MonkeyPatch, seeds: str) -> tuple[Path, str]:
     """Begin a project in this process and go there; its folder and what was printed."""
     monkeypatch.chdir(home)
-    for name, value in GIT.items():
+    for name, value in (GIT | preloading.variables()).items():
         monkeypatch.setenv(name, value)
     words = ["new", "my-data", "--corpus", corpus, "--seeds", seeds, "--profile", "text"]
     ended = CliRunner().invoke(app, words, catch_exceptions=False)
