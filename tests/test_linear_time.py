@@ -21,8 +21,8 @@ SECONDS = 2.0  # of CPU time, for a megabyte, on an idle core
 BUSY = 2  # times as much where other tests share the core's cache
 SUSPECT = 0.02  # seconds for a tenth of it: what is faster stays within SECONDS even in quadratic time
 LINEAR = 30  # times a tenth, whatever the processor: linear time takes 10, quadratic time 100
-SHARES = (0.3, 0.6)  # of a megabyte, which tell enough where growth by a power below POWER would stay within BUSY
-POWER = 2.5  # with it no power of growth that a megabyte shows above SUSPECT is hidden, a higher one neither
+SHARES = (0.3, 0.6)  # of a megabyte: where time that grows by POWER from there would not reach the limit, it is enough
+POWER = 2.5  # time that grows by a higher one from above SUSPECT passes the limit at the first share already
 PARTS = 8  # each is fed an eighth of the shapes, another one in turn; all of them with ALL_SHAPES=1 in the environment
 SLOW = dict.fromkeys(("reader rst", "reader latex", "measure bleu"), 24)  # the costliest: a third of that
 RULES = Rules(600, 3000, 10, 0.8, True, 4000)
