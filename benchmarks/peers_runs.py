@@ -16,7 +16,6 @@ from typing import Any
 
 from benchmarks import peers_server
 from benchmarks.peers_server import Query, Server
-from benchmarks.small_project import program_path
 
 HERE = Path(__file__).parent
 IDLE, QUIESCENT, MOST = 20.0, 0.15, 300.0  # seconds; share of a processor below which a tool does nothing; seconds
@@ -130,10 +129,11 @@ def environment(home: Path, below: Path) -> dict[str, str]:
     kept = {
         key: value for key, value in os.environ.items() if not key.startswith(("BALEEN_", "DVC_", "GIT_", "PYTEST"))
     }
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     own = {key: value or str(home / key.lower()) for key, value in QUIET.items()}
     tables = next(below.glob("curator/lib/*/site-packages/litellm/litellm_core_utils/tokenizers"), None)
     own |= {"TIKTOKEN_CACHE_DIR": str(tables)} if tables else {}
-    return kept | own | {"PATH": program_path(), "PYTHONPATH": str(HERE.parent)}
+    return kept | own | {"PATH": path, "PYTHONPATH": str(HERE.parent)}
 
 
 def run(tool: Tool, job: Job, server: Server, below: Path, kill_at: int = 0, settings: Any = None) -> Run:
