@@ -27,7 +27,7 @@ from typing import Any
 from baleen.project.preload import DOOR
 from baleen.project.yaml_files import InvalidYaml, parse_yaml
 from benchmarks import small_project
-from benchmarks.small_project import batches, built, outcome, paid, stored, until
+from benchmarks.small_project import batches, built, noted, outcome, paid, stored, until
 
 DOCUMENTS = 1050
 PATIENCE = 60.0  # seconds until what is still running after a kill counts as left
@@ -78,16 +78,16 @@ def start(folder: Path, name: str) -> subprocess.Popen[str]:
 
 def moments(folder: Path, random: Random) -> dict[str, Callable[[subprocess.Popen[str]], bool]]:
     """How each moment of a run is awaited; False when the run ended before."""
-    sent = len(batches(folder))
+    sent = noted(folder)
     return {
         "starting": lambda run: waited(run, random.uniform(0, EARLY)),
-        "asking": lambda run: until(lambda: len(batches(folder)) > sent, run) and waited(run, random.uniform(0, WORK)),
+        "asking": lambda run: until(lambda: noted(folder) > sent, run) and waited(run, random.uniform(0, WORK)),
         "writing": lambda run: until(lambda: writes(folder), run) and waited(run, random.uniform(0, RENAME)),
     }
 
 
 def writes(folder: Path) -> bool:
-    return any(path.name.endswith(".part") and alive(path) for path in built(folder))
+    return any(name.endswith(".part") and alive(Path(name)) for name in os.listdir(folder / "data"))
 
 
 def alive(part: Path) -> bool:
@@ -193,11 +193,10 @@ def aims(name: str, random: Random) -> Iterator[Aim]:
 
 
 def through(folder: Path, name: str, random: Random, limit: int) -> list[Kill]:
-    """The kills of a command that is started again until it ends well; after `limit` kills it is left alone."""
+    """The kills of a command that is started again until it ends well; after `limit` kills what follows ends it."""
     kills: list[Kill] = []
     for _, aim in zip(range(ATTEMPTS), aims(name, random), strict=False):
         if len(kills) >= limit:
-            small_project.run(folder, *small_project.stage_command(name))
             return kills
         kill = killed(folder, name, aim, random)
         if kill is None:

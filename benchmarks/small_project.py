@@ -105,14 +105,20 @@ def environment(folder: Path) -> dict[str, str]:
     """Ours without what names another project's memo or build, with the programs beside this Python."""
     foreign = ("BALEEN_MEMO", "DVC_", "GIT_", "PYTEST_", "PYTHONPATH", "VIRTUAL_ENV")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     own = {"LEDGER": str(folder / "ledger"), "DVC_NO_ANALYTICS": "1", "DVC_SITE_CACHE_DIR": str(folder / ".site")}
-    return kept | own | {"PATH": path, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    return kept | own | {"PATH": program_path(), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+
+
+def program_path() -> str:
+    """PATH with the programs beside this Python, in front unless its `python` is this one already."""
+    beside, path = Path(sys.executable).parent, os.environ["PATH"]
+    return path if shutil.which("python") == str(beside / "python") else f"{beside}{os.pathsep}{path}"
 
 
 def stage_command(name: str) -> list[str]:
-    """The command of a stage, or of the whole build."""
-    return ["dvc", "repro"] if name == "dvc" else [sys.executable, *STAGES[name].split()]
+    """The command of a stage, or of the whole build, each a process of its own."""
+    dvc = str(Path(sys.executable).with_name("dvc"))
+    return [dvc, "repro"] if name == "dvc" else [sys.executable, *STAGES[name].split()]
 
 
 def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
@@ -147,6 +153,12 @@ def batches(folder: Path) -> list[list[str]]:
     path = folder / "ledger"
     lines = path.read_text(encoding="ascii").splitlines() if path.exists() else []
     return [line.split()[1:] for line in lines]
+
+
+def noted(folder: Path) -> int:
+    """Bytes of what is noted about batches; cheap enough to be asked again and again."""
+    path = folder / "ledger"
+    return path.stat().st_size if path.exists() else 0
 
 
 def paid(folder: Path) -> Counter[str]:

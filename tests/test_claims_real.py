@@ -173,6 +173,7 @@ def test_data_that_is_not_there_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("preloaded")
 def test_a_claim_is_built_and_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     made, place = tiny_claim(tmp_path)
     place.folder.mkdir()

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+import preloading
 import project
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -86,8 +87,8 @@ SEEDS: dict[str, Callable[[Path], object]] = {
 
 
 def run_installed(folder: Path, *words: str) -> str:
-    """Run a command of an installed baleen, whose files are those of the wheel."""
-    env = project.environment(folder) | {"PYTHONPATH": str(folder.parent / "site")} | GIT
+    """Run a command of an installed baleen, whose files are those of the wheel, its stages as copies of one process."""
+    env = project.environment(folder) | preloading.variables() | {"PYTHONPATH": str(folder.parent / "site")} | GIT
     done = subprocess.run(words, cwd=folder, env=env, text=True, capture_output=True)
     assert not done.returncode, f"{' '.join(words)}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return done.stdout + done.stderr
@@ -159,7 +160,7 @@ def test_the_installed_command_proposes_tracks_and_reads(corpus: str, seeds: str
 def new_here(home: Path, corpus: str, monkeypatch: pytest.MonkeyPatch, seeds: str) -> tuple[Path, str]:
     """Begin a project in this process and go there; its folder and what was printed."""
     monkeypatch.chdir(home)
-    for name, value in GIT.items():
+    for name, value in (GIT | preloading.variables()).items():
         monkeypatch.setenv(name, value)
     words = ["new", "my-data", "--corpus", corpus, "--seeds", seeds, "--profile", "text"]
     ended = CliRunner().invoke(app, words, catch_exceptions=False)

@@ -37,7 +37,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     given = [str(ROOT / word) if (ROOT / word).exists() else word for word in given]
     (home / "baleen").symlink_to(ROOT / "baleen")
     run = ["python", "-P", "-c", "from baleen.commands.command import main; main()", "new", str(home / "real"), *given]
-    subprocess.run(run, cwd=ROOT, env=project.environment(home / "real") | {"PYTHONPATH": str(ROOT)}, check=True)
+    environment = project.environment(home / "real") | {"PYTHONPATH": str(ROOT)} | preloading.variables()
+    subprocess.run(run, cwd=ROOT, env=environment, check=True)
     local_models.write_folder(home / "tiny")
     project.dump(home / "real/profiles/laptop.yaml", SMALL | {"origin": {"path": "../tiny"}})
     # what a model without training writes is no instruction: any pair may stay

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ from baleen.commands.command import app
 from baleen.errors import Problem
 from baleen.project import recipes
 
-under_dvc = pytest.mark.slow  # begins a project, for which git and DVC start several times, 2 s
+
+def under_dvc(test: Callable[..., None]) -> Callable[..., None]:
+    """A test that begins a project, for which git and DVC start several times."""
+    return pytest.mark.slow(pytest.mark.usefixtures("preloaded")(test))
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,17 @@ from tempfile import mkdtemp
 from baleen.project import preload
 from baleen.training.processes import QUIET
 
-PROGRAM = "import preload, sys; _, door, *preload.IMPORTS = sys.argv; preload.wait_and_run(door)"
+PROGRAM = """
+import os, preload, sys
+
+def run_with_path(module):
+    sys.path[1:1] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    run(module)
+
+_, door, *preload.IMPORTS = sys.argv
+run, preload.run_stage = preload.run_stage, run_with_path  # a copy reads the code that its stage would have read
+preload.wait_and_run(door)
+"""
 DVC = """#!{python} -ES
 import os, sys
 from preload import become_copy

@@ -19,6 +19,7 @@ from baleen.project.settings import load_yaml
 from baleen.project.yaml_files import yaml_text
 from benchmarks import dtypes
 from benchmarks.claims.real import Real, for_seed, lines
+from benchmarks.small_project import program_path
 
 HERE = Path(__file__).parents[3]
 BALEEN = [sys.executable, "-P", "-c", "from baleen.commands.command import main; main()"]
@@ -38,7 +39,8 @@ class Place:
         return self.folder / f"{method}-{name}"
 
     def environment(self) -> dict[str, str]:
-        return os.environ | {"BALEEN_MEMO": str(self.folder / "memo"), "PYTHONPATH": str(HERE)}
+        own = {"BALEEN_MEMO": str(self.folder / "memo"), "PYTHONPATH": str(HERE), "PATH": program_path()}
+        return os.environ | own
 
 
 def build(method: str, claim: Real, name: str, place: Place) -> Path:
@@ -53,7 +55,7 @@ def build(method: str, claim: Real, name: str, place: Place) -> Path:
 
 def repro(folder: Path, targets: list[str], place: Place) -> None:
     """Build some stages; what DVC says goes to build.log."""
-    command = [sys.executable, "-m", "stages.warm", sys.executable, "-m", "dvc", "repro", *targets]
+    command = [sys.executable, "-m", "stages.warm", "dvc", "repro", *targets]
     with (folder / "build.log").open("a", encoding="utf-8") as log:
         done = subprocess.run(command, cwd=folder, env=place.environment(), stdout=log, stderr=log) if targets else None
     if done and done.returncode:
