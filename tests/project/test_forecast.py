@@ -97,9 +97,8 @@ EDITS: dict[str, tuple[Edit, dict[str, str]]] = {  # what a user does, and what 
 }
 # Edits that touch no stage in common are made at once: each stage has the reasons of one of them, and no other.
 ROUNDS = [
-    ["a remark", "a knob", "a line of a recipe", "a new line", "the code of a verb"],
-    ["another input", "a table that is deleted", "a table that is changed by hand"],
-    ["a function of the user's"],
+    ["a remark", "a function of the user's", "a line of a recipe", "a new line", "the code of a verb"],
+    ["a knob", "another input", "a table that is deleted", "a table that is changed by hand"],
     ["two rows appended"],
     ["a row changed"],
 ]
