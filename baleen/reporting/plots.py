@@ -37,8 +37,8 @@ def declared() -> dict[Path, str]:
     rule = load_yaml(RULES, plain=False)["stages"].get("report", {}) if RULES.is_file() else {}
     wanted = [next(iter(plot)) for plot in rule.get("plots", [])]
     read = counts(rule.get("deps", [])) if wanted else {}
-    numbers_ = of_models(read)
-    figures = models(numbers_, numbers_.primary if numbers_ else ""), models(numbers_, LENGTH)
+    compared = of_models(read) if wanted else None
+    figures = models(compared, compared.primary if compared else ""), models(compared, LENGTH)
     made = (*figures, tables(read), curves(read), scores(read), reliability(read))
     found = dict(zip(COLUMNS, made, strict=True))
     return {Path(name): text(COLUMNS[name], found[name]) for name in wanted if name in found}

@@ -270,3 +270,16 @@ def test_a_judge_without_a_mistake_names_what_the_reference_meets_and_the_answer
     assert (done["kind"], done["addition"]) == ("", "")
     (drawn,) = read_off(opened | {"constraints": ["use the word moon"]})
     assert len(drawn["constraints"]) == 1 and drawn["constraints"][0] in drawn["instruction"]
+
+
+def test_a_program_judges_what_it_reads_off_a_response_and_the_answer_lacks() -> None:
+    (made,) = air.measured(
+        {"id": "a", "instruction": "Of cats?", "response": "Cats sleep a lot. Dogs do not, and run."}
+    )
+    assert made["bare"] == "Of cats?" and met(made["constraints"], made["response"]) == 1
+    answered = made | {"answer": "Dogs sleep: a lot"}
+    (lacks,) = air.lacking(answered, 3)
+    assert len(lacks["constraints"]) == 3 and set(lacks["constraints"]) < set(made["constraints"])
+    assert met(lacks["constraints"], answered["answer"]) == 0
+    assert lacks["instruction"] == "\n".join(["Of cats?", *(f"- {text}" for text in lacks["constraints"])])
+    assert air.lacking(made | {"answer": made["response"]}, 3) == "nothing lacking"

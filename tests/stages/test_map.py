@@ -144,8 +144,9 @@ def test_a_transform_of_columns_makes_what_it_makes_row_by_row(
 def shaped(name: str, columns: Iterable[str]) -> Row:
     """What these columns hold in the row that a transform is tried on."""
     question = {"instruction": "what does anna kelxi do for a living ?"}
-    special = {"linguist_trips.restored": {"back": "some jazz ⟦1⟧"}}
+    special: dict[str, Row] = {"linguist_trips.restored": {"back": "some jazz ⟦1⟧"}}
     special |= dict.fromkeys(("pocket.answer_anew", "pocket.mend"), question)
+    special |= {"air.lacking": {"constraints": ["include the word cats"]}}
     own = special.get(name, {})
     return {column: own.get(column, SHAPED.get(column, "text")) for column in columns}
 
