@@ -44,7 +44,7 @@ def joined(engine: Engine, left: Source, right: Source, score: str) -> Joined:
 
 
 def computed(engine: Engine, left: Source, right: Source, score: str) -> Joined:
-    a, b = matched(*(id_hashes(engine, source, side) for side, source in enumerate((left, right))))
+    a, b = matched(*(keys(engine, source, side) for side, source in enumerate((left, right))))
     j, k = (scores(engine, source, score, places) for source, places in ((left, a), (right, b)))
     return Joined(a, b, (fate(a, left), fate(b, right)), (j, k))
 
@@ -66,7 +66,7 @@ def matched(left: Array, right: Array) -> tuple[Array, Array]:
     return np.concatenate([a, np.full(len(rest), -1)]), np.concatenate([b, rest])
 
 
-def id_hashes(engine: Engine, source: Source, side: int) -> Array:
+def keys(engine: Engine, source: Source, side: int) -> Array:
     """A hash of 64 bits of every id: that two of a million ids have the same happens once in 10^7 tables. A row without
     an id is like no other one."""
     parts = list[Array]()
@@ -74,8 +74,7 @@ def id_hashes(engine: Engine, source: Source, side: int) -> Array:
         if "id" not in footer(path)[1]:
             raise Problem(f"{path} has no column id; tables are compared by it")
         own = f"hash({side}, {len(parts)}, file_row_number)"
-        sql = f"SELECT CASE WHEN id IS NULL THEN {own} ELSE hash(id) END FROM {engine.held.table(path)}"
-        parts += engine.query(sql, []).fetchnumpy().values()
+        parts.append(questions.each_row(engine, path, f"CASE WHEN id IS NULL THEN {own} ELSE hash(id) END"))
     return np.concatenate([*parts, np.zeros(0, np.uint64)])
 
 

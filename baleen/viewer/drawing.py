@@ -16,6 +16,7 @@ from baleen.tables.labels import Label
 from baleen.tables.rows import Row
 from baleen.viewer.cutting import ranked
 from baleen.viewer.engine import Array, Engine, in_order
+from baleen.viewer.questions import each_row
 from baleen.viewer.sources import Source, footer
 
 SALT = "baleen labels"
@@ -86,8 +87,7 @@ def by_chance(engine: Engine, source: Source) -> Array:
     for path in source.files:
         if "id" not in footer(path)[1]:
             raise Problem(f"{path} has no column id; only tables of this project can be labelled")
-        sql = f"SELECT ('0x' || left(md5(id || '{SALT}'), 16))::UBIGINT FROM {engine.held.table(path)}"
-        parts += engine.query(sql, []).fetchnumpy().values()
+        parts.append(each_row(engine, path, f"('0x' || left(md5(id || '{SALT}'), 16))::UBIGINT"))
     return in_order(np.concatenate([*parts, np.zeros(0, np.uint64)]))
 
 

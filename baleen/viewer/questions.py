@@ -177,17 +177,18 @@ def values_of(engine: Engine, source: Source, column: str) -> Array:
         names = [name for name, kind in source.columns.items() if kind == "number"]
         raise Problem(unknown("score", column, names))
     parts = [
-        scores_of(engine, path, column) if column in footer(path)[1] else np.full(footer(path)[0], np.nan)
+        each_row(engine, path, f"coalesce({quoted(column)}::DOUBLE, 'nan'::DOUBLE)")
+        if column in footer(path)[1]
+        else np.full(footer(path)[0], np.nan)
         for path in source.files
     ]
     return np.concatenate([*parts, np.zeros(0)])
 
 
-def scores_of(engine: Engine, path: Path, column: str) -> Array:
-    """A number of every row of a file, NaN where there is none."""
-    sql = f"SELECT coalesce({quoted(column)}::DOUBLE, 'nan'::DOUBLE) FROM {engine.held.table(path)}"
-    [found] = engine.query(sql, []).fetchnumpy().values()
-    return np.asarray(found, dtype=np.float64)
+def each_row(engine: Engine, path: Path, expression: str) -> Array:
+    """What an expression in SQL is for every row of a file."""
+    [found] = engine.query(f"SELECT {expression} FROM {engine.held.table(path)}", []).fetchnumpy().values()
+    return np.asarray(found)
 
 
 def page(engine: Engine, source: Source, numbers: Sequence[int], clip: int = CLIP) -> list[dict[str, Any]]:
@@ -220,8 +221,7 @@ def id_hashes(engine: Engine, path: Path) -> Array:
     """A hash of 64 bits of the id of every row of a file, 8 bytes a row; none where it has no ids."""
     if footer(path)[1].get("id") != "text":
         return np.zeros(0, np.uint64)
-    [found] = engine.query(f"SELECT hash(id) FROM {engine.held.table(path)}", []).fetchnumpy().values()
-    return np.asarray(found)
+    return each_row(engine, path, "hash(id)")
 
 
 def places_of(engine: Engine, hashes: Array, own: str) -> list[int]:
