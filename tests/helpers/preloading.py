@@ -13,6 +13,8 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
+from copies import write_program
+
 from baleen.project import preload
 from baleen.training.processes import QUIET
 
@@ -27,12 +29,6 @@ _, door, *preload.IMPORTS = sys.argv
 run, preload.run_stage = preload.run_stage, run_with_path  # a copy reads the code that its stage would have read
 preload.wait_and_run(door)
 """
-DVC = """#!{python} -ES
-import os, sys
-from preload import become_copy
-become_copy({door!r}, "dvc", sys.argv[1:], dict(os.environ))
-sys.exit("dvc: the preloaded process of the tests is gone")
-"""
 
 
 @cache
@@ -43,12 +39,10 @@ def variables() -> dict[str, str]:
         return {}
     folder = Path(mkdtemp(prefix="baleen-"))  # the name of a socket may have 107 bytes, too few for tmp_path
     atexit.register(rmtree, folder, ignore_errors=True)
-    for module in (preload.__file__, str(Path(__file__).with_name("dvc_parts.py"))):
-        (folder / Path(module).name).symlink_to(module)
+    (folder / "dvc_parts.py").symlink_to(Path(__file__).with_name("dvc_parts.py"))
+    write_program(folder, folder / "dvc-door", "dvc")
     start(folder, folder / "dvc-door", "dvc_parts")
     start(folder, folder / "door", "dvc_parts", *preload.IMPORTS)
-    (folder / "dvc").write_text(DVC.format(python=sys.executable, door=str(folder / "dvc-door")))
-    (folder / "dvc").chmod(0o755)
     path = os.pathsep.join([str(folder), str(Path(sys.executable).parent), os.environ["PATH"]])
     return {preload.DOOR: f"{sys.prefix}{os.pathsep}{folder / 'door'}", "PATH": path}
 
