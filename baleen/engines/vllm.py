@@ -73,18 +73,18 @@ def start_engine(model: str, speed: Speed, vocabulary: int) -> Any:
     _, cpu = installed_version()
     for name, value in (ENVIRONMENT | (ON_CPU if cpu else {})).items():
         os.environ.setdefault(name, value)  # read once, when vllm is imported
-    where, pinned = load.base_source(model)
+    where, pinned = base = load.base_source(model)
     if not pinned and not Path(where, "config.json").is_file():
         raise Problem(f"{where} has no config.json, so it is no full model; correct the name of the model or its base")
     import_transformers()  # vllm does, and takes longer
     with quick_imports((*UNUSED, *OTHERS)):  # until the model is loaded vLLM goes on to import
-        return load_model(model, speed, forward_tokens(speed, vocabulary), cpu)
+        return load_model(model, base, speed, forward_tokens(speed, vocabulary), cpu)
 
 
-def load_model(model: str, speed: Speed, tokens: int, cpu: bool) -> Any:
-    """vLLM's engine that reads so many tokens in one forward pass."""
+def load_model(model: str, base: tuple[str, dict[str, Any]], speed: Speed, tokens: int, cpu: bool) -> Any:
+    """vLLM's engine of a model with this base, that reads so many tokens in one forward pass."""
     vllm: Any = import_module("vllm")
-    where, pinned = load.base_source(model)
+    where, pinned = base
     options = vllm.EngineArgs(
         model=where,
         revision=pinned.get("revision"),

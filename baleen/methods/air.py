@@ -45,7 +45,6 @@ TALK = re.compile(  # mentions the two answers; "answer in 20 words" and "cite a
     r"|\bthe reference\b|^\W*none\b(?! of the \w+s\b)",
     re.IGNORECASE,
 )
-CONSTRAINTS: dict[str, pa.DataType] = {"constraints": TYPES["constraints"]}
 REFINED: dict[str, pa.DataType] = {"constraints": TYPES["constraints"], "kinds": TEXT, "instruction": TEXT}
 OPENED = REFINED | {"bare": TEXT, "ended": TEXT, "rounds": NUMBER}
 JUDGED = ("instruction", "bare", "constraints", "kinds", "kind", "addition", "reference", "answer")
@@ -165,7 +164,7 @@ def unrefined(row: Row) -> list[Row]:
     return [row | {"instruction": row["bare"], "constraints": list[str]()}]
 
 
-@transform(("instruction", "response"), CONSTRAINTS | {"bare": TEXT})
+@transform(("instruction", "response"), {"bare": TEXT, "constraints": TYPES["constraints"]})
 def measured(row: Row) -> list[Row] | str:
     """The row with constraints that code measures on its response: for judges that find none which can be read."""
     some = constraints.measure(row["response"], Random(f"measured {row['id']}"))
