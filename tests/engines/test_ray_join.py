@@ -144,6 +144,35 @@ def test_without_ray_one_line_says_what_to_install(tmp_path: Path, monkeypatch: 
         table.loader("hf", str(tmp_path), Speed(ray_workers=2))
 
 
+class Head:
+    """Stands for the module ray: so many clients die at their start, each with these words."""
+
+    def __init__(self, deaths: int, words: str) -> None:
+        self.deaths, self.words, self.asked_for = deaths, words, 0
+
+    def init(self, address: str, **settings: object) -> None:
+        self.asked_for += 1
+        if self.asked_for <= self.deaths:
+            raise ConnectionAbortedError(f"Initialization failure from server:\n{self.words}")
+
+
+DIED = "RuntimeError: Starting Ray client server failed. See ray_client_server_23000.err for detailed logs."
+
+
+def test_a_client_that_dies_at_its_start_is_begun_again() -> None:
+    head = Head(2, DIED)
+    join.begin(head, "ray://head:10001", {})
+    assert head.asked_for == 3
+
+
+@pytest.mark.parametrize(("words", "attempts"), [(DIED, 4), ("AuthenticationError", 1)])
+def test_clients_are_begun_four_times_and_a_refusal_stands(words: str, attempts: int) -> None:
+    head = Head(9, words)
+    with pytest.raises(ConnectionAbortedError, match=words):
+        join.begin(head, "ray://head:10001", {})
+    assert head.asked_for == attempts
+
+
 # a cluster begun with `ray start`
 
 
@@ -159,6 +188,7 @@ def head(client: int) -> Iterator[tuple[dict[str, str], int]]:
     folder = Path(mkdtemp(prefix="ray"))  # the name of a socket in it may have 107 bytes, too few for tmp_path
     (folder / "token").write_text("0" * 32)
     env = os.environ | {"RAY_TMPDIR": str(folder), "RAY_AUTH_TOKEN_PATH": str(folder / "token")}
+    env["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # see join.begin
     for name in ("RAY_ADDRESS", "RAY_AUTH_MODE"):  # Ray itself sets the latter in a process that began a cluster
         env.pop(name, None)
     free = [f"--{name}-port=0" for name in ("min-worker", "max-worker", "dashboard-agent-listen", "metrics-export")]

@@ -21,6 +21,8 @@ GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 
 SETTINGS = 4  # the fourth byte that an HTTP/2 server, as all of Ray's are, sends (RFC 9113, 4.1 and 6.5)
 STORE = 100 << 20  # bytes of Ray's object store on a local cluster, which by default takes 30 % of the memory
 TASK_STORE = 1 << 30  # the same where tasks group keys; Ray writes what is more to disk
+CLIENT_STARTS = 4
+CLIENT_DIED = "Starting Ray client server failed"
 NONE: Mapping[str, str] = {}
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -82,6 +84,18 @@ def check_reachable(address: str) -> None:
         raise Problem(f"no Ray cluster answers at {address}: {why}; see speed: ray_address, and `ray status` there")
 
 
+def begin(ray: Any, address: str, settings: Mapping[str, Any]) -> None:
+    """ray.init. A ray:// head forks a process for each client, and a few in a hundred die there at once, by a race of
+    gRPC (issue 63202 of ray-project/ray): then the head is asked for another."""
+    for attempts_left in reversed(range(CLIENT_STARTS)):
+        try:
+            ray.init(address, **settings)
+            return
+        except ConnectionError as error:
+            if not attempts_left or CLIENT_DIED not in str(error):
+                raise
+
+
 def connect(speed: Speed, tasks: int = 0, variables: Mapping[str, str] = NONE) -> tuple[Any, bool]:
     """(the module ray, whether this call connected to a cluster or started one). A local one runs so many `tasks` at a
     time, beside actors; all of them have these environment variables."""
@@ -96,11 +110,10 @@ def connect(speed: Speed, tasks: int = 0, variables: Mapping[str, str] = NONE) -
         check_reachable(resolved_address(address))
     own = {"num_cpus": tasks, "object_store_memory": TASK_STORE if tasks else STORE, "include_dashboard": False}
     shared = {"runtime_env": {"env_vars": dict(variables)}} if variables else {}
+    settings = {"log_to_driver": False, "logging_level": "ERROR", **shared, **({} if address else own)}
     try:
         with warnings.catch_warnings(action="ignore", category=UserWarning):  # the Problem has the same text
-            ray.init(
-                address or "local", log_to_driver=False, logging_level="ERROR", **shared, **({} if address else own)
-            )
+            begin(ray, address or "local", settings)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         reason = " ".join(str(error.__cause__ or error).split())[-300:]
         where = (
