@@ -7,6 +7,8 @@ from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
 from pathlib import Path
 from typing import IO
 
+NUMBER = 10  # characters of a process's number, at the start of the file
+
 
 def memo_folder() -> Path:
     """The folder of the memo."""
@@ -16,15 +18,14 @@ def memo_folder() -> Path:
 @contextmanager
 def locked(path: Path, wait: Callable[[str], None] = lambda who: None) -> Iterator[None]:
     """Hold a file lock; when it is taken, `wait` is called once with the holder before waiting."""
-    with open(path, "a+", encoding="utf-8") as file:
+    with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0) as file:
         try:
             flock(file, LOCK_EX | LOCK_NB)
         except BlockingIOError:
             wait(holder(file))
             flock(file, LOCK_EX)
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+        # written over, since to cut the file short first waits for a second on a disk that is busy
+        os.pwrite(file.fileno(), b"%-*d" % (NUMBER, os.getpid()), 0)
         try:
             yield
         finally:
@@ -46,7 +47,7 @@ def try_lock(path: Path) -> Iterator[bool]:
                 flock(file, LOCK_UN)
 
 
-def holder(file: IO[str]) -> str:
+def holder(file: IO[bytes]) -> str:
     """'process 123', whose number the holder wrote into the file."""
     file.seek(0)
-    return f"process {file.read().strip() or 'unknown'}"
+    return f"process {file.read().decode().strip() or 'unknown'}"
