@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import rebuild, view
+from benchmarks import chromium, rebuild, view, view_page
 
 pytestmark = pytest.mark.slow
 
@@ -38,6 +38,7 @@ TINY = {
     "scale": "--rows 6 --words 2 --repeats 1",
     "tables": "--rows 300",
     "view": "--rows 300",
+    "view_page": "--rows 300 --quiet 150",
 }
 FIGURES = {
     "rating": {"speedup", "hf_speedup", "hf"},
@@ -47,6 +48,7 @@ FIGURES = {
     | {"near_peak_mb", "filter_peak_mb", "near_recall", "near_precision"}
     | {"ray_tables_speedup", "ray_tables_start_s", "ray_tables_fixed_s"},
     "view": {"tables", "memory", *view.ACTIONS},
+    "view_page": {*view_page.ACTIONS},
 }
 
 
@@ -61,9 +63,11 @@ def benchmark_figures(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest
 def test_a_benchmark_tells_its_figures(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    needed = {"scale": "ray", "tables": "ray", "view": "duckdb"}.get(name, "json")
+    needed = {"scale": "ray", "tables": "ray", "view": "duckdb", "view_page": "duckdb"}.get(name, "json")
     if not find_spec(needed):
         pytest.skip(f"{needed} is not installed")
+    if name == "view_page" and not (find_spec("playwright") and chromium.CHROMIUM.exists()):
+        pytest.skip("playwright or chromium is not installed")
     if name == "tables":
         monkeypatch.setattr("benchmarks.ray_tables.COUNTS", (2,))  # four workers take half a minute to start
     found = benchmark_figures(name, monkeypatch, capsys)

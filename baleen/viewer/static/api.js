@@ -2,7 +2,7 @@
 
 import { visible } from "./dom.js";
 
-const POLL = 250; // milliseconds until a question is asked again whose answer is still being computed
+const POLL = 20; // milliseconds until a question is asked again whose answer is still being computed; the server waits 0.4 s itself
 const status = () => document.getElementById("status");
 
 /** Say something to people and to screen readers. */

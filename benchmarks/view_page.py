@@ -1,0 +1,88 @@
+"""Seconds that the page of `baleen view` takes in a browser: python -m benchmarks.view_page [--rows 1000000] [--json]
+
+From the moment an address is opened to the last change of the page, in headless Chromium, with the tables of
+benchmarks.view in memory. `first` is the first change, which may say that the server is at work.
+"""
+
+import argparse
+import json
+from contextlib import chdir
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlencode
+
+from benchmarks import chromium, view
+
+Query = dict[str, object]
+START = "rows?table=judge&offset=25"
+ACTIONS: dict[str, tuple[str, Query]] = {
+    "first page": ("rows", {"table": "judge"}),
+    "last page": ("rows", {"table": "judge", "offset": -25}),
+    "kept and dropped rows": ("rows", {"table": "curate", "part": "both"}),
+    "sort by a score": ("rows", {"table": "judge", "sort": "loss", "descending": 1}),
+    "sort by a text": ("rows", {"table": "judge", "sort": "response"}),
+    "sort by length": ("rows", {"table": "judge", "sort": "length of response"}),
+    "search a word that is there": ("rows", {"table": "judge", "search": "tion"}),
+    "search a word that is not": ("rows", {"table": "judge", "search": "zzzzqq"}),
+    "slider": ("cut", {"table": "judge", "column": "loss"}),
+    "compare two tables": ("compare", {"table": "judge", "right": "curate", "score": "loss", "order": "change"}),
+    "draw a row to label": ("label", {"table": "judge", "plan": "near", "column": "loss", "threshold": 0.25}),
+    "one row": ("row", {"table": "judge", "id": ""}),
+}
+# The page changes while rows come in; it is taken to be done when it has not changed for so long after its last answer
+CHANGES = """async ([hash, quiet]) => {
+  const begun = performance.now(), changes = [];
+  const watch = new MutationObserver(() => changes.push(performance.now() - begun));
+  watch.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+  location.hash = hash;
+  const answers = () => performance.getEntriesByType("resource").map((one) => one.responseEnd - begun);
+  while (performance.now() - begun - Math.max(0, changes.at(-1) ?? 0, ...answers()) < quiet)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  watch.disconnect();
+  return [changes[0] / 1000, changes.at(-1) / 1000];
+}"""
+
+
+def measured(number: int, quiet: int) -> dict[str, dict[str, float]]:
+    """The figures of every action; a page that has not changed for `quiet` milliseconds is done."""
+    with TemporaryDirectory(prefix="baleen-view-") as folder, chdir(folder):
+        own, viewer = view.write_project(number), view.new_viewer()
+        with view.server(viewer) as base, chromium.launched() as browser:
+            page = browser.new_page()
+            page.goto(f"{base.removesuffix('api/')}#/{START}")
+            for query in ("table=judge", "table=curate&part=all"):
+                view.answer(f"{base}rows?{query}")
+            viewer.engine.held.wait()
+            return {name: timed(page, address(name, number, own), quiet) for name in ACTIONS}
+
+
+def timed(page: Any, action: str, quiet: int) -> dict[str, float]:
+    page.evaluate(CHANGES, [f"/{START}", quiet])
+    first, drawn = page.evaluate(CHANGES, [f"/{action}", quiet])
+    return {"first": first, "drawn": drawn}
+
+
+def address(name: str, number: int, own: str) -> str:
+    """What follows # in the address of an action."""
+    shown, given = ACTIONS[name]
+    place = ({"offset": number - 25} if "offset" in given else {}) | ({"id": own} if "id" in given else {})
+    return f"{shown}?{urlencode(given | place)}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument(
+        "--quiet", type=int, default=1200, help="milliseconds without a change after which a page is done"
+    )
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    found = measured(options.rows, options.quiet)
+    if options.json:
+        return print(json.dumps(found))
+    for name, figures in found.items():
+        print(f"{name:<30}" + "".join(f"{key} {value:8.2f}   " for key, value in figures.items()))
+
+
+if __name__ == "__main__":
+    main()
