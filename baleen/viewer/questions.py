@@ -134,7 +134,7 @@ def text_order(engine: Engine, table: str, way: str) -> Array:
     texts of 120 words take 0.8 instead of 2.9 s."""
     beginning = f"left(k, {PREFIX})"
     sql = f"SELECT n, hash({beginning}) AS h, length(k) > {PREFIX} AS cut FROM {table}"
-    found = engine.query(f"{sql} ORDER BY k IS NULL, {beginning} {way}, n", []).fetchnumpy()
+    found = engine.query(f"{sql} ORDER BY {beginning} {way} NULLS LAST, n", []).fetchnumpy()
     rows, hashes = np.asarray(found["n"], dtype=np.int64), np.asarray(found["h"])
     same = np.concatenate([[False], hashes[1:] == hashes[:-1], [False]])
     runs = np.cumsum(~same[:-1])  # the number of the beginning that each row has
