@@ -188,7 +188,7 @@ def head(client: int) -> Iterator[tuple[dict[str, str], int]]:
     folder = Path(mkdtemp(prefix="ray"))  # the name of a socket in it may have 107 bytes, too few for tmp_path
     (folder / "token").write_text("0" * 32)
     env = os.environ | {"RAY_TMPDIR": str(folder), "RAY_AUTH_TOKEN_PATH": str(folder / "token")}
-    env["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # see join.begin
+    env |= join.LOCAL | {"GRPC_ENABLE_FORK_SUPPORT": "0"}  # the latter: see join.begin
     for name in ("RAY_ADDRESS", "RAY_AUTH_MODE"):  # Ray itself sets the latter in a process that began a cluster
         env.pop(name, None)
     free = [f"--{name}-port=0" for name in ("min-worker", "max-worker", "dashboard-agent-listen", "metrics-export")]

@@ -28,7 +28,11 @@ QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # Ray's next default; without it Ray warns
 }
-LOCAL = {"RAY_worker_niceness": "0"}  # default 15: beside a busy process Ray's workers starve and time out
+LOCAL = {
+    "RAY_worker_niceness": "0",  # default 15: beside a busy process Ray's workers starve and time out
+    # default one second for more processes than CPUs: Ray Data needs some, and would begin them again and again
+    "RAY_idle_worker_killing_time_threshold_ms": "60000",
+}
 JOINING = {
     "RAY_NUM_REDIS_GET_RETRIES": "5",  # seconds, each with a warning; default 20
     "RAY_CLIENT_MAX_CONNECTION_TIMEOUT_S": "5",  # three times, for ray://; default 5 + 10 + 15
