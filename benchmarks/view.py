@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 TOKEN = "benchmark"
 Figures = dict[str, dict[str, float]]
-ACTIONS: dict[str, tuple[str, dict[str, object]]] = {
+Action = tuple[str, dict[str, object]]  # a question of the server, or a page, and what it is given
+ACTIONS: dict[str, Action] = {
     "overview": ("overview", {}),
     "first page": ("rows", {"table": "judge"}),
     "last page": ("rows", {"table": "judge", "offset": -25}),
@@ -124,11 +125,11 @@ def timed(address: str) -> dict[str, float]:
     return {"first": first, "whole": whole, "again": answer(address)[0]}
 
 
-def address(base: str, name: str, number: int, own: str) -> str:
-    """The address of an action."""
-    question, given = ACTIONS[name]
+def address(action: Action, number: int, own: str) -> str:
+    """What follows the base in the address of an action."""
+    question, given = action
     place = ({"offset": number - 25} if "offset" in given else {}) | ({"id": own} if "id" in given else {})
-    return f"{base}{question}?{urlencode(given | place)}"
+    return f"{question}?{urlencode(given | place)}"
 
 
 def measured(number: int) -> Figures:
@@ -136,7 +137,7 @@ def measured(number: int) -> Figures:
     with TemporaryDirectory(prefix="baleen-view-") as folder, chdir(folder):
         own = write_project(number)
         with server() as base:
-            found = {name: timed(address(base, name, number, own)) for name in ACTIONS}
+            found = {name: timed(base + address(action, number, own)) for name, action in ACTIONS.items()}
         size = sum(path.stat().st_size for path in Path("data").glob("*.parquet"))
         return held(found, number, own) | {"tables": {"rows": number, "megabytes": size / 1e6}}
 
@@ -150,9 +151,9 @@ def held(found: Figures, number: int, own: str) -> Figures:
             answer(f"{base}rows?{query}")
         viewer.engine.held.wait()
         memory = {"read": time.perf_counter() - begun, "held_mb": viewer.engine.held.bytes() / 1e6}
-        for name in ACTIONS:
+        for name, action in ACTIONS.items():
             cpu = time.process_time()
-            figures = timed(address(base, name, number, own))
+            figures = timed(base + address(action, number, own))
             found[name] |= {"held": figures["whole"], "cpu": time.process_time() - cpu}
     return found | {"memory": memory}
 

@@ -9,13 +9,11 @@ import json
 from contextlib import chdir
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import urlencode
 
 from benchmarks import chromium, view
 
-Query = dict[str, object]
 START = "rows?table=judge&offset=25"
-ACTIONS: dict[str, tuple[str, Query]] = {
+ACTIONS: dict[str, view.Action] = {
     "first page": ("rows", {"table": "judge"}),
     "last page": ("rows", {"table": "judge", "offset": -25}),
     "kept and dropped rows": ("rows", {"table": "curate", "part": "both"}),
@@ -53,20 +51,15 @@ def measured(number: int, quiet: int) -> dict[str, dict[str, float]]:
             for query in ("table=judge", "table=curate&part=all"):
                 view.answer(f"{base}rows?{query}")
             viewer.engine.held.wait()
-            return {name: timed(page, address(name, number, own), quiet) for name in ACTIONS}
+            addresses = {name: view.address(action, number, own) for name, action in ACTIONS.items()}
+            return {name: timed(page, one, quiet) for name, one in addresses.items()}
 
 
-def timed(page: Any, action: str, quiet: int) -> dict[str, float]:
+def timed(page: Any, address: str, quiet: int) -> dict[str, float]:
+    """The figures of an address that is opened from another page."""
     page.evaluate(CHANGES, [f"/{START}", quiet])
-    first, drawn = page.evaluate(CHANGES, [f"/{action}", quiet])
+    first, drawn = page.evaluate(CHANGES, [f"/{address}", quiet])
     return {"first": first, "drawn": drawn}
-
-
-def address(name: str, number: int, own: str) -> str:
-    """What follows # in the address of an action."""
-    shown, given = ACTIONS[name]
-    place = ({"offset": number - 25} if "offset" in given else {}) | ({"id": own} if "id" in given else {})
-    return f"{shown}?{urlencode(given | place)}"
 
 
 def main() -> None:
