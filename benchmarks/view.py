@@ -147,9 +147,7 @@ def held(found: Figures, number: int, own: str) -> Figures:
     viewer = new_viewer()
     with server(viewer) as base:
         begun = time.perf_counter()
-        for query in ("table=judge", "table=curate&part=all"):
-            answer(f"{base}rows?{query}")
-        viewer.engine.held.wait()
+        hold_tables(viewer, base)
         memory = {"read": time.perf_counter() - begun, "held_mb": viewer.engine.held.bytes() / 1e6}
         for name, action in ACTIONS.items():
             cpu = time.process_time()
@@ -158,16 +156,27 @@ def held(found: Figures, number: int, own: str) -> Figures:
     return found | {"memory": memory}
 
 
+def hold_tables(viewer: "Viewer", base: str) -> None:
+    """Open both tables and wait until they are in memory."""
+    for query in ("table=judge", "table=curate&part=all"):
+        answer(f"{base}rows?{query}")
+    viewer.engine.held.wait()
+
+
+def show(found: Figures, as_json: bool) -> None:
+    """Print the figures: one object, or a line for each action."""
+    if as_json:
+        return print(json.dumps(found))
+    for name, figures in found.items():
+        print(f"{name:<30}" + "".join(f"{key} {value:8.2f}   " for key, value in figures.items()))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    found = measured(options.rows)
-    if options.json:
-        return print(json.dumps(found))
-    for name, figures in found.items():
-        print(f"{name:<30}" + "".join(f"{key} {value:8.2f}   " for key, value in figures.items()))
+    show(measured(options.rows), options.json)
 
 
 if __name__ == "__main__":

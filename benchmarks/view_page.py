@@ -5,7 +5,6 @@ benchmarks.view in memory. `first` is the first change, which may say that the s
 """
 
 import argparse
-import json
 from contextlib import chdir
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,15 +12,11 @@ from typing import Any
 from benchmarks import chromium, view
 
 START = "rows?table=judge&offset=25"
+ROWS = ("first page", "last page", "sort by a score", "sort by a text", "sort by length")
+SEARCHES = ("search a word that is there", "search a word that is not")
 ACTIONS: dict[str, view.Action] = {
-    "first page": ("rows", {"table": "judge"}),
-    "last page": ("rows", {"table": "judge", "offset": -25}),
+    **{name: view.ACTIONS[name] for name in (*ROWS, *SEARCHES)},  # the page takes what its server takes
     "kept and dropped rows": ("rows", {"table": "curate", "part": "both"}),
-    "sort by a score": ("rows", {"table": "judge", "sort": "loss", "descending": 1}),
-    "sort by a text": ("rows", {"table": "judge", "sort": "response"}),
-    "sort by length": ("rows", {"table": "judge", "sort": "length of response"}),
-    "search a word that is there": ("rows", {"table": "judge", "search": "tion"}),
-    "search a word that is not": ("rows", {"table": "judge", "search": "zzzzqq"}),
     "slider": ("cut", {"table": "judge", "column": "loss"}),
     "compare two tables": ("compare", {"table": "judge", "right": "curate", "score": "loss", "order": "change"}),
     "draw a row to label": ("label", {"table": "judge", "plan": "near", "column": "loss", "threshold": 0.25}),
@@ -48,9 +43,7 @@ def measured(number: int, quiet: int) -> dict[str, dict[str, float]]:
         with view.server(viewer) as base, chromium.launched() as browser:
             page = browser.new_page()
             page.goto(f"{base.removesuffix('api/')}#/{START}")
-            for query in ("table=judge", "table=curate&part=all"):
-                view.answer(f"{base}rows?{query}")
-            viewer.engine.held.wait()
+            view.hold_tables(viewer, base)
             addresses = {name: view.address(action, number, own) for name, action in ACTIONS.items()}
             return {name: timed(page, one, quiet) for name, one in addresses.items()}
 
@@ -70,11 +63,7 @@ def main() -> None:
     )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    found = measured(options.rows, options.quiet)
-    if options.json:
-        return print(json.dumps(found))
-    for name, figures in found.items():
-        print(f"{name:<30}" + "".join(f"{key} {value:8.2f}   " for key, value in figures.items()))
+    view.show(measured(options.rows, options.quiet), options.json)
 
 
 if __name__ == "__main__":

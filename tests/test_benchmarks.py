@@ -7,9 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import browser
 import pytest
 
-from benchmarks import chromium, rebuild, view, view_page
+from benchmarks import rebuild, view, view_page
 
 pytestmark = pytest.mark.slow
 
@@ -66,8 +67,8 @@ def test_a_benchmark_tells_its_figures(
     needed = {"scale": "ray", "tables": "ray", "view": "duckdb", "view_page": "duckdb"}.get(name, "json")
     if not find_spec(needed):
         pytest.skip(f"{needed} is not installed")
-    if name == "view_page" and not (find_spec("playwright") and chromium.CHROMIUM.exists()):
-        pytest.skip("playwright or chromium is not installed")
+    if name == "view_page":
+        browser.need_chromium()
     if name == "tables":
         monkeypatch.setattr("benchmarks.ray_tables.COUNTS", (2,))  # four workers take half a minute to start
     found = benchmark_figures(name, monkeypatch, capsys)

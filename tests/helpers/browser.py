@@ -67,12 +67,17 @@ class Screen:
         raise AssertionError(f"{limit} tabulators do not reach {selector}")
 
 
-@contextmanager
-def chromium() -> Iterator[Any]:
-    """A browser; the test is skipped where there is none."""
+def need_chromium() -> None:
+    """Skip the test where there is no browser."""
     pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not CHROMIUM.is_file():
         pytest.skip(f"{CHROMIUM} is not there (apt-get install chromium)")
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """A browser; the test is skipped where there is none."""
+    need_chromium()
     with launched() as browser:
         yield browser
 

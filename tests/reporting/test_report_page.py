@@ -24,7 +24,6 @@ from baleen.project.yaml_files import yaml_text
 from baleen.reporting import calibrated, experiments
 from baleen.reporting.page import LONGEST, shown
 from baleen.tables import rows
-from benchmarks.chromium import CHROMIUM
 from stages import calibrate
 
 if not (find_spec("altair") and find_spec("vl_convert")):  # only who runs these tests imports them
@@ -250,9 +249,7 @@ def test_rows_are_searched_and_filtered_by_keyboard_alone(written: Path, chromiu
 def test_the_pictures_of_the_guide_are_drawn_by_the_documented_script(written: Path, tmp_path: Path) -> None:
     pytest.importorskip("duckdb", reason="the extra view is not installed")
     pytest.importorskip("uvicorn", reason="the extra view is not installed")
-    pytest.importorskip("playwright", reason="playwright is not installed")
-    if not CHROMIUM.is_file():
-        pytest.skip(f"{CHROMIUM} is not there (apt-get install chromium)")
+    browser.need_chromium()
     command = [sys.executable, "-m", "benchmarks.pictures", str(written.parent), "judged", str(tmp_path)]
     subprocess.run(command, cwd=CHECKOUT, check=True)
     for path in (tmp_path / "view.png", tmp_path / "report.png"):
