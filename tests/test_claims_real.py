@@ -1,7 +1,9 @@
 """A claim on real text: lines for every seed, a project that takes them, paired differences over rows and seeds."""
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import local_models
 import pytest
@@ -147,6 +149,20 @@ def test_only_seeds_of_which_both_tables_are_built_are_compared(tmp_path: Path) 
     found = figures.difference(tmp_path, PAIR, (0, 1))
     assert (found["difference"], found["seeds"], found["rows"], found["verdict"]) == (-2.0, [0], 30, "holds")
     assert figures.difference(tmp_path, PAIR, (2,))["verdict"] == "not built"
+
+
+def test_an_arm_says_which_share_of_its_answers_is_cut_off(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    reports: dict[str, dict[str, Any]] = {
+        "answers-s0": {"rows_out": 60, "completion_tokens": 900, "kept_unread": {"truncated": 30}},
+        "answers-s1": {"rows_out": 40, "completion_tokens": 500},
+        "losses-s0": {"rows_out": 60},
+    }
+    for name, report in reports.items():
+        (tmp_path / f"data/{name}.json").write_text(json.dumps(report))
+    assert figures.ends(tmp_path, ["answers-s0", "answers-s1"]) == {"cut off": 0.3}
+    assert figures.ends(tmp_path, ["answers-s1"]) == {"cut off": 0.0}
+    assert figures.ends(tmp_path, ["losses-s0"]) == figures.ends(tmp_path, []) == {}
 
 
 def test_pairs_are_chosen_by_a_word_and_those_for_later_only_so() -> None:

@@ -9,7 +9,7 @@ rather than of all.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from statistics import fmean
 
@@ -91,7 +91,17 @@ def arm(folder: Path, side: str, pair: Pair, seeds: tuple[int, ...], known: Mapp
     values = {s: measured(folder, table, pair.measure, pair.split, pair.keep).values() for s, table in tables.items()}
     means = {str(seed): round(fmean(number for _, number in one), 4) for seed, one in values.items() if one}
     model = model_of(next(iter(tables.values()), ""), known)
-    return {"mean": round(fmean(means.values()), 4) if means else None, "by seed": means} | learned(folder, model)
+    shown = {"mean": round(fmean(means.values()), 4) if means else None, "by seed": means}
+    return shown | ends(folder, tables.values()) | learned(folder, model)
+
+
+def ends(folder: Path, tables: Iterable[str]) -> Row:
+    """The share of answers that are cut off at the limit of their tokens, where the tables are answers: arms that cut
+    off unlike shares differ by their limit too."""
+    reports = [json.loads((folder / f"data/{table}.json").read_text(encoding="utf-8")) for table in tables]
+    asked = [report for report in reports if "completion_tokens" in report]
+    cut = sum(report.get("kept_unread", {}).get("truncated", 0) for report in asked)
+    return {"cut off": round(cut / sum(report["rows_out"] for report in asked), 4)} if asked else {}
 
 
 def model_of(table: str, lines: Mapping[str, recipes.Line]) -> str:
