@@ -23,6 +23,7 @@ from baleen.tables.rows import Row
 WORK_TREE = "workspace"
 SHOWN = 5  # rows of each kind
 IGNORED = ("lineage", "source")  # columns that no reader calls a change of a row
+NAMES = ("id", "origin")  # columns of whose lengths no mean is told
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def drift(found: Difference) -> Iterator[str]:
 
 def columns(found: Difference) -> list[str]:
     names = (name for side in (found.before, found.after) for name in side.prints.means)
-    return [name for name in dict.fromkeys(names) if name != "id"]
+    return [name for name in dict.fromkeys(names) if name not in NAMES]
 
 
 def samples(found: Difference) -> Iterator[str]:
