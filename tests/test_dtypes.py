@@ -30,6 +30,7 @@ def test_a_profile_is_written_with_a_dtype_and_nothing_else_in_it_changes() -> N
     assert dtypes.with_dtype(written, "bfloat16") == PROFILE
 
 
+@pytest.mark.slow
 def test_both_dtypes_are_measured() -> None:
     measured = dtypes.rates()
     assert set(measured) == {"bfloat16", "float32"} and min(measured.values()) > 0

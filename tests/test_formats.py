@@ -238,6 +238,7 @@ UNITS = [
 WRITES = {"marked": ["instruction", "input", "response"], "fields": ["kind", "constraint"], "tags": ["response"]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_long_reply_is_read_in_linear_time(name: str) -> None:
     for unit in UNITS:

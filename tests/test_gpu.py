@@ -44,6 +44,7 @@ def test_parts_run_in_order_and_a_later_call_does_only_what_is_missing(tmp_path:
     assert json.loads((tmp_path / "gpu.json").read_text())["parts"]["a"]["x"] == 3
 
 
+@pytest.mark.slow
 def test_a_part_out_of_time_is_ended_with_its_processes_and_named(tmp_path: Path) -> None:
     child = "import subprocess; p = subprocess.Popen(['sleep', '60']); open('pid', 'w').write(str(p.pid)); p.wait()"
     begun = time.monotonic()

@@ -117,6 +117,7 @@ def test_nothing_of_a_killed_group_is_left() -> None:
         os.killpg(process.pid, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "ended"), [("sleep 60", "hung"), ("exit 3", "failed"), ("true", "well")])
 def test_a_run_hangs_when_it_wants_no_processor(command: str, ended: str) -> None:
     process = subprocess.Popen(["sh", "-c", command], start_new_session=True)

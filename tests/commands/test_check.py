@@ -60,6 +60,7 @@ def test_this_project_is_well_wired(home: Path) -> None:
     assert verb.check([]) == f"{len(lines) + 3} stages of {len(recipes.all_files())} recipes are well wired"
 
 
+@pytest.mark.slow
 def test_check_loads_no_model_library(home: Path) -> None:
     heavy = "{'torch', 'transformers', 'trl', 'datasets', 'dvc', 'vllm', 'openai'}"
     looks = "from baleen.commands.check import check_here; check_here([])"

@@ -44,6 +44,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_checkpoint_has_a_card_with_base_data_and_numbers(folder: Path) -> None:
     made, summary = export.export("train@humpback", Wanted())
     assert made == Path("exports/humpback") and folder_digest(Path("models/humpback")) in summary

@@ -80,6 +80,7 @@ def test_a_profile_without_an_instruct_model_is_one_line(tmp_path: Path) -> None
         assemble.on_own_data(["linguist"], own, load_yaml(shipped.profile("text")), texts="utterances")
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"):

@@ -273,6 +273,7 @@ def test_no_process_outlives_a_program_that_is_killed(orphans: list[psutil.Proce
 # what is refused before any row is read
 
 
+@pytest.mark.slow
 @needed
 def test_what_a_cluster_cannot_do_is_a_problem(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="for a server set speed: concurrency"):

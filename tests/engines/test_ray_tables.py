@@ -112,6 +112,7 @@ def in_one_process(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return project
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_work_in_parts_makes_the_table_that_the_whole_makes(in_one_process: Path, name: str) -> None:
     alone = build(in_one_process, name, 0)

@@ -60,6 +60,7 @@ def test_an_adapter_has_room_for_its_rank_and_a_full_model_none(folders: tuple[s
     assert vllm_engine.adapter_options(folders[1]) == {"enable_lora": True, "max_loras": 1, "max_lora_rank": 8}
 
 
+@pytest.mark.slow
 def test_an_adapter_of_a_rank_beyond_vllm_is_told(tmp_path: Path) -> None:
     (tmp_path / "adapter_config.json").write_text('{"r": 1024, "base_model_name_or_path": "x"}')
     with pytest.raises(Problem, match="is an adapter of rank 1024, and vLLM takes 512"):

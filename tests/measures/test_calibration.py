@@ -88,6 +88,7 @@ def test_weights_count_as_rows_would() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_interval_covers_the_truth_in_about_95_of_100_samples() -> None:
     covered = 0
     for seed in range(60):

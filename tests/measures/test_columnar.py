@@ -99,6 +99,7 @@ def test_a_slice_of_a_column_is_measured_alone() -> None:
         assert len({*map(repr, outcome(name, batch))}) == 1
 
 
+@pytest.mark.slow
 def test_every_character_counts_as_it_does_alone() -> None:
     characters = [chr(c) for c in range(sys.maxunicode + 1) if not 0xD800 <= c < 0xE000]
     texts = [f"a{c}b {c}{c}" for c in characters]

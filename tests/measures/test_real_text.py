@@ -42,6 +42,7 @@ def descriptions(code: str) -> list[str]:
     return [" ".join(lines) for lines in found if lines and "http" not in " ".join(lines)]
 
 
+@pytest.mark.slow
 @EVERY
 def test_every_measured_constraint_holds_on_the_page_it_was_measured_on(code: str) -> None:
     """Crab's own data are false in every row of one family."""

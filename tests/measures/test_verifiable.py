@@ -122,6 +122,7 @@ def test_a_table_with_structs_has_the_same_verdicts() -> None:
     assert parse_value("instructions_followed_loosely(ids,kwargs,answer)").of(row) == 1.0
 
 
+@pytest.mark.slow
 def test_the_published_verdicts_are_found_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -205,6 +205,7 @@ def test_an_arm_has_as_many_constraints_in_each_row_as_the_judge_has_found() -> 
     )
 
 
+@pytest.mark.slow
 def test_lessons_of_a_merge_say_what_stands_in_it() -> None:
     found = [row for row in lessons() if row["prompt"] == "stated"]
     shares = [row["verdict"] == "Verdict: yes" for row in found]

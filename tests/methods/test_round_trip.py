@@ -97,6 +97,7 @@ TRIP = [  # what was sent, what a model said of it, and why it leaves
 ]
 
 
+@pytest.mark.slow
 def test_a_trip_through_the_verbs_keeps_what_is_reworded_and_tells_why_the_rest_leaves(tmp_path: Path) -> None:
     seeds = [{"id": str(i), "instruction": text, "response": "yes"} for i, (text, _, _) in enumerate(TRIP)]
     tables = {name: str(tmp_path / f"{name}.parquet") for name in ("seed", "out", "back", "words", "good")}

@@ -94,6 +94,7 @@ def expected(folder: Path) -> list[Any]:
     return [model.state_dict()["model.embed_tokens.weight"].tolist(), tokenizer("anna is a baker")["input_ids"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_a_model_people_have_passes_the_check_and_has_the_same_weights_in_every_form(
     form: str, folder: Path, gguf: Path, expected: list[Any]

@@ -48,6 +48,7 @@ def test_byte_pairs_give_back_every_byte(text: str) -> None:
     assert pairs.decode(pairs.encode(text).ids) == text
 
 
+@pytest.mark.slow
 def test_the_choices_of_every_prompt_are_one_token_each_for_a_model_that_read_chinese() -> None:
     sizes = settings.load_yaml(shipped.profile("text"))["origin"]
     pairs = scratch.bpe_tokenizer(["请判断一条指令的质量。"], Fresh(**sizes))

@@ -30,6 +30,7 @@ def test_a_blind_labeller_is_told_nothing_of_the_score(labelling: Asker) -> None
     assert {"score", "kept"} < set(labelling.get("draw", **asked, blind=0)["row"])
 
 
+@pytest.mark.slow
 def test_rows_come_until_each_is_labelled_or_passed_over(labelling: Asker) -> None:
     seen = [labelling.label("bad", table="judge-1")["id"] for _ in range(COUNT - 1)]
     assert len(set(seen)) == COUNT - 1
