@@ -10,6 +10,7 @@ from typing import Any
 import browser
 import pytest
 
+from baleen.models import scratch
 from benchmarks import rebuild, view, view_page
 
 pytestmark = pytest.mark.slow
@@ -38,6 +39,7 @@ TINY = {
     "memo": "--replies 300",
     "scale": "--rows 6 --words 2 --repeats 1",
     "tables": "--rows 300",
+    "decoding": "--rows 5 --tokens 4 --repeats 1",
     "view": "--rows 300",
     "view_page": "--rows 300 --quiet 150",
 }
@@ -48,6 +50,7 @@ FIGURES = {
     "tables": {f"{name}_rows_s" for name in ("exact", "near", "filter", "mix", "export", "openai")}
     | {"near_peak_mb", "filter_peak_mb", "near_recall", "near_precision"}
     | {"ray_tables_speedup", "ray_tables_start_s", "ray_tables_fixed_s"},
+    "decoding": {"seconds", "tokens", "ended", "equal"},
     "view": {"tables", "memory", *view.ACTIONS},
     "view_page": {*view_page.ACTIONS},
 }
@@ -58,6 +61,12 @@ def benchmark_figures(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     monkeypatch.setattr(sys, "argv", [name, *TINY[name].split(), "--json"])
     import_module(f"benchmarks.{name}").main()
     return dict(json.loads(capsys.readouterr().out))
+
+
+def small_folder(target: Path, _: str) -> Path:
+    """A model with random weights in place of the package's."""
+    scratch.make(target, scratch.Fresh(num_key_value_heads=2), ["describe a lighthouse in two sentences"], seed=0)
+    return target
 
 
 @pytest.mark.parametrize("name", TINY)
@@ -71,6 +80,8 @@ def test_a_benchmark_tells_its_figures(
         browser.need_chromium()
     if name == "tables":
         monkeypatch.setattr("benchmarks.ray_tables.COUNTS", (2,))  # four workers take half a minute to start
+    if name == "decoding":
+        monkeypatch.setattr("benchmarks.gpu_model.folder", small_folder)
     found = benchmark_figures(name, monkeypatch, capsys)
     assert found.keys() >= FIGURES[name] and found.get("equal", True)
     assert found.get("speedup") == found.get("hf_speedup", found.get("speedup"))

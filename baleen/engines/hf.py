@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from typing import Any
 
-from baleen.engines import chat, stops
+from baleen.engines import chat, grouped_attention, stops
 from baleen.engines.chat import Renderer
 from baleen.engines.gumbel import gumbel, truncated
 from baleen.engines.protocol import TOO_LONG, UNGRADED, Ability, Make, Reply, Request, Sampling
+from baleen.engines.shrinking import Decoder
 from baleen.models import identity, load
 from baleen.project.settings import Speed
 
@@ -33,6 +34,7 @@ class HF:
         self.identity = identity.identity(model)
         self.speed = speed
         self.model, self.tokenizer = load.load(model, speed)
+        grouped_attention.use(self.model)
         self.renderer = Renderer(self.tokenizer)
         ends = self.model.generation_config.eos_token_id
         self.ends = [ends] if isinstance(ends, int) else list(ends or [])
@@ -102,19 +104,20 @@ class HF:
         import torch
 
         ids, mask = self.padded(prompts, left=True)
+        begin = ids.shape[1]
+        decoder = Decoder(
+            self.model.generate,
+            self.ends,
+            self.min_rows,
+            lambda rows: self.sampler(begin, [seeds[row] for row in rows], sampling),
+            lambda: stops.criterion(self.tokenizer.decode, begin, sampling.stop) if sampling.stop else None,
+        )
+        given = {"do_sample": False, "repetition_penalty": sampling.repetition_penalty}
         with torch.inference_mode():
-            out = self.model.generate(
-                input_ids=ids,
-                attention_mask=mask,
-                do_sample=False,
-                max_new_tokens=sampling.max_tokens,
-                repetition_penalty=sampling.repetition_penalty,
-                logits_processor=self.sampler(ids.shape[1], seeds, sampling),
-                stopping_criteria=[stops.criterion(self.tokenizer.decode, ids.shape[1], sampling.stop)]
-                * bool(sampling.stop),
-                pad_token_id=self.tokenizer.pad_token_id or 0,
+            out = decoder.new_tokens(
+                ids, mask, sampling.max_tokens, pad_token_id=self.tokenizer.pad_token_id or 0, **given
             )
-        return [self.until_end(row) for row in out[:, ids.shape[1] :].tolist()]
+        return [self.until_end(row) for row in out]
 
     def sampler(self, prompt_length: int, seeds: list[int], sampling: Sampling) -> list[Any]:
         """The logits processor with which greedy decoding becomes seeded sampling; none at temperature 0."""
