@@ -1,7 +1,7 @@
 """Crab on real text: does learning with the constraints that a response meets teach to follow instructions that code
 can verify (IFEval, strict), over the same rows without them? At prompt and at instruction level, and by their number.
 
-Sized for an hour on two cores: 60 pairs a half, 10 steps of 8, 100 prompts of IFEval, answers of 512 tokens at most.
+Sized for an hour on two cores: 60 pairs a half, 10 steps of 8, 100 prompts of IFEval, answers of 256 tokens at most.
 With 96 more than half of the answers were cut off, and not as many in both arms; each arm says its share.
 """
 
