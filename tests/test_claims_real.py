@@ -11,6 +11,7 @@ import pytest
 from baleen.errors import Problem
 from baleen.measures.expressions import parse_condition
 from baleen.project import recipes, shipped
+from baleen.project.yaml_files import parse_yaml
 from baleen.tables import rows
 from benchmarks.claims import real
 from benchmarks.claims.real import Pair, Project, Real, figures, projects
@@ -42,6 +43,19 @@ def test_what_a_claim_compares_has_a_line(method: str, tmp_path: Path) -> None:
         compared = [side for pair in (*made.pairs.values(), *made.later.values()) for side in (pair.better, pair.other)]
         files = [Path(file).name for file, *_ in made.figures.values()]
         assert {real.for_seed(name, seed) for name in [*compared, *files] for seed in (0, 1, 2)} <= known
+
+
+@pytest.mark.parametrize("method", real.METHODS)
+def test_a_figure_of_a_group_names_one_that_its_line_has(method: str, tmp_path: Path) -> None:
+    made, own = real.claim(method), lines_of(method, tmp_path)
+    texts = [path.read_text(encoding="utf-8") for path in (shipped.folder() / "recipes").glob("*.yaml")]
+    sections = {name: section for text in texts for name, section in parse_yaml(text).get("settings", {}).items()}
+    for file, *keys in made.figures.values():
+        if keys[0] == "groups" and (line := own.get(real.for_seed(file, 1))):
+            given = sections.get(str(line.given.get("settings", "")), {}) | dict(line.given)
+            assert (keys[1] == "all") == (not given.get("by")), file
+            asked = {*given["mean"], *given.get("ratio", ())}
+            assert keys[2] in asked, file
 
 
 def lines_of(method: str, folder: Path) -> dict[str, recipes.Line]:

@@ -38,7 +38,7 @@ REAL = Real(
         for measured, measure in MEASURES.items()
     },
     figures={
-        f"span F1 over all spans, {arm}": (f"eval-{arm}-s$seed", "groups", "all", MICRO, "mean")
+        f"span F1 over all spans, {arm}": (f"spans-{arm}-s$seed", "groups", "all", MICRO, "mean")
         for arm in ("shots", "trips", "written")
     }
     | {
