@@ -52,8 +52,8 @@ def test_a_figure_of_a_group_names_one_that_its_line_has(method: str, tmp_path: 
     sections = {name: section for text in texts for name, section in parse_yaml(text).get("settings", {}).items()}
     for file, *keys in made.figures.values():
         if keys[0] == "groups" and (line := own.get(real.for_seed(file, 1))):
-            given = sections.get(str(line.given.get("settings", "")), {}) | dict(line.given)
-            assert (keys[1] == "all") == (not given.get("by")), file
+            given = sections[str(line.given.get("settings", "answers"))] | dict(line.given)
+            assert (keys[1] == "all") == (not given.get("by") and not given.get("dev")), file
             asked = {*given["mean"], *given.get("ratio", ())}
             assert keys[2] in asked, file
 
