@@ -28,7 +28,7 @@ def attend(
     from torch.nn.functional import scaled_dot_product_attention
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
-    shared = getattr(module, "num_key_value_groups", 1) > 1
+    shared = getattr(module, "num_key_value_groups", 1) > 1 and key.shape[-1] == value.shape[-1]
     if not shared or attention_mask is None or any(more.get(name) is not None for name in ("position_bias", "cache")):
         return sdpa_attention_forward(module, query, key, value, attention_mask, dropout=dropout, **more)
     given = {"attn_mask": attention_mask, "dropout_p": dropout, "scale": more.get("scaling"), "enable_gqa": True}
