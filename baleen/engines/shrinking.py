@@ -41,8 +41,8 @@ class Decoder:
         rows, ended = [*range(len(ids))], torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
         ends = torch.tensor([*self.ends], dtype=ids.dtype, device=ids.device)
         while True:
-            enough = max(self.fewest, len(rows) // 2) if can_shrink(cache) else 0
-            criterion = Ends(ends, before := ended, self.stopped(), enough, most - WORTH)
+            before, enough = ended, max(self.fewest, len(rows) // 2) if can_shrink(cache) else 0
+            criterion = Ends(ends, before, self.stopped(), enough, most - WORTH)
             out = self.generate(
                 input_ids=ids,
                 attention_mask=mask,
