@@ -8,18 +8,20 @@ WORTH = 64  # tokens that may still come: to begin again with fewer rows costs a
 
 
 class Ends:
-    """A stopping criterion: which rows have ended, by an end token or by another criterion. All rows stop, too, when
-    no more than `enough` of them go on and are not longer than `last`."""
+    """A stopping criterion: the rows that have ended, or that another criterion stops. While no row is longer than
+    `last`, all of them stop, too, once some but no more than `enough` go on: then the batch `shrinks`."""
 
     def __init__(self, tokens: Any, ended: Any, stopped: Any, enough: int, last: int) -> None:
         self.tokens, self.ended, self.stopped, self.enough, self.last = tokens, ended, stopped, enough, last
+        self.shrinks = False
 
     def __call__(self, ids: Any, scores: Any, **_: Any) -> Any:
-        self.ended = self.ended | (ids[:, -1:] == self.tokens).any(1)
         if self.stopped:
             self.ended = self.ended | self.stopped(ids, scores)
-        going = len(ids) - int(self.ended.sum())
-        return self.ended | (going <= self.enough < len(ids) and ids.shape[1] <= self.last)
+        if ids.shape[1] <= self.last:
+            self.ended = self.ended | (ids[:, -1:] == self.tokens).any(1)
+            self.shrinks = 0 < len(ids) - int(self.ended.sum()) <= self.enough < len(ids)
+        return self.ended | self.shrinks
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Decoder:
             )
             ids, cache, ended = out.sequences, out.past_key_values, criterion.ended
             replies |= {rows[n]: ids[n, width:].tolist() for n in range(len(rows)) if not before[n]}
-            if ids.shape[1] >= most or ended.all():
+            if not criterion.shrinks:
                 return [replies[row] for row in sorted(replies)]
             mask = torch.cat([mask, mask.new_ones(len(ids), ids.shape[1] - mask.shape[1])], dim=1)
             if can_shrink(cache):
