@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import browser
+import local_models
 import pytest
 
-from baleen.models import scratch
 from benchmarks import rebuild, view, view_page
 
 pytestmark = pytest.mark.slow
@@ -63,12 +63,6 @@ def benchmark_figures(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest
     return dict(json.loads(capsys.readouterr().out))
 
 
-def small_folder(target: Path, _: str) -> Path:
-    """A model with random weights in place of the package's."""
-    scratch.make(target, scratch.Fresh(num_key_value_heads=2), ["describe a lighthouse in two sentences"], seed=0)
-    return target
-
-
 @pytest.mark.parametrize("name", TINY)
 def test_a_benchmark_tells_its_figures(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -81,7 +75,7 @@ def test_a_benchmark_tells_its_figures(
     if name == "tables":
         monkeypatch.setattr("benchmarks.ray_tables.COUNTS", (2,))  # four workers take half a minute to start
     if name == "decoding":
-        monkeypatch.setattr("benchmarks.gpu_model.folder", small_folder)
+        monkeypatch.setattr("benchmarks.gpu_model.folder", lambda target, _: local_models.write_folder(target))
     found = benchmark_figures(name, monkeypatch, capsys)
     assert found.keys() >= FIGURES[name] and found.get("equal", True)
     assert found.get("speedup") == found.get("hf_speedup", found.get("speedup"))

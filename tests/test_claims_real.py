@@ -48,7 +48,8 @@ def test_what_a_claim_compares_has_a_line(method: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("method", real.METHODS)
 def test_a_figure_of_a_group_names_one_that_its_line_has(method: str, tmp_path: Path) -> None:
     made, own = real.claim(method), lines_of(method, tmp_path)
-    texts = [path.read_text(encoding="utf-8") for path in (shipped.folder() / "recipes").glob("*.yaml")]
+    files = [*(shipped.folder() / "recipes").glob("*.yaml"), tmp_path / "real.yaml"]
+    texts = [path.read_text(encoding="utf-8") for path in files]
     sections = {name: section for text in texts for name, section in parse_yaml(text).get("settings", {}).items()}
     for file, *keys in made.figures.values():
         if keys[0] == "groups" and (line := own.get(real.for_seed(file, 1))):
@@ -174,9 +175,9 @@ def test_an_arm_says_which_share_of_its_answers_is_cut_off(tmp_path: Path) -> No
     }
     for name, report in reports.items():
         (tmp_path / f"data/{name}.json").write_text(json.dumps(report))
-    assert figures.ends(tmp_path, ["answers-s0", "answers-s1"]) == {"cut off": 0.3}
-    assert figures.ends(tmp_path, ["answers-s1"]) == {"cut off": 0.0}
-    assert figures.ends(tmp_path, ["losses-s0"]) == figures.ends(tmp_path, []) == {}
+    assert figures.cut_off(tmp_path, ["answers-s0", "answers-s1"]) == {"cut off": 0.3}
+    assert figures.cut_off(tmp_path, ["answers-s1"]) == {"cut off": 0.0}
+    assert figures.cut_off(tmp_path, ["losses-s0"]) == figures.cut_off(tmp_path, []) == {}
 
 
 def test_pairs_are_chosen_by_a_word_and_those_for_later_only_so() -> None:

@@ -92,10 +92,10 @@ def arm(folder: Path, side: str, pair: Pair, seeds: tuple[int, ...], known: Mapp
     means = {str(seed): round(fmean(number for _, number in one), 4) for seed, one in values.items() if one}
     model = model_of(next(iter(tables.values()), ""), known)
     shown = {"mean": round(fmean(means.values()), 4) if means else None, "by seed": means}
-    return shown | ends(folder, tables.values()) | learned(folder, model)
+    return shown | cut_off(folder, tables.values()) | learned(folder, model)
 
 
-def ends(folder: Path, tables: Iterable[str]) -> Row:
+def cut_off(folder: Path, tables: Iterable[str]) -> Row:
     """The share of answers that are cut off at the limit of their tokens, where the tables are answers: arms that cut
     off unlike shares differ by their limit too."""
     reports = [json.loads((folder / f"data/{table}.json").read_text(encoding="utf-8")) for table in tables]
