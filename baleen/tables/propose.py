@@ -210,6 +210,9 @@ def proposed_columns(values: dict[str, list[Any]], kinds: dict[str, str], count:
     told = whole or likeliest([*ANSWERS, *CHATS], [name for name in roles if roles[name] == {"assistant"}])
     asks = asked or likeliest(ASKS, texts)
     answer = told or likeliest([*ANSWERS, *TEXTS], [name for name in texts if name != asks])
+    letters = {name.lower(): name for name in texts}
+    if not (asks or told) and {"q", "a"} <= {*letters}:  # one letter alone may mean anything
+        asks, answer = letters["q"], letters["a"]
     beside = [name for name in texts if name.rpartition(".")[2] in BESIDE and name not in (asks, answer)]
     before = [names[name] for name in beside if name in BEFORE]
     after = [names[name] for name in beside if name not in BEFORE]

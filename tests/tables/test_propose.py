@@ -74,6 +74,9 @@ RECORDS: list[tuple[dict[str, Any], list[str]]] = [
     ({"url": "http://a", "title": "a b", "text": "c d"}, ["text"]),
     ({"page": 3, "letter": "c d"}, ["letter"]),
     ({"a": "b c", "d": "e f"}, []),
+    ({"Q": "a b", "A": "c d"}, ["Q", "A"]),
+    ({"q": "a b", "id": "7"}, ["q"]),
+    ({"question": "a b", "a": "c d", "b": "e f"}, ["question"]),
     ({"n": 3}, []),
 ]
 
@@ -84,7 +87,7 @@ def test_a_mapping_is_proposed_by_the_names_of_the_fields(
 ) -> None:
     proposal = propose(write(tmp_path, "a.jsonl", json.dumps(record)))
     columns = ["instruction", "response"][-len(fields) :] if fields else []
-    columns = ["instruction"] if fields in (["question,context"], ["messages.user"]) else columns
+    columns = ["instruction"] if fields in (["question,context"], ["question"], ["messages.user"]) else columns
     assert proposal.columns == dict(zip(columns, fields, strict=True))
     assert [list(row) for row in proposal.rows] == ([columns] if columns else [])
 
