@@ -207,6 +207,7 @@ def test_a_huge_document_is_counted_and_the_others_are_kept(home: Path) -> None:
     assert json.loads((home / "data/out.json").read_text())["dropped"] == {"too large": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a malformed JSON line", "a misspelt prompt"])
 def test_a_command_line_ends_with_code_one_and_one_line(name: str, home: Path) -> None:
     write_files(home, CASES[name].files)
@@ -231,6 +232,7 @@ def corpus(folder: Path) -> list[str]:
     return [sys.executable, "-m", "stages.ingest", "out", "--source", "c.jsonl", "--origin", "web"]
 
 
+@pytest.mark.slow
 def test_a_write_that_fails_is_one_line_and_leaves_the_older_table(home: Path) -> None:
     words = corpus(home)
     before = project_files(home)
@@ -251,6 +253,7 @@ def run_on_small_disk(home: Path, options: str, words: list[str]) -> subprocess.
     return ended
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -90,6 +90,7 @@ def test_a_long_text_of_any_shape_is_read_at_once_or_in_not_much_more_than_ten_t
     assert slow == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("markup", ["markdown", "html"])
 def test_no_shape_makes_a_text_many_times_longer(markup: str) -> None:
     texts = shapes(5_000)

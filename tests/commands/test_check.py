@@ -55,6 +55,7 @@ def all_stages() -> graph.Stages:
     return graph.stages(rules, recipes.lines(recipes.all_files()), settings.load_yaml(Path("params.yaml")))
 
 
+@pytest.mark.slow
 def test_this_project_is_well_wired(home: Path) -> None:
     lines = recipes.lines(recipes.all_files())
     assert verb.check([]) == f"{len(lines) + 3} stages of {len(recipes.all_files())} recipes are well wired"
@@ -385,6 +386,7 @@ def test_a_dry_run_counts_without_a_model(
     assert not Path("data/x.parquet").exists() and json.loads(Path("data/seed.json").read_text())["rows_out"] == 3
 
 
+@pytest.mark.slow
 def test_a_section_that_another_profile_lacks_is_found_before_it_is_chosen(home: Path) -> None:
     edit("recipes/humpback-arms.yaml", "settings/curation", None)
     with pytest.raises(

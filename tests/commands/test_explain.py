@@ -190,6 +190,7 @@ def test_what_a_revision_has_not_is_refused(versions: Path, target: str, revisio
         pass
 
 
+@pytest.mark.slow
 def test_the_difference_is_a_page_too(versions: Path) -> None:
     with row_diff.difference("t", "HEAD") as found:
         diff_page.write(Path("diff.html"), found)

@@ -82,6 +82,7 @@ def conversation(row: dict[str, Any], layout: str) -> tuple[str, str, str]:
     return texts.get("system", ""), texts[first], texts[second]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("layout", "ending"), [(name, end) for name in LAYOUTS for end in ("parquet", "jsonl")])
 def test_a_layout_loads_with_the_system_message_of_each_origin(folder: Path, layout: str, ending: str) -> None:
     made = written(Wanted(layout, ending, rows_per_shard=25, splits={"test": "heldout"}))
@@ -188,6 +189,7 @@ def test_what_cannot_be_exported_is_one_line_and_leaves_nothing(
     assert not [*Path("exports").rglob("*")]
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_there_is_kept(folder: Path) -> None:
     made, _ = export.export("humpback-dataset", Wanted())
     with pytest.raises(Problem, match="is there already; add --replace to write it anew"):

@@ -41,6 +41,7 @@ def taught(options: Any) -> list[prompts.Prompt]:
     return [prompt for name in names if (prompt := prompts.load(name)).body and not prompt.choices]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [path.stem for path in METHODS])
 def test_an_export_is_what_the_model_was_taught(
     method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tokenizer: Any

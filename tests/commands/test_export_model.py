@@ -17,6 +17,8 @@ from baleen.project.yaml_files import parse_yaml, yaml_text
 from baleen.tables import rows
 from baleen.tables.layouts import LAYOUTS
 
+pytestmark = pytest.mark.slow
+
 PAIRS = [
     {"id": f"{n:016x}", "origin": origin, "instruction": f"what is {n} ?", "response": f"it is {n} ."}
     for n in range(8)
@@ -44,7 +46,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.slow
 def test_a_checkpoint_has_a_card_with_base_data_and_numbers(folder: Path) -> None:
     made, summary = export.export("train@humpback", Wanted())
     assert made == Path("exports/humpback") and folder_digest(Path("models/humpback")) in summary
@@ -103,7 +104,6 @@ def train_one_step(made: Path, model: Path, folder: Path) -> tuple[Any, Any]:
     return trainer, table
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("layout", [name for name, one in LAYOUTS.items() if one.trl])
 def test_trl_trains_a_step_on_it_as_it_is(folder: Path, model: Path, layout: str) -> None:

@@ -139,6 +139,7 @@ def test_prompts_of_other_methods_stay_behind(tmp_path: Path) -> None:
     assert folders == {"kun", "zh"}  # translations too
 
 
+@pytest.mark.slow
 def test_adding_a_method_keeps_lines_that_were_edited(tmp_path: Path) -> None:
     folder = tmp_path / "p"
     new.on_embedded_world(folder, ["back-and-forth"], "pocket")

@@ -38,6 +38,7 @@ def test_the_labeller_is_the_one_named_or_the_one_of_git(tmp_path: Path, monkeyp
     assert view.labeller("") == "Somebody" and view.labeller(" Ada ") == "Ada"
 
 
+@pytest.mark.slow
 def test_without_the_extra_one_line_names_it(tmp_path: Path) -> None:
     (tmp_path / "duckdb.py").write_text("raise ModuleNotFoundError(\"No module named 'duckdb'\", name='duckdb')\n")
     words = [sys.executable, "-m", "baleen", "view"]

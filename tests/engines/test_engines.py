@@ -48,12 +48,14 @@ def test_what_is_read_of_an_engine_is_what_its_module_says(engine: str) -> None:
     assert [ability for ability in get_args(Ability) if table.can(engine, ability)] == [*module.ABILITIES]
 
 
+@pytest.mark.slow
 def test_no_engine_is_imported_to_know_what_there_is_and_what_it_can_do() -> None:
     code = "import sys; from baleen.engines import table; print(table.can('vllm', 'embed'), *sys.modules, sep='\\n')"
     can, *imported = python(code)
     assert can == "False" and not {*map(table.module_of, table.ENGINES)} & {*imported}
 
 
+@pytest.mark.slow
 def test_a_new_engine_is_one_file(tmp_path: Path) -> None:
     (tmp_path / "parrot.py").write_text(PARROT)
     code = "import sys, baleen.engines; baleen.engines.__path__.append(sys.argv[1]); from baleen.engines import table; "

@@ -47,6 +47,7 @@ def test_every_request_gets_its_own_reply(engine: HF) -> None:
     assert all(reply.completion_tokens <= 8 and reply.prompt_tokens > 0 for reply in found.values())
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_reply_whatever_the_batch_or_order(engine: HF) -> None:
     requests, sampling = random_requests(24), Sampling(temperature=1.0, top_p=0.95, max_tokens=12)
     together = replies(engine, requests, sampling)
@@ -55,6 +56,7 @@ def test_the_same_seed_gives_the_same_reply_whatever_the_batch_or_order(engine: 
     assert len(set(together)) > 15
 
 
+@pytest.mark.slow
 def test_a_reply_ends_before_its_stop_whatever_the_batch(engine: HF) -> None:
     requests, free = random_requests(12), Sampling(temperature=1.0, top_p=0.95, max_tokens=40)
     whole = dict(engine.generate(requests, free))
@@ -77,6 +79,7 @@ def test_another_seed_gives_another_reply(engine: HF) -> None:
     assert replies(engine, [one], sampling) != replies(engine, [two], sampling)
 
 
+@pytest.mark.slow
 def test_samples_follow_the_probabilities(engine: HF) -> None:
     requests = [Request((("user", "anna barda"),), seed=i) for i in range(4000)]
     first = [text.split(" ")[0] for text in replies(engine, requests, Sampling(1.0, 1.0, max_tokens=1))]

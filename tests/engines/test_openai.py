@@ -507,6 +507,7 @@ run(lambda argv: print(reply_texts(OpenAI(argv[0], Speed(concurrency=4)))))
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_a_run_that_waits_for_replies_in_one_line(tmp_path: Path) -> None:
     path = os.pathsep.join([*map(str, (Path(__file__).parents[2], Path(__file__).parents[1] / "helpers")), *sys.path])
     with serving(Proxy(stub(), always=lambda body: Fault("silent") if "question 4" in str(body) else None)) as proxy:

@@ -12,6 +12,8 @@ from baleen.errors import Problem
 from baleen.models import identity
 from baleen.project.settings import Speed
 
+pytestmark = pytest.mark.slow
+
 if not (find_spec("sentencepiece") and find_spec("sacremoses")):  # to import them takes a second
     pytest.skip("the extra translators is not installed", allow_module_level=True)
 GREEDY = Sampling(temperature=0.0, max_tokens=40)

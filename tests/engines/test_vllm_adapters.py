@@ -55,6 +55,7 @@ def test_replies_are_those_of_the_merged_model_and_not_of_the_base(vllm: VLLM, f
         next(vllm.loss(GRADED))
 
 
+@pytest.mark.slow
 def test_an_adapter_has_room_for_its_rank_and_a_full_model_none(folders: tuple[str, str]) -> None:
     assert vllm_engine.adapter_options(folders[0]) == {}
     assert vllm_engine.adapter_options(folders[1]) == {"enable_lora": True, "max_loras": 1, "max_lora_rank": 8}

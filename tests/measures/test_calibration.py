@@ -128,6 +128,7 @@ def figures(in_use: str = "-rating", **more: Any) -> Row:
     return calibration(labels(), plan)
 
 
+@pytest.mark.slow
 def test_scores_stand_side_by_side_with_a_warning_when_the_one_in_use_separates_worse() -> None:
     found = figures()
     assert [*found["scores"]] == ["-rating", "loss"]
@@ -144,6 +145,7 @@ def test_a_target_is_the_most_lenient_threshold_that_reaches_it() -> None:
     assert point["precision"] >= 0.9 and others and max(one["precision"] for one in others) < 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("score", "more", "words"),
     [
@@ -157,6 +159,7 @@ def test_a_judge_that_agrees_too_little_or_is_another_one_is_no_gate(score: str,
         reached(figures("loss", **more), score, 0.9, "calibration c")
 
 
+@pytest.mark.slow
 def test_a_precision_that_no_threshold_has_is_said_with_the_best() -> None:
     with pytest.raises(Problem, match="no threshold of -rating .* has a precision of 0.99; the best is 0"):
         reached(figures(least_kappa=-1), "-rating", 0.99, "calibration c")
@@ -176,6 +179,7 @@ def test_a_threshold_as_it_is_written_keeps_the_rows_it_was_measured_on(scale: f
     assert made["in_use"]["rows"] == 10
 
 
+@pytest.mark.slow
 def test_reliability_bins_hold_every_row_once_and_the_best_first() -> None:
     bins = figures("loss")["scores"]["loss"]["reliability"]
     assert sum(one["rows"] for one in bins) == 180 and bins[0]["good"] > 0.9 > 0.1 > bins[-1]["good"]

@@ -107,6 +107,7 @@ def test_every_character_counts_as_it_does_alone() -> None:
     assert found.tolist() == [words(text) for text in texts]
 
 
+@pytest.mark.slow
 def test_no_sign_has_one_two_or_four_bytes() -> None:
     signs = [chr(c) for c in np.flatnonzero(word_classes() == SIGN)]
     assert {len(sign.encode("utf-8", "surrogatepass")) for sign in signs} == {3}

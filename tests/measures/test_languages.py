@@ -96,7 +96,8 @@ PAGES = [
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="no folder shared/data beside the project")
-@pytest.mark.parametrize("least", [ENOUGH, pytest.param(0, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("least", [ENOUGH, 0])
 @pytest.mark.parametrize(("archive", "folder", "code"), PAGES)
 def test_real_pages_are_told_apart(archive: str, folder: str, code: str, least: int) -> None:
     lettered = (page for page in pages(archive, folder, 100) if code == "zh" or sum(map(str.isalpha, page)) >= least)

@@ -71,6 +71,7 @@ def comparisons(number: int, taste: str) -> list[dict[str, Any]]:
     return found  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("taste", "low", "high"), [("longer", 0.4, 0.6), ("rival", 0.85, 1.0), ("neither", 0.4, 0.6)])
 def test_wins_at_equal_length_do_not_pay_for_words(taste: str, low: float, high: float) -> None:
     figures = controlled_figures(comparisons(200, taste), RATE, "pair", 0)
@@ -78,6 +79,7 @@ def test_wins_at_equal_length_do_not_pay_for_words(taste: str, low: float, high:
     assert figures["mean_low"] < figures["mean"] < figures["mean_high"]
 
 
+@pytest.mark.slow
 def test_a_rival_that_wins_by_length_alone_loses_it_at_equal_length() -> None:
     table = [row for row in comparisons(200, "longer") if len(row["rival"]) >= len(row["answer"])]
     plain = sum(win(row["rating"], row["order"]) for row in table) / len(table)
@@ -96,6 +98,7 @@ def test_a_rate_that_cannot_be_read_says_how_it_is_written() -> None:
         parse_controlled("win(rating,order) / words(rival)")
 
 
+@pytest.mark.slow
 def test_both_orders_are_rows_of_one_pair_and_evaluate_draws_them_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -149,6 +149,7 @@ def test_conditions_come_before_and_every_row_is_counted() -> None:
     assert counts["rows_in"] == 5 == counts["rows_out"] + sum(counts["dropped"].values())
 
 
+@pytest.mark.slow
 def test_the_nearest_by_words_and_by_vectors_stay() -> None:
     passages = [
         row("a", "", LONG),

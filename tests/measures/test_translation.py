@@ -20,6 +20,7 @@ def test_the_figures_are_those_of_sacrebleu(a: str, b: str) -> None:
     assert chrf(a, b) == pytest.approx(sacrebleu.sentence_chrf(a, [b]).score)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("a", "b"), TEXTS)
 def test_rouge_is_that_of_rouge_score(a: str, b: str) -> None:
     with quick_imports(("sklearn", "scipy")):  # which NLTK imports beside the stemmer that it is wanted for

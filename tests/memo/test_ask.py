@@ -230,6 +230,7 @@ class Batches(Echo):
             yield answer
 
 
+@pytest.mark.slow
 def test_all_replies_of_a_batch_are_in_the_memo_before_the_next_begins(tmp_path: Path) -> None:
     engine = Batches(tmp_path / "log")
     ask_echo(tmp_path, numbers(*range(1600)), engine, window=1600)

@@ -105,6 +105,7 @@ def test_a_damaged_database_is_moved_aside_with_one_line(tmp_path: Path, rubbish
     assert len(said) == 1 and "damaged" in said[0]
 
 
+@pytest.mark.slow
 def test_a_database_damaged_while_in_use_is_moved_aside(tmp_path: Path) -> None:
     said: list[str] = []
     filled_memo(tmp_path, range(20_000)).close()
@@ -182,6 +183,7 @@ with memo.locked_space("space"):
 """
 
 
+@pytest.mark.slow
 def test_kill_9_loses_nothing_that_was_put_and_frees_the_lock(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None

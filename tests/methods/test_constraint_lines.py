@@ -53,6 +53,7 @@ def reply_of(table: dict[str, str], request: Request) -> str:
     return next(reply for part, reply in table.items() if part in request.messages[-1][1])
 
 
+@pytest.mark.slow
 def test_crab_repairs_what_is_false_and_teaches_constraints_that_hold(script: Script) -> None:
     script.text = lambda request: reply_of(CRAB, request)
     script.choices = lambda request: (0.9, 0.1) if "write for sailors" in request.messages[-1][1] else (0.1, 0.9)
@@ -79,6 +80,7 @@ AIR = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("said", "whole"), [(0.9, True), (0.1, False)])
 def test_air_goes_through_five_rounds_and_merges_what_a_judge_finds_in_it(
     said: float, whole: bool, script: Script

@@ -264,11 +264,13 @@ def test_every_lesson_survives_being_read(tmp_path: Path) -> None:
     assert rows.size(tmp_path / "out.parquet") == 200
 
 
+@pytest.mark.slow
 def test_no_lesson_is_of_a_held_out_cell() -> None:
     asked = {held["instruction"] for held in records("heldout", 0, 1)}
     assert not asked & {lesson["instruction"] for lesson in records("crab.lessons", 0, 2000)}
 
 
+@pytest.mark.slow
 def test_pages_and_prose_hold_every_word_of_constraints() -> None:
     parts = (records(part, 0, 4800) for part in ("crab.pages", "prose"))
     known = {word for part in parts for page in part for word in page["response"].split()}

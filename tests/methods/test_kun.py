@@ -128,6 +128,7 @@ def test_the_same_seeds_give_the_same_lessons() -> None:
     assert roles(SEEDS) == roles([dict(seed) for seed in SEEDS])
 
 
+@pytest.mark.slow
 def test_the_rules_hold_on_real_chinese_pages() -> None:
     archive = Path(__file__).parents[3] / "shared/data/tldr-pages-zh-es.tar.gz"
     if not archive.is_file():

@@ -66,6 +66,7 @@ def test_the_tokens_of_a_span_are_counted_in_the_plain_text() -> None:
     assert token_ranges("play [genre folk music ] on [day 周一 ]") == [("genre", 1, 3), ("day", 4, 6)]
 
 
+@pytest.mark.slow
 def test_perfect_translations_of_the_pocket_world_are_mostly_aligned_rightly() -> None:
     world = build(0)
     known = [row | {"id": str(i)} for i, row in enumerate(records("linguist.known", 0, 300))]

@@ -159,6 +159,7 @@ def translations(name: str, *texts: str) -> list[str]:
     return [reply.text for _, reply in sorted(Apertium(name, Speed()).generate(asked, GREEDY))]
 
 
+@pytest.mark.slow
 @needs_apertium
 def test_a_real_translator_rewords_and_leaves_marks_and_lines_alone(pair: str) -> None:
     texts = ["The teacher asked ⟦1⟧ questions.\n\n  Write it ⟦2⟧.", "", "How is the weather?"]
@@ -188,6 +189,7 @@ def test_sampling_and_grading_are_beyond_it(pair: str) -> None:
         list(engine.generate([Request((), prefill="x")], GREEDY))
 
 
+@pytest.mark.slow
 @needs_apertium
 def test_a_round_trip_goes_through_the_memo_like_any_engine(pair: str, monkeypatch: pytest.MonkeyPatch) -> None:
     home = Path.cwd()

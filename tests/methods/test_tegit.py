@@ -143,6 +143,7 @@ def test_a_lesson_without_input_is_a_right_pair_unless_its_facts_are_wrong() -> 
     assert sum(right) / len(right) > 0.8
 
 
+@pytest.mark.slow
 def test_the_glossary_holds_the_words_that_only_tasks_have() -> None:
     pages = {word for row in records("tegit.pages", 0, 2000, 0.5) for word in row["response"].split()}
     texts = [row[column] for row in LESSONS for column in ("instruction", "input", "response")]

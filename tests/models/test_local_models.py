@@ -302,6 +302,7 @@ def test_a_place_may_begin_with_the_home_folder(folder: Path, monkeypatch: pytes
     load.check_weights(pinned(path="~/tiny"), [])
 
 
+@pytest.mark.slow
 def test_an_adapter_elsewhere_is_loaded_with_its_base(folder: Path, gguf: Path) -> None:
     plain_folder(folder, gguf)
     build("train", "adapter", input="seed", base="mine", prompt="reply", settings="lora", adapter=True)

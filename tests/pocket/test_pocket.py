@@ -52,6 +52,7 @@ def test_no_word_means_two_things(number: int) -> None:
     assert not (set(made_up) - {"club"}) & {*words, *plain}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", WORLDS)
 def test_gold_pairs_pass_the_checker_and_parse_back(number: int) -> None:
     world, rng = build(number), Random(7)
@@ -93,6 +94,7 @@ def test_documents_are_made_of_train_cells_only(noise: float) -> None:
             assert not spec.partner or (spec.task, spec.partner) not in held
 
 
+@pytest.mark.slow
 def test_prose_documents_and_pool_have_no_response_of_a_held_out_list_or_record() -> None:
     world, exact = build(0), set[str]()
     for task, name in cells(world, "test") | cells(world, "dev"):
@@ -151,6 +153,7 @@ def test_texts_are_lower_case_words_with_single_spaces() -> None:
         assert all(word == "\n" or "\n" not in word for word in text.split(" "))
 
 
+@pytest.mark.slow
 def test_vocabulary_holds_every_word_and_has_about_443() -> None:
     words = parts.vocabulary(0)
     assert 435 <= len(words) <= 455 and "\n" in words

@@ -44,6 +44,7 @@ def test_the_new_intent_is_in_the_few_examples_and_in_no_other_lesson(number: in
     assert {row["intent"] for row in part("linguist.known", number)} == set(INTENTS) - {new}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", WORLDS)
 def test_heldout_values_and_wordings_are_in_nothing_that_is_learned(number: int) -> None:
     learned = [*part("linguist.known", number), *part("linguist.few", number, FEW)]
@@ -71,6 +72,7 @@ def test_columns_of_a_labelled_utterance_agree(name: str) -> None:
         assert found == (row["intent"], slots_of(row)) and untagged(row["parse"].split("\n")[1]) == row["utterance"]
 
 
+@pytest.mark.slow
 def test_every_word_of_an_utterance_is_in_the_pages() -> None:
     known = {word for row in part("linguist.pages", rows=2000) for word in row["response"].split()}
     heard = part("linguist.known", rows=600) + part("linguist.heldout_abroad", rows=600)

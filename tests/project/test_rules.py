@@ -60,6 +60,7 @@ def imports_dvc(file: Path) -> bool:
     return bool(re.search(r"^\s*(?:import|from) dvc\b", file.read_text(encoding="utf-8"), re.MULTILINE))
 
 
+@pytest.mark.slow
 def test_the_library_imports_no_dvc_and_its_commands_alone_import_stages() -> None:
     ours = [file for file in files_in("baleen") if room(file) != "commands"]
     assert [file for file in ours if any(str(path).startswith("stages/") for path in imported(file))] == []

@@ -80,6 +80,7 @@ def says_without_raising(file: Path) -> list[str]:
     return names
 
 
+@pytest.mark.slow
 def test_words_of_errors_are_only_raised() -> None:
     """A function that says what is unknown also raises."""
     files = sorted(path for part in ("baleen", "stages") for path in Path(part).rglob("*.py"))

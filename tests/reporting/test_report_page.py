@@ -26,6 +26,8 @@ from baleen.reporting.page import LONGEST, shown
 from baleen.tables import rows
 from stages import calibrate
 
+pytestmark = pytest.mark.slow
+
 if not (find_spec("altair") and find_spec("vl_convert")):  # only who runs these tests imports them
     pytest.skip("the extra report is not installed", allow_module_level=True)
 EVIL = {
@@ -186,7 +188,6 @@ def test_experiments_stand_side_by_side_with_what_differs() -> None:
     assert section.paragraphs[0].startswith("Choose by the dev columns")
 
 
-@pytest.mark.slow
 def test_experiments_are_compared_where_the_environment_is_not_activated(written: Path, tmp_path: Path) -> None:
     folder = project.copy_project(written.parent, tmp_path / "project")
     project.init_git(folder)
@@ -213,7 +214,6 @@ def chromium() -> Iterator[Any]:
         yield found
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_a_phone_and_a_screen_show_it_without_errors_or_requests(
@@ -230,7 +230,6 @@ def test_a_phone_and_a_screen_show_it_without_errors_or_requests(
         assert ink == {"light": "rgb(27, 31, 36)", "dark": "rgb(232, 234, 237)"}[scheme]
 
 
-@pytest.mark.slow
 def test_rows_are_searched_and_filtered_by_keyboard_alone(written: Path, chromium: Any) -> None:
     with browser.screen(chromium) as screen:
         screen.page.goto(written.as_uri())
@@ -245,7 +244,6 @@ def test_rows_are_searched_and_filtered_by_keyboard_alone(written: Path, chromiu
         assert screen.errors == []
 
 
-@pytest.mark.slow
 def test_the_pictures_of_the_guide_are_drawn_by_the_documented_script(written: Path, tmp_path: Path) -> None:
     pytest.importorskip("duckdb", reason="the extra view is not installed")
     pytest.importorskip("uvicorn", reason="the extra view is not installed")

@@ -65,6 +65,7 @@ def filtered(*flags: str) -> Row:
     return dict(json.loads(Path("data/kept.json").read_text()))
 
 
+@pytest.mark.slow
 def test_the_threshold_in_use_is_that_of_the_filter_on_the_candidates(home: Path) -> None:
     used = calibrated("--best", "loss", "--share", "0.3")["scores"]["loss"]["in_use"]
     filtered("--share", "0.3")
@@ -72,6 +73,7 @@ def test_the_threshold_in_use_is_that_of_the_filter_on_the_candidates(home: Path
     assert used["precision_low"] <= used["precision"] <= used["precision_high"] and used["kappa"] > 0.5
 
 
+@pytest.mark.slow
 def test_labels_that_a_file_holds_as_text_are_numbers(home: Path) -> None:
     before = calibrated("--prior", "0.333")
     rows.write("known", [row | {"good": f"{row['good']:.0f}"} for row in scored(150)])
@@ -81,6 +83,7 @@ def test_labels_that_a_file_holds_as_text_are_numbers(home: Path) -> None:
         calibrated()
 
 
+@pytest.mark.slow
 def test_the_one_in_use_is_warned_of_when_another_separates_better(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -90,6 +93,7 @@ def test_the_one_in_use_is_warned_of_when_another_separates_better(
     assert filtered("--share", "0.3", "--calibration", "c")["warnings"] == found["warnings"]
 
 
+@pytest.mark.slow
 def test_a_precision_is_reached_on_the_labelled_rows_and_near_it_on_the_candidates(home: Path) -> None:
     calibrated("--prior", "0.333")
     counts = filtered("--precision", "0.9", "--calibration", "c")
@@ -99,6 +103,7 @@ def test_a_precision_is_reached_on_the_labelled_rows_and_near_it_on_the_candidat
     assert [*counts["dropped"]] == [f"not loss<={counts['threshold']!r}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
@@ -115,6 +120,7 @@ def test_a_calibration_of_another_judge_sets_no_threshold(home: Path, changed: A
     assert calibrated()["stale"]
 
 
+@pytest.mark.slow
 def test_a_calibration_of_the_table_before_it_was_built_again_sets_no_threshold(home: Path) -> None:
     calibrated()
     rows.write("pool", scored(599))
@@ -137,6 +143,7 @@ def test_a_precision_that_cannot_be_meant_is_refused(home: Path, flags: list[str
         filtered(*flags)
 
 
+@pytest.mark.slow
 def test_the_sweep_is_a_table_to_draw(home: Path) -> None:
     calibrated("--best", "loss", "--share", "0.3")
     head, *lines = Path("data/c.csv").read_text().splitlines()
@@ -166,6 +173,7 @@ def by_people(table: str) -> Row:
     return dict(json.loads(Path("data/p.json").read_text()))
 
 
+@pytest.mark.slow
 def test_labels_of_people_calibrate_too_and_two_labellers_have_an_agreement(home: Path) -> None:
     found = by_people(md5_of(rows.table_path("pool")))
     assert (found["labels"], found["rows"], found["stale"]) == ("people", 81, [])  # nine rows have a tie
@@ -175,6 +183,7 @@ def test_labels_of_people_calibrate_too_and_two_labellers_have_an_agreement(home
     assert found["scores"]["loss"]["auc"] > 0.9 and found["unusable"]["loss"] == []
 
 
+@pytest.mark.slow
 def test_labels_of_an_earlier_table_are_shown_as_stale_and_set_no_threshold(home: Path) -> None:
     found = by_people("0" * 32)
     assert found["stale"] == ["the labels were given on another table; label rows of this one"]

@@ -47,6 +47,7 @@ def test_a_pdf_is_its_pages_and_pictures_of_pages_are_counted() -> None:
     assert {record.fields.get("title") for record in records} == {"On Tea", None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind, start",
     [("docx", "# On Tea\n\n## Boiling\n\n"), ("odt", "On Tea\n\n# Boiling\n\n"), ("rtf", "On Tea\n\n# Boiling\n\n")],
@@ -86,6 +87,7 @@ def test_sheets_are_tables_of_texts() -> None:
         read_file("xlsx", made.sheets_bytes(s=[["a", "a"], [1, 2]]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind, source, text",
     [

@@ -56,6 +56,7 @@ def test_shingles_are_of_words_alone(text: str, same: str) -> None:
     assert shingles(text) == shingles(same) != shingles(text + " more")
 
 
+@pytest.mark.slow
 def test_shingles_of_many_texts_are_those_of_each() -> None:
     random = Random(0)
     pieces = ["word", "Other", " ", "  ", "-", "é", "世", "\n", "x" * 70_000, "\ud800", "1"]
@@ -116,6 +117,7 @@ def edited(text: str, share: float, random: Random) -> str:
     return " ".join([*words[:start], *(str(random.random()) for _ in range(count)), *words[start + count :]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threshold", [0.5, 0.7, 0.8, 0.9])
 def test_the_pairs_that_leave_are_those_of_the_exact_index(threshold: float) -> None:
     """Groups of edited copies at every distance, against all kept texts before them one by one."""
@@ -179,6 +181,7 @@ def test_a_first_batch_may_be_larger_than_the_table(bands: int, count: int) -> N
     assert buckets.rows_of(keys.ravel()).tolist() == np.repeat(np.arange(count), bands).tolist()
 
 
+@pytest.mark.slow
 def test_buckets_hold_every_row_of_a_key() -> None:
     """Against a dictionary, through several sizes of the table, with four keys for each slot."""
     draw, buckets, wanted = np.random.default_rng(0), Buckets(3), dict[tuple[int, int], list[int]]()

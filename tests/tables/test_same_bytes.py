@@ -64,6 +64,7 @@ def restored() -> Iterator[None]:
     pa.set_io_thread_count(readers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VERBS)
 @pytest.mark.usefixtures("restored")
 def test_any_number_of_threads_gives_the_same_bytes(

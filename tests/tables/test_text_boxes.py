@@ -40,6 +40,7 @@ def text(content: bytes) -> str:
     return document_text(record.fields["text"], "html").strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [DRAWN, OLD, BOTH], ids=["drawn", "old", "both"])
 def test_a_text_box_stands_once_behind_its_paragraph(shape: str) -> None:
     boxes = [f"<w:txbxContent>{paragraph(a)}{paragraph(b)}</w:txbxContent>" for a, b in ("AB", "CD")]

@@ -45,6 +45,7 @@ def holding(pieces: int, folder: Path) -> Iterator[Asker]:
     asker.viewer.engine.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", VIEWS)
 def test_a_table_in_memory_has_the_rows_of_its_file_in_every_order(given: dict[str, object], holding: Asker) -> None:
     without = viewer_project.asker(room=0)

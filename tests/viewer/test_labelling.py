@@ -13,6 +13,7 @@ from viewer_project import COUNT, Asker
 from baleen.tables import labels, rows
 
 
+@pytest.mark.slow
 def test_a_label_is_a_line_with_all_that_it_belongs_to(labelling: Asker) -> None:
     asked = {"table": "judge-1", "plan": "near", "column": "worst", "threshold": 6.0, "highest": 0}
     row = labelling.label("good", **asked)
@@ -39,6 +40,7 @@ def test_rows_come_until_each_is_labelled_or_passed_over(labelling: Asker) -> No
     assert labelling.get("draw", table="judge-1", **{"from": 0}, again=1)["row"]["id"] == seen[0]
 
 
+@pytest.mark.slow
 def test_two_labellers_get_the_same_rows_and_their_agreement(labelling: Asker) -> None:
     bob = viewer_project.asker("Bob")
     asked = {"table": "judge-1", "plan": "near", "column": "worst", "threshold": 6.0}

@@ -200,6 +200,7 @@ def test_looking_writes_nothing(folder: Path, server: Asker) -> None:
     assert files(folder) == before
 
 
+@pytest.mark.slow
 def test_a_search_that_takes_long_says_how_far_it_is_and_has_rows_already(
     monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
