@@ -181,6 +181,7 @@ def run(job: Job) -> Any:
     library_settings.silence()
     model, tokenizer = load_model(job)
     library_settings.fit_head(model.config.vocab_size)
+    library_settings.score_labels_alone()
     parameters = model.num_parameters()
     trainer = trainer_of(job, model, tokenizer, parameters)
     trainer.remove_callback(PrinterCallback)

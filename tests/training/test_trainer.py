@@ -94,3 +94,43 @@ def test_logits_have_room_for_the_vocabulary_alone_and_give_the_same_bytes(monke
         library_settings.fit_head(vocabulary)
         assert columns == utils._CHUNKED_LOGPROB_CHUNK_SIZE
     assert head_gradients(454) == head_gradients(library_settings.HEAD)
+
+
+def labelled_step(unlabelled: int) -> tuple[list[int], float, list[Any]]:
+    """The tokens that the head scored, the loss and the gradients of a step in which so many tokens have no label."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+    from trl.trainer import utils
+
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2}
+    model = LlamaForCausalLM(LlamaConfig(vocab_size=40, num_key_value_heads=2, **sizes))
+    utils.add_fused_lm_head(model)
+    scored, apply = list[int](), utils._ChunkedLogProbFunction.apply
+    with pytest.MonkeyPatch.context() as patch:
+        count = SimpleNamespace(apply=lambda states, *rest: scored.append(len(states)) or apply(states, *rest))
+        patch.setattr(utils, "_ChunkedLogProbFunction", count)
+        ids = torch.randint(40, (3, 9), generator=torch.Generator().manual_seed(1))
+        labels = ids.clone()
+        labels[:, :unlabelled] = -100
+        loss = -model(input_ids=ids, labels=labels, fused_lm_head=True).log_probs.sum()
+        loss.backward()
+    return scored, loss.item(), [part.grad for part in model.parameters()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unlabelled", [1, 4, 8, 9])
+def test_tokens_without_a_label_are_not_scored_and_nothing_else_is_learned(
+    unlabelled: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+    from trl.trainer import utils
+
+    monkeypatch.setattr(utils, "_use_triton", utils._use_triton)  # put back afterwards
+    scored, loss, gradients = labelled_step(unlabelled)
+    assert scored == [3 * 8]
+    library_settings.score_labels_alone()
+    alone, same, equal = labelled_step(unlabelled)
+    assert alone == [3 * (9 - unlabelled)] and same == pytest.approx(loss, abs=1e-5)
+    for one, other in zip(gradients, equal, strict=True):
+        torch.testing.assert_close(one, other)
