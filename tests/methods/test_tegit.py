@@ -35,6 +35,15 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
     return made
 
 
+@pytest.mark.parametrize(
+    ("given", "answer", "text"),
+    [("a: 1", "b\n\nc", "a: 1 b\n\nc"), ("", "b", "b"), (None, "b", "b")],
+)
+def test_a_text_for_a_task_shows_no_end_of_its_input(given: str | None, answer: str, text: str) -> None:
+    row = {"id": "1", "instruction": "Sort.", "input": given, "response": answer}
+    assert tegit.task_text(row) == [row | {"document": text}]
+
+
 def marked_reply(instruction: str, response: str, given: str = "") -> str:
     return f"#instruction#: {instruction}\n#input#: {given}\n#response#: {response}"
 
