@@ -270,6 +270,25 @@ def test_a_disk_that_takes_nothing_is_one_line_and_stays_empty(options: str, wor
     assert ended.stdout == ""
 
 
+WRITERS = {  # how libraries write what they have, to a file `full/a`
+    "safetensors": "from safetensors.numpy import save_file; save_file({'a': np.zeros(200_000)}, 'full/a')",
+    "numpy": "np.save('full/a.npy', np.zeros(200_000))",
+    "tokenizers": "from tokenizers import Tokenizer, models; words = {f'word{n}': n for n in range(9000)}; "
+    "Tokenizer(models.WordLevel(words, unk_token='word0')).save('full/a')",
+    "torch": "import torch; torch.save({'a': torch.zeros(200_000)}, 'full/a')",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("library", WRITERS)
+@pytest.mark.skipif(not shutil.which("unshare"), reason="needs unshare")
+def test_whatever_library_writes_to_a_full_disk_it_is_one_line(library: str, home: Path) -> None:
+    pytest.importorskip(library)
+    begin = "import numpy as np; from baleen.project.command_line import report_problems\nwith report_problems():\n    "
+    ended = run_on_small_disk(home, "size=100k", [sys.executable, "-c", begin + WRITERS[library]])
+    assert_one_line(ended.returncode, ended.stderr, "make room on the disk and run the same command again")
+
+
 def test_a_file_in_place_of_the_data_folder_is_one_line(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
     shutil.rmtree(home / "data")
     write_files(home, {"data": "a file", "c.txt": "A text."})

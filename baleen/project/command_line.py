@@ -1,6 +1,7 @@
 """The command line of a verb: `target --input web --keep a b --columns.instruction q`, as DVC writes a recipe line."""
 
 import errno
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -72,12 +73,21 @@ def advised(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError):
         name = lacking(error)
         return f"{name} is not installed; pip install 'baleen[{EXTRAS[name]}]'"
-    number = error.errno if isinstance(error, OSError) else None
-    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if is_full_disk(error):
         return f"{error}; make room on the disk and run the same command again"
+    number = error.errno if isinstance(error, OSError) else None
     if number in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
         return f"{error}; the folder must be one that can be written to"
     return str(error)
+
+
+# What is said of a full disk by safetensors and tokenizers, numpy and torch, who raise no error of the system
+UNWRITTEN = re.compile(r"\(os error (?:27|28|122)\)|\d+ requested and \d+ written|unexpected pos \d+ vs \d+")
+
+
+def is_full_disk(error: Exception) -> bool:
+    number = error.errno if isinstance(error, OSError) else None
+    return number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or bool(UNWRITTEN.search(str(error)))
 
 
 @contextmanager
@@ -107,7 +117,7 @@ def end_with_problem(problem: Exception) -> NoReturn:
     """Say what is wrong in one line, and exit; an error that nobody foresaw is raised."""
     place = "" if isinstance(problem, Problem) else own_place(problem)
     known = lacking(problem) in EXTRAS if isinstance(problem, ModuleNotFoundError) else isinstance(problem, OSError)
-    if not (place or known or isinstance(problem, Problem)):
+    if not (place or known or isinstance(problem, Problem) or is_full_disk(problem)):
         raise problem
     words = f"{place}: {type(problem).__name__}: {problem}" if place else advised(problem)
     print(f"baleen: {' '.join(words.split())}", file=sys.stderr)
