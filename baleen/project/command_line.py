@@ -67,6 +67,18 @@ def own_place(error: BaseException) -> str:
     return lines[-1] if lines else ""
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# What is said of it by safetensors and tokenizers, numpy and torch, who raise no error of the system
+UNWRITTEN = re.compile(
+    rf"\(os error ({'|'.join(map(str, FULL))})\)|\d+ requested and \d+ written|unexpected pos \d+ vs \d+"
+)
+
+
+def is_full_disk(error: Exception) -> bool:
+    number = error.errno if isinstance(error, OSError) else None
+    return number in FULL or bool(UNWRITTEN.search(str(error)))
+
+
 def advised(error: Exception) -> str:
     """What to say of an error: a Problem speaks for itself, a package that is not there and the trouble of a disk need
     a word on what to do."""
@@ -79,15 +91,6 @@ def advised(error: Exception) -> str:
     if number in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
         return f"{error}; the folder must be one that can be written to"
     return str(error)
-
-
-# What is said of a full disk by safetensors and tokenizers, numpy and torch, who raise no error of the system
-UNWRITTEN = re.compile(r"\(os error (?:27|28|122)\)|\d+ requested and \d+ written|unexpected pos \d+ vs \d+")
-
-
-def is_full_disk(error: Exception) -> bool:
-    number = error.errno if isinstance(error, OSError) else None
-    return number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or bool(UNWRITTEN.search(str(error)))
 
 
 @contextmanager
@@ -116,8 +119,10 @@ def end_interrupted(error: BaseException) -> NoReturn:
 def end_with_problem(problem: Exception) -> NoReturn:
     """Say what is wrong in one line, and exit; an error that nobody foresaw is raised."""
     place = "" if isinstance(problem, Problem) else own_place(problem)
-    known = lacking(problem) in EXTRAS if isinstance(problem, ModuleNotFoundError) else isinstance(problem, OSError)
-    if not (place or known or isinstance(problem, Problem) or is_full_disk(problem)):
+    known = isinstance(problem, Problem | OSError) or is_full_disk(problem)
+    if isinstance(problem, ModuleNotFoundError):
+        known = lacking(problem) in EXTRAS
+    if not (place or known):
         raise problem
     words = f"{place}: {type(problem).__name__}: {problem}" if place else advised(problem)
     print(f"baleen: {' '.join(words.split())}", file=sys.stderr)
