@@ -215,6 +215,7 @@ class Build:
     batch: int
     same: bool
     litter: list[str]
+    of_dvc: int  # files that DVC left, which it never deletes
 
 
 def interrupted(folder: Path, commands: list[str], random: Random, limit: int, expected: dict[str, str]) -> Build:
@@ -226,8 +227,9 @@ def interrupted(folder: Path, commands: list[str], random: Random, limit: int, e
     small_project.run(folder, "dvc", "repro")
     queried = paid(folder)
     litter = [path.name for path in built(folder) if path.name.startswith(".")] + locked_by(folder)
-    largest = max(map(len, batches(folder)))
-    return Build(kills, len(queried), queried.total() - len(queried), largest, outcome(folder) == expected, litter)
+    largest, left = max(map(len, batches(folder))), len(small_project.left_by_dvc(folder))
+    twice, same = queried.total() - len(queried), outcome(folder) == expected
+    return Build(kills, len(queried), twice, largest, same, litter, left)
 
 
 def locked_by(folder: Path) -> list[str]:
@@ -271,6 +273,7 @@ def figures(builds: list[Build]) -> dict[str, Any]:
         "orphans": sum(kill.orphan for kill in kills),
         "processes_left": sum(kill.left for kill in kills),
         "locks_left": sum(kill.locks for kill in kills),
+        "files_of_dvc_left": sum(build.of_dvc for build in builds),
         "files_left": sum(len(build.litter) for build in builds),
     }
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -133,13 +134,19 @@ def empty(folder: Path) -> None:
     """Forget everything that was built and paid, DVC's cache and locks included."""
     for name in (".memo", ".dvc/cache", ".dvc/tmp", ".site"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for path in [folder / "dvc.lock", folder / "ledger", *built(folder)]:
+    for path in [folder / "dvc.lock", folder / "ledger", *built(folder), *left_by_dvc(folder)]:
         path.unlink(missing_ok=True)
 
 
 def built(folder: Path) -> Iterator[Path]:
-    """Every file in data/ but the input and the plan, hidden ones too."""
-    return (path for path in (folder / "data").iterdir() if not fnmatch(path.name, "web.*") and path.name != "plan")
+    """Every file in data/ but the input, the plan and what a killed DVC left, hidden ones too."""
+    other = {folder / "data/plan", *left_by_dvc(folder)}
+    return (path for path in (folder / "data").iterdir() if not fnmatch(path.name, "web.*") and path not in other)
+
+
+def left_by_dvc(folder: Path) -> list[Path]:
+    """Files in which DVC tries links or copies, and which it leaves in data/ when it is killed meanwhile."""
+    return [path for path in (folder / "data").iterdir() if re.fullmatch(r"\.[\w-]{22}\.tmp", path.name)]
 
 
 def outcome(folder: Path) -> dict[str, str]:

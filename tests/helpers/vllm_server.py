@@ -4,8 +4,11 @@ vLLM, which takes most of its start."""
 import atexit
 import os
 import signal
+import socket
 import subprocess
+import time
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -78,3 +81,10 @@ class VllmServer:
         if self.running and self.running.poll() is None:
             os.killpg(self.running.pid, signal.SIGKILL)
             self.running.wait()
+            while self.listens():  # its copies end a moment later, and until then nobody else can listen there
+                time.sleep(0.01)
+
+    def listens(self) -> bool:
+        with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", self.port)):
+            return True
+        return False
