@@ -1,5 +1,6 @@
 """A claim on real text: lines for every seed, a project that takes them, paired differences over rows and seeds."""
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -32,6 +33,14 @@ TINY = {
     "train": {"steps": 1, "batch": 4, "lr": 1e-3, "max_length": 1024},
     "speed": {"device": "cpu", "threads": 1, "train_rows": 4},
 }
+
+
+def test_two_files_are_joined_by_the_field_that_they_share(tmp_path: Path) -> None:
+    asked, answered = tmp_path / "asked.jsonl", tmp_path / "answered.jsonl.gz"
+    asked.write_text('{"key": 1, "prompt": "a\u2028?"}\n{"key": 2, "prompt": "b?"}\n', encoding="utf-8")
+    answered.write_bytes(gzip.compress(b'{"key": 2, "response": "B"}\n\n{"key": 1, "response": "A"}\n{"key": 3}\n'))
+    made = [json.loads(line) for line in projects.joined(asked, answered, "key").split("\n")[:-1]]
+    assert made == [{"key": 1, "prompt": "a\u2028?", "response": "A"}, {"key": 2, "prompt": "b?", "response": "B"}]
 
 
 @pytest.mark.parametrize("method", real.METHODS)

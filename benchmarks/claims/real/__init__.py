@@ -22,11 +22,13 @@ DRAWS = ("chance(id)", "chance(instruction)", "chance(response)")  # hashes of d
 @dataclass(frozen=True)
 class Project:
     """One project of a claim: the words after `baleen new FOLDER`, in which $data is the folder of the data and $here
-    the checkout; files that are put into data/raw; and what `$names` in the lines stand for."""
+    the checkout; files that are put into data/raw; what `$names` in the lines stand for; and files of data/raw that are
+    made of two files of JSON lines and the field that they share."""
 
     new: tuple[str, ...]
     files: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+    joined: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
