@@ -111,14 +111,17 @@ def clear_interrupted(folder: Path) -> None:
 
 
 def add_lines(folder: Path, text: str) -> None:
-    """Add a recipe to a project with its prompts; its lines take the place of the project's lines of the same name."""
+    """Add a recipe to a project with its prompts; its lines take the place of the project's lines of the same name,
+    and its sections of settings that of sections."""
     path = folder / "recipes/real.yaml"
     path.write_text(text, encoding="utf-8")
     prompts = {f"{line.given['prompt']}.md" for line in recipes.lines([path]) if "prompt" in line.given}
     assemble.copy_named(folder, "prompts", sorted(prompts))
-    own = {name for _, name in shipped.texts(path)}
+    own = {(rule == "settings", name) for rule, name in shipped.texts(path)}
     for other in (one for one in (folder / "recipes").glob("*.yaml") if one != path):
-        kept = {line: words for line, words in shipped.texts(other).items() if line[1] not in own}
+        kept = {
+            line: words for line, words in shipped.texts(other).items() if (line[0] == "settings", line[1]) not in own
+        }
         sections = dict[str, str]()
         for (rule, _), words in kept.items():
             sections[rule] = sections.get(rule, "") + words
