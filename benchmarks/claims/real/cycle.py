@@ -17,6 +17,8 @@ ARMS = {
     "no seeds beat 20 % of the pairs as seeds": ("cycle", "seeded-20"),
     "no seeds beat all pairs": ("cycle", "full"),
     "the filter helps": ("cycle", "unfiltered"),
+    "answers by people alone beat those with answers of the model": ("by-people", "cycle"),
+    "no seeds, answers by people alone, beat 5 % of the pairs as seeds": ("by-people", "seeded-5"),
 }
 REAL = Real(
     projects={
