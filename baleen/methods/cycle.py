@@ -6,7 +6,7 @@ from baleen.measures.overlap import grounded
 from baleen.tables.exports import transform
 from baleen.tables.rows import NUMBER, TEXT, Row, row_id
 
-__all__ = ["paragraphs", "reworded"]
+__all__ = ["answers", "paragraphs", "questions", "reworded"]
 SIDES = {"instruction": TEXT, "response": TEXT}
 
 GAP = re.compile(r"\n\s*\n")
@@ -22,16 +22,36 @@ def asks(text: str) -> bool:
     return bool(MARK.search(ADDRESS.sub("", text)))
 
 
-@transform(("response",), SIDES | {"gold": TEXT, "page": TEXT, "asks": NUMBER})
+PARAGRAPH = SIDES | {"gold": TEXT, "page": TEXT, "asks": NUMBER}
+
+
+@transform(("response",), PARAGRAPH)
 def paragraphs(row: Row) -> list[Row] | str:
     """A row for each paragraph of a page. `gold` is its text, which is the `instruction` when it is a question (`asks`
     is 1) and else the `response` (0); `page` is the id of the page."""
     pieces = [piece.strip() for piece in GAP.split(row["response"]) if piece.strip()]
-    return [paragraph(row, place, piece) for place, piece in enumerate(pieces)] or "empty"
+    return [paragraph(row, place, piece, asks(piece)) for place, piece in enumerate(pieces)] or "empty"
 
 
-def paragraph(page: Row, place: int, text: str) -> Row:
-    question = asks(text)
+@transform(("response",), PARAGRAPH)
+def questions(row: Row) -> list[Row] | str:
+    """A text that is one side of a pair and known to ask, whole and whatever its marks; a row of `paragraphs`. The
+    paper's tracks of Alpaca and Dolly have pools of such sides."""
+    return whole(row, question=True)
+
+
+@transform(("response",), PARAGRAPH)
+def answers(row: Row) -> list[Row] | str:
+    """The same of a text that is known to answer."""
+    return whole(row, question=False)
+
+
+def whole(row: Row, question: bool) -> list[Row] | str:
+    text = row["response"].strip()
+    return [paragraph(row, 0, text, question)] if text else "empty"
+
+
+def paragraph(page: Row, place: int, text: str, question: bool) -> Row:
     sides = {"instruction": text if question else None, "response": None if question else text}
     own = {"gold": text, "page": page["id"], "asks": float(question)}
     return page | {"id": row_id(page["id"], "paragraph", str(place))} | sides | own

@@ -6,7 +6,7 @@ import pytest
 
 from baleen import prompts
 from baleen.measures.expressions import parse_value
-from baleen.methods.cycle import asks, faithful, paragraphs, reworded
+from baleen.methods.cycle import answers, asks, faithful, paragraphs, questions, reworded
 from baleen.project import layers, recipes
 from baleen.project.yaml_files import parse_yaml
 from baleen.tables import rows
@@ -39,6 +39,17 @@ def test_a_paragraph_with_a_question_mark_asks(text: str, answer: bool) -> None:
 
 def page(text: str) -> Row:
     return {"id": "p", "response": text}
+
+
+def test_one_side_of_a_pair_stays_whole_and_its_side_is_known() -> None:
+    [request], [reply] = questions(page(" Name a river.\n\nIn Asia. ")), answers(page("Why not?\n\nSo."))
+    assert isinstance(request, dict) and isinstance(reply, dict)
+    told = [(row["instruction"], row["response"], row["gold"], row["asks"]) for row in (request, reply)]
+    assert told == [
+        ("Name a river.\n\nIn Asia.", None, "Name a river.\n\nIn Asia.", 1.0),
+        (None, "Why not?\n\nSo.", "Why not?\n\nSo.", 0.0),
+    ]
+    assert questions(page(" \n")) == answers(page("")) == "empty"
 
 
 def test_a_page_is_cut_at_blank_lines_and_each_side_has_its_column() -> None:
