@@ -25,7 +25,8 @@ REAL = Real(
         "label": {"steps": 12, "batch": 8, "lr": 8.0e-5},
         "primary-lessons": {"apply": ["kun.roles"]},
         "generate": {"max_tokens": 128, "min_readable": 0.0},
-        "polish": {"max_tokens": 112},
+        # the release's penalty of 1.2 is of the words of the prompt too, and keeps a small model from those of its text
+        "polish": {"max_tokens": 160, "repetition_penalty": 1.0},
         "point": {"min_mass": 0.0},
         "score": {"min_readable": 0.0},
     },
