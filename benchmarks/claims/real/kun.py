@@ -33,8 +33,8 @@ REAL = Real(
     pairs=losses({**ARMS, "a third of the pairs is as good as all": ("smaller", "polished")}) | ifeval(ARMS),
     figures={
         "instructions that were judged": ("kun-point", "rows_in"),
-        "kept by the instruction alone": ("marked-good", "rows_out"),
-        "kept by the pair": ("graded-high", "rows_out"),
+        "probability of the mark that an instruction is good": ("marks", "groups", "all", "probability", "mean"),
+        "grade of a pair, 1 to 5": ("grades", "groups", "all", "rating", "mean"),
         "pairs of each arm": ("polished-pairs", "rows_out"),
     }
     | {
