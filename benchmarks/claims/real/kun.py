@@ -26,7 +26,8 @@ REAL = Real(
         "primary-lessons": {"apply": ["kun.roles"]},
         "generate": {"max_tokens": 128, "min_readable": 0.0},
         # the release's penalty of 1.2 is of the words of the prompt too, and keeps a small model from those of its text
-        "polish": {"max_tokens": 160, "repetition_penalty": 1.0},
+        # without a stop half of its answers go on with the question that they were asked
+        "polish": {"max_tokens": 160, "repetition_penalty": 1.0, "stop": ["\nPlease answer:"]},
         "point": {"min_mass": 0.0},
         "score": {"min_readable": 0.0},
     },
