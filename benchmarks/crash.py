@@ -215,7 +215,7 @@ class Build:
     batch: int
     same: bool
     litter: list[str]
-    of_dvc: int  # files that DVC left, which it never deletes
+    of_dvc: int  # files that DVC left
 
 
 def interrupted(folder: Path, commands: list[str], random: Random, limit: int, expected: dict[str, str]) -> Build:

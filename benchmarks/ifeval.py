@@ -26,11 +26,14 @@ def graded(folder: Path) -> Iterator[dict[str, Any]]:
     for name in (PROMPTS, GRADED):
         if not (folder / name).is_file():
             raise Problem(f"no file {folder / name}; name its folder with --data")
-    lines = (folder / PROMPTS).read_text(encoding="utf-8").splitlines()
-    prompts = {prompt["key"]: prompt for prompt in map(json.loads, lines)}
-    with gzip.open(folder / GRADED, "rt", encoding="utf-8") as file:
-        for response in map(json.loads, file):
-            yield prompts[response["key"]] | response
+    prompts = {prompt["key"]: prompt for prompt in records((folder / PROMPTS).read_bytes())}
+    for response in records(gzip.decompress((folder / GRADED).read_bytes())):
+        yield prompts[response["key"]] | response
+
+
+def records(lines: bytes) -> list[dict[str, Any]]:
+    """What JSON lines hold; only a line feed ends one, and a blank one holds nothing."""
+    return [json.loads(line) for line in lines.split(b"\n") if line.strip()]
 
 
 def differences(row: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -36,6 +36,8 @@ FILES: dict[str, dict[str, Any]] = {
         "score": {"graded": {"input": "asked", "model": "tiny"}},
     },
 }
+# In these DVC tries links and copies; killed meanwhile it leaves them, and never deletes them
+OF_DVC = re.compile(r"\.[\w-]{22}\.tmp")
 # A line for every request when its batch goes to the model: what is there twice was paid twice.
 LEDGER = """
 
@@ -140,13 +142,13 @@ def empty(folder: Path) -> None:
 
 def built(folder: Path) -> Iterator[Path]:
     """Every file in data/ but the input, the plan and what a killed DVC left, hidden ones too."""
-    other = {folder / "data/plan", *left_by_dvc(folder)}
-    return (path for path in (folder / "data").iterdir() if not fnmatch(path.name, "web.*") and path not in other)
+    every = (path for path in (folder / "data").iterdir() if not OF_DVC.fullmatch(path.name))
+    return (path for path in every if not fnmatch(path.name, "web.*") and path.name != "plan")
 
 
 def left_by_dvc(folder: Path) -> list[Path]:
-    """Files in which DVC tries links or copies, and which it leaves in data/ when it is killed meanwhile."""
-    return [path for path in (folder / "data").iterdir() if re.fullmatch(r"\.[\w-]{22}\.tmp", path.name)]
+    """The files of OF_DVC in data/."""
+    return [path for path in (folder / "data").iterdir() if OF_DVC.fullmatch(path.name)]
 
 
 def outcome(folder: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ from baleen.measures.expressions import parse_condition
 from baleen.project import recipes, shipped
 from baleen.project.yaml_files import parse_yaml
 from baleen.tables import rows
+from benchmarks import ifeval
 from benchmarks.claims import real
 from benchmarks.claims.real import Pair, Project, Real, figures, projects
 
@@ -35,12 +36,19 @@ TINY = {
 }
 
 
-def test_two_files_are_joined_by_the_field_that_they_share(tmp_path: Path) -> None:
-    asked, answered = tmp_path / "asked.jsonl", tmp_path / "answered.jsonl.gz"
+def test_published_answers_are_joined_with_the_prompts_whose_key_they_have(tmp_path: Path) -> None:
+    asked, answered = tmp_path / ifeval.PROMPTS, tmp_path / ifeval.GRADED
     asked.write_text('{"key": 1, "prompt": "a\u2028?"}\n{"key": 2, "prompt": "b?"}\n', encoding="utf-8")
-    answered.write_bytes(gzip.compress(b'{"key": 2, "response": "B"}\n\n{"key": 1, "response": "A"}\n{"key": 3}\n'))
-    made = [json.loads(line) for line in projects.joined(asked, answered, "key").split("\n")[:-1]]
+    answered.write_bytes(gzip.compress(b'{"key": 1, "response": "A"}\n\n{"key": 2, "response": "B"}\n'))
+    made = list(ifeval.graded(tmp_path))
     assert made == [{"key": 1, "prompt": "a\u2028?", "response": "A"}, {"key": 2, "prompt": "b?", "response": "B"}]
+
+
+def test_a_published_answer_without_its_prompt_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ifeval.PROMPTS).write_text('{"key": 1, "prompt": "a?"}\n', encoding="utf-8")
+    (tmp_path / ifeval.GRADED).write_bytes(gzip.compress(b'{"key": 3, "response": "A"}\n'))
+    with pytest.raises(KeyError):
+        list(ifeval.graded(tmp_path))
 
 
 @pytest.mark.parametrize("method", real.METHODS)

@@ -8,6 +8,7 @@ from baleen.tables.rows import NUMBER, TEXT, Row, row_id
 
 __all__ = ["answers", "paragraphs", "questions", "reworded"]
 SIDES = {"instruction": TEXT, "response": TEXT}
+PARAGRAPH = SIDES | {"gold": TEXT, "page": TEXT, "asks": NUMBER}
 
 GAP = re.compile(r"\n\s*\n")
 ADDRESS = re.compile(r"(?:\w+://|www\.)\S+")  # a '?' in it is no question mark
@@ -20,9 +21,6 @@ def asks(text: str) -> bool:
     """Whether the text has a question mark, of any script, outside addresses. As in the paper, a request without one is
     missed, and a rhetorical question counts."""
     return bool(MARK.search(ADDRESS.sub("", text)))
-
-
-PARAGRAPH = SIDES | {"gold": TEXT, "page": TEXT, "asks": NUMBER}
 
 
 @transform(("response",), PARAGRAPH)

@@ -127,9 +127,8 @@ def test_tokens_without_a_label_are_not_scored_and_nothing_else_is_learned(
     from trl.kernels import chunked_logprob
     from trl.trainer import utils
 
-    monkeypatch.setattr(
-        utils, "_use_triton", chunked_logprob._use_triton
-    )  # whatever was trained in this process before
+    # the library's own, whatever was trained in this process before
+    monkeypatch.setattr(utils, "_use_triton", chunked_logprob._use_triton)
     scored, loss, gradients = labelled_step(unlabelled)
     assert scored == [3 * 8]
     library_settings.score_labels_alone()

@@ -5,7 +5,7 @@ training: a line with it is written once for each, and so are the names of table
 seed, `$draw` a value to rank by that is another random order for each seed; other `$names` are those of the project.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +13,7 @@ from string import Template
 from typing import Any
 
 from baleen.errors import Problem
+from baleen.tables.rows import Row
 
 RECIPES = Path(__file__).parent
 METHODS = sorted(path.stem.replace("_", "-") for path in RECIPES.glob("[a-z]*.yaml"))
@@ -22,13 +23,13 @@ DRAWS = ("chance(id)", "chance(instruction)", "chance(response)")  # hashes of d
 @dataclass(frozen=True)
 class Project:
     """One project of a claim: the words after `baleen new FOLDER`, in which $data is the folder of the data and $here
-    the checkout; files that are put into data/raw; what `$names` in the lines stand for; and files of data/raw that are
-    made of two files of JSON lines and the field that they share."""
+    the checkout; files that are put into data/raw; what `$names` in the lines stand for; and files of JSON lines in
+    data/raw whose rows are made of the folder of the data."""
 
     new: tuple[str, ...]
     files: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
-    joined: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    made: Mapping[str, Callable[[Path], Iterable[Row]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

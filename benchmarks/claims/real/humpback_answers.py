@@ -6,6 +6,7 @@ there are the texts of the random ones with their true instructions, and each of
 Judged by the loss of held-out answers that people wrote, in nats a token.
 """
 
+from benchmarks import ifeval
 from benchmarks.claims.real import Project, Real
 from benchmarks.claims.real.humpback import SEEDS, TRAIN, arms
 
@@ -15,7 +16,7 @@ REAL = Real(
             ("--corpus", "$data/tldr-pages-en.tar.gz", *SEEDS, "--documents", "10"),
             ("$here/data/seeds/assistant.jsonl",),
             {"documents": "200", "pairs": "60", "shortest": "100", "longest": "1100"},
-            {"answers.jsonl": ("$data/ifeval-prompts.jsonl", "$data/ifeval-gpt4-graded.jsonl.gz", "key")},
+            {"answers.jsonl": ifeval.graded},
         )
     },
     sections={"train": TRAIN, "generate": {"max_tokens": 64, "min_readable": 0.0}},

@@ -3,7 +3,6 @@
 A project that is there is written anew and goes on where it was stopped: tables are DVC's, replies the memo's.
 """
 
-import gzip
 import json
 import os
 import shutil
@@ -14,7 +13,6 @@ from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from typing import Any
 
 from baleen.errors import Problem
 from baleen.project import assemble, recipes, shipped
@@ -69,19 +67,18 @@ def write(method: str, claim: Real, name: str, place: Place) -> Path:
     """Write a project, or write it anew around what is built in it."""
     folder, project = place.project(method, name).absolute(), claim.projects[name]
     filled = {"data": place.data.absolute(), "here": HERE}
-    halves = [word for first, second, _ in project.joined.values() for word in (first, second)]
-    words = [Template(word).substitute(filled) for word in (*project.new, *project.files, *halves)]
+    words = [Template(word).substitute(filled) for word in (*project.new, *project.files)]
     if missing := next((word for word in words if Path(word).is_absolute() and not Path(word).exists()), ""):
         raise Problem(f"no {missing}; name the folder that has the data with --data")
     clear_interrupted(folder)
     cache = ["--profile", claim.profile, "--cache", str((place.folder / "cache").absolute()), "--replace"]
     run = [*BALEEN, "new", str(folder), *words[: len(project.new)], *cache]
     subprocess.run(run, check=True, cwd=HERE, env=place.environment(), stdout=sys.stderr)
-    copied, read = words[len(project.new) : len(words) - len(halves)], iter(words[len(words) - len(halves) :])
-    for word in copied:
+    for word in words[len(project.new) :]:
         shutil.copy(word, folder / "data/raw")
-    for name, (*_, shared) in project.joined.items():
-        (folder / "data/raw" / name).write_text(joined(Path(next(read)), Path(next(read)), shared), encoding="utf-8")
+    for name, table in project.made.items():
+        made = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in table(place.data))
+        (folder / "data/raw" / name).write_text(made, encoding="utf-8")
     add_lines(folder, lines(claim.lines, place.seeds, project.names))
     write_sections(folder / f"profiles/{claim.profile}.yaml", claim, place)
     params = folder / "params.yaml"
@@ -89,18 +86,6 @@ def write(method: str, claim: Real, name: str, place: Place) -> Path:
     check = [sys.executable, "-m", "baleen", "check"]
     subprocess.run(check, check=True, cwd=folder, env=place.environment(), stdout=sys.stderr)
     return folder
-
-
-def joined(first: Path, second: Path, shared: str) -> str:
-    """JSON lines with the fields of two files, for each value of the field that they share."""
-    known = {record[shared]: record for record in records(second)}
-    made = (record | known[record[shared]] for record in records(first) if record[shared] in known)
-    return "".join(f"{json.dumps(record, ensure_ascii=False)}\n" for record in made)
-
-
-def records(path: Path) -> list[dict[str, Any]]:
-    text = (gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()).decode("utf-8")
-    return [json.loads(line) for line in text.split("\n") if line.strip()]
 
 
 def clear_interrupted(folder: Path) -> None:
@@ -119,12 +104,10 @@ def add_lines(folder: Path, text: str) -> None:
     assemble.copy_named(folder, "prompts", sorted(prompts))
     own = {(rule == "settings", name) for rule, name in shipped.texts(path)}
     for other in (one for one in (folder / "recipes").glob("*.yaml") if one != path):
-        kept = {
-            line: words for line, words in shipped.texts(other).items() if (line[0] == "settings", line[1]) not in own
-        }
         sections = dict[str, str]()
-        for (rule, _), words in kept.items():
-            sections[rule] = sections.get(rule, "") + words
+        for (rule, name), words in shipped.texts(other).items():
+            if (rule == "settings", name) not in own:
+                sections[rule] = sections.get(rule, "") + words
         head = shipped.head(other)
         other.write_text(head + "".join(f"{rule}:\n{words}" for rule, words in sections.items()), encoding="utf-8")
     rules, sources = folder / "dvc.yaml", "  - recipes/sources.yaml\n"
