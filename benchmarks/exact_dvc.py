@@ -59,9 +59,9 @@ EDITS = (
         ("base", "humpback", "kun"),
     ),
     Edit(
-        "baleen/memo/answers.py",
-        'message["role"], message["content"])',
-        'message["role"], message["content"].strip())',
+        "baleen/memo/queries.py",
+        'return canonical(arguments) if arguments else ""',
+        'return canonical(arguments) if arguments else "{}"',
         ("humpback-augment", "humpback-judge-1"),
     ),
     Edit("baleen/engines/hf.py", 'SEMANTICS = "hf-', 'SEMANTICS = "hf-1', ("humpback-augment", "answers-kun")),
@@ -111,7 +111,7 @@ EDITS = (
         ("eval-humpback", "eval-kun"),
     ),
     Edit(
-        "baleen/measures/filters.py",
+        "baleen/measures/rankings.py",
         "lambda known: rules.count or",
         "lambda known: 1 + rules.count or",
         ("humpback-curate-1",),

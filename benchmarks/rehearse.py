@@ -25,7 +25,7 @@ from baleen.engines.chat import Renderer, too_long
 from baleen.engines.protocol import Reply, Request
 from baleen.errors import Problem
 from baleen.measures.ratings import written_choice
-from baleen.memo import answers
+from baleen.memo import queries
 from baleen.memo.replies import outcome
 from baleen.project import layers, recipes, settings
 from baleen.project.layers import Project
@@ -106,7 +106,7 @@ class Rehearsal:
 
     def requests(self, options: Any, prompt: Prompt) -> list[Request]:
         """What the line says about each row; with the answer where it is graded."""
-        template = answers.template_text(options.template)
+        template = queries.template_text(options.template)
         graded = not hasattr(options, "n") and not prompt.choices
         rated = bool(prompt.choices) and getattr(options, "rating", "written") == "expected"
         return [
@@ -185,7 +185,7 @@ class Rehearsal:
         return [prompts.load(name) for name in (*sorted(names), *GENERAL)]
 
     def encoded(self, prompt: Prompt, options: TrainOptions, base: Place) -> list[Any]:
-        template = answers.template_text(options.template)
+        template = queries.template_text(options.template)
         rows = (row | {"rating": 4.0} if prompt.format == "rating" else row for row in self.table(prompt))
         return list(examples.encoded(rows, lambda _: prompt, options.tag, base.tokenizer, template))
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cache, partial
 
 from baleen import prompts
-from baleen.memo import answers, replies, turns
+from baleen.memo import queries, replies, turns
 from baleen.memo.ask import EngineQuery
 from baleen.memo.dry_run import Estimate
 from baleen.memo.generation import (
@@ -50,8 +50,8 @@ def estimate(options: GenerateOptions) -> Estimate:
     """What would be queried of the table that is there."""
     options = stand_ins.with_own_model(options, "generate")
     once, prompt = Once(dry_run=True), prompts.load(options.prompt, options.writes)
-    query = answers.engine_query(options.engine, options.model, "generate", sampling_of(options, prompt), once)
-    return answers.estimated(query, questions(rows.read(rows.table_path(options.input)), prompt, options))
+    query = queries.engine_query(options.engine, options.model, "generate", sampling_of(options, prompt), once)
+    return queries.estimated(query, questions(rows.read(rows.table_path(options.input)), prompt, options))
 
 
 def taken_in_turns(
@@ -61,14 +61,14 @@ def taken_in_turns(
     """Query the model about every row until the transform `again` is content; the engine is loaded once."""
     query, spent, unread = (
         replace(query, load=cache(query.load)),
-        answers.Spent(),
+        replies.Spent(),
         partial(replies.unread, prompt=prompt),
     )
 
-    def ask(pairs: list[answers.Pair]) -> Iterator[answers.Answered]:
-        return answers.answers(query, pairs, output, len(pairs), once, unread, spent)
+    def ask(pairs: list[queries.Pair]) -> Iterator[replies.Answered]:
+        return replies.answers(query, pairs, output, len(pairs), once, unread, spent)
 
-    table = (row for row in answers.input_rows(rows.table_path(options.input), once) if is_queried(row, options))
+    table = (row for row in queries.input_rows(rows.table_path(options.input), once) if is_queried(row, options))
     turns.finish(output, table, turns.Turns(ask, prompt, options, lineage(name, prompt, query, options)), columns)
     output.require_rows(f"generate {name}", "raise turns, or look at the dropped rows")
 
@@ -81,18 +81,18 @@ def main(argv: list[str]) -> None:
     options = stand_ins.with_own_model(options, f"generate {name}")
     prompt, path = prompts.load(options.prompt, options.writes), rows.table_path(options.input)
     columns = rows.extend_schema(table_of(path, prompt, options), added(prompt, options.again))
-    query = answers.engine_query(options.engine, options.model, "generate", sampling_of(options, prompt), once)
-    pairs = questions(answers.input_rows(path, once), prompt, options)
+    query = queries.engine_query(options.engine, options.model, "generate", sampling_of(options, prompt), once)
+    pairs = questions(queries.input_rows(path, once), prompt, options)
     if once.dry_run:
         first = f" (the first of at most {options.turns} turns)" if options.again else ""
-        return answers.print_dry_run(f"generate {name}{first}", options.model, query, pairs)
-    with rows.Output(answers.output_path(name, once), columns) as output:
+        return queries.print_dry_run(f"generate {name}{first}", options.model, query, pairs)
+    with rows.Output(queries.output_path(name, once), columns) as output:
         if options.only:
-            output.notes["passed"] = passed(output, answers.input_rows(path, once), prompt, options)
+            output.notes["passed"] = passed(output, queries.input_rows(path, once), prompt, options)
         if options.again:
             return taken_in_turns(name, options, prompt, query, output, columns.names, once)
         total = (rows.size(path) - output.notes.get("passed", 0)) * options.n
-        answered = answers.answers(query, pairs, output, total, once, partial(replies.unread, prompt=prompt))
+        answered = replies.answers(query, pairs, output, total, once, partial(replies.unread, prompt=prompt))
         example, texts = replies.finish(output, answered, prompt, lineage(name, prompt, query, options), options)
         replies.gate(name, output, example, options)
         replies.variety(name, output, texts, options)

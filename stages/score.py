@@ -9,7 +9,7 @@ from baleen import prompts
 from baleen.engines import table
 from baleen.engines.protocol import Sampling
 from baleen.errors import Problem, unknown
-from baleen.memo import answers, scores
+from baleen.memo import queries, scores
 from baleen.memo.dry_run import Estimate
 from baleen.memo.score_runs import ScoreRun
 from baleen.memo.scores import BOUNDS, RATINGS, Chat, Scorer
@@ -29,7 +29,7 @@ class ScoreOptions:
     instead: dict[str, Any] = setting({}, "pin of a model to query in place of `model`, such as a larger judge")
     tag: str = setting("", "use the system message of this origin instead of the row's own")
     engine: str = setting("hf", "engine that answers")
-    template: dict[str, Any] = setting({}, answers.TEMPLATE)
+    template: dict[str, Any] = setting({}, queries.TEMPLATE)
     gain: bool = setting(False, "grade the answer without the question too: gain is what the question adds, in nats")
     rating: str = setting("expected", "expected (from the probabilities of the choices) or written (after reasons)")
     temperature: float = setting(0.7, "of a written rating; 0 is greedy")
@@ -62,7 +62,7 @@ def check(options: ScoreOptions, where: str) -> None:
     if options.embed:
         table.require(options.engine, "embed", where, "gives no vectors")
     if options.template:
-        answers.check_template(options.engine, options.prompt, where)
+        queries.check_template(options.engine, options.prompt, where)
     if options.gain and (options.embed or (prompt := prompts.load(options.prompt)).choices or not prompt.body):
         raise Problem(f"{where}: gain compares an answer with and without its question; name a prompt such as reply")
 

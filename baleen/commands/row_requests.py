@@ -12,8 +12,9 @@ from baleen import prompts
 from baleen.engines import table
 from baleen.engines.protocol import Reply, Request, Sampling
 from baleen.memo import generation, turns
-from baleen.memo.answers import Answered, Pair
 from baleen.memo.keys import QuerySettings, look_up
+from baleen.memo.queries import Pair
+from baleen.memo.replies import Answered
 from baleen.memo.store import Memo
 from baleen.project.plan import Planned
 from baleen.prompts import Prompt

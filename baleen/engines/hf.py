@@ -97,7 +97,9 @@ class HF:
             seeds = [requests[i].seed for i in batch]
             replies = self.new_tokens([prompts[i] for i in batch], seeds, sampling)
             for index, tokens in zip(batch, replies, strict=True):
-                yield index, self.reply(requests[index], prompts[index], tokens, sampling.stop)
+                text, tokens, stopped = self.renderer.reply_until(requests[index], tokens, sampling.stop)
+                finish = "stop" if stopped or (tokens and tokens[-1] in self.ends) else "length"
+                yield index, Reply(text, finish, lengths[index], len(tokens))
 
     def new_tokens(self, prompts: Sequence[list[int]], seeds: list[int], sampling: Sampling) -> list[list[int]]:
         """New token ids of each row, up to and with its end token."""
@@ -137,11 +139,6 @@ class HF:
         """The tokens up to and with the first end token."""
         end = next((i + 1 for i, token in enumerate(tokens) if token in self.ends), len(tokens))
         return tokens[:end]
-
-    def reply(self, request: Request, prompt: list[int], tokens: list[int], stop: Sequence[str]) -> Reply:
-        text, tokens, stopped = self.renderer.reply_until(request, tokens, stop)
-        ended = stopped or (bool(tokens) and tokens[-1] in self.ends)
-        return Reply(text, "stop" if ended else "length", len(prompt), len(tokens))
 
     def loss(self, requests: Sequence[Request]) -> Iterator[tuple[int, Reply]]:
         texts = self.renderer.graded_texts(requests)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from baleen.engines.protocol import Batched, Engine, Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.memo import throughput
-from baleen.memo.keys import QuerySettings, StoredReply, from_record, look_up, query_settings, to_record
+from baleen.memo.keys import QuerySettings, StoredReply, from_record, keyed, look_up, query_settings, to_record
 from baleen.memo.store import Memo
 from baleen.memo.throughput import Rate
 from baleen.memo.write_behind import background_writer
@@ -108,12 +108,11 @@ class Window:
     replies: dict[str, StoredReply] = field(default_factory=dict)
     queried: set[str] = field(default_factory=set)
 
-    def add(self, memo: Memo, query: QuerySettings, requests: list[Request]) -> None:
-        """Append requests and look up their replies."""
-        keys = [query.key(request) for request in requests]
+    def add(self, requests: list[Request], keys: list[str], replies: dict[str, StoredReply]) -> None:
+        """Append requests with their keys and the replies there are."""
         self.requests += requests
         self.keys += keys
-        self.replies |= look_up(memo, query, keys)
+        self.replies |= replies
 
     @property
     def missing(self) -> dict[str, Request]:
@@ -138,7 +137,7 @@ def windows(memo: Memo, query: QuerySettings, requests: Iterable[Request], lengt
     long."""
     window = Window()
     for batch in batches(requests, length):
-        window.add(memo, query, batch)
+        window.add(batch, *keyed(memo, query, batch))
         missing = len(window.missing)
         if not missing or missing >= length or len(window.requests) >= READ_AHEAD * length:
             yield window
@@ -261,7 +260,7 @@ def ask(
         for window in windows(memo, run.query, requests, run.options.window):
             if window.missing and engine is None:
                 stack.enter_context(memo.locked_space(run.query.space))
-                window.replies |= look_up(memo, run.query, window.missing)
+                window.replies |= look_up(memo, run.query, [*window.missing])
             if window.missing and engine is None:
                 engine = build_engine(query.load, run.query)
             run.count_cached(window)

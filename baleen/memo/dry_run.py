@@ -10,7 +10,7 @@ from baleen.engines.protocol import Reply, Request
 from baleen.errors import Problem
 from baleen.memo import throughput
 from baleen.memo.ask import WINDOW, Window
-from baleen.memo.keys import QuerySettings
+from baleen.memo.keys import QuerySettings, keyed
 from baleen.memo.store import Memo
 from baleen.memo.throughput import Rate
 from baleen.models import load, pins, scratch
@@ -164,7 +164,7 @@ def sum_requests(memo: Memo, query: QuerySettings, requests: Iterable[Request]) 
     sums, counted = Sums(), set[str]()
     for batch in batches(requests, WINDOW):
         window = Window()
-        window.add(memo, query, batch)
+        window.add(batch, *keyed(memo, query, batch))
         new = {key: request for key, request in window.missing.items() if key not in counted}
         counted |= new.keys()
         sums.rows += len(batch)

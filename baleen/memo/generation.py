@@ -13,9 +13,9 @@ from baleen import prompts
 from baleen.engines import table
 from baleen.engines.protocol import Request, Sampling
 from baleen.errors import Problem, unknown
-from baleen.memo import answers
-from baleen.memo.answers import Pair
+from baleen.memo import queries
 from baleen.memo.ask import EngineQuery
+from baleen.memo.queries import Pair
 from baleen.models import pins, stand_ins
 from baleen.project import settings
 from baleen.project.settings import REQUIRED, setting
@@ -44,7 +44,7 @@ class GenerateOptions:
     repetition_penalty: float = setting(1.0, "1 is off")
     max_tokens: int = setting(512, "new tokens at most")
     engine: str = setting("hf", "engine that answers")
-    template: dict[str, Any] = setting({}, answers.TEMPLATE)
+    template: dict[str, Any] = setting({}, queries.TEMPLATE)
     stop: list[str] = setting([], "texts at which a reply ends, beside the one of a prompt that a base model continues")
     structured: str = setting(
         "auto", "true: the engine writes nothing but the prompt's format; auto: where engine and format can; or false"
@@ -79,7 +79,7 @@ def check(options: GenerateOptions, where: str) -> None:
     if options.structured.lower() == "true":
         table.require(options.engine, "structured", where, "cannot hold replies to a format")
     if options.template:
-        answers.check_template(options.engine, options.prompt, where)
+        queries.check_template(options.engine, options.prompt, where)
     if options.structured.lower() == "true" and options.prompt:
         _ = prompts.load(options.prompt, options.writes).shape
 
@@ -123,7 +123,7 @@ def request(row: Row, copy: int, prompt: Prompt, options: GenerateOptions) -> Re
 
 def conversation_of(row: Row, seed: int, prompt: Prompt, options: GenerateOptions) -> Request:
     """What a model is asked about a row, with this seed."""
-    template = answers.template_text(options.template)
+    template = queries.template_text(options.template)
     return Request(prompt.messages(row, options.tag), prompt.start(row), seed, template=template)
 
 

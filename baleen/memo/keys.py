@@ -108,6 +108,12 @@ def fits(value: Value, limit: int) -> bool:
     return bool(value.get("max_tokens", 0) == limit or (not uncounted and tokens < limit))
 
 
+def keyed(memo: Memo, query: QuerySettings, requests: Iterable[Request]) -> tuple[list[str], dict[str, StoredReply]]:
+    """The key of each request, and by key the replies that the memo has."""
+    keys = [query.key(request) for request in requests]
+    return keys, look_up(memo, query, keys)
+
+
 def look_up(memo: Memo, query: QuerySettings, keys: Iterable[str]) -> dict[str, StoredReply]:
     """The replies that the memo has, by key: a finished reply that fits the limit, else one that was cut off, or too
     long, at exactly this limit."""

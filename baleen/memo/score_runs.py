@@ -5,7 +5,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Protocol
 
@@ -13,16 +13,15 @@ import pyarrow as pa
 
 from baleen.engines.protocol import TOO_LONG
 from baleen.errors import Problem
-from baleen.memo import answers
-from baleen.memo.answers import Answered, Pair, Queries
+from baleen.memo import queries
 from baleen.memo.ask import EngineQuery
 from baleen.memo.dry_run import Estimate
-from baleen.memo.scores import Scorer
+from baleen.memo.queries import Pair, Queries
+from baleen.memo.replies import Answered, answers
+from baleen.memo.scores import Scored, Scorer
 from baleen.project.settings import Once
 from baleen.tables import rows
 from baleen.tables.rows import Output, Row
-
-Scored = tuple[Row, Sequence[Answered]]  # a row and its replies, none where it cannot be scored
 
 
 class Names(Protocol):
@@ -53,7 +52,7 @@ class ScoreRun:
     @cached_property
     def query(self) -> EngineQuery:
         engine, model = self.names.engine, self.names.model
-        return answers.engine_query(engine, model, self.scorer.kind, self.scorer.sampling, self.once)
+        return queries.engine_query(engine, model, self.scorer.kind, self.scorer.sampling, self.once)
 
     def schema(self) -> pa.Schema:
         """The columns of the output; a Problem when the table lacks one that is read."""
@@ -63,27 +62,24 @@ class ScoreRun:
     def questions(self, aside: deque[Row | None]) -> Iterator[Pair]:
         """Every request of every row that can be scored, with its row; `aside` gets the others, and None for each of
         these."""
-        for row in answers.input_rows(self.table, self.once):
-            scored = all(row[column] is not None for column in self.scorer.graded)
-            aside.append(None if scored else row)
-            if scored:
-                yield from ((row, request) for request in self.scorer.requests(row))
+        table = queries.input_rows(self.table, self.once)
+        return chain.from_iterable(self.scorer.pairs(row, aside) for row in table)
 
-    def queries(self) -> dict[str, Queries]:
+    def passes(self) -> dict[str, Queries]:
         """What each pass over the table would query, by its name."""
         count, passes = len(self.scorer.passes), enumerate(self.scorer.passes)
         return {name: (self.query, islice(self.questions(deque()), place, None, count)) for place, name in passes}
 
     def estimate(self) -> Estimate:
         """What all passes over the table would query."""
-        return answers.estimated(self.query, self.questions(deque()))
+        return queries.estimated(self.query, self.questions(deque()))
 
     def print_dry_run(self, others: Mapping[str, Scorer]) -> None:
         """Print what it would cost, and what with other scorers, by their names."""
         self.schema()
-        more = {name: replace(self, scorer=scorer).queries()[""] for name, scorer in others.items()}
-        queries = self.queries()
-        answers.print_dry_run(self.where, self.names.model, *queries.pop(""), queries | more)
+        more = {name: replace(self, scorer=scorer).passes()[""] for name, scorer in others.items()}
+        passes = self.passes()
+        queries.print_dry_run(self.where, self.names.model, *passes.pop(""), passes | more)
 
     def source(self) -> Row:
         """What the entries of this run in the lineage of all rows share."""
@@ -95,20 +91,11 @@ class ScoreRun:
     def write(self, min_readable: float) -> None:
         """Write the table with its scores; a Problem when a smaller share of them can be read."""
         aside, total = deque[Row | None](), rows.size(self.table) * len(self.scorer.passes)
-        with Output(answers.output_path(self.target, self.once), self.schema()) as output:
+        with Output(queries.output_path(self.target, self.once), self.schema()) as output:
             pairs, unreadable = self.questions(aside), self.scorer.is_unreadable
-            replies = answers.answers(self.query, pairs, output, total, self.once, unreadable)
-            flaws = finish(output, in_order(replies, self.scorer, aside), self.scorer, self.source())
+            answered = answers(self.query, pairs, output, total, self.once, unreadable)
+            flaws = finish(output, self.scorer.in_order(answered, aside), self.scorer, self.source())
             gate(self.where, output, flaws, min_readable)
-
-
-def in_order(replies: Iterator[Answered], scorer: Scorer, aside: deque[Row | None]) -> Iterator[Scored]:
-    """Rows with their replies, and those put aside in their places among them."""
-    while batch := list(islice(replies, len(scorer.passes))):
-        while (row := aside.popleft()) is not None:
-            yield row, []
-        yield batch[0].row, batch
-    yield from ((row, []) for row in aside if row is not None)
 
 
 def flaw(replies: Sequence[Answered], scorer: Scorer) -> str:

@@ -5,8 +5,10 @@ is one of the choices of a prompt, expected under their probabilities or written
 embedding of the answer.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from math import inf, isfinite
 from typing import Any
 
@@ -14,12 +16,14 @@ import pyarrow as pa
 
 from baleen.engines.protocol import Reply, Request, Sampling
 from baleen.measures.ratings import written_choice
-from baleen.memo import answers
+from baleen.memo import queries
 from baleen.memo.generation import seed_of
-from baleen.memo.replies import answer_of
+from baleen.memo.queries import Pair
+from baleen.memo.replies import Answered, answer_of
 from baleen.prompts import Prompt
 from baleen.tables.rows import NUMBER, TEXT, TYPES, Row
 
+Scored = tuple[Row, Sequence[Answered]]  # a row and its replies, none where it cannot be scored
 RATINGS = ["expected", "written"]
 SHARES = {"min_mass": (0, 1), "min_readable": (0, 1), "top_p": (1e-6, 1)}
 BOUNDS = SHARES | {"temperature": (0, 100), "max_tokens": (1, inf)}  # smallest and largest value of settings
@@ -35,7 +39,7 @@ class Chat:
 
     def request(self, row: Row) -> Request:
         """The conversation about a row."""
-        return Request(self.prompt.messages(row, self.tag), template=answers.template_text(self.template))
+        return Request(self.prompt.messages(row, self.tag), template=queries.template_text(self.template))
 
     @property
     def settings(self) -> Row:
@@ -74,6 +78,20 @@ class Scorer:
     def is_unreadable(self, _: Request, reply: Reply) -> bool:
         """Whether a reply alone leaves its row without a score."""
         return self.read([reply] * len(self.passes))[self.score] is None
+
+    def pairs(self, row: Row, aside: deque[Row | None]) -> list[Pair]:
+        """The requests of a row with it, and None for `aside`; a row that cannot be scored has none and goes there."""
+        scored = all(row[column] is not None for column in self.graded)
+        aside.append(None if scored else row)
+        return [(row, request) for request in self.requests(row)] if scored else []
+
+    def in_order(self, replies: Iterator[Answered], aside: deque[Row | None]) -> Iterator[Scored]:
+        """Rows with their replies, and those put aside in their places among them."""
+        while batch := list(islice(replies, len(self.passes))):
+            while (row := aside.popleft()) is not None:
+                yield row, []
+            yield batch[0].row, batch
+        yield from ((row, []) for row in aside if row is not None)
 
 
 def answer_request(row: Row, chat: Chat) -> Request:

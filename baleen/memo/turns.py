@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from baleen.engines.protocol import Request
-from baleen.memo.answers import Answered, Pair
 from baleen.memo.generation import GenerateOptions, conversation_of, copies, numbered, seed_of
-from baleen.memo.replies import outcome, repeated, require_readable
+from baleen.memo.queries import Pair
+from baleen.memo.replies import Answered, outcome, repeated, require_readable
 from baleen.prompts import Prompt
 from baleen.tables.rows import Output, Row, batches
 from baleen.transforms import parse_transform

@@ -5,7 +5,6 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -17,7 +16,7 @@ from baleen.tables.ingest_options import OURS, IngestOptions
 from baleen.tables.pages import begins_as_page
 from baleen.tables.records import Record
 from baleen.tables.rows import LONE_SURROGATE, Output, Row, row_id
-from baleen.tables.sections import LARGE, LIMITS, Piece, checked_piece, document_text, segments
+from baleen.tables.sections import LIMITS, Piece, document_text, pieces
 from baleen.tables.trees import MAPPED
 
 NEEDED = ("instruction", "response", "draft", "reference")  # may not be empty
@@ -96,7 +95,9 @@ def rows_of(record: Record, o: IngestOptions, notes: Counter[str]) -> Iterator[t
         markup = text_kinds.get("response", record.markup)
         text = clean(columns.get("response"), o.normalise and markup != "html")
         others = {column: clean(each, o.normalise) for column, each in columns.items() if column != "response"}
-        for piece in pieces_of(columns, text, markup, o):
+        # a row without a response is one good piece; so is a generated one of a prompt that writes something else
+        alone = text is None or (o.part and not text)
+        for piece in [Piece("")] if alone else pieces(text, markup, o.rules, o.cut("instruction" in columns)):
             done = piece.text is text and markup != "html"  # no need to clean it again
             mine = {"response": text if done else clean(piece.text, o.normalise)} if "response" in columns else {}
             row = row_of(record, o, columns | others | mine, piece.span or place)
@@ -119,20 +120,6 @@ def default_columns(record: Record, generated: bool) -> dict[str, str]:
         return {name: name for name in record.fields}
     hint = "say which field is which column, for example --columns.response text"
     raise Problem(f"{record.place}: {hint}; there are {', '.join(record.fields) or 'no fields'}")
-
-
-def pieces_of(columns: Row, text: str | None, markup: str, o: IngestOptions) -> Iterator[Piece]:
-    """The response, whose text is this, as pieces that the rules have judged; rows without a response have one piece,
-    always good, and so do generated rows with an empty one: lessons of prompts that write something else."""
-    rules = o.rules
-    if text is None or (o.part and not text):
-        yield Piece("")
-    elif o.segment:
-        yield from segments(text, markup or "markdown", rules)
-    elif len(text) > LARGE and o.passage_chars and not (o.part or o.python or "instruction" in columns):
-        yield from segments(text, markup, replace(rules, headers=False))
-    else:
-        yield checked_piece(Piece(document_text(text, markup)), rules)
 
 
 @lru_cache(1)

@@ -12,7 +12,7 @@ from baleen.tables.chats import TURNS
 from baleen.tables.delimited_files import QUOTING, separator_of
 from baleen.tables.fields import Mapping
 from baleen.tables.readers import READERS
-from baleen.tables.sections import LARGE, MARKUPS, Rules
+from baleen.tables.sections import LARGE, MARKUPS, Cut, Rules
 
 OURS = ("id", "origin", "source", "lineage", "reason")
 TEXTS = [*MARKUPS, "text"]
@@ -97,6 +97,12 @@ class IngestOptions:
         """The bounds of a response."""
         limits = (self.min_chars, self.max_chars, self.min_line_chars, self.max_repetition)
         return Rules(*limits, self.header_rules, self.passage_chars)
+
+    def cut(self, paired: bool) -> Cut:
+        """How a response is cut into segments; that of a pair only where it is asked for."""
+        if self.segment:
+            return "headers"
+        return "large" if self.passage_chars and not (self.part or self.python or paired) else "never"
 
     @property
     def document_bytes(self) -> int:

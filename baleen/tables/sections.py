@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from baleen.tables import markdown_lines
 from baleen.tables.duplicates import repetition
@@ -37,6 +37,7 @@ NAVIGATION = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 LARGE = 100_000  # characters; no row of this length can be trained on
+Cut = Literal["headers", "large", "never"]  # every document at its headers; one that is too large for a row; none
 MAX_CAPITALS = 0.5  # share of the cased letters of a header; ALL CAPS is 1
 LIMITS = {  # reason -> setting
     "too large": "max_document_mb", "too short": "min_chars", "too long": "max_chars", "short line": "min_line_chars",
@@ -145,6 +146,16 @@ def section_tree(blocks: Iterable[Block]) -> Section:
         elif block.text.strip():
             above[-1].own.append(block.text)
     return above[0]
+
+
+def pieces(text: str, markup: str, rules: Rules, cut: Cut) -> Iterator[Piece]:
+    """A document as pieces that the rules have judged: its segments, or the whole."""
+    if cut == "headers":
+        yield from segments(text, markup or "markdown", rules)
+    elif cut == "large" and len(text) > LARGE:
+        yield from segments(text, markup, replace(rules, headers=False))
+    else:
+        yield checked_piece(Piece(document_text(text, markup)), rules)
 
 
 def segments(text: str, markup: str, rules: Rules) -> Iterator[Piece]:

@@ -14,7 +14,7 @@ from time import monotonic
 import numpy as np
 
 from baleen.errors import Problem
-from baleen.memo.answers import template_text
+from baleen.memo.queries import template_text
 from baleen.models import identity, load, pins, scratch
 from baleen.project import code_hashes, inputs
 from baleen.project.inputs import unchanged

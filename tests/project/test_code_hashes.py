@@ -14,6 +14,7 @@ from baleen.project import code_hashes
 from baleen.project.inputs import SILENT
 from baleen.project.statements import Place
 from baleen.project.yaml_files import parse_yaml
+from benchmarks import exact_dvc
 
 ROOT = Path(__file__).parents[2]
 
@@ -105,6 +106,11 @@ def test_an_edit_of_a_function_changes_the_plan_of_what_can_reach_it(project: Pa
                 touched[file].add(after["verb"])
         assert after | {"code": {}} == before | {"code": {}}
     assert touched == {file: verbs for file, (_, verbs) in EDITS.items()}
+
+
+@pytest.mark.parametrize("edit", exact_dvc.EDITS, ids=lambda edit: edit.file)
+def test_the_words_that_the_benchmark_of_rebuilds_edits_stand_there_once(edit: exact_dvc.Edit) -> None:
+    assert (ROOT / edit.file).read_text(encoding="utf-8").count(edit.old) == 1
 
 
 def edited(path: Path, start: str) -> None:

@@ -15,7 +15,7 @@ import workbench
 from workbench import Bench
 
 from baleen.engines.protocol import Reply, Request
-from baleen.memo import answers
+from baleen.memo import replies
 from baleen.memo.ask import AskOptions, EngineQuery
 from baleen.project import code_hashes, inputs
 from baleen.tables import rows
@@ -48,7 +48,7 @@ def test_the_memo_and_what_stands_around_it_change_no_row(
     flags = ["--keep-unreadable", "--temperature", "0"] if verb == "generate" else []
     bench.run(verb, *flags)
     through_memo = [row | {"lineage": []} for row in rows.read(rows.table_path("out"))]
-    monkeypatch.setattr(answers, "ask", direct)
+    monkeypatch.setattr(replies, "ask", direct)
     bench.run(verb, *flags)
     assert [row | {"lineage": []} for row in rows.read(rows.table_path("out"))] == through_memo
 

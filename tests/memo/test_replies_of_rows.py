@@ -1,7 +1,7 @@
 import pytest
 
-from baleen.memo.answers import summary
 from baleen.memo.ask import Totals
+from baleen.memo.replies import summary
 
 CLOSINGS = [
     (Totals(), "0 queried, 0 cached"),
