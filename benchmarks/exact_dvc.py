@@ -14,8 +14,8 @@ from baleen.project.settings import load_yaml
 
 RUN = re.compile(r"^Running stage '([^']+)':", re.MULTILINE)
 LISTED = (  # recipes of the project that DVC is asked about
-    "sources", "constraints", "humpback", "humpback-arms", "humpback-loss-arms", "crab", "crab-arms",
-    "linguist", "linguist-arms", "kun",
+    "sources", "constraints", "humpback", "humpback-arms", "humpback-loss-arms", "humpback-calibration-arms",
+    "crab", "crab-arms", "linguist", "linguist-arms", "kun",
 )  # fmt: skip
 
 

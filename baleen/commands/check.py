@@ -21,6 +21,8 @@ from baleen.project.graph import Stage, Stages
 from baleen.project.layers import Project
 from baleen.project.recipes import Line
 from baleen.tables.files import is_remote
+from baleen.tables.readers import RECORDS, SUFFIXES
+from baleen.tables.trees import MAPPED
 from stages import verbs
 
 Columns = frozenset[str] | None  # None: not known before the file is read
@@ -109,12 +111,15 @@ def adds(line: Line, made: Any) -> set[str]:
 
 
 def ingested(made: Any) -> Columns:
-    """The columns of a source; those of files without a mapping are known only when they are read."""
-    if made.columns:
-        return frozenset({"id", "origin", "source", *made.columns})
+    """The columns of a source; those of records without a mapping are known only when they are read."""
+    own = ("id", "origin", "source")
+    if made.columns or made.trees:
+        return frozenset({*own, *(made.columns or MAPPED)})
     if made.part:
-        return frozenset({"id", "origin", "source", *first_keys(made.part, made.world, made.rows, made.noise)})
-    return None
+        return frozenset({*own, *first_keys(made.part, made.world, made.rows, made.noise)})
+    kind = made.kind or SUFFIXES.get(Path(made.source).suffix.lower(), "")
+    is_document = kind and kind not in RECORDS and (made.kind or Path(made.source).is_file())
+    return frozenset({*own, "response"}) if made.python or is_document else None
 
 
 @cache

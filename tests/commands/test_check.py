@@ -139,6 +139,33 @@ def test_own_data_make_the_arms_fail_with_a_line_that_says_why(home: Path) -> No
         verb.check([])
 
 
+DOCUMENTS = [{"python": "docs"}, {"source": "my/page.md"}, {"source": "my/corpus", "kind": "text"}]
+RECORDS = [{"source": "my/seeds.jsonl"}, {"source": "my/corpus"}]  # a folder may hold files of records
+
+
+def evaluate_web(home: Path, source: dict[str, str]) -> str:
+    """What check says of an evaluation of a table that comes from a source; it averages what texts have, and wants the
+    different word pairs of answers."""
+    own_data(home)
+    (home / "my/page.md").write_text("# A page\n")
+    edit("recipes/sources.yaml", "ingest/web", None)
+    edit("recipes/sources.yaml", f"{'ingest' if 'source' in source else 'load'}/web", source | {"origin": "web"})
+    line = {"input": "web", "against": "web", "mean": ["words(response)"], "distinct": ["answer"], "cluster": "id"}
+    edit("recipes/sources.yaml", "evaluate", {"of-web": line | {"by": ""}})
+    return verb.check(["evaluate@of-web"])
+
+
+@pytest.mark.parametrize("source", DOCUMENTS, ids=str)
+def test_documents_have_a_response_and_nothing_else_that_a_line_could_read(home: Path, source: dict[str, str]) -> None:
+    with pytest.raises(Problem, match="evaluate.of-web: it reads answer, but web has id, origin, response, source"):
+        evaluate_web(home, source)
+
+
+@pytest.mark.parametrize("source", RECORDS, ids=str)
+def test_what_records_have_is_known_when_they_are_read(home: Path, source: dict[str, str]) -> None:
+    assert "are well wired" in evaluate_web(home, source)
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_method_is_well_wired_on_own_data_under_every_profile(home: Path, profile: str) -> None:
     own_data(home)

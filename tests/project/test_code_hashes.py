@@ -113,6 +113,14 @@ def test_the_words_that_the_benchmark_of_rebuilds_edits_stand_there_once(edit: e
     assert (ROOT / edit.file).read_text(encoding="utf-8").count(edit.old) == 1
 
 
+def test_the_project_that_this_benchmark_builds_makes_all_that_its_stages_read() -> None:
+    known = exact_dvc.stages(ROOT)
+    made = {out for stage in known.values() for out in stage.outs}
+    plans = {dep for stage in known.values() for dep in stage.deps if dep.startswith("data/plan/")}
+    read = {dep for stage in known.values() for dep in stage.deps if dep.startswith(("data/", "models/"))} - plans
+    assert read <= made
+
+
 def edited(path: Path, start: str) -> None:
     """Give the first function or class whose definition begins so one more statement."""
     tree = ast.parse(path.read_text())
