@@ -17,6 +17,7 @@ from baleen.models import load
 from baleen.project.command_line import run
 from baleen.project.interrupts import is_interrupt
 from baleen.project.lifetime import die_with
+from baleen.project.preload import renew_threads
 from baleen.training import checkpoints, library_settings
 from baleen.training.options import Job, load_job, save_job
 
@@ -81,6 +82,7 @@ def train_rank(rank: int, job: Job, listener: socket.socket, parent: int) -> Non
     from baleen.training import trainer
 
     die_with(parent)
+    renew_threads()  # while it has one thread
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and ends this process
     count, (host, port) = str(job.speed.processes), listener.getsockname()
     os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": count, "LOCAL_WORLD_SIZE": count}
