@@ -55,10 +55,11 @@ def gains(folder: Path, pair: Pair, seeds: tuple[int, ...]) -> dict[int, dict[st
 
 
 def difference(folder: Path, pair: Pair, seeds: tuple[int, ...]) -> Row:
-    """The paired difference with its interval and the verdict; that nothing is built yet, where it is so."""
+    """The paired difference with its interval and the verdict; where no row is in both arms, whether they are built."""
     found = gains(folder, pair, seeds)
     if not found:
-        return {"verdict": "not built", "seeds": []}
+        there = built(folder, pair, seeds)
+        return {"verdict": "no row in both arms" if there else "not built", "seeds": [*there]}
     by_seed = {str(seed): round(fmean(value for _, value in one.values()), 5) for seed, one in found.items()}
     mean = fmean(value for one in found.values() for _, value in one.values())
     low, high = interval(found)
@@ -101,7 +102,8 @@ def cut_off(folder: Path, tables: Iterable[str]) -> Row:
     reports = [json.loads((folder / f"data/{table}.json").read_text(encoding="utf-8")) for table in tables]
     asked = [report for report in reports if "completion_tokens" in report]
     cut = sum(report.get("kept_unread", {}).get("truncated", 0) for report in asked)
-    return {"cut off": round(cut / sum(report["rows_out"] for report in asked), 4)} if asked else {}
+    count = sum(report["rows_out"] for report in asked)
+    return {"cut off": round(cut / count, 4)} if count else {}
 
 
 def model_of(table: str, lines: Mapping[str, recipes.Line]) -> str:

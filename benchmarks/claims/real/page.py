@@ -70,7 +70,10 @@ def cell(method: str, known: Mapping[str, Row]) -> str:
 
 
 def figure(difference: Row) -> str:
-    """A difference with its 95 % interval in the unit of its measure, the verdict, and how many seeds if few."""
+    """A difference with its 95 % interval in the unit of its measure, the verdict, and how many seeds if few; where
+    nothing can be compared, the verdict alone."""
+    if "difference" not in difference:
+        return str(difference["verdict"])
     unit, times, digits = next((how for name, how in UNITS.items() if difference["measure"].startswith(name)), POINTS)
     mean, low, high = (f"{times * difference[key]:+.{digits}f}" for key in ("difference", "low", "high"))
     seeds = len(difference["seeds"])
