@@ -72,6 +72,11 @@ def test_what_would_be_left_to_chance_is_refused(name: str, arguments: dict[str,
         verdict(name, arguments, "Some text.")
 
 
+def test_a_response_in_no_language_is_shown_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    assert verdict("language:response_language", {"language": "de"}, "42 42 42") == BOTH
+    assert not caplog.records
+
+
 def test_instructions_without_their_arguments_are_refused() -> None:
     with pytest.raises(Problem, match="1 instructions have 0 sets of arguments"):
         verifiable.follows_all(["punctuation:no_comma"], [], "Text.")
