@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from baleen.project import code_hashes
+from baleen.project import code_hashes, recipes
 from baleen.project.inputs import SILENT
 from baleen.project.statements import Place
 from baleen.project.yaml_files import parse_yaml
-from benchmarks import exact_dvc
+from benchmarks import exact, exact_dvc
 
 ROOT = Path(__file__).parents[2]
 
@@ -106,6 +106,16 @@ def test_an_edit_of_a_function_changes_the_plan_of_what_can_reach_it(project: Pa
                 touched[file].add(after["verb"])
         assert after | {"code": {}} == before | {"code": {}}
     assert touched == {file: verbs for file, (_, verbs) in EDITS.items()}
+
+
+@pytest.mark.slow
+def test_no_target_depends_on_another_method_or_engine_or_on_the_generated_world_for_nothing(
+    first_plan: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    plans = {name: dict(parse_yaml(text)) for name, text in first_plan.items()}
+    assert exact.method_leak(plans, recipes.lines(recipes.all_files())) == []
+    assert exact.engine_leak(plans) == exact.pocket_leak(plans) == []
 
 
 @pytest.mark.parametrize("edit", exact_dvc.EDITS, ids=lambda edit: edit.file)
