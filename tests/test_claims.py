@@ -89,7 +89,9 @@ UNLIKE = {  # who is compared with what it began as, or with what has another ta
     ("air", "air-student"), ("air-chat", "air"), ("cycle-reply-1", "cycle-base"), ("cycle-reply-2", "cycle-reply-1"),
     ("cycle-ask-1", "cycle-ask-2"), ("cycle-reply-1", "cycle-reply-2"), ("tegit-designer", "tegit-blind"),
     ("self-lengthen-generator-2", "self-lengthen-chat"), ("self-lengthen-generator-3", "self-lengthen-chat"),
-    ("self-lengthen", "self-lengthen-chat"),
+    ("self-lengthen-generator-1", "self-lengthen-chat"), ("self-lengthen", "self-lengthen-chat"),
+    ("sl-true-generator-1", "self-lengthen-chat"), ("sl-true-generator-2", "self-lengthen-chat"),
+    ("sl-true-generator-3", "self-lengthen-chat"), ("sl-true-generator-3", "self-lengthen-generator-3"),
     ("ask-preferring", "ask"), ("bf-preferring", "bf-both"),
     ("bf-filter", "reply"),  # Humpback's forward model, on a linear schedule
 }  # fmt: skip
