@@ -154,6 +154,29 @@ def test_an_arm_is_trained_again_with_each_other_seed_and_asked_the_same() -> No
     assert _seeds.copies(known.values(), tables, 1) == []
 
 
+def test_what_a_model_wrote_before_is_written_by_the_same_seed() -> None:
+    """The second answers of a model were compared with the first ones of another."""
+    rules = {
+        "train": {"m": {"input": "rows", "seed": 0}, "n": {"input": "rows"}},
+        "generate": {
+            "first": {"input": "asked", "model": "m"},
+            "again": {"input": "some", "model": "m"},
+            "others": {"input": "first", "model": "n"},
+        },
+        "filter": {"some": {"input": "first"}, "asked": {"input": "rows"}},
+    }
+    lines = [recipes.Line(name, rule, given, "x") for rule, part in rules.items() for name, given in part.items()]
+    made = {line.name: line.given for line in _seeds.copies(lines, ["again", "others"], 2)}
+    assert made == {
+        "m-s1": {"input": "rows", "seed": 1},
+        "n-s1": {"input": "rows", "seed": 1},
+        "first-s1": {"input": "asked", "model": "m-s1"},
+        "some-s1": {"input": "first-s1"},
+        "again-s1": {"input": "some-s1", "model": "m-s1"},
+        "others-s1": {"input": "first", "model": "n-s1"},
+    }
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_arms_of_other_seeds_are_planned_by_the_rules_there_are(method: str, tmp_path: Path) -> None:
     made, paths = claim(method), claims.recipe_files(claim(method), Path())

@@ -6,6 +6,7 @@ one seed: the interval is that of the arms on these rows.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from baleen.project import assemble, recipes
 from baleen.project.recipes import Line
 
 FILE = "recipes/claim-seeds.yaml"
+INPUTS = ("input", "other", "against")  # what a line calls the tables that it reads
 Gains = Mapping[str, tuple[str, float]]  # of a row: what it is drawn with, and the difference of two arms
 
 
@@ -25,19 +27,29 @@ def named(table: str, seed: int) -> str:
 
 def copies(lines: Iterable[Line], tables: Iterable[str], seeds: int) -> list[Line]:
     """For each table that a trained model has written, and each seed but the first, the lines of the training with that
-    seed and of what is written then."""
-    known = {(line.verb, line.name): line for line in lines}
-    writers = (known.get((verb, table)) for table in dict.fromkeys(tables) for verb in ("generate", "score"))
+    seed and of what is written then, with all that the same model has written before."""
+    every = list(lines)
+    models = {line.name: line for line in every if line.verb == "train"}
+    known = {line.name: line for line in every if line.verb != "train"}
     made = dict[str, Line]()
-    for line in writers:
-        training = known.get(("train", str(line.given["model"]))) if line else None
-        for seed in range(1, seeds) if line and training else ():
-            assert line and training
-            model = named(training.name, seed)
-            made[model] = replace(training, name=model, given=training.given | {"seed": seed}, file=FILE)
-            table = named(line.name, seed)
-            made[table] = replace(line, name=table, given=line.given | {"model": model}, file=FILE)
+    for line in filter(None, map(known.get, dict.fromkeys(tables))):
+        if training := models.get(str(line.given.get("model"))):
+            for seed in range(1, seeds):
+                model = named(training.name, seed)
+                made[model] = replace(training, name=model, given=training.given | {"seed": seed}, file=FILE)
+                made |= {one.name: one for one in written(line, training.name, seed, known)}
     return list(made.values())
+
+
+def written(line: Line, model: str, seed: int, known: Mapping[str, Line]) -> list[Line]:
+    """The line of a table, if a model has written it or one that it is made of, as lines of another seed of the model,
+    those before first; [] otherwise."""
+    before = {key: known.get(str(line.given.get(key))) for key in INPUTS}
+    lines = {key: written(one, model, seed, known) for key, one in before.items() if one}
+    given = {key: some[-1].name for key, some in lines.items() if some}
+    given |= {"model": named(model, seed)} if line.given.get("model") == model else {}
+    own = replace(line, name=named(line.name, seed), given=line.given | given, file=FILE)
+    return [*chain.from_iterable(lines.values()), own] if given else []
 
 
 def add(folder: Path, paths: list[Path], tables: Iterable[str], seeds: int) -> list[str]:
