@@ -1,4 +1,4 @@
-"""Self-Lengthen: do facts get fewer because pairs with wrong ones are learned, or because answers get longer?"""
+"""Self-Lengthen: do facts get fewer because pairs with wrong ones are learned, or because few pairs are left?"""
 
 from benchmarks.claims import Claim, Pair
 from benchmarks.claims.self_lengthen import TRUE
@@ -10,7 +10,7 @@ CLAIM = Claim(
         *("more/self-lengthen-third", "more/self-lengthen-true"),
     ),
     targets=(
-        *(f"answer@answers-sl-{name}" for name in ("0", "1", "2", "3", "true-1", "true-2", "true-3")),
+        *(f"answer@answers-sl-{name}" for name in ("0", "1", "2", "3", "true-1", "true-2", "true-3", "few-2", "few-3")),
         *("evaluate@eval-sl-1", "evaluate@eval-sl-true-3"),
     ),
     pairs={
@@ -18,7 +18,13 @@ CLAIM = Claim(
         for name, arm in (("all pairs", ""), ("right pairs", "true-"))
         for number in (1, 2, 3)
     }
-    | {"right pairs against all, round 3": Pair("answers-sl-true-3", "answers-sl-3", TRUE)},
+    | {
+        "right pairs against all, round 3": Pair("answers-sl-true-3", "answers-sl-3", TRUE),
+        "twenty pairs of round 1 in place of round 2, against the start": Pair(
+            "answers-sl-few-2", "answers-sl-0", TRUE
+        ),
+        "and in place of round 3": Pair("answers-sl-few-3", "answers-sl-0", TRUE),
+    },
     figures={
         f"pairs of round {number}, {name}": (f"{file}-{number}", f"rows_{side}")
         for number in (1, 2, 3)
