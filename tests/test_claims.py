@@ -94,6 +94,7 @@ UNLIKE = {  # who is compared with what it began as, or with what has another ta
     ("sl-true-generator-3", "self-lengthen-chat"), ("sl-true-generator-3", "self-lengthen-generator-3"),
     ("sl-few-generator-2", "self-lengthen-chat"), ("sl-few-generator-3", "self-lengthen-chat"),
     ("ask-preferring", "ask"), ("bf-preferring", "bf-both"),
+    ("crab-longer", "crab-forward"), ("crab-forward-longer", "crab-forward"),
     ("bf-filter", "reply"),  # Humpback's forward model, on a linear schedule
 }  # fmt: skip
 
