@@ -99,6 +99,7 @@ class Walk:
 def follow(folder: Path, verb: str, target: str, text: str) -> list[Entry]:
     """Run a stage in this process, and return what the row enters in it."""
     walk = Walk(text)
+    sys.path.insert(0, str(CHECKOUT))  # the project has a copy of the code, which is not what is looked at
     with chdir(folder):
         main = import_module(f"stages.{verb}").main
         sys.setprofile(walk.note)
