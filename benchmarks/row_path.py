@@ -99,7 +99,6 @@ class Walk:
 def follow(folder: Path, verb: str, target: str, text: str) -> list[Entry]:
     """Run a stage in this process, and return what the row enters in it."""
     walk = Walk(text)
-    sys.path.insert(0, str(CHECKOUT))  # the project has a copy of the code, which is not what is looked at
     with chdir(folder):
         main = import_module(f"stages.{verb}").main
         sys.setprofile(walk.note)
@@ -133,8 +132,13 @@ def create(folder: Path) -> str:
 def measure(folder: Path) -> Row:
     """Build a project in a folder that is not there, and follow its first document; each stage is a process."""
     text = create(folder)
-    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool:
-        return figures(chain.from_iterable(pool.submit(follow, folder, *stage, text).result() for stage in STAGES))
+    before = sys.path[:]
+    sys.path.insert(0, str(CHECKOUT))  # processes take it over: the code of another folder is not what is looked at
+    try:
+        with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool:
+            return figures(chain.from_iterable(pool.submit(follow, folder, *stage, text).result() for stage in STAGES))
+    finally:
+        sys.path[:] = before
 
 
 def show(result: Row) -> str:
