@@ -61,8 +61,8 @@ def add(folder: Path, paths: list[Path], tables: Iterable[str], seeds: int) -> l
     if made:
         (folder / FILE).write_text(f"# Arms of a claim with other seeds of training.\n{text}", encoding="utf-8")
     rule_book, first = folder / "dvc.yaml", "  - recipes/sources.yaml\n"
-    written = rule_book.read_text(encoding="utf-8").replace(f"  - {FILE}\n", "")
-    rule_book.write_text(written.replace(first, f"{first}  - {FILE}\n" if made else first), encoding="utf-8")
+    rules_before = rule_book.read_text(encoding="utf-8").replace(f"  - {FILE}\n", "")
+    rule_book.write_text(rules_before.replace(first, f"{first}  - {FILE}\n" if made else first), encoding="utf-8")
     return [f"{line.rule}@{line.name}" for line in made if line.verb != "train"]
 
 
