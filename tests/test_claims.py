@@ -94,7 +94,7 @@ UNLIKE = {  # who is compared with what it began as, or with what has another ta
     ("sl-true-generator-3", "self-lengthen-chat"), ("sl-true-generator-3", "self-lengthen-generator-3"),
     ("sl-few-generator-2", "self-lengthen-chat"), ("sl-few-generator-3", "self-lengthen-chat"),
     ("ask-preferring", "ask"), ("bf-preferring", "bf-both"),
-    ("crab-longer", "crab-forward"), ("crab-forward-longer", "crab-forward"),
+    ("crab-longer", "crab-forward"), ("crab-forward-longer", "crab-forward"), ("crab-shown-longer", "crab-alone"),
     ("bf-filter", "reply"),  # Humpback's forward model, on a linear schedule
 }  # fmt: skip
 
@@ -225,10 +225,19 @@ def test_each_line_of_a_claim_reads_what_a_recipe_of_it_makes(method: str) -> No
     assert read - made == set()
 
 
-def test_another_share_of_noise_is_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_share_of_noise_and_another_width_are_folders_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(claims, "FOLDER", tmp_path)
     made = claim("back-and-forth-noise")
-    lines = [recipes.lines([claims.copy(1, made, noise) / "recipes/sources.yaml"]) for noise in (None, 0.2)]
+    changes = [claims.Change(), claims.Change(noise=0.2), claims.Change(width=256), claims.Change(0.2, 256)]
+    folders = [claims.copy(1, made, change) for change in changes]
+    assert [path.name for path in folders] == [
+        "world-1", "world-1-noise-0.2", "world-1-width-256", "world-1-noise-0.2-width-256"
+    ]  # fmt: skip
+    lines = [recipes.lines([folder / "recipes/sources.yaml"]) for folder in folders]
     noises = [next(line.given["noise"] for line in found if line.name == "web") for found in lines]
-    assert noises == [0.5, 0.2] and sorted(path.name for path in tmp_path.iterdir()) == ["world-1", "world-1-noise-0.2"]
+    shapes = [settings.load_yaml(folder / "profiles/pocket.yaml")["origin"] for folder in folders]
+    assert noises == [0.5, 0.2, 0.5, 0.2]
+    assert [(s["hidden_size"], s["intermediate_size"]) for s in shapes] == [(128, 336)] * 2 + [(256, 672)] * 2
     assert "  - recipes/constraints.yaml\n" in (tmp_path / "world-1/dvc.yaml").read_text(encoding="utf-8")

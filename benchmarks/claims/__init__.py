@@ -64,10 +64,35 @@ class Claim:
     trigrams: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def copy(world: int, claim: Claim, noise: float | None = None) -> Path:
-    """A copy of the files git knows, with its world set, one training process, and only the recipes of the claim. With
-    another share of useless documents than the recipes have it is a folder of its own."""
-    folder = FOLDER / (f"world-{world}" if noise is None else f"world-{world}-noise-{noise:g}")
+@dataclass(frozen=True)
+class Change:
+    """What a claim's worlds have that the checkout's has not: another share of useless documents; models of another
+    width, for all that is trained in a world, with as many layers and heads."""
+
+    noise: float | None = None
+    width: int | None = None
+
+    def folder(self, world: int) -> Path:
+        """A folder of its own for each change."""
+        parts = [f"world-{world}", *(f"{name}-{x:g}" for name, x in vars(self).items() if x is not None)]
+        return FOLDER / "-".join(parts)
+
+    def apply(self, folder: Path) -> None:
+        """Change a copy of the checkout."""
+        if self.noise is not None:
+            edit(folder / "recipes/sources.yaml", r"(part: web, .*noise: )[\d.]+", rf"\g<1>{self.noise:g}")
+        if self.width is not None:
+            profile = folder / "profiles/pocket.yaml"
+            edit(profile, r"(  hidden_size: )\d+", rf"\g<1>{self.width}")
+            edit(profile, r"(  intermediate_size: )\d+", rf"\g<1>{round(self.width * 336 / 128)}")
+
+
+AS_IT_IS = Change()
+
+
+def copy(world: int, claim: Claim, change: Change = AS_IT_IS) -> Path:
+    """A copy of the files git knows, with its world set, one training process, and only the recipes of the claim."""
+    folder = change.folder(world)
     folder.mkdir(parents=True, exist_ok=True)
     listed = subprocess.run(["git", "ls-files", "-z"], check=True, capture_output=True).stdout
     packed = subprocess.run(["tar", "c", "--null", "-T", "-"], input=listed, check=True, capture_output=True)
@@ -76,8 +101,7 @@ def copy(world: int, claim: Claim, noise: float | None = None) -> Path:
         subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     edit(folder / "profiles/pocket.yaml", r"world: \d+", f"world: {world}")
     edit(folder / "profiles/pocket.yaml", r"processes: \d+", "processes: 1")
-    if noise is not None:
-        edit(folder / "recipes/sources.yaml", r"(part: web, .*noise: )[\d.]+", rf"\g<1>{noise:g}")
+    change.apply(folder)
     kept = "|".join(re.escape(name) for name in ("sources", "constraints", *claim.recipes))
     edit(folder / "dvc.yaml", rf"  - recipes/(?!(?:{kept})\.yaml)[\w-]+\.yaml\n", "")
     edit(folder / "dvc.yaml", r"(?s)\n  report:.*", "\n")
@@ -91,9 +115,9 @@ def edit(path: Path, pattern: str, words: str) -> None:
     path.write_text(re.sub(pattern, words, path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def build(world: int, claim: Claim, seeds: int = 1, noise: float | None = None) -> Path:
+def build(world: int, claim: Claim, seeds: int = 1, change: Change = AS_IT_IS) -> Path:
     """The world's folder with the targets built, and arms of so many seeds; what DVC says goes to build.log."""
-    folder = copy(world, claim, noise)
+    folder = copy(world, claim, change)
     tables = [table for pair in claim.pairs.values() for table in (pair.better, pair.other)]
     more = _seeds.add(folder, recipe_files(claim, folder), tables, seeds)
     with (folder / "build.log").open("a", encoding="utf-8") as log:

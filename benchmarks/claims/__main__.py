@@ -15,7 +15,7 @@ from pathlib import Path
 from baleen.errors import Problem, unknown
 from baleen.project.command_line import report_problems
 from baleen.tables.rows import Row
-from benchmarks.claims import Claim, build, real, results
+from benchmarks.claims import Change, Claim, build, real, results
 from benchmarks.claims.real import figures, page, projects
 
 METHODS = sorted(path.stem.replace("_", "-") for path in Path(__file__).parent.glob("[a-z]*.py"))
@@ -28,9 +28,9 @@ def claim(method: str) -> Claim:
 
 def in_worlds(args: Namespace) -> Row:
     """What the claim of a method comes to in generated worlds."""
-    chosen = claim(args.method)
+    chosen, change = claim(args.method), Change(args.noise, args.width)
     with ThreadPoolExecutor(2) as pool:
-        built = pool.map(lambda w: build(w, chosen, args.train_seeds, args.noise), args.worlds)
+        built = pool.map(lambda w: build(w, chosen, args.train_seeds, change), args.worlds)
         folders = dict(zip(args.worlds, built, strict=True))
     return results(chosen, folders, args.train_seeds)
 
@@ -64,6 +64,7 @@ def main() -> None:
     cli.add_argument("--worlds", type=int, nargs="+", default=[0, 1, 2])
     cli.add_argument("--train-seeds", type=int, default=1, help="trainings of every arm, each with another seed")
     cli.add_argument("--noise", type=float, help="share of useless documents, such as 0.2, in place of the recipe's")
+    cli.add_argument("--width", type=int, help="hidden size of the models, such as 256, in place of the profile's 128")
     cli.add_argument("--json", action="store_true", help="print one JSON object")
     cli.add_argument("--real", action="store_true", help="real text and a real model in place of generated worlds")
     own = cli.add_argument_group("with --real")
