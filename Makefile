@@ -49,7 +49,7 @@ real: EXTRAS = train,laptop,report
 real:
 	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
 	@baleen new build/real --profile laptop --corpus $(CORPUS) --seeds $(SEEDS) --documents 500 --cache .dvc/cache --replace
-	@python -m benchmarks.dtypes build/real/profiles/laptop.yaml
+	@python -m benchmarks.dtypes --known build/dtype build/real/profiles/laptop.yaml
 	@cd build/real && BALEEN_MEMO=$(CURDIR)/.memo python -m stages.warm dvc repro $(ARMS:%=evaluate@eval-loss-%)
 	@echo; echo "loss: nats a token of seeds that were held out, lower is better; the difference is to the seeds alone"
 	@cd build/real && python -m stages.report $(ARMS:%=eval-loss-%) && baleen report --html report.html

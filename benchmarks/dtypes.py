@@ -1,11 +1,12 @@
 """Which dtype is the faster one on this CPU: products of matrices of the sizes of SmolLM2-135M, on one core.
 
-python -m benchmarks.dtypes [PROFILE.yaml]: prints it with both rates; a profile that is named is written with it.
+python -m benchmarks.dtypes [--known FILE] [PROFILE.yaml]: prints it; a profile that is named is written with it. With
+--known it is measured once and noted in a file: near the border another time could choose otherwise, and build it anew.
 AVX512_BF16 is twice as fast as float32 on some CPUs and half as fast on others (measured: 80 against 135 GFLOP/s).
 """
 
 import re
-import sys
+from argparse import ArgumentParser
 from pathlib import Path
 from time import thread_time
 
@@ -41,13 +42,26 @@ def with_dtype(profile: str, dtype: str) -> str:
     return re.sub(r"\bbf16: \w+", f"bf16: {str(dtype == 'bfloat16').lower()}", text)
 
 
-def main(argv: list[str]) -> None:
-    measured = rates()
-    dtype = faster(measured)
-    print(f"{dtype}: {measured} GFLOP/s")
-    for path in map(Path, argv):
+def known(note: Path) -> str:
+    """The dtype in a note; else it is measured and noted."""
+    dtype = note.read_text(encoding="utf-8") if note.exists() else ""
+    if not dtype:
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(dtype := faster(rates()), encoding="utf-8")
+    return dtype
+
+
+def main() -> None:
+    cli = ArgumentParser(prog="python -m benchmarks.dtypes", description=__doc__)
+    cli.add_argument("--known", type=Path, help="the file in which it is noted")
+    cli.add_argument("profiles", type=Path, nargs="*", help="to be written with it")
+    args = cli.parse_args()
+    measured = {} if args.known else rates()
+    dtype = known(args.known) if args.known else faster(measured)
+    print(f"{dtype}: {measured} GFLOP/s" if measured else dtype)
+    for path in args.profiles:
         path.write_text(with_dtype(path.read_text(encoding="utf-8"), dtype), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -1,5 +1,7 @@
 """The dtype of a profile on a CPU follows what was measured there."""
 
+from pathlib import Path
+
 import pytest
 
 from benchmarks import dtypes
@@ -28,6 +30,13 @@ def test_a_profile_is_written_with_a_dtype_and_nothing_else_in_it_changes() -> N
     written = dtypes.with_dtype(PROFILE, "float32")
     assert written == PROFILE.replace("bfloat16", "float32").replace("bf16: true", "bf16: false")
     assert dtypes.with_dtype(written, "bfloat16") == PROFILE
+
+
+def test_a_dtype_that_was_noted_is_not_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Near the border another choice would build everything anew."""
+    rates = iter([{"bfloat16": 100.0, "float32": 121.0}, {"bfloat16": 100.0, "float32": 119.0}])
+    monkeypatch.setattr(dtypes, "rates", lambda: next(rates))
+    assert [dtypes.known(tmp_path / "build/dtype") for _ in range(2)] == ["float32", "float32"]
 
 
 @pytest.mark.slow

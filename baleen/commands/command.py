@@ -149,9 +149,8 @@ def new_command(
     Example: baleen new my-data --corpus ~/documents --seeds ~/seeds.jsonl
     """
     methods, chosen = list(dict.fromkeys(method)), new.known_profile(profile) if profile else ""
-    wanted = new.Wanted(
-        (new.cleared if replace else new.empty)(folder), methods, chosen, cache, replace, verifiable, judge
-    )
+    place = (new.cleared if replace else new.empty)(folder)
+    wanted = new.Wanted(place, methods, chosen, cache, verifiable, judge)
     if assemble.UTTERANCES_ALONE in methods and corpus:
         raise Problem(f"{assemble.UTTERANCES_ALONE} reads labelled utterances and no corpus; leave --corpus out")
     if assemble.UTTERANCES_ALONE in methods and seeds:

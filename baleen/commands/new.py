@@ -56,21 +56,19 @@ NOTHING = Extras()
 
 @dataclass(frozen=True)
 class Wanted:
-    """A project to be written: where, its methods and profile ('' to choose), a DVC cache to share, whether the files
-    of one that is there are written anew, verifiable prompts ('' for none), and the section of the profile whose
-    instruct model compares answers ('' for none)."""
+    """A project to be written: where, its methods and profile ('' to choose), a DVC cache to share, verifiable
+    prompts ('' for none), and the section of the profile whose instruct model compares answers ('' for none)."""
 
     to: Path
     methods: list[str]
     profile: str
     cache: Path | None = None
-    replace: bool = False
     verifiable: str = ""
     judge: str = ""
 
     def place(self) -> AbstractContextManager[Path]:
-        """The folder to write in: a new project appears when all went well."""
-        return nullcontext(self.to) if self.replace else whole(self.to)
+        """The folder to write in: a new project appears when all went well, one that is there is written over."""
+        return nullcontext(self.to) if has_files(self.to) else whole(self.to)
 
 
 def known_profile(name: str) -> str:
@@ -81,9 +79,14 @@ def known_profile(name: str) -> str:
     return name
 
 
+def has_files(folder: Path) -> bool:
+    """Whether there is a file of that name, or a folder that is not empty."""
+    return folder.is_file() or (folder.is_dir() and any(folder.iterdir()))
+
+
 def empty(folder: Path) -> Path:
     """The absolute path of a folder that is not there or has nothing in it; else a Problem."""
-    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+    if has_files(folder):
         raise Problem(
             f"{folder} is there already and not empty; name a new folder, or use `baleen add` inside a project"
         )
@@ -159,12 +162,13 @@ def whole(to: Path) -> Iterator[Path]:
 
 def cleared(folder: Path) -> Path:
     """The absolute path of a project of ours, of which recipes, prompts and profiles are deleted to be written anew."""
-    if not folder.exists():
+    if not has_files(folder):
         return folder.absolute()
     if not (folder / "requirements.txt").is_file() or not (folder / "dvc.yaml").is_file():
         raise Problem(f"{folder} is no project that `baleen new` has written; name another folder")
     for name in ("recipes", "prompts", "profiles"):
         shutil.rmtree(folder / name, ignore_errors=True)
+    (folder / ".git/index.lock").unlink(missing_ok=True)  # of a git that was killed while a project was written
     return folder.absolute()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,20 @@ def test_a_corpus_and_seeds_are_copied_into_the_project() -> None:
     lines = new("--corpus", "pages", "--seeds", "seeds.jsonl")
     assert lines["web"]["source"] == "data/raw/pages" and lines["pairs"]["source"] == "data/raw/seeds.jsonl"
     assert lines["seed"]["input"] == lines["heldout"]["input"] == "pairs"
+
+
+@under_dvc
+def test_a_project_whose_writing_was_killed_is_written_by_the_same_command() -> None:
+    """`make real` said that the folder was no project, or that git was running."""
+    given = ("--corpus", "pages", "--seeds", "seeds.jsonl", "--replace")
+    Path(".mine.part/data/raw").mkdir(parents=True)  # what is left of a first writing
+    Path("mine").mkdir()
+    lines = new(*given)
+    assert not Path(".mine.part").exists() and Path("mine/.git/index").is_file()
+    Path("mine/.git/index.lock").touch()  # and of one over a project that is there
+    for part in ("recipes", "prompts", "profiles"):
+        shutil.rmtree(f"mine/{part}")
+    assert new(*given) == lines
 
 
 @under_dvc

@@ -70,7 +70,6 @@ def write(method: str, claim: Real, name: str, place: Place) -> Path:
     words = [Template(word).substitute(filled) for word in (*project.new, *project.files)]
     if missing := next((word for word in words if Path(word).is_absolute() and not Path(word).exists()), ""):
         raise Problem(f"no {missing}; name the folder that has the data with --data")
-    clear_interrupted(folder)
     cache = ["--profile", claim.profile, "--cache", str((place.folder / "cache").absolute()), "--replace"]
     run = [*BALEEN, "new", str(folder), *words[: len(project.new)], *cache]
     subprocess.run(run, check=True, cwd=HERE, env=place.environment(), stdout=sys.stderr)
@@ -86,13 +85,6 @@ def write(method: str, claim: Real, name: str, place: Place) -> Path:
     check = [sys.executable, "-m", "baleen", "check"]
     subprocess.run(check, check=True, cwd=folder, env=place.environment(), stdout=sys.stderr)
     return folder
-
-
-def clear_interrupted(folder: Path) -> None:
-    """Take away what a first writing that was killed has left: a folder without rules, or git's lock."""
-    (folder / ".git/index.lock").unlink(missing_ok=True)
-    if not (folder / "dvc.yaml").exists() or not (folder / "requirements.txt").exists():
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def add_lines(folder: Path, text: str) -> None:
@@ -120,11 +112,7 @@ def write_sections(path: Path, claim: Real, place: Place) -> None:
     sections = load_yaml(path) | dict(claim.sections)
     if place.processes:
         sections["speed"] = dict(sections["speed"]) | {"processes": place.processes, "threads": 1}
-    known = place.folder / "dtype"
-    dtype = known.read_text(encoding="utf-8") if known.exists() else ""
-    if not dtype:
-        known.write_text(dtype := dtypes.faster(dtypes.rates()), encoding="utf-8")
-    path.write_text(dtypes.with_dtype(yaml_text(sections), dtype), encoding="utf-8")
+    path.write_text(dtypes.with_dtype(yaml_text(sections), dtypes.known(place.folder / "dtype")), encoding="utf-8")
 
 
 def stages(folder: Path, tables: Iterable[str], seeds: Iterable[int]) -> list[str]:
