@@ -24,7 +24,7 @@ from baleen.tables.rows import table_path
 from baleen.training import costs, dry_run
 from baleen.training.costs import Cost, Known, Training
 from baleen.training.examples import read_lessons
-from baleen.training.options import steps_for
+from baleen.training.options import batch_for, steps_for
 from stages import verbs
 
 RULES = Path("dvc.yaml")
@@ -79,13 +79,13 @@ def training_of(target: str, rows: int | None, plans: dict[str, Planned]) -> Tra
     if rows is None and not Path(table_path(options.input)).is_file():
         return Training(options.steps) if options.steps >= 0 else None  # nobody knows how many rows there will be
     if rows is None:
-        _, steps, tokens = dry_run.size_up(read_lessons(options), options)
+        _, steps, _, tokens = dry_run.size_up(read_lessons(options), options)
     else:
         last = counts(target)
         steps = steps_for(options, rows)
         if not last.get("steps") or not last.get("tokens"):
             return Training(steps)
-        tokens = round(last["tokens"] / last["steps"] / last["batch"] * steps * options.batch)
+        tokens = round(last["tokens"] / last["steps"] / last["batch"] * steps * batch_for(options, rows))
     speed = dry_run.measured_speed(options)
     return Training(steps, tokens, tokens / speed if speed else None)
 

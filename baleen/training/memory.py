@@ -118,7 +118,8 @@ def of_training(line: str, options: Any, number: float, pin: Settings, speed: Sp
 
 def tokens_at_once(options: Any, speed: Speed) -> int:
     """Tokens that a GPU sees at once, at most; of preferences both answers."""
-    rows: int = min(speed.train_rows, max(1, options.batch // speed.processes))
+    batch = max([options.batch, *options.batch_by_rows.values()])
+    rows: int = min(speed.train_rows, max(1, batch // speed.processes))
     return rows * int(options.max_length) * (2 if options.rejected else 1)
 
 

@@ -41,6 +41,9 @@ class TrainOptions:
         {}, "in place of epochs: passes by number of examples, in proportion between two: {'100': 2.4, '3200': 5.0}"
     )
     batch: int = setting(32, "examples (or blocks) an optimizer step")
+    batch_by_rows: dict[str, int] = setting(
+        {}, "in place of batch when steps is -1: from so many examples on: {'0': 8, '3000': 32}"
+    )
     lr: float = setting(1e-5, "highest learning rate, of AdamW")
     schedule: str = setting("cosine", "the rate after the warm-up: cosine, linear or constant")
     lr_floor: float = setting(0.0, "cosine and linear fall to this share of lr")
@@ -79,8 +82,12 @@ def check(options: TrainOptions, where: str) -> None:
         raise Problem(f"{where}: epochs is {options.epochs}; write the number of passes (above 0), or steps")
     if options.template and options.prompt and not prompts.load(options.prompt).body:
         raise Problem(f"{where}: prompts/{options.prompt}.md is no chat, so `template` has no effect; take it out")
-    if odd := next((rows for rows in options.epochs_by_rows if not rows.isdigit()), ""):
-        raise Problem(f"{where}: epochs_by_rows names {odd!r}; write numbers of examples, such as {{'3200': 5.0}}")
+    for key, example in {"epochs_by_rows": "{'3200': 5.0}", "batch_by_rows": "{'3000': 32}"}.items():
+        if odd := next((rows for rows in getattr(options, key) if not rows.isdigit()), ""):
+            raise Problem(f"{where}: {key} names {odd!r}; write numbers of examples, such as {example}")
+    if options.batch_by_rows and min(options.batch_by_rows.values()) < 1:
+        odd = min(options.batch_by_rows.values())
+        raise Problem(f"{where}: batch_by_rows has a batch of {odd}; write a number of examples from 1")
     if options.rejected:
         import_module("baleen.training.preferences").check(options, where)
     if options.adapter and not options.lora_rank:
@@ -97,26 +104,37 @@ def passes(options: TrainOptions, examples: int) -> float:
     return float(np.interp(examples, [rows for rows, _ in points], [passes for _, passes in points]))
 
 
-def steps_of(model: str) -> int:
-    """The steps for which a model of the project was trained; 0 before it is."""
+def number_of(model: str, key: str) -> int:
+    """The steps for which a model of the project was trained, or its batch; 0 before it is."""
     path = Path("models", f"{model}.json")
-    return int(json.loads(path.read_text(encoding="utf-8")).get("steps", 0)) if path.is_file() else 0
+    return int(json.loads(path.read_text(encoding="utf-8")).get(key, 0)) if path.is_file() else 0
 
 
 def with_own_steps(options: TrainOptions, where: str) -> TrainOptions:
-    """The settings with the number of steps in the place of the model that has them."""
+    """The settings with the number of steps in the place of the model that has them, and with its batch where that
+    goes by the number of examples."""
     if not options.steps_of:
         return options
-    if not (steps := steps_of(options.steps_of)):
+    if not (steps := number_of(options.steps_of, "steps")):
         raise Problem(f"{where}: {options.steps_of} was trained for no steps; name another model, or write steps")
-    return replace(options, steps=steps, steps_of="")
+    return replace(options, steps=steps, steps_of="", batch=batch_for(options, 0))
+
+
+def batch_for(options: TrainOptions, examples: int) -> int:
+    """Examples (or blocks) an optimizer step where there are so many."""
+    if options.steps_of and options.batch_by_rows and (other := number_of(options.steps_of, "batch")):
+        return other
+    reached = [(int(rows), batch) for rows, batch in options.batch_by_rows.items() if int(rows) <= examples]
+    return max(reached)[1] if reached and options.steps < 0 else options.batch
 
 
 def steps_for(options: TrainOptions, examples: int) -> int:
     """Optimizer steps over so many examples (or blocks); passes are rounded up to whole steps."""
-    if options.steps_of and (other := steps_of(options.steps_of)):
+    if options.steps_of and (other := number_of(options.steps_of, "steps")):
         return other
-    return options.steps if options.steps >= 0 else ceil(passes(options, examples) * examples / options.batch)
+    if options.steps >= 0:
+        return options.steps
+    return ceil(passes(options, examples) * examples / batch_for(options, examples))
 
 
 @dataclass(frozen=True)

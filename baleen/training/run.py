@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
 
@@ -24,7 +24,7 @@ from baleen.tables import rows
 from baleen.tables.rows import Row
 from baleen.training import checkpoints, examples, library_settings, preferences, processes
 from baleen.training.examples import Lessons, constant_lines_of, read_lessons
-from baleen.training.options import Job, TrainOptions, shares, steps_for, with_own_steps
+from baleen.training.options import Job, TrainOptions, batch_for, shares, steps_for, with_own_steps
 
 
 def train_model(name: str, options: TrainOptions, speed: Speed) -> float | None:
@@ -65,6 +65,8 @@ def digest(lessons: Lessons, options: TrainOptions) -> str:
         del chosen["template"]
     if not options.rejected:  # the same
         del chosen["rejected"], chosen["beta"]
+    if not options.batch_by_rows:  # the same
+        del chosen["batch_by_rows"]
     taught = [f"{name}={prompt.digest}" for name, prompt in sorted(lessons.prompts.items())]
     lines, code = constant_lines_of(options.prompts) if options.grow else [], code_hashes.at_start("train")
     table = identity.file_hash(lessons.path)
@@ -122,12 +124,12 @@ def prepare(name: str, work: Path, lessons: Lessons, options: TrainOptions, spee
         tally = json.loads((work / "examples.json").read_text())
         limit = f"max_length is {options.max_length} tokens; raise it, cut the texts when they are ingested (max_chars)"
         raise Problem(f"train {name}: no example is left of {lessons.path}: {tally}; {limit}, or set too_long: cut")
-    steps = steps_for(options, len(lengths))
-    np.save(work / "order.npy", examples.order(lengths, options.batch, steps, options.seed))
+    steps, batch = steps_for(options, len(lengths)), batch_for(options, len(lengths))
+    np.save(work / "order.npy", examples.order(lengths, batch, steps, options.seed))
     output = Path("models", f".{name}.part")
     shutil.rmtree(output, ignore_errors=True)
     checkpoints.keep_last_complete(work)
-    return Job(name, start, str(work), str(output), steps, *shares(options.batch, speed), options, speed)
+    return Job(name, start, str(work), str(output), steps, *shares(batch, speed), replace(options, batch=batch), speed)
 
 
 def counts(job: Job) -> Row:

@@ -8,7 +8,7 @@ import pytest
 from baleen.commands import check_settings
 from baleen.project import layers, recipes
 from baleen.project.yaml_files import parse_yaml
-from baleen.training.options import TrainOptions, steps_for
+from baleen.training.options import TrainOptions, batch_for, steps_for
 from stages import verbs
 
 PROFILES = sorted(Path("profiles").glob("*.yaml"))
@@ -113,7 +113,7 @@ TABLE_18 = {  # Humpback: examples, steps, batch
 @pytest.mark.parametrize("profile", ["small", "8b", "paper"])
 def test_steps_follow_the_number_of_examples_as_in_humpbacks_table(name: str, examples: int, profile: str) -> None:
     options, (steps, batch) = TrainOptions(**resolved(name, profile)), TABLE_18[examples]
-    assert steps_for(options, examples) == -(-steps * batch // options.batch)
+    assert (steps_for(options, examples), batch_for(options, examples)) == (steps, batch)
 
 
 TRAININGS = [line for line in LINES if line.verb == "train"]

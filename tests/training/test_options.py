@@ -7,7 +7,17 @@ import pytest
 
 from baleen.errors import Problem
 from baleen.project.settings import Speed
-from baleen.training.options import Job, TrainOptions, check, load_job, save_job, shares, steps_for, with_own_steps
+from baleen.training.options import (
+    Job,
+    TrainOptions,
+    batch_for,
+    check,
+    load_job,
+    save_job,
+    shares,
+    steps_for,
+    with_own_steps,
+)
 
 
 def options(**more: Any) -> TrainOptions:
@@ -26,6 +36,8 @@ def options(**more: Any) -> TrainOptions:
         ({"lr_floor": 1.0}, "lr_floor is 1.0"),
         ({"epochs": 0.0}, "epochs is 0.0; write the number of passes (above 0), or steps"),
         ({"adapter": True}, "write lora_rank too"),
+        ({"batch_by_rows": {"-1": 2}}, "batch_by_rows names '-1'; write numbers of examples, such as {'3000': 32}"),
+        ({"batch_by_rows": {"0": 0}}, "batch_by_rows has a batch of 0; write a number of examples from 1"),
         ({"epochs_by_rows": {"many": 2.0}}, "epochs_by_rows names 'many'; write numbers of examples, such as"),
         ({"adapter": True, "lora_rank": 8, "grow": True}, "adapter needs a base that stays; grow it in a line"),
     ],
@@ -91,6 +103,20 @@ def test_steps_are_given_or_follow_the_examples(given: dict[str, Any], examples:
     assert steps_for(options(**given), examples) == steps
 
 
+@pytest.mark.parametrize(
+    ("given", "examples", "batch", "steps"),
+    [
+        ({"batch_by_rows": {"0": 8, "3000": 32}, "epochs": 1.0}, 2999, 8, 375),
+        ({"batch_by_rows": {"3000": 32, "0": 8}, "epochs": 1.0}, 3000, 32, 94),
+        ({"batch_by_rows": {"3000": 32}, "batch": 16, "epochs": 1.0}, 320, 16, 20),  # below the first: batch
+        ({"batch_by_rows": {"0": 8}, "steps": 5}, 320, 32, 5),  # who says the steps says the batch
+    ],
+)
+def test_the_batch_may_follow_the_examples(given: dict[str, Any], examples: int, batch: int, steps: int) -> None:
+    check(options(**given), "train x")
+    assert (batch_for(options(**given), examples), steps_for(options(**given), examples)) == (batch, steps)
+
+
 def test_an_arm_takes_as_many_steps_as_another_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     arm = options(steps_of="humpback-1", epochs_by_rows={"100": 2.0})
@@ -100,4 +126,8 @@ def test_an_arm_takes_as_many_steps_as_another_model(tmp_path: Path, monkeypatch
     Path("models").mkdir()
     Path("models/humpback-1.json").write_text('{"steps": 77}')
     assert steps_for(arm, 320) == 77 and with_own_steps(arm, "train arm").steps == 77
+    Path("models/humpback-1.json").write_text('{"steps": 77, "batch": 8}')
+    larger = options(steps_of="humpback-1", batch_by_rows={"0": 8, "3000": 32})
+    assert batch_for(larger, 5000) == 8 and with_own_steps(larger, "train larger").batch == 8  # an equal dose
+    assert with_own_steps(arm, "train arm").batch == 32  # one batch for all
     assert with_own_steps(options(steps=5), "train arm") == options(steps=5)
