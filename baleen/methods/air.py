@@ -42,7 +42,9 @@ MET = 2.5  # expected rating (0 to 3) from which a constraint counts as met: nea
 SAYS = 0.5  # probability of a judge's yes from which a merged text counts as saying a constraint
 TALK = re.compile(  # mentions the two answers; "answer in 20 words" and "cite a reference" do not
     r"\b(answer|output|response|reference) ?[12]\b|\bthe (other|first|second|reference) (answer|output|response)\b"
-    r"|\bthe reference\b|^\W*none\b(?! of the \w+s\b)",
+    r"|\bthe reference\b|^\W*none\b(?! of the \w+s\b)"
+    r"|(回答|答案|输出|参考文本) ?[12１２一二]|第[一二](个|份|段)(回答|答案|输出|文本)"
+    r"|(另|前|后)一(个|份|段)(回答|答案|输出)|参考(回答|答案|文本|输出)|^\W*(无|没有|暂无)\W*$",
     re.IGNORECASE,
 )
 REFINED: dict[str, pa.DataType] = {"constraints": TYPES["constraints"], "kinds": TEXT, "instruction": TEXT}
@@ -92,7 +94,7 @@ def kind_of(line: str) -> str:
 
 def plain_kind(kind: str) -> str:
     """A kind as a judge writes it, as it stands in KINDS: 'Inclusion.' and '**inclusion** constraint' are inclusion."""
-    bare = re.sub(r"[*_`\"'“”‘’.,;:!。，：]|\([^()]*\)|（[^（）]*）", "", kind.partition(":")[0]).strip().lower()
+    bare = re.sub(r"[*_`\"'“”‘’.,;:!。，：]|\([^()]*\)|（[^（）]*）", "", re.split("[:：]", kind)[0]).strip().lower()
     bare = re.sub(r"^(?:\d+[.)]?|[-•])\s*|\s+constraints?$|^the\s+", "", bare)
     return next((known for known in KINDS if bare in (known, f"{known} and style", f"{known}/style")), bare)
 

@@ -4,16 +4,16 @@ import re
 import tarfile
 from collections import Counter
 from functools import cache
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from baleen.formats import FORMATS
-from baleen.measures.overlap import supported
+from baleen.measures.overlap import grounded, supported
 from baleen.measures.words import CJK, is_chinese, words
-from baleen.methods import back_and_forth, constraints, kun
+from baleen.methods import air, back_and_forth, constraints, kun, tegit
 from baleen.methods.round_trip import masked, restored
 from baleen.methods.self_lengthen import KINDS, demand, flaw, length_score, sound
 
@@ -127,3 +127,32 @@ def test_a_text_supports_itself_and_not_another_language(code: str) -> None:
     other = " ".join(descriptions("zh" if code != "zh" else "en")[:5])
     assert all(supported(text, text) == 1.0 for text in descriptions(code) if words(text) > 1)
     assert sum(supported(text, other) for text in descriptions(code)) / len(descriptions(code)) < 0.3
+
+
+@EVERY
+def test_a_sentence_of_a_page_is_grounded_in_it_and_designs_no_task(code: str) -> None:
+    """TeGit's filters."""
+    found = [(text, page) for text, page in zip(descriptions(code), pages(code), strict=False) if text in page]
+    assert len(found) >= 10 and not any(tegit.designing(text) for text, _ in found)
+    assert all(grounded(text, page) == 1.0 for text, page in found)
+    others = [grounded(text, page) for (text, _), (_, page) in pairwise(found)]
+    assert sum(others) / len(others) < 0.8
+
+
+@EVERY
+def test_a_judge_may_ask_for_what_a_page_has_and_for_nothing_else(code: str) -> None:
+    """AIR's acceptance: constraints that were measured on the page, in its language, the other answer being another."""
+    reasons = Counter[str]()
+    for at, (page, other) in enumerate(pairwise(pages(code, 60))):
+        row = air.exemplify(air.begin({"id": str(at), "instruction": descriptions(code)[at]})[0])[0]
+        for text in constraints.measure(page, Random(at)):
+            judged = {"kind": "inclusion", "addition": text, "reference": page, "answer": other}
+            reasons[air.refusal(row | judged)] += 1
+            reasons[air.refusal(row | judged | {"reference": other, "answer": page})] += 1
+    assert not reasons["no open kind"] and reasons["no constraint"] <= 0.05 * reasons.total()
+    assert reasons[""] >= 100 and reasons["false of the reference"] + reasons["met already"] >= 100
+
+
+@EVERY
+def test_no_real_sentence_speaks_of_the_two_answers(code: str) -> None:
+    assert not [text for text in descriptions(code) if air.TALK.search(text)]

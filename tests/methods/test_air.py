@@ -47,7 +47,8 @@ def test_an_accepted_constraint_joins_the_instruction_and_uses_up_its_kind() -> 
 
 ORDINARY = [  # that speak of answers, but not of the two that are compared
     "answer in the voice of a sailor", "cite at least one reference for it", "structure the response as a letter",
-    "none of the sentences may be a question",
+    "none of the sentences may be a question", "以回答顾客提问的口吻来写",
+    "至少给出一篇参考文献", "没有数字，也没有标题",
 ]  # fmt: skip
 REFUSED = [
     ({"addition": "", "kind": ""}, "none found"),
@@ -61,6 +62,10 @@ REFUSED = [
     ({"addition": "follow the reference more closely"}, "no constraint"),
     ({"addition": "None of the above"}, "no constraint"),
     ({"addition": "do more than the other answer does"}, "no constraint"),
+    ({"addition": "像回答1那样给出例子"}, "no constraint"),
+    ({"addition": "比第二个回答写得更完整"}, "no constraint"),
+    ({"addition": "更贴近参考答案的内容"}, "no constraint"),
+    ({"addition": "（没有）"}, "no constraint"),
     ({"constraints": ["start with the word bob"]}, "said before"),
     ({"addition": "start with the word bob"}, "false of the reference"),
     ({"addition": "use the word baker"}, "met already"),
@@ -82,7 +87,8 @@ WRITTEN = [  # a kind as judges write it, and the kind
     ("Inclusion", "inclusion"), ("inclusion.", "inclusion"), ("**Inclusion**", "inclusion"),
     ('"inclusion"', "inclusion"),
     ("Inclusion constraint", "inclusion"), ("the inclusion", "inclusion"), ("3. Inclusion", "inclusion"),
-    ("- inclusion", "inclusion"), ("Inclusion: give an example from daily life", "inclusion"),
+    ("- inclusion", "inclusion"), ("Inclusion：举一个例子", "inclusion"), ("inclusion（包含）", "inclusion"),
+    ("Inclusion: give an example from daily life", "inclusion"),
     ("Inclusion (of facts)", "inclusion"), ("Tone and style", "tone"), ("Tone/style", "tone"),
     ("DATA FORMAT", "data format"),
     ("Document structure。", "document structure"),
