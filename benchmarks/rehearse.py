@@ -231,10 +231,10 @@ def memory_lacks(method: str, project: Project) -> Iterator[dict[str, str]]:
             yield {"line": need.line, "failure": lack}
 
 
-def rehearse(methods: list[str], profiles: list[str]) -> dict[str, Any]:
-    """The figures of a rehearsal."""
+def rehearse(methods: list[str], profiles: list[str], file: Path | None = None) -> dict[str, Any]:
+    """The figures of a rehearsal, over rows of a file if there is one."""
     failures, counts, project = list[dict[str, str]](), Counter[str](), layers.current()
-    pairs, steps = rehearse_rows.pairs(ROWS), dict[str, Path]()
+    pairs, steps = rehearse_rows.pairs(ROWS, file), dict[str, Path]()
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as home:
         for profile in profiles:
             under = replace(layers.under(profile, project), params=project.params | {"profile": profile})
@@ -256,9 +256,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--methods", nargs="*", default=every, choices=every)
     parser.add_argument("--profiles", nargs="*", default=list(PROFILES))
+    parser.add_argument("--rows", type=Path, help="JSON lines with instruction and response, such as Chinese ones")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
-    figures = rehearse(chosen.methods, chosen.profiles)
+    figures = rehearse(chosen.methods, chosen.profiles, chosen.rows)
     print(json.dumps(figures, indent=None if chosen.json else 2))
     sys.exit(bool(figures["failures"]))
 

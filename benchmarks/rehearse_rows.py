@@ -13,11 +13,13 @@ SEEDS = Path("data/seeds/assistant.jsonl")
 Text = Callable[[str, str], object]  # the value of a column, of a request and its answer
 
 
-def pairs(count: int, file: Path = SEEDS) -> list[tuple[str, str]]:
-    """(request, answer) of the project's seeds, then of Python's documentation under the same requests."""
-    seeds = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+def pairs(count: int, file: Path | None = None) -> list[tuple[str, str]]:
+    """(request, answer) of a file of JSON lines; without one of the project's seeds, then of Python's documentation
+    under the same requests."""
+    lines = (file or SEEDS).read_text(encoding="utf-8").splitlines()
+    seeds = [json.loads(line) for line in lines if line.strip()]
     own = [(str(seed["instruction"]), str(seed["response"])) for seed in seeds][:count]
-    return [*own, *islice(pages(own), count - len(own))]
+    return own if file else [*own, *islice(pages(own), count - len(own))]
 
 
 def pages(own: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
