@@ -22,6 +22,7 @@ def arms(better: str, other: str) -> Pair:
 
 TRAIN = {"steps": 12, "batch": 8, "lr": 8.0e-5, "warmup": 0.1, "lr_floor": 0.1, "max_length": 512, "bf16": True}
 IFEVAL = "follows_all(instruction_id_list,kwargs,answer)"
+LOOSELY = IFEVAL.replace("all(", "all_loosely(")
 
 
 def answers(better: str, other: str, measure: str = IFEVAL, lower: bool = False) -> Pair:
@@ -54,9 +55,11 @@ REAL = Real(
         "IFEval, strict: curated by gain beats as many random pairs": answers("gain", "random"),
         "IFEval, strict: curated by likelihood beats as many random pairs": answers("likelihood", "random"),
         "IFEval, strict: curated by gain beats seeds alone": answers("gain", "seeds"),
-        "IFEval, loose: curated by gain beats as many random pairs": answers(
-            "gain", "random", IFEVAL.replace("all(", "all_loosely(")
-        ),
+        "IFEval, strict: curated by rating beats as many random pairs": answers("rating", "random"),
+        "IFEval, strict: two rounds beat one": answers("two-rounds", "gain"),
+        "IFEval, loose: curated by gain beats as many random pairs": answers("gain", "random", LOOSELY),
+        "IFEval, loose: curated by likelihood beats as many random pairs": answers("likelihood", "random", LOOSELY),
+        "IFEval, loose: curated by gain beats seeds alone": answers("gain", "seeds", LOOSELY),
         "IFEval answers: curated by gain repeats itself less": answers("gain", "random", "repeated(answer)", True),
         "IFEval answers: curated by gain is longer": answers("gain", "random", "words(answer)"),
     },
