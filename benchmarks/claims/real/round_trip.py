@@ -11,6 +11,7 @@ ALIKE = "chrf(again,answer)"
 ARMS = {
     "filtered trips beat seeds alone": ("kept", "seeds"),
     "filtered trips beat as many unfiltered ones": ("kept", "any"),
+    "filtered trips beat as many that were dropped": ("some", "dropped"),
 }
 
 REAL = Real(
@@ -38,6 +39,7 @@ REAL = Real(
         "trips": ("trips-words", "rows_in"),
         "trips with their marks": ("trips-words", "rows_out"),
         "of these filtered": ("trips-good", "rows_out"),
+        "of these dropped, and compared with as many filtered": ("trips-dropped", "rows_out"),
         "held-out instructions asked twice": ("held-asked", "rows_out"),
     },
 )
