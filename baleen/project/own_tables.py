@@ -16,6 +16,7 @@ from baleen.project.settings import Settings, profile
 Reads = Callable[[Line], Mapping[str, set[str]]]
 TRAINED = {"hub", "path", "gguf", "endpoint"}  # of `origin`: where a model is that somebody has trained
 GIVEN = {"id", "origin", "source", "lineage"}  # columns that no file has to hold
+WORLD_ALONE = {"truth"}  # read by lines that measure the generated world, which no file of a user's can stand for
 ADVICE = "`baleen new` writes a project on your own files, and docs/own-data.md says how lines are changed by hand"
 
 
@@ -35,7 +36,7 @@ def wanted(lines: Iterable[Line], reads: Reads, adds: Callable[[Line], set[str]]
             if name in tables:
                 later = set[str]() if line.verb in recipes.NO_TABLE else columns(line.name) - adds(line)
                 found |= tables[name] | later
-        return found - GIVEN
+        return found - GIVEN - WORLD_ALONE
 
     return columns
 
