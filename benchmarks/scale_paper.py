@@ -1,8 +1,7 @@
 """What a run takes at the papers' size, computed: python -m benchmarks.scale_paper [--write]
 
-GPU hours, disk and dollars are those of baleen/project/bills.py, which dry runs and `baleen plan` use; --write puts the
-tables into docs/scale.md, and a test compares them. Wall time is that of the GPUs, or of the one process that reads and
-writes tables where that is longer.
+GPU hours, wall time, disk and dollars are those of baleen/project/bills.py, which dry runs and `baleen plan` use;
+--write puts the tables into docs/scale.md, and a test compares them.
 """
 
 import re
@@ -18,9 +17,6 @@ from benchmarks import scale_tables
 
 PAGE = Path("docs/scale.md")
 PRICE = 2.5  # dollars for an hour of one H100: assumed, write your own as speed: dollars_per_gpu_hour
-GPUS = (1, 8, 64)
-SHARED = 0.96  # of what n workers alone would do, on Ray: measured with two (benchmarks.scale, LOG.md)
-ROW = 80e-6  # seconds of one processor that a stage adds to a row (measured: benchmarks.overhead)
 
 # Humpback (arXiv:2308.06259): mean characters of all augmented pairs and of those kept (table 2), at 4 a token
 DOCUMENT, INSTRUCTION = 1722 / 4, 352 / 4
@@ -57,21 +53,15 @@ JOBS = (
 
 @dataclass(frozen=True)
 class Stage:
-    """One verb of a job: what it asks of the model, and the rows that go through one process."""
+    """One verb of a job, and what it asks of the model."""
 
     verb: str
     what: str
     work: Work
-    rows: float
 
     @property
     def bill(self) -> Bill:
         return bills.bill(self.work, Speed(device="cpu", dollars_per_gpu_hour=PRICE))
-
-    def wall(self, gpus: int) -> float:
-        """Hours on so many GPUs: theirs, or those of the process that handles the rows."""
-        share = SHARED if gpus > 1 else 1.0
-        return max(self.work.gpu_seconds / (gpus * share), self.rows * ROW) / bills.HOUR
 
 
 def queried(job: Job, replies: float, read: float, written: float) -> Work:
@@ -95,20 +85,18 @@ def judged(job: Job) -> Work:
 def stages(job: Job) -> Iterator[Stage]:
     """The verbs of a job that query or train a model, and the texts at its beginning."""
     corpus = Work(0, disk=bills.CHARACTER * DOCUMENT * job.documents)
-    yield Stage("ingest", "the documents as a table", corpus, 0)
+    yield Stage("ingest", "the documents as a table", corpus)
     seeds = training(job, SEED_STEPS, SEED + TEMPLATE)
-    yield Stage("train", "ask and reply, on 3,200 seeds each", twice(seeds), 0)
+    yield Stage("train", "ask and reply, on 3,200 seeds each", twice(seeds))
     augment = queried(job, job.documents, DOCUMENT + TEMPLATE, INSTRUCTION)
-    yield Stage("generate", "an instruction for each document", augment, job.documents)
+    yield Stage("generate", "an instruction for each document", augment)
     scored = judged(job)
     for number in range(1, job.rounds + 1):
-        yield Stage(
-            "score", f"round {number}, by {job.judge}", scored, job.documents * (2 if job.judge == "gain" else 1)
-        )
+        yield Stage("score", f"round {number}, by {job.judge}", scored)
         examples = (job.documents * KEPT + SEEDS) * job.passes
         learned = training(job, examples, KEPT_DOCUMENT + KEPT_INSTRUCTION + TEMPLATE)
-        yield Stage("train", f"round {number}, {thousands(examples)} examples", learned, 0)
-    yield Stage("train", "the checkpoint of the training in progress", Work(0, disk=CHECKPOINT * job.parameters), 0)
+        yield Stage("train", f"round {number}, {thousands(examples)} examples", learned)
+    yield Stage("train", "the checkpoint of the training in progress", Work(0, disk=CHECKPOINT * job.parameters))
 
 
 def twice(work: Work) -> Work:
@@ -123,18 +111,19 @@ def table(job: Job) -> str:
     """A job in Markdown: a row for each stage and the total."""
     whole = list(stages(job))
     total = bills.total(stage.bill for stage in whole)
-    heads = " | ".join(f"hours on {n} GPU{'s' * (n > 1)}" for n in GPUS)
-    lines = [f"| verb | what | GPU hours | disk | dollars | {heads} |", f"|---|---|---{'|---' * (2 + len(GPUS))}|"]
+    heads = " | ".join(f"hours on {n} GPU{'s' * (n > 1)}" for n in bills.GPUS)
+    lines = [
+        f"| verb | what | GPU hours | disk | dollars | {heads} |",
+        f"|---|---|---{'|---' * (2 + len(bills.GPUS))}|",
+    ]
     for one in whole:
-        walls = " | ".join(shown(one.wall(n)) for n in GPUS)
-        lines.append(f"| {one.verb} | {one.what} | {cells(one.bill)} | {walls} |")
-    walls = " | ".join(shown(sum(one.wall(n) for one in whole)) for n in GPUS)
-    return "\n".join([*lines, f"| **all** | | {cells(total)} | {walls} |"])
+        lines.append(f"| {one.verb} | {one.what} | {cells(one.bill)} |")
+    return "\n".join([*lines, f"| **all** | | {cells(total)} |"])
 
 
 def cells(one: Bill) -> str:
     dollars = bills.money(one.dollars) if one.dollars else "-"
-    return f"{shown(one.gpu_hours or 0.0)} | {bills.size(one.disk)} | {dollars}"
+    return " | ".join([shown(one.gpu_hours or 0.0), bills.size(one.disk), dollars, *map(shown, one.walls)])
 
 
 def shown(hours: float) -> str:
@@ -157,8 +146,11 @@ def assumptions() -> str:
         "training": (f"{bills.TRAINING:.0%} of the peak", "assumed; arXiv:2407.21783, table 4, reports 38 to 43 %"),
         "reading": (f"{bills.READING:.0%} of the peak", "assumed as for training"),
         "writing": (f"{bills.WRITING:.0%} of the peak", "assumed, no source; `benchmarks/gpu.sh` measures rows/s"),
-        "workers on Ray": (f"{SHARED:.0%} of n alone", "measured with 2 on a CPU, assumed for more (LOG.md)"),
-        "our own work": (f"{ROW * 1e6:.0f} µs a row of one processor", "measured (`benchmarks.overhead`, LOG.md)"),
+        "workers on Ray": (f"{bills.SHARED:.0%} of n alone", "measured with 2 on a CPU, assumed for more (LOG.md)"),
+        "our own work": (
+            f"{bills.ROW * 1e6:.0f} µs a row of one processor",
+            "measured (`benchmarks.overhead`, LOG.md)",
+        ),
         "a stored reply": (f"{bills.REPLY:.0f} bytes", "measured (`benchmarks.memo`, LOG.md)"),
         "texts": (
             f"{DOCUMENT:.0f} tokens a document, {INSTRUCTION:.0f} an instruction",
@@ -175,7 +167,7 @@ def assumptions() -> str:
 def gpus_of_one_process(job: Job) -> int:
     """How many GPUs one process keeps at work when it scores: with more, they wait for it."""
     scoring = next(stage for stage in stages(job) if stage.verb == "score")
-    return int(scoring.work.gpu_seconds / (scoring.rows * ROW * SHARED))
+    return int(scoring.work.gpu_seconds / (scoring.work.rows * bills.ROW * bills.SHARED))
 
 
 def blocks() -> dict[str, str]:

@@ -48,8 +48,10 @@ def test_operations_are_counted_as_by_hand() -> None:
 
 def test_more_gpus_take_less_time_until_rows_come_slower_than_they_answer() -> None:
     scoring = next(stage for stage in scale_paper.stages(MANY) if stage.verb == "score")
-    assert scoring.wall(64) == pytest.approx(scoring.wall(1) / (64 * 0.96))
-    assert scoring.wall(10_000) == scoring.wall(100_000) == pytest.approx(2e8 * 80e-6 / 3600)
+    alone, _, many = scoring.bill.walls
+    assert alone == pytest.approx(scoring.work.gpu_seconds / 3600) and many == pytest.approx(alone / (64 * 0.96))
+    hours = [bills.wall(alone, scoring.work.rows, number) for number in (10_000, 100_000)]
+    assert hours == [pytest.approx(2e8 * 80e-6 / 3600)] * 2
 
 
 def test_a_bill_has_dollars_only_where_a_price_is_stated_and_hours_only_where_the_size_is_known() -> None:
@@ -57,8 +59,9 @@ def test_a_bill_has_dollars_only_where_a_price_is_stated_and_hours_only_where_th
     assert bills.bill(work, Speed(device="cpu")).dollars is None
     priced = bills.bill(work, Speed(device="cpu", dollars_per_gpu_hour=2.0))
     assert priced.dollars == pytest.approx(2 * 4.213, 1e-3) and not priced.measured
-    assert (
-        bills.words(priced, 2.0) == f"4.21 GPU hours ({bills.ASSUMED}), 4.0 GB of disk at most, $8.43 at $2.00 an hour"
+    assert bills.words(priced, 2.0) == (
+        f"4.21 GPU hours ({bills.ASSUMED}), wall time 4.21 h on 1 GPU, 0.55 h on 8, 0.07 h on 64, "
+        "4.0 GB of disk at most, $8.43 at $2.00 an hour"
     )
     unknown = bills.bill(Work(0, read=5, disk=2e6), Speed(dollars_per_gpu_hour=2.0))
     assert unknown == Bill(None, 2e6)
@@ -71,5 +74,25 @@ def test_a_measured_rate_counts_where_a_gpu_of_this_machine_answers(monkeypatch:
     assert not bills.bill(work, Speed(device="auto"), seconds=7200.0).measured or bills.on_gpu(Speed())
     monkeypatch.setattr(bills, "on_gpu", lambda _: True)
     one = bills.bill(work, Speed(ray_workers=4, tensor_parallel=2, dollars_per_gpu_hour=1.0), seconds=7200.0)
-    assert one == Bill(16.0, 0.0, 16.0, True)
-    assert bills.words(one, 1.0) == "16.0 GPU hours, $16.00 at $1.00 an hour"
+    walls = (16.0, pytest.approx(16 / 7.68), pytest.approx(16 / 61.44))
+    assert one == Bill(16.0, 0.0, 16.0, True, walls, 2.0, 8)  # type: ignore[arg-type]
+    told = "wall time 16.0 h on 1 GPU, 2.08 h on 8, 0.26 h on 64, 2.00 h on the 8 of the profile"
+    assert bills.words(one, 1.0) == f"16.0 GPU hours, {told}, $16.00 at $1.00 an hour"
+
+
+def test_a_dry_run_tells_the_hours_of_the_page_on_the_same_numbers_of_gpus() -> None:
+    whole = bills.total(stage.bill for stage in scale_paper.stages(PAPER))
+    assert "| **all** | | 18.7 | 141.9 GB | $46.67 | 18.7 | 2.43 | 0.30 |" in PAGE
+    assert "wall time 18.7 h on 1 GPU, 2.43 h on 8, 0.30 h on 64, 141.9 GB" in bills.words(whole, 2.5)
+
+
+def test_the_gpus_of_a_profile_are_those_of_its_workers_or_its_processes_and_hardly_any_work_needs_one() -> None:
+    speed = Speed(device="cuda", tensor_parallel=2, ray_workers=8, processes=4)
+    asked, learned = bills.bill(Work(1e9, read=1e12), speed), bills.bill(Work(1e9, trained=1e12), speed)
+    assert (asked.own_gpus, learned.own_gpus) == (16, 4)
+    assert asked.own_wall == pytest.approx((asked.gpu_hours or 0) / (16 * 0.96))
+    both = bills.total([asked, learned])
+    assert (both.own_gpus, both.own_wall) == (16, asked.own_wall + learned.own_wall)
+    assert bills.wall_words(asked).endswith(" h on the 16 of the profile")
+    assert bills.wall_words(bills.bill(Work(1e6, read=1e3), speed)) == "wall time under 0.01 h on 1 GPU"
+    assert bills.bill(Work(1e9, read=1e12), Speed(device="cpu")).own_gpus == 0

@@ -129,19 +129,16 @@ def with_costs(targets: list[str]) -> list[tuple[Outlook, Cost | None]]:
 
 
 def billed(cost: Cost, target: str, plans: dict[str, Planned]) -> Cost:
-    """The cost with GPU hours, disk and dollars, where a model is queried or trained and the tokens are known."""
+    """The cost with its bill, where a model is queried or trained and the tokens are known."""
     verb, options, here = plans[target].verb, options_of(target, plans), settings.speed()
     if cost.tokens is None or verb not in (*costs.QUERIES, "train"):
         return cost
     if verb == "train":
-        work = dry_run.work(cost.tokens, options)
-    else:
-        own = (
-            options.instead.get("parameters", 0) if options.instead else memo_dry_run.parameters_if_known(options.model)
-        )
-        weights, written = int(own), cost.written or 0
-        work = bills.queries(weights, cost.queries or 0, cost.tokens - written, written)
-    return replace(cost, bill=bills.bill(work, here, cost.seconds))
+        return replace(cost, bill=bills.bill(dry_run.work(cost.tokens, options), here, cost.seconds))
+    own = options.instead.get("parameters", 0) if options.instead else memo_dry_run.parameters_if_known(options.model)
+    written = cost.written or 0
+    work = bills.queries(int(own), cost.queries or 0, cost.tokens - written, written)
+    return replace(cost, bill=memo_dry_run.query_bill(work, here, cost.seconds))
 
 
 def cost_words(cost: Cost) -> str:

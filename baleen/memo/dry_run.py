@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from baleen.engines.protocol import Reply, Request
@@ -13,9 +13,9 @@ from baleen.memo.ask import WINDOW, Window
 from baleen.memo.keys import QuerySettings, keyed
 from baleen.memo.store import Memo
 from baleen.memo.throughput import Rate
-from baleen.models import load, pins, scratch
+from baleen.models import load, pins, scratch, sizes
 from baleen.project import bills
-from baleen.project.bills import Bill
+from baleen.project.bills import Bill, Work
 from baleen.project.progress import duration as duration
 from baleen.project.settings import Speed, load_yaml, profile, speed
 from baleen.tables.rows import batches
@@ -51,10 +51,10 @@ class Estimate:
         return (self.prompt_tokens + (self.completion_tokens or 0)) / speed if speed else None
 
     def bill(self, model: str, speed: Speed) -> Bill:
-        """GPU hours, disk and dollars; replies whose length nobody knows are as long as they may be."""
+        """GPU hours, wall time, disk and dollars; replies whose length nobody knows are as long as they may be."""
         written = self.max_completion_tokens if self.completion_tokens is None else self.completion_tokens
         work = bills.queries(parameters_if_known(model), self.missing, self.prompt_tokens, written)
-        return bills.bill(work, speed, self.seconds)
+        return query_bill(work, speed, self.seconds)
 
     def __str__(self) -> str:
         """The figures in words."""
@@ -100,9 +100,15 @@ def parameters_if_known(name: str) -> int:
 
 
 def bill_words(model: str, plan: Estimate) -> str:
-    """GPU hours, disk and dollars of what an estimate says, '' for nothing."""
+    """GPU hours, wall time, disk and dollars of what an estimate says, '' for nothing."""
     here = speed()
     return bills.words(plan.bill(model, here), here.dollars_per_gpu_hour) if plan.missing else ""
+
+
+def query_bill(work: Work, speed: Speed, seconds: float | None) -> Bill:
+    """The bill of querying; with `tensor_parallel: 0` the model is on as many GPUs as its weights need."""
+    split = sizes.gpus_for(sizes.WEIGHT * work.parameters, speed)
+    return bills.bill(work, replace(speed, tensor_parallel=split), seconds)
 
 
 def of_teacher(name: str) -> int:

@@ -30,8 +30,8 @@ Numbers = dict[str, Any]
 @dataclass(frozen=True)
 class Cost:
     """What a target would take, `written` being the tokens of the replies among all tokens, at most. None where nobody
-    can say; `estimated` when rows are not those of a table that is there. `bill` has GPU hours, bytes of disk and
-    dollars."""
+    can say; `estimated` when rows are not those of a table that is there. `bill` has GPU hours, hours that pass,
+    bytes of disk and dollars."""
 
     rows: int | None = None
     cached: int | None = None

@@ -44,7 +44,7 @@ def work(tokens: int, options: TrainOptions) -> Work:
 
 
 def price_words(tokens: int, options: TrainOptions) -> str:
-    """GPU hours and dollars of a training; its disk is said already."""
+    """GPU hours, wall time and dollars of a training; its disk is said already."""
     rate, here = measured_speed(options), settings.speed()
     one = bills.bill(work(tokens, options), here, tokens / rate if rate else None)
     return bills.words(replace(one, disk=0), here.dollars_per_gpu_hour)

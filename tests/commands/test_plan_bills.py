@@ -1,4 +1,4 @@
-"""`baleen plan` adds up GPU hours, disk and dollars of what would run."""
+"""`baleen plan` adds up GPU hours, disk and dollars of what would run, and how long it takes."""
 
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,8 @@ def test_queries_and_trainings_have_a_bill_and_other_verbs_have_none() -> None:
     whole = costs.total([asked, learned, Cost(10)]).bill
     assert whole and whole.dollars == pytest.approx(3 * (asked.bill.gpu_hours + (learned.bill.gpu_hours or 0)))
     assert bills.words(whole, 3.0).startswith("10.7 GPU hours (of an H100") and "$32.19" in bills.words(whole, 3.0)
+    assert "wall time 10.7 h on 1 GPU, 1.40 h on 8, 0.17 h on 64" in bills.words(whole, 3.0)
+    assert whole.walls == tuple(a + b for a, b in zip(asked.bill.walls, learned.bill.walls, strict=True))
 
 
 def test_before_the_first_build_nothing_is_told_that_nobody_knows() -> None:

@@ -147,8 +147,16 @@ def test_an_estimate_has_gpu_hours_disk_and_dollars_by_counting_operations(proje
     assert longest.gpu_hours and longest.gpu_hours < bill.gpu_hours and longest.dollars is None
     words = dry_run.bill_words("chat", planned(1_000_000, 500_000_000, 80_000_000))
     assert words.startswith("8.06 GPU hours (of an H100, assumed to train")
-    assert words.endswith("peak), 2.9 GB of disk at most, $24.18 at $3.00 an hour")
+    assert "peak), wall time 8.06 h on 1 GPU, 1.05 h on 8, 0.13 h on 64, 2.9 GB of disk at most" in words
+    assert words.endswith(", $24.18 at $3.00 an hour")
     assert dry_run.bill_words("chat", planned(0, 0, 0)) == ""
+
+
+def test_a_dry_run_tells_the_time_on_the_gpus_of_its_profile(project: None) -> None:
+    speed = Speed(device="cuda", gpu_gb=12, tensor_parallel=0, ray_workers=3)
+    bill = planned(1_000_000, 500_000_000, 80_000_000).bill("chat", speed)
+    assert bill.own_gpus == 6  # 14 GB of weights, of which a GPU takes 8.1
+    assert bill.own_wall == pytest.approx((bill.gpu_hours or 0) / (6 * 0.96))
 
 
 def test_nobody_opens_a_model_or_fails_to_say_what_a_run_costs(project: None) -> None:
