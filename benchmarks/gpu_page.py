@@ -63,7 +63,7 @@ def per_second(figures: Row, key: str) -> str:
 
 
 def humpback(seeds: Row) -> Iterator[str]:
-    """The held-out losses of every seed, one row an arm."""
+    """The held-out losses of every seed, one row an arm, and curated pairs beside as many random ones."""
     ended = {name: part for name, part in seeds.items() if has_figures(part)}
     if not ended:
         return
@@ -74,13 +74,21 @@ def humpback(seeds: Row) -> Iterator[str]:
     yield from ("", f"| arm | {' | '.join(ended)} |", f"|---|{'---|' * len(ended)}")
     for arm in first["arms"]:
         yield f"| {arm} | {' | '.join(cell(part['arms'].get(arm)) for part in ended.values())} |"
+    yield f"| humpback-1 - random | {' | '.join(paired(part.get('curated - random')) for part in ended.values())} |"
     kept = ", ".join(f"{part['candidates']:,} candidates, {part['curated']:,} kept" for part in ended.values())
-    yield from ("", f"By seed: {kept}.")
+    yield from ("", f"By seed: {kept}. humpback-1 - random: as many pairs of the same candidates, paired by answer.")
 
 
 def cell(figures: Row | None) -> str:
     if not figures:
         return "-"
-    difference, low, high = (figures.get(key) or 0.0 for key in ("difference", "low", "high"))
-    interval = f" ({difference:+.4f} [{low:+.4f}, {high:+.4f}])" if any((difference, low, high)) else ""
+    interval = f" ({paired(figures)})" if any(figures.get(key) for key in ("difference", "low", "high")) else ""
     return f"{figures['mean']:.3f}{interval}"
+
+
+def paired(figures: Row | None) -> str:
+    """A difference with its 95 % interval; '-' where it was not measured."""
+    if not figures:
+        return "-"
+    difference, low, high = (figures.get(key) or 0.0 for key in ("difference", "low", "high"))
+    return f"{difference:+.4f} [{low:+.4f}, {high:+.4f}]"

@@ -67,6 +67,35 @@ def test_no_part_is_begun_that_cannot_end_but_one_that_goes_on_later(tmp_path: P
     assert parts["parts"]["later"]["missing"] == "not begun: 0 s were left, and it may take 300"
 
 
+def test_the_clock_and_the_shell_keep_the_25_minutes_that_the_page_promises() -> None:
+    script = Path(gpu.__file__).with_name("gpu.sh").read_text(encoding="utf-8")
+    limit = int(script.partition("\nlimit=")[2].partition("\n")[0])
+    assert 60 * gpu.MINUTES + 2 * gpu.GRACE < limit < 25 * 60
+
+
+def test_a_part_that_goes_on_may_take_what_the_parts_after_it_do_not_need(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = prints("one", '{"x": 1}', 30, True), prints("two", '{"x": 2}', 30, True)
+    gpu.run_parts(Run(tmp_path, parts, gpu.RESERVE + 100, ABOUT, clock=lambda: 0.0, begun=0.0))
+    assert capsys.readouterr().err.splitlines() == ["one: at most 70 s", "two: at most 100 s"]
+
+
+def test_humpback_reads_no_other_texts_than_those_that_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["gpu", "--corpus", "away/pages.tar.gz"])
+    with pytest.raises(SystemExit, match="1"):
+        gpu.main()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "no away/pages.tar.gz, from which Humpback has its documents; name the file with --corpus" in line
+    assert "--corpus python:docs" in line and not Path("build").exists()
+    Path("seeds.jsonl").touch()
+    gpu.check_texts("python:docs", "seeds.jsonl")
+    with pytest.raises(Problem, match="seed pairs"):
+        gpu.check_texts("python:docs", "none.jsonl")
+
+
 def story() -> Row:
     """What all parts print, in their form."""
     arm = {"mean": 2.5, "difference": -0.01, "low": -0.02, "high": 0.0, "rows": 27}
@@ -78,7 +107,11 @@ def story() -> Row:
         "prefix": {"speedup": 1.6, "cached": 0.6},
         "rating": {"speedup": 9.0, "vllm_speedup": 9.0},
         "mfu": sides | {"ratio": 0.9, "peak_tflops": 989.0, "peak": "data sheet"},
-        "humpback-0": seeds | {"arms": {"reply": {"mean": 2.51}, "humpback-1": arm}},
+        "humpback-0": seeds
+        | {
+            "curated - random": arm | {"difference": 0.003, "high": 0.02},
+            "arms": {"reply": {"mean": 2.51}, "humpback-1": arm},
+        },
         "humpback-1": {"missing": "out of time after 300 s"},
     }
 
@@ -94,6 +127,7 @@ def test_the_page_has_every_figure_and_every_part_that_is_missing() -> None:
         "7,000 documents (pages.tar.gz)",
         "| humpback-1 | 2.500 (-0.0100 [-0.0200, +0.0000]) |",
         "| reply | 2.510 |",
+        "| humpback-1 - random | +0.0030 [-0.0200, +0.0200] |",
         "5,000 candidates, 3,000 kept",
         "- **humpback-1**: out of time after 300 s.",
     ):
@@ -109,7 +143,7 @@ def test_the_story_has_its_parts_in_their_order_and_ends_in_time(rehearsal: Rehe
     names = [part.name for part in parts]
     assert names[:5] == ["model", "overhead", "prefix", "rating", "mfu"]
     assert names[5:] == [f"humpback-{seed}" for seed in range(1 if rehearsal else 3)]
-    assert rehearsal or sum(part.seconds for part in parts[:5]) + 2 * parts[5].seconds < 1440 - gpu.RESERVE
+    assert rehearsal or sum(part.seconds for part in parts) <= 60 * gpu.MINUTES - gpu.RESERVE
     assert ("--halves" in parts[0].command) == (rehearsal is not None)
     assert ("--share" in parts[5].command) == bool(rehearsal and rehearsal.share)
 
@@ -148,6 +182,18 @@ def test_a_seed_changes_what_is_drawn_and_every_model_is_the_one_that_is_given()
     assert (made["train"]["steps"], tenth["steps"], tenth["batch"]) == (100, 10, 32)
     assert made["origin"]["path"] == made["chat"]["instead"]["path"] == "/m" and "gguf" not in made["origin"]
     assert "processes" not in made["speed"]
+
+
+def test_the_figures_of_a_seed_have_curated_beside_random_pairs(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    arms = ("reply", "random", "humpback-1")
+    for number, name in enumerate((*(f"eval-loss-{arm}" for arm in arms), gpu_humpback.CURATION)):
+        groups = {"dev": {"loss": {"mean": 9.0}}, "test": {"loss": {"mean": 2.0, "difference": number / 10}}}
+        (tmp_path / f"data/{name}.json").write_text(json.dumps({"groups": groups}))
+    for name in ("web", "heldout", "humpback-pool", "humpback-curate-1"):
+        (tmp_path / f"data/{name}.json").write_text('{"rows_out": 7}')
+    made = gpu_humpback.figures(tmp_path, arms, "pages.tar.gz")
+    assert made["curated - random"]["difference"] == 0.3 and made["arms"]["humpback-1"]["difference"] == 0.2
 
 
 def test_a_file_becomes_two_halves_and_the_same_file_again(tmp_path: Path) -> None:
