@@ -63,5 +63,7 @@ def test_two_projects_are_told_by_name_and_shares_in_points() -> None:
         f"{HEADLINE} tldr -0.0061 nats a token [-0.0140, +0.0020]: does not hold; "
         "python +5.1 points [+1.0, +9.0]: holds"
     )
+    of_all = share | {"measure": "instructions_followed(x) / count(x)"}
+    assert page.figure(of_all) == "+5.1 points [+1.0, +9.0]: holds"
     assert page.figure(share | {"seeds": [0]}) == "+5.1 points [+1.0, +9.0]: holds (1 seed alone)"
     assert page.cell("evol-instruct", {}) == page.NOTHING

@@ -186,6 +186,41 @@ def test_only_seeds_of_which_both_tables_are_built_are_compared(tmp_path: Path) 
     assert figures.difference(tmp_path, PAIR, (2,))["verdict"] == "not built"
 
 
+IFEVAL = {  # of every claim that asks IFEval's prompts: strict and loose, at the level of prompts and of instructions
+    "follows_all(instruction_id_list,kwargs,answer)",
+    "follows_all_loosely(instruction_id_list,kwargs,answer)",
+    "instructions_followed(instruction_id_list,kwargs,answer) / count(instruction_id_list)",
+    "instructions_followed_loosely(instruction_id_list,kwargs,answer) / count(instruction_id_list)",
+}
+
+
+@pytest.mark.parametrize("method", real.METHODS)
+def test_a_claim_by_ifeval_has_all_four_of_its_figures(method: str) -> None:
+    made = real.claim(method)
+    measures = {pair.measure for pair in (*made.pairs.values(), *made.later.values())}
+    assert not measures & IFEVAL or measures >= IFEVAL
+
+
+def test_what_was_recorded_of_ifeval_keeps_its_name_and_measure() -> None:
+    known = json.loads((page.ROOT / page.RECORD).read_text(encoding="utf-8"))
+    for method, recorded in known.items():
+        pairs = {**real.claim(method).pairs, **real.claim(method).later}
+        for name, one in ((name, one) for project in recorded.values() for name, one in project["differences"].items()):
+            assert "measure" not in one or pairs[name].measure == one["measure"]
+
+
+def test_a_ratio_is_of_the_sums_over_all_rows_and_a_row_is_drawn_whole(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    pair = Pair("more-s$seed", "less-s$seed", "right / count(asked)", lower=False)
+    for name, right in {"more-s0": 1, "less-s0": 0}.items():  # of two in three rows a right one, of one in the others
+        table = [{"id": str(n), "right": right, "asked": ["a", "b"][: 2 if n % 4 else 1]} for n in range(40)]
+        rows.write(str(tmp_path / f"data/{name}.parquet"), table)
+    found = figures.difference(tmp_path, pair, (0,))
+    assert (found["difference"], found["rows"], found["verdict"]) == (round(40 / 70, 5), 40, "holds")
+    assert found["low"] < 0.56 < 0.58 < found["high"]
+    assert figures.arm(tmp_path, pair.better, pair, (0,), {})["mean"] == round(40 / 70, 4)
+
+
 def test_arms_of_which_a_filter_kept_nothing_are_told_so(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     for name, count in {"loss-all-s0": 30, "loss-few-s0": 0}.items():

@@ -18,7 +18,10 @@ from baleen.project import recipes
 from baleen.project.counts import MODELS, TABLES, counts
 from baleen.project.recipes import Line
 
-ORDER = ("loss", "words", "repeated", "distinct", "refused", "followed", "instructions", "win", "win_at_equal_length")
+ORDER = (
+    "loss", "words", "repeated", "distinct", "refused", "followed", "followed_loosely", "instructions",
+    "instructions_loosely", "win", "win_at_equal_length",
+)  # fmt: skip
 NAMES = {  # what a measure is called in the table
     "follows_all": "followed",
     "follows_all_loosely": "followed_loosely",

@@ -35,13 +35,13 @@ def follows_all_loosely(instruction_id_list: list[str], kwargs: list[str], respo
 
 
 def instructions_followed(instruction_id_list: list[str], kwargs: list[str], response: str) -> Amount:
-    """How many instructions a response follows strictly; divided by `count(instruction_id_list)` over all rows it is
-    IFEval's accuracy of instructions."""
+    """How many instructions a response follows strictly, whose mean is per prompt; IFEval's accuracy of instructions is
+    the ratio of sums `instructions_followed(...) / count(instruction_id_list)`, in `ratio:` of an evaluation."""
     return float(sum(strict for strict, _ in verdicts(tuple(instruction_id_list), texts(kwargs), response)))
 
 
 def instructions_followed_loosely(instruction_id_list: list[str], kwargs: list[str], response: str) -> Amount:
-    """How many instructions a response follows loosely."""
+    """How many instructions a response follows loosely; the same ratio is IFEval's loose accuracy of instructions."""
     return float(sum(loose for _, loose in verdicts(tuple(instruction_id_list), texts(kwargs), response)))
 
 

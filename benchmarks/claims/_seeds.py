@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from baleen.project.recipes import Line
 
 FILE = "recipes/claim-seeds.yaml"
 INPUTS = ("input", "other", "against")  # what a line calls the tables that it reads
-Gains = Mapping[str, tuple[str, float]]  # of a row: what it is drawn with, and the difference of two arms
+Gains = Mapping[Any, tuple[str, float]]  # of a row or a part: what it is drawn with, the difference of two arms
 
 
 def named(table: str, seed: int) -> str:

@@ -170,7 +170,7 @@ def test_measures_that_do_not_fit_stand_in_a_block_below() -> None:
     figure = numbers.figure("words(answer)", {"rows": 30, "mean": 123456.7, "standard_error": 123.4}, "a", "a")
     arms = [numbers.Arm("a", "seeds alone", 1, 1, 1, {name: figure for name in (*numbers.ORDER, "facts")})]
     text = numbers_text.text(Numbers(arms, "loss", [], "Nothing.", ""))
-    assert max(map(len, text.splitlines())) <= 120 and text.count("seeds alone") == text.count("trained on") == 2
+    assert max(map(len, text.splitlines())) <= 120 and text.count("seeds alone") == text.count("trained on") == 3
     assert "Also in --json: facts." in text
 
 
@@ -211,7 +211,9 @@ def test_another_method_is_compared_with_seeds_alone(tmp_path: Path) -> None:
         ("refused(answer)", "refused", True),
         ("distinct_2(answer)", "distinct", True),
         ("instructions_followed(ids,kwargs,answer) / count(ids)", "instructions", True),
+        ("instructions_followed_loosely(ids,kwargs,answer) / count(ids)", "instructions_loosely", True),
         ("follows_all(ids,kwargs,answer)", "followed", True),
+        ("follows_all_loosely(ids,kwargs,answer)", "followed_loosely", True),
         ("win(rating,order)", "win", True),
         ("win(rating,order) by words(rival) - words(answer)", "win_at_equal_length", True),
     ],

@@ -34,8 +34,9 @@ class Project:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two tables whose rows pair up by id, for each seed; the measure, of a split and of rows that meet a condition.
-    The claim is that the first is better: higher, or lower where that is better."""
+    """Two tables whose rows pair up by id, for each seed; the measure, or two whose sums are divided ('a / b', with b a
+    whole number that is the same in both tables), of a split and of rows that meet a condition. The claim is that the
+    first is better: higher, or lower where that is better."""
 
     better: str
     other: str

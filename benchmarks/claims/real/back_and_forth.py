@@ -9,13 +9,12 @@ may not show without. Sized on paper for 88 minutes on two cores.
 from collections.abc import Mapping
 from itertools import islice
 
-from benchmarks.claims.real import Pair, Project, Real
-from benchmarks.claims.real.crab import ALL, EACH
+from benchmarks.claims.real import Pair, Project, Real, crab
 from benchmarks.claims.real.humpback import TRAIN
 from benchmarks.claims.real.humpback import arms as loss
 
 Arms = Mapping[str, tuple[str, str]]  # a claim by its words: the arm that should be better, and the other one
-LEVELS = {"prompts": ALL, "instructions of a prompt": EACH}
+LEVELS = {"prompts": crab.ALL, "instructions of a prompt": crab.EACH, **crab.LEVELS}
 ARMS = {
     "filtered and rewritten beats filtered": ("both", "filter"),
     "rewritten beats filtered": ("rewrite", "filter"),

@@ -1,5 +1,6 @@
 """Crab on real text: does learning with the constraints that a response meets teach to follow instructions that code
-can verify (IFEval, strict), over the same rows without them? At prompt and at instruction level, and by their number.
+can verify (IFEval, strict and loose), over the same rows without them? At prompt and at instruction level, as IFEval
+defines both, by the mean number followed in a prompt, and by how many a prompt has.
 
 Sized for an hour on two cores: 60 pairs a half, 10 steps of 8, 100 prompts of IFEval, answers of 256 tokens at most.
 With 96 more than half of the answers were cut off, and not as many in both arms; each arm says its share.
@@ -9,6 +10,13 @@ from benchmarks.claims.real import Pair, Project, Real
 
 ALL = "follows_all(instruction_id_list,kwargs,answer)"
 EACH = "instructions_followed(instruction_id_list,kwargs,answer)"  # how many of a prompt
+ALL_LOOSELY, EACH_LOOSELY = ALL.replace("all(", "all_loosely("), EACH.replace("followed(", "followed_loosely(")
+ASKED = "count(instruction_id_list)"
+OF_INSTRUCTIONS = {  # IFEval's accuracies of instructions
+    "share of all instructions, strict": f"{EACH} / {ASKED}",
+    "share of all instructions, loose": f"{EACH_LOOSELY} / {ASKED}",
+}
+LEVELS = {"prompts, loose": ALL_LOOSELY, **OF_INSTRUCTIONS}  # what IFEval has beside ALL
 
 
 def arms(better: str, other: str, measure: str = ALL, keep: str = "") -> Pair:
@@ -19,12 +27,12 @@ def claims(method: str, other: str) -> dict[str, Pair]:
     """Prompt and instruction level, and the prompts with one, two and three instructions."""
     sides, over = (f"{method}-s$seed", f"{other}-s$seed"), "constraints beat the same rows without any"
     by_count = {
-        f"{over}: IFEval prompts with {n} of them, all followed": arms(*sides, keep=f"count(instruction_id_list)=={n}")
-        for n in (1, 2, 3)
+        f"{over}: IFEval prompts with {n} of them, all followed": arms(*sides, keep=f"{ASKED}=={n}") for n in (1, 2, 3)
     }
     return {
         f"{over}: IFEval prompts with all instructions followed": arms(*sides),
         f"{over}: IFEval instructions followed in a prompt": arms(*sides, EACH),
+        **{f"{over}: IFEval, {level}": arms(*sides, measure) for level, measure in LEVELS.items()},
         **by_count,
         "constraints beat no training: IFEval prompts with all instructions followed": arms(sides[0], "base"),
     }

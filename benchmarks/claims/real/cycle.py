@@ -10,7 +10,7 @@ from itertools import islice
 
 from benchmarks.claims.real import Pair, Project, Real
 from benchmarks.claims.real.back_and_forth import SEEDS, ifeval, losses
-from benchmarks.claims.real.crab import ALL
+from benchmarks.claims.real.crab import ALL, LEVELS
 from benchmarks.claims.real.humpback import TRAIN
 
 ARMS = {
@@ -48,7 +48,7 @@ REAL = Real(
     | {
         "no seeds beat the untrained model: loss of held-out answers": Pair("loss-cycle-s$seed", "loss-base"),
     },
-    later=ifeval(dict(islice(ARMS.items(), 3)), {"prompts": ALL}),
+    later=ifeval(dict(islice(ARMS.items(), 3)), {"prompts": ALL, **LEVELS}),
     figures={
         "questions by people": ("cycle-question-pool", "rows_out"),
         "answers by people, of other pairs": ("cycle-answer-pool", "rows_out"),

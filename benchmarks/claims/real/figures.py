@@ -5,13 +5,15 @@ that of a bootstrap which draws seeds with replacement and, for each draw of see
 rows for all its seeds, since they are the same rows in each. A claim *holds* when the whole interval is on the better
 side, it is *opposite* when the whole interval is on the worse side, and else it *does not hold* at this size. Fewer
 than 20 rows say nothing, and nor do arms of which *no row differs*. With few seeds the interval is of these seeds
-rather than of all.
+rather than of all. Where a measure is a ratio, as of instructions followed to instructions asked, a row counts as often
+as the number below the stroke says, and is drawn whole.
 """
 
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from baleen.project import recipes
 from baleen.tables.rows import Row
@@ -19,7 +21,9 @@ from benchmarks.claims import _seeds, figure, measured
 from benchmarks.claims.real import Pair, Real, for_seed
 
 ENOUGH = 20  # rows
-Gains = Mapping[int, Mapping[str, tuple[str, float]]]  # of each seed and row: what it is drawn with, and the difference
+Unit = tuple[str, int]  # a row, and which of its parts: 0 alone where a measure is no ratio
+Units = Mapping[Unit, tuple[str, float]]  # what each is drawn with, and a measure or the difference of two arms
+Gains = Mapping[int, Mapping[Any, tuple[str, float]]]  # those of each seed
 
 
 def interval(gains: Gains, draw: int = 0) -> tuple[float, float]:
@@ -45,12 +49,29 @@ def built(folder: Path, pair: Pair, seeds: tuple[int, ...]) -> dict[int, tuple[s
     return {s: both for s, both in tables.items() if all((folder / f"data/{name}.parquet").is_file() for name in both)}
 
 
-def gains(folder: Path, pair: Pair, seeds: tuple[int, ...]) -> dict[int, dict[str, tuple[str, float]]]:
+def values(folder: Path, table: str, pair: Pair) -> Units:
+    """The measure of each row of a table. Of a ratio every unit below the stroke has an equal part of what stands
+    above it, so that the mean of all units is the quotient of both sums."""
+    above, _, below = pair.measure.partition(" / ")
+    found = measured(folder, table, above, pair.split, pair.keep)
+    if not below:
+        return {(row, 0): one for row, one in found.items()}
+    counts = measured(folder, table, below, pair.split, pair.keep)
+    return {
+        (row, unit): (group, value / counts[row][1])
+        for row, (group, value) in found.items()
+        for unit in range(round(counts[row][1]))
+    }
+
+
+def gains(folder: Path, pair: Pair, seeds: tuple[int, ...]) -> dict[int, Units]:
     """The first arm's measure minus the other's, of each seed and each row that both have."""
-    found = dict[int, dict[str, tuple[str, float]]]()
+    found = dict[int, Units]()
     for seed, both in built(folder, pair, seeds).items():
-        mine, theirs = (measured(folder, name, pair.measure, pair.split, pair.keep) for name in both)
-        found[seed] = {row: (group, value - theirs[row][1]) for row, (group, value) in mine.items() if row in theirs}
+        mine, theirs = (values(folder, name, pair) for name in both)
+        found[seed] = {
+            unit: (group, value - theirs[unit][1]) for unit, (group, value) in mine.items() if unit in theirs
+        }
     return {seed: one for seed, one in found.items() if one}
 
 
@@ -63,7 +84,7 @@ def difference(folder: Path, pair: Pair, seeds: tuple[int, ...]) -> Row:
     by_seed = {str(seed): round(fmean(value for _, value in one.values()), 5) for seed, one in found.items()}
     mean = fmean(value for one in found.values() for _, value in one.values())
     low, high = interval(found)
-    rows = len({row for one in found.values() for row in one})
+    rows = len({row for one in found.values() for row, _ in one})
     return {
         "measure": pair.measure,
         "better when": "lower" if pair.lower else "higher",
@@ -89,8 +110,8 @@ def arms(folder: Path, claim: Real, seeds: tuple[int, ...]) -> Row:
 def arm(folder: Path, side: str, pair: Pair, seeds: tuple[int, ...], known: Mapping[str, recipes.Line]) -> Row:
     """The mean of one table of each seed, and what the model of the first one learned from."""
     tables = {s: for_seed(side, s) for s in seeds if (folder / f"data/{for_seed(side, s)}.parquet").is_file()}
-    values = {s: measured(folder, table, pair.measure, pair.split, pair.keep).values() for s, table in tables.items()}
-    means = {str(seed): round(fmean(number for _, number in one), 4) for seed, one in values.items() if one}
+    numbers = {s: [number for _, number in values(folder, table, pair).values()] for s, table in tables.items()}
+    means = {str(seed): round(fmean(one), 4) for seed, one in numbers.items() if one}
     model = model_of(next(iter(tables.values()), ""), known)
     shown = {"mean": round(fmean(means.values()), 4) if means else None, "by seed": means}
     return shown | cut_off(folder, tables.values()) | learned(folder, model)

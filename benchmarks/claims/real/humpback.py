@@ -5,6 +5,7 @@ documentation; seeds: those of Self-Instruct and of this project.
 """
 
 from benchmarks.claims.real import Pair, Project, Real
+from benchmarks.claims.real.crab import OF_INSTRUCTIONS
 
 SEEDS = ("--seeds", "$data/self-instruct-seeds.jsonl")
 FILES = ("$here/data/seeds/assistant.jsonl", "$data/ifeval-prompts.jsonl")
@@ -60,6 +61,10 @@ REAL = Real(
         "IFEval, loose: curated by gain beats as many random pairs": answers("gain", "random", LOOSELY),
         "IFEval, loose: curated by likelihood beats as many random pairs": answers("likelihood", "random", LOOSELY),
         "IFEval, loose: curated by gain beats seeds alone": answers("gain", "seeds", LOOSELY),
+        **{
+            f"IFEval, {level}: curated by gain beats as many random pairs": answers("gain", "random", measure)
+            for level, measure in OF_INSTRUCTIONS.items()
+        },
         "IFEval answers: curated by gain repeats itself less": answers("gain", "random", "repeated(answer)", True),
         "IFEval answers: curated by gain is longer": answers("gain", "random", "words(answer)"),
     },

@@ -74,7 +74,9 @@ def figure(difference: Row) -> str:
     nothing can be compared, the verdict alone."""
     if "difference" not in difference:
         return str(difference["verdict"])
-    unit, times, digits = next((how for name, how in UNITS.items() if difference["measure"].startswith(name)), POINTS)
+    measure = difference["measure"]
+    known = {} if " / " in measure else UNITS  # a ratio of what is counted is a share
+    unit, times, digits = next((how for name, how in known.items() if measure.startswith(name)), POINTS)
     mean, low, high = (f"{times * difference[key]:+.{digits}f}" for key in ("difference", "low", "high"))
     seeds = len(difference["seeds"])
     few = f" ({seeds} seed{'s' if seeds > 1 else ''} alone)" if seeds < USUAL else ""
