@@ -201,6 +201,27 @@ def test_a_claim_by_ifeval_has_all_four_of_its_figures(method: str) -> None:
     assert not measures & IFEVAL or measures >= IFEVAL
 
 
+READ = {ifeval.graded: {ifeval.PROMPTS, ifeval.GRADED}}  # what functions read that make files of a project
+
+
+def data_files(method: str) -> set[str]:
+    """The files in the folder of the data that a claim reads."""
+    found = set[str]()
+    for project in real.claim(method).projects.values():
+        found |= {word.removeprefix("$data/") for word in (*project.new, *project.files) if word.startswith("$data/")}
+        found |= {name for make in project.made.values() for name in READ[make]}
+    return found
+
+
+def test_the_page_says_of_every_file_of_the_data_which_claims_read_it() -> None:
+    text = (page.ROOT / "docs/methods.md").read_text(encoding="utf-8").partition("| file in `--data` |")[2]
+    lines = [line.split(" | ") for line in text.partition("\n\n")[0].splitlines()[2:]]
+    told = {first.strip("| `"): last.removesuffix(" |").split(", ") for first, _, _, last in lines}
+    files = sorted({name for method in real.METHODS for name in data_files(method)})
+    assert told == {name: [method for method in real.METHODS if name in data_files(method)] for name in files}
+    assert all(origin and licence for _, origin, licence, _ in lines)
+
+
 def test_what_was_recorded_of_ifeval_keeps_its_name_and_measure() -> None:
     known = json.loads((page.ROOT / page.RECORD).read_text(encoding="utf-8"))
     for method, recorded in known.items():
@@ -267,7 +288,9 @@ def tiny_claim(folder: Path) -> tuple[Real, projects.Place]:
 
 def test_data_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     made, place = Real({"own": Project(CORPUS)}, {}, lines=LINES), projects.Place(tmp_path, tmp_path)
-    with pytest.raises(Problem, match=r"no .*corpus\.jsonl; name the folder that has the data with --data"):
+    with pytest.raises(
+        Problem, match=r"no .*corpus\.jsonl; name the folder .* with --data; docs/methods.md says where"
+    ):
         projects.write("tiny", made, "own", place)
 
 

@@ -69,7 +69,8 @@ def write(method: str, claim: Real, name: str, place: Place) -> Path:
     filled = {"data": place.data.absolute(), "here": HERE}
     words = [Template(word).substitute(filled) for word in (*project.new, *project.files)]
     if missing := next((word for word in words if Path(word).is_absolute() and not Path(word).exists()), ""):
-        raise Problem(f"no {missing}; name the folder that has the data with --data")
+        origin = "docs/methods.md says where its files come from"
+        raise Problem(f"no {missing}; name the folder that has the data with --data; {origin}")
     cache = ["--profile", claim.profile, "--cache", str((place.folder / "cache").absolute()), "--replace"]
     run = [*BALEEN, "new", str(folder), *words[: len(project.new)], *cache]
     subprocess.run(run, check=True, cwd=HERE, env=place.environment(), stdout=sys.stderr)
