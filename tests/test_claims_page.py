@@ -56,13 +56,12 @@ def test_a_claim_is_recorded_and_told_in_its_row_alone(tmp_path: Path) -> None:
     assert list(json.loads((tmp_path / page.RECORD).read_text())["humpback"]) == ["tldr", "python"]
 
 
-def test_two_projects_are_told_by_name_and_shares_in_points() -> None:
+def test_of_two_projects_one_has_the_figure_and_another_verdict_is_told_and_shares_are_in_points() -> None:
     share = FOUND | {"measure": "follows_all(x)", "difference": 0.0512, "low": 0.01, "high": 0.09, "verdict": "holds"}
-    cell = page.cell("humpback", {"humpback": result_of(tldr=FOUND, python=share)["projects"]})
-    assert cell == (
-        f"{HEADLINE} tldr -0.0061 nats a token [-0.0140, +0.0020]: does not hold; "
-        "python +5.1 points [+1.0, +9.0]: holds"
-    )
+    alone = f"{HEADLINE} -0.0061 nats a token [-0.0140, +0.0020]: does not hold"
+    results = [result_of(python=second, tldr=FOUND)["projects"] for second in (share, FOUND)]
+    cells = [page.cell("humpback", {"humpback": result}) for result in results]
+    assert cells == [f"{alone}; python: holds", alone]
     of_all = share | {"measure": "instructions_followed(x) / count(x)"}
     assert page.figure(of_all) == "+5.1 points [+1.0, +9.0]: holds"
     assert page.figure(share | {"seeds": [0]}) == "+5.1 points [+1.0, +9.0]: holds (1 seed alone)"

@@ -58,15 +58,19 @@ def with_cell(line: str, known: Mapping[str, Row]) -> str:
 
 
 def cell(method: str, known: Mapping[str, Row]) -> str:
-    """The headline of a claim in each project where it is measured: what, figure with interval, verdict."""
+    """The headline of a claim in the first of its projects that is measured: what, figure with interval, verdict; and
+    of each other one the verdict, where that is another."""
     if method not in known or method not in real.METHODS:
         return NOTHING
-    headline = real.claim(method).main_pair
-    differences = {
-        name: one["differences"][headline] for name, one in known[method].items() if headline in one["differences"]
-    }
-    figures = [f"{name} {figure(one)}" if len(differences) > 1 else figure(one) for name, one in differences.items()]
-    return f"{headline} {'; '.join(figures)}" if differences else NOTHING
+    claim, found = real.claim(method), {name: one["differences"] for name, one in known[method].items()}
+    places = {name: place for place, name in enumerate(claim.projects)}
+    names = sorted(found, key=lambda name: places.get(name, len(places)))
+    measured = [(name, found[name][claim.main_pair]) for name in names if claim.main_pair in found[name]]
+    if not measured:
+        return NOTHING
+    (_, first), *others = measured
+    unlike = [f"; {name}: {one['verdict']}" for name, one in others if one["verdict"] != first["verdict"]]
+    return f"{claim.main_pair} {figure(first)}{''.join(unlike)}"
 
 
 def figure(difference: Row) -> str:
