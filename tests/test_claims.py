@@ -95,6 +95,7 @@ UNLIKE = {  # who is compared with what it began as, or with what has another ta
     ("sl-few-generator-2", "self-lengthen-chat"), ("sl-few-generator-3", "self-lengthen-chat"),
     ("ask-preferring", "ask"), ("bf-preferring", "bf-both"),
     ("crab-longer", "crab-forward"), ("crab-forward-longer", "crab-forward"), ("crab-shown-longer", "crab-alone"),
+    ("rt-meant-all-model", "rt-meant-model"),
     ("bf-filter", "reply"),  # Humpback's forward model, on a linear schedule
 }  # fmt: skip
 
