@@ -34,6 +34,12 @@ SCALE = (
 )
 # A reason may follow in the same sentence, one without a condition, another possibility or another number.
 REASON = r"(?:(?:,| because| since|\s?[–—;:]| -)\s(?!.*\b(?:or|if|unless|maybe|perhaps|but|though|when)\b)[^\d]*)?"
+GLOSSES = {  # in Chinese, in brackets after an English word
+    "yes": "是|满足|完全满足|符合|提出了?|已提出|相同|一致",
+    "no": "否|不满足|没有满足|未满足|不符合|没有提出|未提出|不同|不一致",
+    "good": "好|良好|优质",
+    "bad": "差|不好|较差",
+}
 NO_LABEL = re.compile("not|overall|verdict", re.IGNORECASE)  # such words begin sentences too
 JSON_KEY = re.compile(rf"(?:final|overall)?[ _]?(?:{NOUN})", re.IGNORECASE)
 FENCED = re.compile(r"(?:```\w*\s+)?(\{.*\})(?:\s*```)?", re.DOTALL)
@@ -48,7 +54,8 @@ def written_choice(reply: str, cue: str, choices: Sequence[str]) -> float | None
         return written_rating(reply, int(words[0]), int(words[-1]), noun)
     label, some = rf"{BEFORE}(?:{noun}|answer|{NOUN}){AFTER}", "|".join(map(re.escape, words))
     pieces = pieces_of(reply)
-    clean = re.compile(rf"(?:{label})?({some})[.!。]?", re.IGNORECASE)
+    glossed = "|".join(rf"(?<=\b{word}) ?\((?:{GLOSSES[word]})\)" for word in words if word in GLOSSES) or "(?!)"
+    clean = re.compile(rf"(?:{label})?({some})(?:{glossed})?[.!。]?", re.IGNORECASE)
     named = {at: match[1].lower() for at, piece in enumerate(pieces) if (match := clean.fullmatch(piece))}
     last = max(named, default=0)
     unclear = re.compile(rf"{label}.*\b(?:{some})\b", re.IGNORECASE)
