@@ -34,10 +34,14 @@ HEADED = tuple(  # reasoning under words: Open WebUI, Granite 3.2, HuatuoGPT-o1,
         (r'<details type="reasoning"[^<>]{0,80}>', "</details>"),
         (r"here(?:'s| is) my thought process:", r"\n\W{0,3}here(?:'s| is) my response:"),
         (r"## Thinking[^\S\n]*\n", r"\n## Final Response[^\S\n]*\n"),
+        (
+            r"(?:#{1,4} |\*\*|【)?思考过程(?:\*\*|】)?[:：]?(?:\*\*)?[^\S\n]*",
+            r"\n(?:#{1,4} |\*\*|【)?(?:最终|正式)?(?:回答|答案|回复|输出)(?:\*\*|】)?(?:[:：](?:\*\*)?|(?=\n)|(?<=】))",
+        ),
         (r"Thinking\.\.\.[^\S\n]*\n", r"\n\.\.\.done thinking\.[^\S\n]*\n"),
     )
 )
-HEADS = ("<details", "here", "## t", "thinking...")
+HEADS = ("<details", "here", "## t", "thinking...", "思考过程", "**思考过程", "【思考过程", "# 思", "## 思", "### 思")
 TURN = re.compile(r"\s*<\|(?:im_start|start_header_id|assistant)\|>(?:assistant)?(?:<\|end_header_id\|>)?\s*")
 ENDS = re.compile(r"(?:<\|(?:im_end|eot_id|endoftext|end_of_text|end)\|>|</s>|<end_of_turn>)\s*\Z")
 EMPTY = re.compile(rf"\s*<(?:{NAMES})\s?/>", re.IGNORECASE)
