@@ -12,7 +12,7 @@ from baleen.tables.exports import transform
 from baleen.tables.rows import TEXT, Row, row_id
 
 __all__ = ["exemplified", "of_round", "wanted"]
-YES = re.compile(r"\W*(?:yes\b|是)", re.IGNORECASE)
+YES = re.compile(r"\W*(?:yes\b|是(?!否)|适合)", re.IGNORECASE)
 ROUNDS = 3  # of the method, each with new requests of its own
 
 
