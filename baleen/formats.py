@@ -11,7 +11,7 @@ words are left out where it is plain that they are not part of it; where it is n
 import re
 
 from baleen.measures.ratings import written_rating
-from baleen.measures.wrapping import text_alone, unemphasised, without_closing
+from baleen.measures.wrapping import ANALYSIS, NOTES, NOTHING, text_alone, unemphasised, unquoted, without_closing
 from baleen.project.lookup import Named
 from baleen.tables.exports import Format
 from baleen.tables.rows import Row
@@ -44,15 +44,43 @@ def show_rating(row: Row, columns: list[str]) -> str:
     return f"Score: {row[columns[0]]:g}"
 
 
-NUMBERED = re.compile(r"(\d{1,3})(?:[.)]\s+|、\s*)(.+)")
+NUMBERED = re.compile(
+    r"(?:(\d{1,3})(?:[.)]\s+|[.)](?=[\u4e00-\u9fff“])|[、．]\s*)|[（(](\d{1,3})[)）]\s*|([①-⑳])\s*)(.+)"
+)
+ITEM_LABEL = re.compile(r"(\*\*|__)([^*_\n:：]{1,30})(?:([:：])\1|\1(?=[:：]))")
+NO_ITEM = re.compile(rf"(?:[^\n:：]{{1,20}}[:：]\s*)?(?:{NOTHING.pattern})", re.IGNORECASE)
+ASIDE = re.compile(rf"(?![-*•] ){NOTES.pattern.removeprefix('^')}", re.IGNORECASE)
+LIST_NAME = re.compile(
+    r"[^\w\n-]{0,6}[^\n:：]{0,40}(?:constraints?|约束(?:条件)?|要求|限制)"
+    r"[^\n:：]{0,10}[:：]?[*_]{0,2}[:：]?",
+    re.IGNORECASE,
+)
 
 
 def read_lines(reply: str, columns: list[str]) -> Row | None:
     """The list items of the reply, one for each line that starts with '- '; where there is none, with another bullet or
-    with the numbers 1, 2, 3. None when there is no list, or an empty item."""
-    lines = [line.strip() for line in reply.split("\n")]
+    with the numbers 1, 2, 3. None when there is no list, or one that says 'none' alone."""
+    lines = own_lines([line.strip() for line in reply.strip().split("\n")])
     items = [line[2:].strip() for line in lines if line.startswith("- ")] or other_items(lines)
-    return {columns[0]: items} if items else None
+    texts = [item_text(item) for item in items]
+    kept = [text for text in texts if not NO_ITEM.fullmatch(text) and not text.endswith((":", "："))]
+    return {columns[0]: kept} if kept and all(kept) else None
+
+
+def own_lines(lines: list[str]) -> list[str]:
+    """The lines without notes after the list, and without an analysis before it, which may have a list of its own; []
+    for an analysis after which no line names the list."""
+    begin, end = 0, next((at for at, line in enumerate(lines) if at and ASIDE.match(line)), len(lines))
+    if ANALYSIS.match(lines[0] + "\n"):
+        names = [at for at, line in enumerate(lines) if at and LIST_NAME.fullmatch(line)]
+        begin = names[-1] if names else end
+    return lines[begin:end]
+
+
+def item_text(item: str) -> str:
+    """A list item without quotes and bold letters round all of it or round its label."""
+    whole = item if item.startswith(("`", "*")) and not item.startswith("**") else unquoted(item)
+    return ITEM_LABEL.sub(r"\2\3", whole, count=1) if ITEM_LABEL.match(whole) else whole
 
 
 def other_items(lines: list[str]) -> list[str]:
@@ -61,8 +89,12 @@ def other_items(lines: list[str]) -> list[str]:
         if items := [line.removeprefix(bullet).strip() for line in lines if line.startswith(bullet)]:
             return items
     numbered = [match for line in lines if (match := NUMBERED.match(line))]
-    in_order = [int(match[1]) for match in numbered] == [*range(1, len(numbered) + 1)]
-    return [match[2].strip() for match in numbered] if in_order else []
+    in_order = [number_of(match) for match in numbered] == [*range(1, len(numbered) + 1)]
+    return [match[4].strip() for match in numbered] if in_order else []
+
+
+def number_of(item: re.Match[str]) -> int:
+    return ord(item[3]) - ord("①") + 1 if item[3] else int(item[1] or item[2])
 
 
 def show_lines(row: Row, columns: list[str]) -> str:
@@ -103,9 +135,11 @@ def read_fields(reply: str, columns: list[str]) -> Row | None:
 
 def label_of(line: str, columns: list[str]) -> re.Match[str] | None:
     """The label and the text of a line such as 'Kind: tone', '**Kind:** tone' or '1. Kind: tone'."""
-    names = "|".join(map(re.escape, columns))
+    name = rf"({'|'.join(map(re.escape, columns))})(?:\s?[(（][^()（）\n]{{1,10}}[)）])?"
     return re.fullmatch(
-        rf"(?:[-*•] |\d[.)] )?[*_]{{0,2}}({names})[*_]{{0,2}}\s?[:：][*_]{{0,2}}(.*)", line, re.IGNORECASE
+        rf"(?:[-*•] |\d[.)] |\d、)?[*_]{{0,2}}{name}[*_]{{0,2}}\s?[:：][*_]{{0,2}}(.*)",
+        line,
+        re.IGNORECASE,
     )
 
 
@@ -113,10 +147,11 @@ def show_fields(row: Row, columns: list[str]) -> str:
     return "\n".join(f"{column.capitalize()}: {row[column]}" for column in columns) if row[columns[0]] else "None"
 
 
-NONE = re.compile(r"none(?:[.!,;:].*|\s?[-–—]\s.*)?", re.IGNORECASE)
+NONE = re.compile(r"(?:none|无)(?:[.!,;:。！，；：].*|\s?[-–—]\s.*|\s?[(（][^()（）]*[)）][.。]?)?", re.IGNORECASE)
 MARKER = re.compile(r"#\w+#")
-FIELD = re.compile(r"^[^\S\n]*(?:\*\*)?#(\w+)#:?(?:\*\*)?(?<=[:*]):?", re.MULTILINE)
+FIELD = re.compile(r"^[^\S\n]*(?:\*\*)?#(\w+)#[:：]?(?:\*\*)?(?<=[:：*])[:：]?", re.MULTILINE)
 OPTIONAL = {"input"}  # fields that may stay empty
+EMPTY = re.compile(r"\W?(?:none|n/a|no input|无|空|没有|无需输入|留空|无输入)\W?", re.IGNORECASE)
 
 
 def read_marked(reply: str, columns: list[str]) -> Row | None:
@@ -126,6 +161,7 @@ def read_marked(reply: str, columns: list[str]) -> Row | None:
     marks = list(FIELD.finditer(reply))
     ends = [*(mark.start() for mark in marks[1:]), len(reply)]
     texts = {mark[1]: reply[mark.end() : end].strip() for mark, end in zip(marks, ends, strict=False)}
+    texts |= {c: "" for c in OPTIONAL & texts.keys() if EMPTY.fullmatch(texts[c])}
     whole = [mark[1] for mark in marks] == columns and all(text or c in OPTIONAL for c, text in texts.items())
     words = [reply[: marks[0].start()], *texts.values()] if whole else []
     ended = whole and without_closing(words[-1]) == words[-1]

@@ -36,7 +36,8 @@ from baleen.training import examples, memory, trainer
 from baleen.training.examples import GENERAL
 from baleen.training.options import Job, TrainOptions, shares
 from benchmarks import rehearse_models, rehearse_rows
-from benchmarks.recorded_replies import ASKED_FOR, RATED, WORDS
+from benchmarks.recorded_replies import ASKED_FOR
+from benchmarks.recorded_verdicts import RATED, WORDS
 from stages import verbs
 
 PROFILES = ("small", "8b", "paper")

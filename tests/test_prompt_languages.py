@@ -12,7 +12,8 @@ from baleen.measures.ratings import written_choice
 from baleen.measures.words import is_chinese
 from baleen.memo.replies import outcome
 from baleen.methods import kun
-from benchmarks.recorded_replies import ASKED_FOR, JUDGES, RATED, WORDS
+from benchmarks.recorded_replies import ASKED_FOR
+from benchmarks.recorded_verdicts import JUDGES, RATED, WORDS
 
 TRANSLATED = sorted(str(path.relative_to("prompts/zh").with_suffix("")) for path in Path("prompts/zh").rglob("*.md"))
 OFFICIAL = ("air", "crab", "kun", "self-lengthen", "tegit")  # their papers or releases are in both languages

@@ -8,7 +8,8 @@ from baleen import prompts
 from baleen.engines.protocol import Reply
 from baleen.measures.ratings import written_choice
 from baleen.memo.replies import outcome
-from benchmarks.recorded_replies import ASKED_FOR, JUDGES, RATED, WORDS, Wanted
+from benchmarks.recorded_replies import ASKED_FOR, Wanted
+from benchmarks.recorded_verdicts import JUDGES, RATED, WORDS
 
 
 def is_right(reply: str, wanted: Wanted, prompt: prompts.Prompt) -> bool:

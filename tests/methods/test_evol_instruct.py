@@ -128,6 +128,7 @@ OWN = {
     *(path.relative_to(ROOT).as_posix() for path in PROMPTS.glob("*.md")),
     "tests/methods/test_evol_instruct.py",
     "benchmarks/recorded_replies.py",  # replies that every prompt is tested with, which the rehearsal reads too
+    "benchmarks/recorded_verdicts.py",  # and those of judges
 }
 
 
