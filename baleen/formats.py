@@ -45,7 +45,7 @@ def show_rating(row: Row, columns: list[str]) -> str:
 
 
 NUMBERED = re.compile(
-    r"(?:(\d{1,3})(?:[.)]\s+|[.)](?=[\u4e00-\u9fff“])|[、．]\s*)|[（(](\d{1,3})[)）]\s*|([①-⑳])\s*)(.+)"
+    r"(?:(\d{1,3})(?:[.)]\s+|[.)](?=[\u4e00-\u9fff“])|[、．）]\s*)|[（(](\d{1,3})[)）]\s*|([①-⑳])\s*)(.+)"
 )
 ITEM_LABEL = re.compile(r"(\*\*|__)([^*_\n:：]{1,30})(?:([:：])\1|\1(?=[:：]))")
 NO_ITEM = re.compile(rf"(?:[^\n:：]{{1,20}}[:：]\s*)?(?:{NOTHING.pattern})", re.IGNORECASE)

@@ -17,7 +17,7 @@ MADE = (
 HAN = r"[\u4e00-\u9fff“”]"
 HAN_MADE = (
     r"(?:改写|修改|更新|润色|优化|调整|合并|翻译|扩展)后的?(?:版本|内容|文本|文档|句子)|"
-    r"(?:改写|润色|优化|修改|合并)(?:版本?|结果|后)|新版本|的版本"
+    r"(?:改写|润色|优化|修改|合并)(?:版本?|结果|后|为)|改为|新版本|的版本"
 )
 HAN_NEW = r"(?:改写|修改|更新|润色|优化|调整|合并)后的|新的?|最终"
 NUMBER = r"\s?[\d一二三]{0,2}"
@@ -67,7 +67,8 @@ SECTION = re.compile(
 )
 MARKED = re.compile(  # '**Instruction:** a', '**Instruction**: a', '#Instruction#: a', '【指令】a'
     r"(?:#{1,6}\s+)?(?:(?P<mark>\*\*|__|[*_#])(?P<words>[^\n:：*#]{1,160}?)(?:\s?[:：]\s?(?P=mark)|(?P=mark)\s?[:：](?P=mark)?)|"
-    r"[【\[](?P<inside>[^\n:：\[\]【】]{1,30})[】\]]\s?[:：]?(?!\())\s*"
+    r"[【\[](?P<inside>[^\n:：\[\]【】]{1,30})[】\]]\s?[:：]?(?!\()|"
+    r"[“「\"](?P<quoted>[^\n:：“”「」\"]{1,30})[”」\"]\s?[:：])\s*"
 )
 BEGUN = re.compile(r"(\*\*|__)(?P<words>[^\n:：*_]{1,60}[:：])\s*(?!\1)")  # '**Question: How cold?** Be brief.'
 RULE = re.compile(r"(?:-{3,}|\*{3,}|={3,})\s*\n")
@@ -114,7 +115,7 @@ def sentences(names: Names) -> list[str]:
 def han_sentence(names: Names) -> str:
     """A pattern of a sentence or a label in Chinese: '指令：', '根据文本，最可能的指令是：', '以下是改写后的要求：'."""
     source = r"(?:(?:根据|基于|结合|通过)[^\n:：。]{0,40}[，,]\s*)?"
-    attribute = rf"(?:(?!{HAN_ORDERS}){HAN}{{0,24}}?(?:的|后|新|始|终|原|户|条|个|是|为|此|该|能|下|这|整))?"
+    attribute = rf"(?:(?!{HAN_ORDERS}){HAN}{{0,24}}?(?:的|后|新|始|终|原|户|条|个|是|为|此|该|能|下|这|整|家|级|手))?"
     likely = r"(?:很?可能|最可能|应该?|大概|也许|可以)?(?:就?是|为|如下(?:所示)?)?"
     answered = r"(?:的(?:完美|理想)?(?:回答|答案|回复)(?=[:：]\s*(?:\n|[“「*])))?" if names is REQUESTS else ""
     ends = rf"(?:{AT_COLON}|(?<=[是为]){QUOTE})\s*"
@@ -132,7 +133,7 @@ def taken_off(text: str, patterns: list[str]) -> str:
     """The text without what one of the patterns matches at its start, with emphasis or brackets round it or without."""
     marked, begun = MARKED.match(text), BEGUN.match(text)
     if marked:
-        words = marked["words"] or marked["inside"]
+        words = marked["words"] or marked["inside"] or marked["quoted"]
         return text[marked.end() :] if is_one_of(f"{words.strip()}:\n", patterns) else text
     if begun:  # the emphasis goes on behind the label
         return begun[1] + text[begun.end() :] if is_one_of(begun["words"] + "\n", patterns) else text
@@ -144,6 +145,12 @@ def taken_off(text: str, patterns: list[str]) -> str:
 def is_one_of(words: str, patterns: list[str]) -> bool:
     """Whether a pattern matches all of the words."""
     return any(re.fullmatch(pattern, words, re.IGNORECASE) for pattern in patterns)
+
+
+def in_tags(text: str, names: Names) -> str:
+    """The text without a tag round all of it that names it, such as `<instruction>`."""
+    match = re.fullmatch(rf"<(?P<tag>{names.label})>\s*([^<>]+?)\s*</(?P=tag)>", text, re.IGNORECASE)
+    return match[2] if match else text
 
 
 def in_json(text: str, names: Names) -> str:

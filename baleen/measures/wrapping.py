@@ -15,6 +15,7 @@ from baleen.measures.preambles import (
     UTTERANCES,
     Names,
     in_json,
+    in_tags,
     without_label,
 )
 
@@ -63,10 +64,10 @@ OTHERS = re.compile(
     r"回答|答案|(?:指令|问题|约束|选项|版本|方案|要求|请求)[\d一二三]|指令|问题|另一(?:条|个|种))[^\w\n]{0,3}[:：]",
     re.IGNORECASE | re.MULTILINE,
 )
-COUNT = r"(?:\d{1,2}[.)]\s?(?=\D)|\d{1,2}[、．]|[（(]\d{1,2}[)）]|[①-⑳]|[一二三四五六七八九十]、)"
+COUNT = r"(?:\d{1,2}[.)]\s?(?=\D)|\d{1,2}[、．）]|[（(]\d{1,2}[)）]|[①-⑳]|[一二三四五六七八九十]、)"
 LISTED = re.compile(rf"(?:[-*•]|{COUNT})\s*\S")
 LONE_ITEM = re.compile(
-    r"(?:[-*•]\s+|[1-9][.)]\s+|[1-9][.)](?=[\u4e00-\u9fff“「])|[1-9][、．]\s*|[（(][1-9][)）]\s*|①\s*|一、\s*)(\S[^\n]*)"
+    r"(?:[-*•]\s+|[1-9][.)]\s+|[1-9][.)](?=[\u4e00-\u9fff“「])|[1-9][、．）]\s*|[（(][1-9][)）]\s*|①\s*|一、\s*)(\S[^\n]*)"
 )
 CHOICE = re.compile(r"\W{0,3}[\"“「].+[\"”」]\s*(?:or|and|或者?|或是|还是|以及)\s*[\"“「]", re.IGNORECASE)
 NOTHING = re.compile(r"(?:none|n/a|无|没有|暂无|不适用)(?:\s?[(（][^()（）]*[)）])?[.。]?", re.IGNORECASE)
@@ -100,7 +101,7 @@ def text_alone(reply: str, column: str) -> str:
     """The text for a column that a reply consists of; '' when it is a refusal, has several texts to choose from, or
     speaks of itself in a way that cannot be told from it."""
     names = CALLED.get(column, REQUESTS)
-    text = unemphasised_all(in_json(without_closing(unfenced(reply.strip())), names))
+    text = unemphasised_all(in_tags(in_json(without_closing(unfenced(reply.strip())), names), names))
     labelled = without_label(text, names)
     item = LONE_ITEM.fullmatch(labelled) if names in (REQUESTS, CONSTRAINTS, UTTERANCES) else None
     labelled = without_label(item[1], names) if item else labelled

@@ -30,6 +30,8 @@ def test_none_is_written_where_none_are_wanted_or_there_is_no_second_example() -
         ("Write a long story.", "yes", ""),
         ("Write a long story.", "**Yes.**", ""),
         ("写一篇关于雨的故事。", "是", ""),
+        ("写一篇关于雨的故事。", "适合。", ""),
+        ("写一篇关于雨的故事。", "是否适合要看篇幅。", "not fit for a long text"),
         ("Write a long story.", "No.", "not fit for a long text"),
         ("Write a long story.", "Yesterday", "not fit for a long text"),
         ("Write a long story.", None, "not fit for a long text"),
