@@ -49,7 +49,7 @@ REAL = Real(
             {"pairs": "60"},
         )
     },
-    sections=SECTIONS | {"comply": {"max_length": 384}, "constrain": {"max_tokens": 96}},
+    sections=SECTIONS | {"comply": {"max_length": 512}, "constrain": {"max_tokens": 96}},
     pairs=claims("crab", "bare"),
     figures={
         "constraints claimed": ("crab-claims", "rows_out"),
