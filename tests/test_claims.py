@@ -90,6 +90,8 @@ UNLIKE = {  # who is compared with what it began as, or with what has another ta
     ("cycle-ask-1", "cycle-ask-2"), ("cycle-reply-1", "cycle-reply-2"), ("tegit-designer", "tegit-blind"),
     ("self-lengthen-generator-2", "self-lengthen-chat"), ("self-lengthen-generator-3", "self-lengthen-chat"),
     ("self-lengthen-generator-1", "self-lengthen-chat"), ("self-lengthen", "self-lengthen-chat"),
+    ("self-lengthen-generator-2", "self-lengthen-generator-1"),
+    ("self-lengthen-generator-3", "self-lengthen-generator-2"),
     ("sl-true-generator-1", "self-lengthen-chat"), ("sl-true-generator-2", "self-lengthen-chat"),
     ("sl-true-generator-3", "self-lengthen-chat"), ("sl-true-generator-3", "self-lengthen-generator-3"),
     ("sl-few-generator-2", "self-lengthen-chat"), ("sl-few-generator-3", "self-lengthen-chat"),
@@ -118,7 +120,10 @@ def test_a_row_that_cannot_be_measured_counts_for_no_arm(tmp_path: Path) -> None
         rows.write(str(tmp_path / f"data/{name}.parquet"), table)
     found = claims.difference({0: tmp_path}, Pair("a", "b", "loss"))
     assert (found["all"]["points"], found["all"]["rows"]) == (200.0, 1)
-    assert claims.mean(tmp_path, "a", "loss", "test") == 400.0
+    assert claims.difference({0: tmp_path}, Pair("a", "b", "loss", times=1.0))["all"]["points"] == 2.0
+    assert (
+        claims.mean(tmp_path, "a", "loss", "test") == 400.0 and claims.mean(tmp_path, "a", "loss", "test", "", 1) == 4.0
+    )
 
 
 def test_a_pair_may_be_of_some_rows_alone(tmp_path: Path) -> None:

@@ -33,13 +33,14 @@ OF_GOOD = ("groups", "all", GOOD)  # where the counts of an evaluation have it
 @dataclass(frozen=True)
 class Pair:
     """Two tables whose rows pair up by id, and the measure (0 to 1) that should be higher in the first, of a split, and
-    of the rows of it that meet a condition, which must be the same in both."""
+    of the rows of it that meet a condition, which must be the same in both. A share is told in points, so 100 times."""
 
     better: str
     other: str
     measure: str = OK
     split: str = "test"
     keep: str = ""
+    times: float = 100.0
 
 
 def arms(better: str, other: str) -> Pair:
@@ -152,7 +153,7 @@ def gains(folder: Path, pair: Pair, seeds: int) -> dict[int, _seeds.Gains]:
         if seed and both == sides[0]:
             continue
         mine, theirs = (measured(folder, table, pair.measure, pair.split, pair.keep) for table in both)
-        result[seed] = {i: (mine[i][0], 100 * (mine[i][1] - theirs[i][1])) for i in mine if i in theirs}
+        result[seed] = {i: (mine[i][0], pair.times * (mine[i][1] - theirs[i][1])) for i in mine if i in theirs}
     return result
 
 
@@ -181,8 +182,8 @@ def by_seed(worlds: list[dict[int, _seeds.Gains]]) -> list[float]:
     return [round(fmean(x for seeds in worlds for _, x in seeds.get(n, {}).values()), 1) for n in every]
 
 
-def mean(folder: Path, table: str, measure: str, split: str, keep: str = "") -> float:
-    return round(100 * fmean(number for _, number in measured(folder, table, measure, split, keep).values()), 1)
+def mean(folder: Path, table: str, measure: str, split: str, keep: str = "", times: float = 100.0) -> float:
+    return round(times * fmean(number for _, number in measured(folder, table, measure, split, keep).values()), 1)
 
 
 def trigrams(folder: Path, table: str, column: str) -> float:
@@ -218,9 +219,9 @@ def learned_from(folder: Path, claim: Claim) -> dict[str, int]:
 def results(claim: Claim, folders: dict[int, Path], seeds: int = 1) -> Row:
     """Means of all arms (of the first seed), paired differences over so many seeds, and the figures, by world."""
     pairs = claim.pairs.values()
-    sides = dict.fromkeys((table, p.measure, p.split, p.keep) for p in pairs for table in (p.better, p.other))
+    sides = dict.fromkeys((table, p.measure, p.split, p.keep, p.times) for p in pairs for table in (p.better, p.other))
     means = {
-        ", ".join([f"{side[0]} {side[1]}", *(part for part in side[2:] if part not in ("", "test"))]): {
+        ", ".join([f"{side[0]} {side[1]}", *(part for part in side[2:4] if part not in ("", "test"))]): {
             f"world {w}": mean(folder, *side) for w, folder in folders.items()
         }
         for side in sides

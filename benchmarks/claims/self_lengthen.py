@@ -50,6 +50,10 @@ CLAIM = Claim(
     ),
     targets=tuple(f"evaluate@eval-sl-{name}" for name in "1 2 3 biased limits thinned stages pairs pairs-3".split()),
     pairs={
+        "words: round 1 - start": Pair("answers-sl-1", "answers-sl-0", WORDS, times=1.0),
+        "words: round 2 - round 1": Pair("answers-sl-2", "answers-sl-1", WORDS, times=1.0),
+        "words: round 3 - round 2": Pair("answers-sl-3", "answers-sl-2", WORDS, times=1.0),
+        "words: the keep that prefers length - without": Pair("answers-sl-biased", "answers-sl-any", WORDS, times=1.0),
         "answers of round 2 stay as true as the first (round 2 - start)": Pair("answers-sl-2", "answers-sl-0", TRUE),
         "answers of round 3 stay as true as the first (round 3 - start)": Pair("answers-sl-3", "answers-sl-0", TRUE),
         "the final model keeps to lengths (final - start)": Pair("answers-sl-asked", "answers-sl-asked-chat", SCORE),
