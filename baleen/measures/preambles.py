@@ -50,7 +50,7 @@ class Names(NamedTuple):
 
 
 REQUESTS = Names(
-    r"instructions?|questions?|prompts?|tasks?|requests?|quer(?:y|ies)|指令|问题|任务|提示词?|要求|请求|提问|"
+    r"instructions?|questions?|prompts?|tasks?|requests?|quer(?:y|ies)|outputs?|指令|问题|任务|提示词?|要求|请求|提问|输出|题目|"
     r"instrucci[oó]n|pregunta|anweisung|frage|指示|質問|問題|請求"
 )
 CONSTRAINTS = Names(r"constraints?|约束(?:条件)?|限制(?:条件)?", "version")
@@ -72,6 +72,7 @@ MARKED = re.compile(  # '**Instruction:** a', '**Instruction**: a', '#Instructio
 )
 BEGUN = re.compile(r"(\*\*|__)(?P<words>[^\n:：*_]{1,60}[:：])\s*(?!\1)")  # '**Question: How cold?** Be brief.'
 RULE = re.compile(r"(?:-{3,}|\*{3,}|={3,})\s*\n")
+PICTURES = re.compile(r"[\u2190-\u27bf\u2b00-\u2bff\ufe0f\U0001f300-\U0001faff]+\s*")
 
 
 def without_label(text: str, names: Names) -> str:
@@ -79,9 +80,12 @@ def without_label(text: str, names: Names) -> str:
     in sections such as 'Task:' and 'Format:' keeps them all."""
     if SECTIONED.match(text) and SECTION.search(text.partition("\n")[2]):
         return text
+    if picture := PICTURES.match(text):
+        bare = text[picture.end() :]
+        return bare_text if (bare_text := without_label(bare, names)) != bare.strip() else text
     shorter = taken_off(text, sentences(names))
     shorter = taken_off(shorter, labels(names))
-    heading = rf"(?:#{{1,6}}\s*(?:\*\*)?|\*\*|【)(?:{MADE} |{HAN_NEW})?(?:{named(names)})(?:\*\*|】)?\s*\n\s*"
+    heading = rf"(?:#{{1,6}}\s*(?:\*\*)?|\*\*|【)?(?:{MADE} |{HAN_NEW})?(?:{named(names)})(?:\*\*|】)?\s*\n\s*"
     shorter = re.sub(rf"\A{heading}", "", shorter, count=1, flags=re.IGNORECASE)
     return RULE.sub("", shorter, count=1).strip() if shorter != text and RULE.match(shorter) else shorter.strip()
 

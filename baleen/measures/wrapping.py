@@ -36,6 +36,13 @@ HELPED = re.compile(  # unmistakable, so that no empty line is needed before it
     r"(?:希望(?:这|以上|它)[^\n。！!]{0,12}对[你您]有(?:所)?帮助|(?:i )?hope (?:this|that|it) helps)[。！!.~]{0,2}\Z",
     re.IGNORECASE,
 )
+WANTING = re.compile(  # asks for what it was to work on
+    r"(?:please |could you )?(?:provide|share|paste|send)(?: me)?(?: with)? the (?:full |original )?"
+    r"(?:text|document|passage|response|answer|content)"
+    r"(?: (?:you(?:'d| would)? (?:like|want)|that|so that i|for which)[^\n]*)?[.!?]?|"
+    r"请(?:您)?(?:先)?(?:提供|给出|发送|粘贴)(?:一下)?(?:该|这[篇段份])?(?:文档|文本|文章|原文|回答|内容)(?:的(?:具体)?内容)?[^\n，,]{0,4}[。！]?",
+    re.IGNORECASE,
+)
 DENIAL = re.compile(
     r"(?:i(?:'m| am) (?:sorry|afraid)|sorry,|as an ai\b|i (?:cannot|can't|can not|am unable to|won't) "
     r"(?:help|assist|provide|fulfill?|comply|translate|determine|do|write|give|create)|(?:很|非常)?抱歉|对不起|"
@@ -101,7 +108,9 @@ def text_alone(reply: str, column: str) -> str:
     """The text for a column that a reply consists of; '' when it is a refusal, has several texts to choose from, or
     speaks of itself in a way that cannot be told from it."""
     names = CALLED.get(column, REQUESTS)
-    text = unemphasised_all(in_tags(in_json(without_closing(unfenced(reply.strip())), names), names))
+    whole = unfenced(reply.strip())
+    whole = unblocked(whole) if names in (REQUESTS, CONSTRAINTS) else whole
+    text = unemphasised_all(in_tags(in_json(without_closing(whole), names), names))
     labelled = without_label(text, names)
     item = LONE_ITEM.fullmatch(labelled) if names in (REQUESTS, CONSTRAINTS, UTTERANCES) else None
     labelled = without_label(item[1], names) if item else labelled
@@ -109,7 +118,7 @@ def text_alone(reply: str, column: str) -> str:
         return ""
     if names is CONSTRAINTS and NOTHING.fullmatch(labelled):
         return "None"
-    if is_bare(labelled, names) or DENIAL.match(labelled) or CHOICE.match(labelled):
+    if is_bare(labelled, names) or DENIAL.match(labelled) or WANTING.fullmatch(labelled) or CHOICE.match(labelled):
         return ""
     return unquoted_inside(labelled, names) if labelled == text else unquoted(labelled, names)
 
@@ -140,6 +149,13 @@ def is_bare(text: str, names: Names) -> bool:
 def unfenced(text: str) -> str:
     match = FENCED.fullmatch(text)
     return match[1].strip() if match and "```" not in match[1] else text
+
+
+def unblocked(text: str) -> str:
+    """The text without Markdown's mark of a quotation before each of its lines."""
+    lines = text.split("\n")
+    quoted = all(line.startswith(">") for line in lines if line.strip())
+    return "\n".join(line.removeprefix(">").strip() for line in lines) if quoted else text
 
 
 def unquoted(text: str, names: Names | None = None) -> str:

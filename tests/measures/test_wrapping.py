@@ -16,6 +16,11 @@ KEPT = [
     ("instruction", "Explain the question: why is ice cold?"),
     ("instruction", "The **instruction** of a chip is what?"),
     ("instruction", '{"task": "sort", "list": [3, 1]}'),
+    ("instruction", "Task\nWrite a poem.\nFormat\nshort"),
+    ("instruction", "Please provide the text of the Declaration of Independence."),
+    ("instruction", "请提供文档管理的三条建议。"),
+    ("instruction", "→ means what in logic?"),
+    ("reference", "> Ice is cold."),
     ("reference", "要求：1. 零度\n2. 以下"),
     ("reference", "**要求：** 零度以下。"),
     ("reference", "任务：取冰。\n要求：不要等。"),
@@ -30,6 +35,26 @@ KEPT = [
     ("translation", "“冰”：一个字。"),
     ("translation", "《冰》"),
 ]
+
+
+WRAPPED = [  # of "How cold is ice?"
+    "> **Instruction:** How cold is ice?", "> How cold is ice?", "Output: How cold is ice?", "Task\n\nHow cold is ice?",
+    "📝 **Instruction:** How cold is ice?", "✅ Instruction: How cold is ice?",
+]  # fmt: skip
+WANTING = [
+    "Please provide the text.", "Please share the document you would like me to write about.", "请提供文档的内容。",
+    "请先提供文本。",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("reply", [*WRAPPED, *(one.replace("How cold is ice?", "冰有多冷？") for one in WRAPPED)])
+def test_a_request_is_read_without_what_is_round_it(reply: str) -> None:
+    assert text_alone(reply, "instruction") in ("How cold is ice?", "冰有多冷？")
+
+
+@pytest.mark.parametrize("reply", WANTING)
+def test_who_asks_for_the_text_has_written_no_request(reply: str) -> None:
+    assert text_alone(reply, "instruction") == ""
 
 
 @pytest.mark.parametrize(("column", "text"), KEPT)
