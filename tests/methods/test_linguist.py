@@ -57,7 +57,8 @@ def test_the_generator_learns_from_other_intents_only_and_all_arms_from_the_same
     students = [line for line in train.values() if line.get("prompt") == "linguist/parse"]
     assert len(students) == 7
     assert {(line["base"], line.get("settings")) for line in students} == {("linguist-base", None)}
-    assert lines["filter"]["linguist-kept"]["count"] == lines["filter"]["linguist-reworded"]["count"]
+    kept, reworded = (lines["filter"][f"linguist-{name}"] for name in ("kept", "reworded"))
+    assert kept.pop("input") != reworded.pop("input") and kept == reworded == {"settings": "kept-utterances"}
     kept, matched = (lines["screen"][f"linguist-cross-{name}"] for name in ("kept", "matched"))
     assert kept["as_many"] and matched["as_many"] and kept["against"] == matched["input"]
     assert {f"answers-{arm}" for arm in ARMS} <= lines["answer"].keys() and CLAIM.targets
