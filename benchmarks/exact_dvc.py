@@ -86,8 +86,8 @@ EDITS = (
     ),
     Edit(
         "baleen/formats.py",
-        "return {columns[0]: items} if items else None",
-        "return {columns[0]: items[:9]} if items else None",
+        "return {columns[0]: kept} if kept and all(kept) else None",
+        "return {columns[0]: kept[:9]} if kept and all(kept) else None",
         ("crab-written",),
     ),
     Edit("baleen/transforms.py", '"prompt_id": row["id"]}]', '"prompt_id": row["id"][:9]}]', ("humpback-dataset",)),
