@@ -79,7 +79,8 @@ def training_of(target: str, rows: int | None, plans: dict[str, Planned]) -> Tra
     if rows is None and not Path(table_path(options.input)).is_file():
         return Training(options.steps) if options.steps >= 0 else None  # nobody knows how many rows there will be
     if rows is None:
-        _, steps, _, tokens = dry_run.size_up(read_lessons(options), options)
+        sized = dry_run.size_up(read_lessons(options), options)
+        steps, tokens = sized.steps, sized.learned
     else:
         last = counts(target)
         steps = steps_for(options, rows)

@@ -3,6 +3,7 @@ a heading, in English and in Chinese, with Markdown round them or without."""
 
 import json
 import re
+from functools import cache
 from typing import NamedTuple
 
 POLITE = (
@@ -95,6 +96,7 @@ def named(names: Names) -> str:
     return rf"{names.label}|{MADE} (?:{names.sentence})"
 
 
+@cache
 def sentences(names: Names) -> list[str]:
     """Patterns of the sentences that announce a text."""
     polite = rf"(?:{POLITE}[^\n:：]{{0,60}}?[!,.，！。]\s*)"
@@ -126,6 +128,7 @@ def han_sentence(names: Names) -> str:
     return rf"{source}{attribute}(?:{names.label}|{HAN_MADE}){NUMBER}{answered}{likely}{ends}"
 
 
+@cache
 def labels(names: Names) -> list[str]:
     """Patterns of the names of a text before a colon."""
     hashes = r"(?:#{1,6}\s*)?"

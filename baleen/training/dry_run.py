@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import NamedTuple
 
 from baleen.memo import throughput
 from baleen.memo.dry_run import disk_size, duration, parameters
@@ -20,15 +21,17 @@ def describe(name: str, options: TrainOptions) -> str:
     lessons = read_lessons(options)
     if why := nothing_to_train(options):
         return f"train {name}: {rows.size(lessons.path)} rows, none to learn: {why}; nothing was trained"
-    table_tokens, steps, batch, tokens = size_up(lessons, options)
+    sized = size_up(lessons, options)
     number = parameters(options.base)
     weights, checkpoint = disk_bytes(options)
     disk = (
         f"{disk_size(weights)} of weights, {disk_size(checkpoint)} for a checkpoint" if number else "a download first"
     )
-    size = f"{rows.size(lessons.path)} rows, about {table_tokens} tokens (4 characters each)"
-    size += f", {steps} steps of {batch}"
-    ends = filter(None, [expected_time(tokens, options), price_words(tokens, options), "nothing was trained"])
+    size = f"{rows.size(lessons.path)} rows, about {sized.table_tokens} tokens (4 characters each)"
+    size += f", {sized.steps} steps of {sized.batch}"
+    ends = filter(
+        None, [expected_time(sized.learned, options), price_words(sized.learned, options), "nothing was trained"]
+    )
     return f"train {name}: {size}; {disk}; {'; '.join(ends)}"
 
 
@@ -50,13 +53,22 @@ def price_words(tokens: int, options: TrainOptions) -> str:
     return bills.words(replace(one, disk=0), here.dollars_per_gpu_hour)
 
 
-def size_up(lessons: Lessons, options: TrainOptions) -> tuple[int, int, int, int]:
+class Size(NamedTuple):
     """Tokens of the table (4 characters each), optimizer steps, their batch, and tokens learned from in all of them."""
+
+    table_tokens: int
+    steps: int
+    batch: int
+    learned: int
+
+
+def size_up(lessons: Lessons, options: TrainOptions) -> Size:
+    """How much a training is, before the texts are tokenized."""
     path, sides = lessons.path, 2 if options.rejected else 1  # each question is read with either answer
     tokens = sides * sum(map(len, lessons.texts(options.tag))) // 4
     seen = math.ceil(tokens / options.max_length) if options.packing else rows.size(path)
     steps, batch = steps_for(options, seen), batch_for(options, seen)
-    return tokens, steps, batch, round(steps * batch * tokens / max(1, seen))
+    return Size(tokens, steps, batch, round(steps * batch * tokens / max(1, seen)))
 
 
 def nothing_to_train(options: TrainOptions) -> str:
@@ -80,7 +92,7 @@ def measured_speed(options: TrainOptions) -> float | None:
 
 def remember_speed(options: TrainOptions, seconds: float) -> None:
     """Note how long a whole training took, for `expected_time` of later ones."""
-    tokens = size_up(read_lessons(options), options)[3]
+    tokens = size_up(read_lessons(options), options).learned
     throughput.add(Memo(memo_folder()), rate_name(options), Rate(1, seconds, tokens))
 
 

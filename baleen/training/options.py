@@ -85,9 +85,8 @@ def check(options: TrainOptions, where: str) -> None:
     for key, example in {"epochs_by_rows": "{'3200': 5.0}", "batch_by_rows": "{'3000': 32}"}.items():
         if odd := next((rows for rows in getattr(options, key) if not rows.isdigit()), ""):
             raise Problem(f"{where}: {key} names {odd!r}; write numbers of examples, such as {example}")
-    if options.batch_by_rows and min(options.batch_by_rows.values()) < 1:
-        odd = min(options.batch_by_rows.values())
-        raise Problem(f"{where}: batch_by_rows has a batch of {odd}; write a number of examples from 1")
+    if (smallest := min(options.batch_by_rows.values(), default=1)) < 1:
+        raise Problem(f"{where}: batch_by_rows has a batch of {smallest}; write a number of examples from 1")
     if options.rejected:
         import_module("baleen.training.preferences").check(options, where)
     if options.adapter and not options.lora_rank:

@@ -5,7 +5,7 @@ documentation; seeds: those of Self-Instruct and of this project.
 """
 
 from benchmarks.claims.real import Pair, Project, Real
-from benchmarks.claims.real.crab import OF_INSTRUCTIONS
+from benchmarks.claims.real.crab import ALL, ALL_LOOSELY, OF_INSTRUCTIONS
 
 SEEDS = ("--seeds", "$data/self-instruct-seeds.jsonl")
 FILES = ("$here/data/seeds/assistant.jsonl", "$data/ifeval-prompts.jsonl")
@@ -22,11 +22,9 @@ def arms(better: str, other: str) -> Pair:
 
 
 TRAIN = {"steps": 12, "batch": 8, "lr": 8.0e-5, "warmup": 0.1, "lr_floor": 0.1, "max_length": 512, "bf16": True}
-IFEVAL = "follows_all(instruction_id_list,kwargs,answer)"
-LOOSELY = IFEVAL.replace("all(", "all_loosely(")
 
 
-def answers(better: str, other: str, measure: str = IFEVAL, lower: bool = False) -> Pair:
+def answers(better: str, other: str, measure: str = ALL, lower: bool = False) -> Pair:
     return Pair(f"ifeval-{better}-s$seed", f"ifeval-{other}-s$seed", measure, lower)
 
 
@@ -58,9 +56,9 @@ REAL = Real(
         "IFEval, strict: curated by gain beats seeds alone": answers("gain", "seeds"),
         "IFEval, strict: curated by rating beats as many random pairs": answers("rating", "random"),
         "IFEval, strict: two rounds beat one": answers("two-rounds", "gain"),
-        "IFEval, loose: curated by gain beats as many random pairs": answers("gain", "random", LOOSELY),
-        "IFEval, loose: curated by likelihood beats as many random pairs": answers("likelihood", "random", LOOSELY),
-        "IFEval, loose: curated by gain beats seeds alone": answers("gain", "seeds", LOOSELY),
+        "IFEval, loose: curated by gain beats as many random pairs": answers("gain", "random", ALL_LOOSELY),
+        "IFEval, loose: curated by likelihood beats as many random pairs": answers("likelihood", "random", ALL_LOOSELY),
+        "IFEval, loose: curated by gain beats seeds alone": answers("gain", "seeds", ALL_LOOSELY),
         **{
             f"IFEval, {level}: curated by gain beats as many random pairs": answers("gain", "random", measure)
             for level, measure in OF_INSTRUCTIONS.items()
