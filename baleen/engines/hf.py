@@ -16,6 +16,7 @@ from baleen.engines.gumbel import gumbel, truncated
 from baleen.engines.protocol import TOO_LONG, UNGRADED, Ability, Make, Reply, Request, Sampling
 from baleen.engines.shrinking import Decoder
 from baleen.models import identity, load
+from baleen.models.libraries import keep_memory
 from baleen.project.settings import Speed
 
 SEMANTICS = "hf-2"  # raise it when the same request gets another reply
@@ -41,6 +42,8 @@ class HF:
         cpu = self.model.device.type == "cpu"
         self.tokens = min(speed.batch_tokens, CPU_TOKENS) if cpu else speed.batch_tokens
         self.width, self.min_rows = (WIDTH, MIN_ROWS) if cpu else (0, 1)
+        if cpu:
+            keep_memory()
         self.before_batch: Callable[[], object] = bool
         self.opening_cache: tuple[list[int], Any] | None = None
 

@@ -1,11 +1,11 @@
 """What is set in torch, TRL and other libraries before a training; none of it changes what is learned."""
 
-import ctypes
 import importlib
 import os
 import sys
 
 from baleen.models import load
+from baleen.models.libraries import keep_memory
 from baleen.project.preload import quick_imports
 from baleen.training.options import TrainOptions
 
@@ -27,14 +27,6 @@ def silence() -> None:
     if os.environ.get("OMP_NUM_THREADS") == "1":
         torch.set_num_threads(1)
     keep_memory()
-
-
-def keep_memory() -> None:
-    """Let glibc keep the memory of tensors between operations: giving it back and faulting it in again took 12% of the
-    CPU of a small model's step."""
-    if allocator := getattr(ctypes.CDLL(None), "mallopt", None):
-        allocator(-3, 32 << 20)  # M_MMAP_THRESHOLD, at its largest
-        allocator(-1, (1 << 31) - 1)  # M_TRIM_THRESHOLD
 
 
 def fit_head(vocabulary: int) -> None:
