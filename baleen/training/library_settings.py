@@ -47,8 +47,9 @@ def score_labels_alone() -> None:
 
 
 def import_trl(options: TrainOptions) -> None:
-    """Import TRL, without PEFT when it is not needed (TRL imports it wherever it is installed)."""
-    if not options.lora_rank and not load.is_adapter(options.base):
+    """Import TRL, without PEFT when it is not needed (TRL imports it wherever it is installed). Where transformers is
+    imported, as by a GGUF file that was just unpacked, it may know already that PEFT is there, and would miss it."""
+    if not options.lora_rank and not load.is_adapter(options.base) and "transformers" not in sys.modules:
         sys.modules.setdefault("peft", None)  # type: ignore[arg-type]
     with quick_imports():
         importlib.import_module(f"trl.trainer.{'dpo' if options.rejected else 'sft'}_trainer")

@@ -1,5 +1,7 @@
 """Training: when a reply ends, which loss is reported, and how the rate falls."""
 
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -136,3 +138,10 @@ def test_tokens_without_a_label_are_not_scored_and_nothing_else_is_learned(
     assert alone == [3 * (9 - unlabelled)] and same == pytest.approx(loss, abs=1e-5)
     for one, other in zip(gradients, equal, strict=True):
         torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("before", ["", "from transformers.utils import is_peft_available; is_peft_available(); "])
+def test_trl_is_imported_whether_or_not_transformers_has_looked_for_peft(before: str) -> None:
+    script = f"{before}from baleen.training import library_settings, options; library_settings.load.is_adapter = bool"
+    script += "; library_settings.import_trl(options.TrainOptions('pairs', '', 'reply')); from trl import SFTTrainer"
+    subprocess.run([sys.executable, "-c", script], check=True)
