@@ -51,6 +51,7 @@ REAL = Real(
         "two rounds beat one": arms("two-rounds", "gain"),
     },
     later={
+        "LoRA beats all weights in as much time, 16 steps for 12": arms("lora", "seeds"),
         "IFEval, strict: curated by gain beats as many random pairs": answers("gain", "random"),
         "IFEval, strict: curated by likelihood beats as many random pairs": answers("likelihood", "random"),
         "IFEval, strict: curated by gain beats seeds alone": answers("gain", "seeds"),
