@@ -98,7 +98,7 @@ def test_the_trainings_that_a_claim_compares_differ_in_what_they_learn_alone(met
         rounds = {"base"} if method == "self-lengthen" else set()  # each goes on from the one before
         differing = {key for key in {*mine, *other} if mine.get(key) != other.get(key)}
         told = {"steps"} if "steps" in name else set()  # only where the claim says so
-        told |= {"lora_rank", "lr"} if "LoRA" in name else set()
+        told |= ({"lora_rank", "lr"} if "LoRA" in name else set()) | ({"lr"} if "rate" in name else set())
         assert differing <= {"input", "prompt", "writes", *rounds, *told}, name
 
 

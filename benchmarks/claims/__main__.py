@@ -40,7 +40,7 @@ def on_real_text(args: Namespace) -> Row:
     if args.method not in real.METHODS:
         raise Problem(unknown("claim on real text", args.method, real.METHODS))
     chosen, place = real.claim(args.method), projects.Place(args.folder, args.data, tuple(args.seeds), args.processes)
-    chosen = chosen.of_pairs(args.pairs) if args.pairs else chosen
+    chosen = chosen.of_pairs(args.pairs) if args.pairs else chosen.of_all() if args.as_built else chosen
     names = args.projects or list(chosen.projects)
     if odd := next((name for name in names if name not in chosen.projects), ""):
         raise Problem(unknown(f"project of {args.method}", odd, list(chosen.projects)))
@@ -76,7 +76,7 @@ def main() -> None:
     own.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of training and of random draws")
     own.add_argument("--processes", type=int, default=0, help="of one training; 0: as the profile says")
     own.add_argument("--write", action="store_true", help="write the projects and build nothing")
-    own.add_argument("--as-built", action="store_true", help="the figures of what is built, building nothing")
+    own.add_argument("--as-built", action="store_true", help="build nothing; the figures of all pairs that are built")
     own.add_argument("--record", action="store_true", help="put the figures into docs/real.json and README's table")
     args = cli.parse_args()
     with report_problems():

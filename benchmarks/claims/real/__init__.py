@@ -69,6 +69,10 @@ class Real:
         """The name of the pair that README tells."""
         return self.headline or next(iter(self.pairs))
 
+    def of_all(self) -> "Real":
+        """The claim with the pairs of `later` too, of which what is built can be told."""
+        return replace(self, pairs={**self.pairs, **self.later}, headline=self.main_pair)
+
     def of_pairs(self, words: Sequence[str]) -> "Real":
         """The claim with the pairs alone whose name has one of these words; without figures."""
         every = {**self.pairs, **self.later}
