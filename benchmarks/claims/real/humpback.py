@@ -51,8 +51,8 @@ REAL = Real(
         "two rounds beat one": arms("two-rounds", "gain"),
     },
     later={
-        "LoRA beats all weights in as much time, 16 steps for 12": arms("lora", "seeds"),
-        "LoRA beats all weights in as much time, 40 steps for 30": arms("lora-40", "whole"),
+        "LoRA beats all weights, 16 steps for 12": arms("lora", "seeds"),
+        "LoRA beats all weights, 40 steps for 30": arms("lora-40", "whole"),
         "LoRA beats all weights at 2.5 times their rate, 40 steps for 30": arms("lora-40", "faster"),
         "all weights, 30 steps: 2.5 times the rate beats the profile's": arms("faster", "whole"),
         "IFEval, strict: curated by gain beats as many random pairs": answers("gain", "random"),
