@@ -24,8 +24,8 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from baleen.project import dvc_leftovers
 from baleen.project.preload import DOOR
-from baleen.project.yaml_files import InvalidYaml, parse_yaml
 from benchmarks import small_project
 from benchmarks.small_project import batches, built, noted, outcome, paid, stored, until
 
@@ -166,23 +166,9 @@ def killed(folder: Path, name: str, aim: Aim, random: Random) -> Kill | None:
     orphan, new = alive or len(sent) > sent_before + LATER, [len(batch) for batch in sent[before:]]
     lost, flight = sum(new) - (stored(folder) - known), new[-1] if new else 0
     command = f"{name} {verb}".strip() if name == "dvc" else name
-    return Kill(command, victim, moment, lost, flight, orphan, left, held(folder), mended(folder))
-
-
-def mended(folder: Path) -> bool:
-    """Delete DVC's list of locks, or dvc.lock, when it cannot be read: DVC writes both in place, and refuses to run
-    when it was killed in the middle."""
-    torn = [path for path in (folder / ".dvc/tmp/rwlock", folder / "dvc.lock") if path.exists() and not whole(path)]
-    for path in torn:
-        path.unlink()
-    return bool(torn)
-
-
-def whole(path: Path) -> bool:
-    try:
-        return isinstance(parse_yaml(path.read_text(encoding="utf-8")), dict)
-    except (InvalidYaml, UnicodeDecodeError):
-        return False
+    return Kill(
+        command, victim, moment, lost, flight, orphan, left, held(folder), bool(dvc_leftovers.removed(folder, age=0.0))
+    )
 
 
 def aims(name: str, random: Random) -> Iterator[Aim]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from baleen.errors import Problem
-from baleen.project import lifetime, preload
+from baleen.project import dvc_leftovers, preload
 from baleen.project.command_line import run
 from baleen.training.processes import QUIET
 
@@ -24,7 +24,8 @@ def main(command: list[str]) -> None:
     signal.signal(signal.SIGINT, lambda *_: None)  # the command gets it too, and says what is kept
     if not command:
         raise Problem("say which command to run, such as python -m stages.warm dvc repro")
-    lifetime.remove_broken_lock()
+    for path in dvc_leftovers.removed():
+        print(f"baleen: deleted {path}, of which a DVC that was killed left half", file=sys.stderr)
     if sys.platform != "linux" or preload.DOOR in os.environ:
         sys.exit(subprocess.run(command).returncode)
     with TemporaryDirectory(prefix="baleen-") as folder:

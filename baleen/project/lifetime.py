@@ -1,11 +1,9 @@
 """Lifetime: a process whose parent is killed ends at once."""
 
 import ctypes
-import json
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from select import select
 from threading import Thread
@@ -99,17 +97,3 @@ def process_status(pid: int) -> list[str]:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except OSError:
         return []
-
-
-def remove_broken_lock(file: Path = Path(".dvc/tmp/rwlock")) -> None:
-    """Delete DVC's table of locks when it is no JSON: a DVC that was killed while it wrote has left it, and each later
-    one would stop there. A DVC that is writing has ended a second later."""
-    for wait in (1, 0):
-        try:
-            json.loads(file.read_bytes())
-            return
-        except FileNotFoundError:
-            return
-        except ValueError:
-            time.sleep(wait)
-    file.unlink(missing_ok=True)

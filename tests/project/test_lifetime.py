@@ -64,38 +64,3 @@ def test_a_killed_process_that_nobody_waited_for_is_not_alive() -> None:
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     assert not lifetime.alive(child.pid)
     child.wait()
-
-
-@pytest.mark.parametrize("left", ["", '{"write": {"/project/da'])
-def test_a_table_of_locks_that_a_killed_dvc_left_in_the_middle_is_removed(tmp_path: Path, left: str) -> None:
-    file = tmp_path / "rwlock"
-    file.write_text(left)
-    lifetime.remove_broken_lock(file)
-    assert not file.exists()
-
-
-def test_a_table_of_locks_that_can_be_read_stays(tmp_path: Path) -> None:
-    file = tmp_path / "rwlock"
-    lifetime.remove_broken_lock(file)
-    assert not file.exists()
-    file.write_text("{}")
-    lifetime.remove_broken_lock(file)
-    assert file.read_text() == "{}"
-
-
-def test_a_dvc_that_is_writing_its_table_of_locks_is_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "rwlock"
-    file.write_text("")
-    monkeypatch.setattr(lifetime.time, "sleep", lambda _: file.write_text('{"read": {}}'))
-    lifetime.remove_broken_lock(file)
-    assert file.read_text() == '{"read": {}}'
-
-
-@linux
-def test_what_runs_beside_a_ready_process_goes_on_after_a_dvc_that_was_killed(tmp_path: Path) -> None:
-    (tmp_path / ".dvc/tmp").mkdir(parents=True)
-    (tmp_path / ".dvc/tmp/rwlock").write_text("")
-    subprocess.run([sys.executable, "-m", "stages.warm", "true"], cwd=tmp_path, check=True)
-    assert not (tmp_path / ".dvc/tmp/rwlock").exists()
