@@ -166,9 +166,8 @@ def killed(folder: Path, name: str, aim: Aim, random: Random) -> Kill | None:
     orphan, new = alive or len(sent) > sent_before + LATER, [len(batch) for batch in sent[before:]]
     lost, flight = sum(new) - (stored(folder) - known), new[-1] if new else 0
     command = f"{name} {verb}".strip() if name == "dvc" else name
-    return Kill(
-        command, victim, moment, lost, flight, orphan, left, held(folder), bool(dvc_leftovers.removed(folder, age=0.0))
-    )
+    locks, torn = held(folder), bool(dvc_leftovers.removed(folder, age=0.0))
+    return Kill(command, victim, moment, lost, flight, orphan, left, locks, torn)
 
 
 def aims(name: str, random: Random) -> Iterator[Aim]:

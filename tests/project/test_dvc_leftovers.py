@@ -37,6 +37,11 @@ def test_what_can_be_read_or_may_be_being_written_stays(tmp_path: Path, name: st
     assert dvc_leftovers.removed(tmp_path) == [] and file.exists()
 
 
+def test_a_conflict_of_git_is_left_to_who_resolves_it(tmp_path: Path) -> None:
+    file = put(tmp_path / "dvc.lock", "schema: '2.0'\n<<<<<<< HEAD\nstages: {}\n=======\nstages:\n>>>>>>> other\n")
+    assert dvc_leftovers.removed(tmp_path) == [] and file.exists()
+
+
 def test_half_of_a_record_of_a_run_and_its_folder_are_removed(tmp_path: Path) -> None:
     half = put(tmp_path / RECORD / ".oI8e.tmp", "cmd: py")
     assert dvc_leftovers.removed(tmp_path) == [half, half.parent]
@@ -46,8 +51,8 @@ def test_half_of_a_record_of_a_run_and_its_folder_are_removed(tmp_path: Path) ->
 
 
 def test_a_whole_record_stays_and_a_shared_cache_is_looked_at_too(tmp_path: Path) -> None:
-    put(tmp_path / ".dvc/config.local", f"[cache]\n    dir = {tmp_path}/shared\n")
-    whole, half = (put(tmp_path / "shared/runs/03/03c5" / name, "cmd: python") for name in ("139f", ".oI8e.tmp"))
+    put(tmp_path / ".dvc/config.local", f"[cache]\n    dir = {tmp_path}/100%\n")
+    whole, half = (put(tmp_path / "100%/runs/03/03c5" / name, "cmd: python") for name in ("139f", ".oI8e.tmp"))
     assert dvc_leftovers.removed(tmp_path) == [half] and whole.exists()
 
 

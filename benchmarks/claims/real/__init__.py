@@ -71,11 +71,11 @@ class Real:
 
     def of_all(self) -> "Real":
         """The claim with the pairs of `later` too, of which what is built can be told."""
-        return replace(self, pairs={**self.pairs, **self.later}, headline=self.main_pair)
+        return replace(self, pairs={**self.pairs, **self.later})
 
     def of_pairs(self, words: Sequence[str]) -> "Real":
         """The claim with the pairs alone whose name has one of these words; without figures."""
-        every = {**self.pairs, **self.later}
+        every = self.of_all().pairs
         pairs = {name: pair for name, pair in every.items() if any(word in name for word in words)}
         if not pairs:
             raise Problem(f"no pair has a name with {' or '.join(words)}; there are {'; '.join(every)}")
