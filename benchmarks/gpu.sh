@@ -4,7 +4,7 @@
 #   benchmarks/gpu.sh                  run every part that is not done yet; run it again to go on
 #   benchmarks/gpu.sh --minutes 9      the same in pieces, where a call may take no longer
 #   benchmarks/gpu.sh --rehearse       small sizes on the CPU, engines hf and vllm, in build/gpu-rehearsal
-#   benchmarks/gpu.sh --rehearse --share 0.1    at a tenth of the sizes: on paper an hour on two free cores
+#   benchmarks/gpu.sh --rehearse --share 0.1    at a tenth of the sizes: 141 minutes of one core that other work shared
 #   benchmarks/gpu.sh halves           the model's file as two halves in build/halves, to be carried one by one
 #   benchmarks/gpu.sh join             the file of both halves in build/gpu, its hash checked
 #
