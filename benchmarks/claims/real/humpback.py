@@ -8,13 +8,13 @@ from benchmarks.claims.real import Pair, Project, Real
 from benchmarks.claims.real.crab import ALL, ALL_LOOSELY, OF_INSTRUCTIONS
 
 SEEDS = ("--seeds", "$data/self-instruct-seeds.jsonl")
-FILES = ("$here/data/seeds/assistant.jsonl", "$data/ifeval-prompts.jsonl")
+FILES = ("$here/data/seeds/assistant.jsonl", "$here/data/seeds/reference.jsonl", "$data/ifeval-prompts.jsonl")
 SIZES = {"pairs": "60", "shortest": "150", "longest": "450"}
 
 
-def project(corpus: str, documents: int = 200) -> Project:
-    size = str(documents)
-    return Project(("--corpus", corpus, *SEEDS, "--documents", size), FILES, SIZES | {"documents": size})
+def project(corpus: str, documents: int = 200, lessons: str = "seed") -> Project:
+    names = SIZES | {"documents": str(documents), "lessons": lessons}
+    return Project(("--corpus", corpus, *SEEDS, "--documents", str(documents)), FILES, names)
 
 
 def arms(better: str, other: str) -> Pair:
@@ -34,6 +34,8 @@ REAL = Real(
         # as many pairs of three times the candidates; the paper keeps 8 % (41,821 of 502,133: section 3.1, table 2)
         "tldr-600": project("$data/tldr-pages-en.tar.gz", 600),
         "python": project("python:docs"),
+        # the backward model also learns from 30 pairs whose answers are laid out like these pages
+        "python-alike": project("python:docs", lessons="lessons-alike"),
     },
     sections={
         "train": TRAIN,
