@@ -3,7 +3,7 @@ that code can verify (IFEval, strict), over the same rows without constraints?
 
 Two judges. A program reads constraints off responses of people and keeps those that the student's answer does not meet
 (one round). And the small model itself, as in the recipe (two rounds, 50 tasks), whose critiques can hardly be read:
-how many rows it changes, the figures say. Sized for an hour each on two cores: 10 steps of 8, 100 prompts of IFEval.
+how many rows it changes, the figures say. Sized for an hour each on two cores: 40 steps of 8, 100 prompts of IFEval.
 """
 
 from benchmarks.claims.real import Project, Real
