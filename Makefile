@@ -43,14 +43,14 @@ build-%:
 # and SEEDS may be your own files. Run it again after an interruption: it goes on. The seeds are those of the project, and
 # pairs whose answers look like the pages: without them most instructions ask to write a function (LOG.md).
 CORPUS ?= python:docs
-OWN_SEEDS = data/seeds/assistant.jsonl data/seeds/reference.jsonl
+PROJECT_SEEDS = data/seeds/assistant.jsonl data/seeds/reference.jsonl
 SEEDS ?= build/seeds.jsonl
 ARMS = reply random uncurated humpback-1 humpback-1-over-random
 
 real: EXTRAS = train,laptop,report
 real:
 	@$(MAKE) --no-print-directory setup EXTRAS=$(EXTRAS)
-	@mkdir -p build && cat $(OWN_SEEDS) > build/seeds.jsonl
+	@mkdir -p build && cat $(PROJECT_SEEDS) > build/seeds.jsonl
 	@baleen new build/real --profile laptop --corpus $(CORPUS) --seeds $(SEEDS) --documents 500 --cache .dvc/cache --replace
 	@python -m benchmarks.dtypes --known build/dtype build/real/profiles/laptop.yaml
 	@cd build/real && BALEEN_MEMO=$(CURDIR)/.memo python -m stages.warm dvc repro $(ARMS:%=evaluate@eval-loss-%)

@@ -7,6 +7,8 @@ learned at all. Sized for an hour on two cores: 60 pairs a half, 40 steps of 8, 
 tokens at most. After 10 steps two thirds of the answers were cut off at 96, now a fifth; each arm says its share.
 """
 
+from benchmarks.claims.crab import ALL as ALL_MET
+from benchmarks.claims.crab import MET
 from benchmarks.claims.real import Pair, Project, Real
 
 ALL = "follows_all(instruction_id_list,kwargs,answer)"
@@ -21,7 +23,6 @@ LEVELS = {"prompts, loose": ALL_LOOSELY, **OF_INSTRUCTIONS}  # what IFEval has b
 
 
 HELD = "held-crab-s$seed", "held-bare-s$seed"
-MET, FOLLOWED = "constraints.met(constraints,answer)", "constraints.followed(constraints,answer)"
 
 
 def arms(better: str, other: str, measure: str = ALL, keep: str = "") -> Pair:
@@ -61,7 +62,7 @@ REAL = Real(
             *HELD, MET, lower=False
         ),
         "constraints beat the same rows without any: all constraints of a held-out answer met": Pair(
-            *HELD, FOLLOWED, lower=False
+            *HELD, ALL_MET, lower=False
         ),
     },
     figures={
