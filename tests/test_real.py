@@ -34,7 +34,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = re.search(r"baleen new build/real (.*)", SAID)
     assert words
     given = words[1].replace("500", "20").replace("--cache .dvc/cache --replace", "").split()
-    given = [str(ROOT / word) if (ROOT / word).exists() else word for word in given]
+    joined = re.search(r"cat (.*) > (\S+)", SAID)
+    assert joined
+    (home / "seeds.jsonl").write_bytes(b"".join((ROOT / seeds).read_bytes() for seeds in joined[1].split()))
+    given[given.index(joined[2])] = str(home / "seeds.jsonl")  # in the checkout only after `make real`
     (home / "baleen").symlink_to(ROOT / "baleen")
     run = ["python", "-P", "-c", "from baleen.commands.command import main; main()", "new", str(home / "real"), *given]
     environment = project.environment(home / "real") | {"PYTHONPATH": str(ROOT)} | preloading.variables()
