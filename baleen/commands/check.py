@@ -16,7 +16,7 @@ from baleen.errors import Problem, unknown
 from baleen.measures import languages, screening
 from baleen.measures.expressions import parse_condition, parse_value
 from baleen.models import load
-from baleen.project import assemble, graph, layers, lookup, own_tables, recipes, settings
+from baleen.project import assemble, graph, layers, lookup, own_tables, recipes, settings, shipped
 from baleen.project.graph import Stage, Stages
 from baleen.project.layers import Project
 from baleen.project.recipes import Line
@@ -73,6 +73,13 @@ def check_names(made: Any, all_lines: Book) -> None:
     load.check_origin(getattr(made, "instead", {}))
     if (engine := getattr(made, "engine", "hf")) not in table.ENGINES:
         raise Problem(unknown("engine", engine, list(table.ENGINES)))
+
+
+def check_prompt(line: Line, made: Any) -> None:
+    """A Problem with a remedy for a prompt that comes with baleen and is not in the project."""
+    name = getattr(made, "prompt", "")
+    if name and not Path(file := f"prompts/{name}.md").is_file() and (shipped.folder() / file).is_file():
+        raise Problem(f"no {file} here; `baleen add {Path(line.file).stem}` copies the one that comes with baleen")
 
 
 def needs(line: Line, made: Any, there: Columns) -> set[str]:
@@ -178,6 +185,7 @@ def check_line(line: Line, all_lines: Book, columns: Callable[[str], Columns]) -
     """Everything that can be known about a line before it runs."""
     made = all_lines.line_settings(line)
     check_names(made, all_lines)
+    check_prompt(line, made)
     if getattr(made, "steps_of", "") and line.rule != "arm":
         raise Problem("steps_of is a setting of lines under arm:, where DVC waits for the other model; move the line")
     if line.verb == "ingest":
@@ -249,6 +257,13 @@ def check(targets: list[str]) -> str:
     return checked.words
 
 
+def unlisted(files: list[Path]) -> str:
+    """What to say of recipes of a user's own that dvc.yaml does not list: they are checked, but DVC does not build
+    them."""
+    own = [path for path in files if path not in recipes.files(RULES) and not (shipped.folder() / path).is_file()]
+    return "".join(f"; {RULES} does not list {path}: `baleen add {path.stem}` lets DVC build it" for path in own[:1])
+
+
 def wired(targets: list[str]) -> Checked:
     """The targets, all if there are none, are well wired."""
     recipes.files(RULES)
@@ -265,5 +280,5 @@ def wired(targets: list[str]) -> Checked:
     for stage in chosen.values():
         check_stage(stage, all_lines, columns, made)
     check_under(profiles, chosen_lines, project)
-    words = f"{len(chosen)} stages of {len(files)} recipes are well wired"
+    words = f"{len(chosen)} stages of {len(files)} recipes are well wired{unlisted(files)}"
     return Checked(words, chosen_lines, project, partial(check_world, chosen_lines, all_lines, columns))

@@ -25,8 +25,8 @@ from typing import Annotated
 
 import typer
 
-from baleen.commands import check as checks
 from baleen.commands import (
+    adding,
     diff_page,
     doctor,
     explain,
@@ -44,6 +44,7 @@ from baleen.commands import (
     show,
     view,
 )
+from baleen.commands import check as checks
 from baleen.errors import Problem
 from baleen.measures import numbers, numbers_text
 from baleen.project import assemble, builds, recipes
@@ -174,13 +175,15 @@ def new_command(
 
 
 @app.command()
-def add(methods: list[str]) -> None:
-    """Add methods to the project in the current folder; lines that are there stay as they are.
+def add(names: list[str]) -> None:
+    """Add methods, recipes of recipes/more or your own recipes to the project in the current folder; lines that are
+    there stay as they are.
 
     Example: baleen add kun
     """
-    built = new.add(list(dict.fromkeys(methods)))
-    checks.check([])
+    with adding.undone_by_a_problem():
+        built = adding.add(list(dict.fromkeys(names)))
+        checks.check([])
     print(f"dvc repro now builds {', '.join(built)}")
 
 

@@ -1,4 +1,4 @@
-"""new and add: a project of one's own from the recipes, prompts, profiles and rules that come with baleen."""
+"""new: a project of one's own from the recipes, prompts, profiles and rules that come with baleen."""
 
 import os
 import re
@@ -219,26 +219,6 @@ def on_embedded_world(to: Path, methods: list[str], profile: str) -> None:
     """Write a project of these methods on the generated world that comes with baleen."""
     lines = shipped.lines()
     write(to, Selection(assemble.closure(assemble.of_methods(methods, lines), lines)), methods, profile)
-
-
-def add(methods: list[str]) -> list[str]:
-    """Add methods to the project in the current folder; returns the recipes that it builds now.
-
-    Lines of the shipped recipes that are here already stay as they are, edited or not.
-    """
-    rules = Path("dvc.yaml")
-    recipes.check_here(rules)
-    here = {line.name: line for line in recipes.lines(recipes.files())}
-    own = {name: line for name, line in here.items() if line.file == SOURCES}
-    selection = assemble.to_add(methods, here, own, layers.current().profile)
-    files = assemble.write_recipes(Path(), selection)
-    copy_prompts(Path(), selection.lines)
-    built = [path.stem for path in recipes.files() if recipes.is_method(path)]
-    every, wanted = {**selection.lines, **here}, list(dict.fromkeys([*built, *methods]))
-    text = assemble.rules(rules.read_text(encoding="utf-8"), files, assemble.report_of(every, wanted))
-    shipped.copy_plots(Path())
-    rules.write_text(text, encoding="utf-8")
-    return [str(path) for path in recipes.files()]
 
 
 def in_world(wanted: Wanted) -> str:

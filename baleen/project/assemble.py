@@ -262,7 +262,8 @@ def evaluations(lines: Mapping[str, Line], names: Iterable[str]) -> list[str]:
     once = [line for line in own if firsts[str(line.given["input"])] is line]
     world = any(of_world(line) for line in lines.values())
     losses = [line.name for line in once if line.given.get("settings") == "losses"]
-    answers = [line.name for line in once if lines[str(line.given["input"])].rule == "answer"]
+    asked = {name for name, line in lines.items() if line.rule == "answer"}
+    answers = [line.name for line in once if line.given["input"] in asked]
     shown = (answers if world or not losses else losses) or [line.name for line in once]
     return [*filter(None, (kept_by(name, lines) for name in names)), *shown]
 

@@ -1,0 +1,77 @@
+"""add: more to build in the project that is here: a method, a recipe of recipes/more, or a recipe of one's own."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from baleen.commands.new import SOURCES, copy_prompts
+from baleen.errors import Problem, unknown
+from baleen.project import assemble, layers, recipes, shipped
+from baleen.project.assemble import Lines, Selection
+
+RULES = Path("dvc.yaml")
+
+
+def add(names: list[str]) -> list[str]:
+    """Build more in the project in the current folder; returns the recipes that it builds now.
+
+    A name is a method, a recipe of recipes/more, or a file of the project's own recipes/. Lines of the shipped recipes
+    that are here already stay as they are, edited or not; prompts that lines name are copied where they come with
+    baleen and are not here.
+    """
+    recipes.check_here(RULES)
+    methods = [name for name in names if name in shipped.methods()]
+    files = [str(recipe_here(name)) for name in names if name not in methods]
+    here = lines_here([*recipes.files(), *map(Path, files)])
+    own = {name: line for name, line in here.items() if line.file == SOURCES}
+    selection = assemble.to_add(methods, here, own, layers.current().profile) if methods else Selection({})
+    files = [*assemble.write_recipes(Path(), selection), *files]
+    every = {**selection.lines, **here}
+    copy_prompts(Path(), every)
+    built = [path.stem for path in [*recipes.files(), *map(Path, files)] if recipes.is_method(path)]
+    text = assemble.rules(
+        RULES.read_text(encoding="utf-8"), files, assemble.report_of(every, dict.fromkeys([*built, *methods]))
+    )
+    shipped.copy_plots(Path())
+    RULES.write_text(text, encoding="utf-8")
+    return [str(path) for path in recipes.files()]
+
+
+def lines_here(files: list[Path]) -> Lines:
+    """The lines of some recipes, each read once."""
+    return {line.name: line for line in recipes.lines(list(dict.fromkeys(files)))}
+
+
+def recipe_here(name: str) -> Path:
+    """The recipe of the project of this name, brought from recipes/more where it is not there yet; a Problem when
+    nothing has this name."""
+    path, more = Path(f"recipes/{name}.yaml"), Path(f"recipes/more/{name}.yaml")
+    if path.is_file() or more.is_file():
+        return path if path.is_file() else more
+    if not (source := shipped.folder() / more).is_file():
+        known = [*shipped.methods(), *(one.stem for one in sorted(source.parent.glob("*.yaml")))]
+        raise Problem(f"{unknown('method or recipe', name, known)}; a recipe of your own is {path}")
+    more.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(source, more)
+    return more
+
+
+@contextmanager
+def undone_by_a_problem() -> Iterator[None]:
+    """dvc.yaml, recipes and prompts are as they were when what is added cannot be built."""
+    before = {path: path.read_bytes() for path in written()}
+    try:
+        yield
+    except Problem:
+        for path in {*written()} - {*before}:
+            path.unlink()
+        for path, content in before.items():
+            path.write_bytes(content)
+        raise
+
+
+def written() -> list[Path]:
+    """The files that `add` may write."""
+    prompts = [path for path in Path("prompts").rglob("*") if path.is_file()]
+    return [*filter(Path.is_file, [RULES]), *recipes.all_files(), *prompts]

@@ -1,0 +1,87 @@
+"""baleen add: recipes of recipes/more and of one's own beside methods, and nothing half-written for one unfit."""
+
+from contextlib import chdir
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from baleen.commands import adding, check, new
+from baleen.commands.command import app
+from baleen.commands.own_data import Own
+from baleen.errors import Problem
+from baleen.project.yaml_files import parse_yaml
+
+CORPUS = Own("data/raw/docs", {"columns": {"response": "text"}})
+SEEDS = Own("data/raw/pairs.jsonl", {"columns": {"instruction": "question", "response": "answer"}})
+JUDGED = """score:
+  judged:   {input: humpback-pool, model: reply, prompt: harmful}
+filter:
+  harmless: {input: judged, keep: ["probability<0.5"]}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    new.on_own_data(tmp_path / "p", ["humpback"], "small", CORPUS, SEEDS)
+    (tmp_path / "p/data/raw/docs").mkdir(parents=True)
+    (tmp_path / "p/data/raw/pairs.jsonl").touch()
+    return tmp_path / "p"
+
+
+def contents(folder: Path) -> dict[Path, str]:
+    """Every file but the templates of plots, which DVC's own beginning of a project would have brought."""
+    files = [path for path in folder.rglob("*.*") if path.is_file() and path.parent.name != "plots"]
+    return {path: path.read_text(encoding="utf-8") for path in files}
+
+
+def listed(folder: Path) -> list[str]:
+    return [str(name) for name in parse_yaml((folder / "dvc.yaml").read_text())["vars"]]
+
+
+def test_a_recipe_of_ones_own_is_listed_with_the_prompts_that_its_lines_name(folder: Path) -> None:
+    (folder / "recipes/mine.yaml").write_text(JUDGED)
+    with chdir(folder):
+        with pytest.raises(Problem, match="no prompts/harmful.md here; `baleen add mine` copies the one that comes"):
+            check.check([])
+        adding.add(["mine"])
+        assert check.check([]).endswith("are well wired")
+    assert "recipes/mine.yaml" in listed(folder)
+
+
+def test_a_recipe_that_is_not_listed_is_named_by_check(folder: Path) -> None:
+    (folder / "recipes/mine.yaml").write_text(
+        JUDGED.replace("harmful", "judge").replace("probability<0.5", "chars(id)>1")
+    )
+    with chdir(folder):
+        assert "dvc.yaml does not list recipes/mine.yaml: `baleen add mine` lets DVC build it" in check.check([])
+
+
+@pytest.mark.parametrize("name", ["screening", "humpback-preference"])
+def test_a_recipe_of_recipes_more_is_brought_and_listed(name: str, folder: Path) -> None:
+    with chdir(folder):
+        adding.add([name])
+        assert check.check([]).endswith("are well wired")
+    assert f"recipes/more/{name}.yaml" in listed(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("tegit-right", "unknown table 'tegit-kept'"),
+        ("air-random", "unknown model 'air-chat'"),
+        ("mine", "unknown rule"),
+    ],
+)
+def test_what_does_not_fit_changes_nothing(name: str, words: str, folder: Path) -> None:
+    (folder / "recipes/mine.yaml").write_text("fliter: {}\n" if name == "mine" else "filter:\n  x: {input: web}\n")
+    before = contents(folder)
+    with chdir(folder):
+        said = CliRunner().invoke(app, ["add", name])
+    assert isinstance(said.exception, Problem) and words in str(said.exception)
+    assert contents(folder) == before
+
+
+def test_a_name_that_nothing_has_is_refused(folder: Path) -> None:
+    with chdir(folder), pytest.raises(Problem, match="unknown method or recipe 'screning'; did you mean 'screening'"):
+        adding.add(["screning"])
