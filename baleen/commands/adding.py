@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from baleen.commands.new import SOURCES, copy_prompts
+from baleen.commands.new import SOURCES, copy_prompts, pin
 from baleen.errors import Problem, unknown
-from baleen.project import assemble, layers, recipes, shipped
+from baleen.project import assemble, layers, own_numbers, recipes, shipped
 from baleen.project.assemble import Lines, Selection
 
-RULES = Path("dvc.yaml")
+RULES, REQUIREMENTS = Path("dvc.yaml"), Path("requirements.txt")
 
 
 def add(names: list[str]) -> list[str]:
@@ -18,7 +18,7 @@ def add(names: list[str]) -> list[str]:
 
     A name is a method, a recipe of recipes/more, or a file of the project's own recipes/. Lines of the shipped recipes
     that are here already stay as they are, edited or not; prompts that lines name are copied where they come with
-    baleen and are not here.
+    baleen and are not here. On a user's own data every model that is taught to answer is measured.
     """
     recipes.check_here(RULES)
     methods = [name for name in names if name in shipped.methods()]
@@ -26,8 +26,10 @@ def add(names: list[str]) -> list[str]:
     here = lines_here([*recipes.files(), *map(Path, files)])
     own = {name: line for name, line in here.items() if line.file == SOURCES}
     selection = assemble.to_add(methods, here, own, layers.current().profile) if methods else Selection({})
-    files = [*assemble.write_recipes(Path(), selection), *files]
-    every = {**selection.lines, **here}
+    numbers = measured({**selection.lines, **here}, files)
+    written = [assemble.write_recipes(Path(), part) for part in (selection, numbers)]
+    files = [*written[0], *files, *written[1]]
+    every = {**selection.lines, **numbers.lines, **here}
     copy_prompts(Path(), every)
     built = [path.stem for path in [*recipes.files(), *map(Path, files)] if recipes.is_method(path)]
     text = assemble.rules(
@@ -35,7 +37,22 @@ def add(names: list[str]) -> list[str]:
     )
     shipped.copy_plots(Path())
     RULES.write_text(text, encoding="utf-8")
+    if REQUIREMENTS.is_file():  # not in baleen's own checkout
+        pin(layers.current().profile)
     return [str(path) for path in recipes.files()]
+
+
+def measured(every: Lines, files: list[str]) -> Selection:
+    """The lines that measure what some recipes teach to answer, in a project that has such lines for its models."""
+    if not any(line.file == own_numbers.FILE for line in every.values()):
+        return Selection({})
+    judge = str(every["judge"].given.get("settings", "")) if "judge" in every else ""
+    more = own_numbers.Measures(own_numbers.VERIFIABLE in every, judge)
+    before = {name: line for name, line in every.items() if line.file not in files}
+    methods, profile = [line.name for line in every.values() if line.ends_method], layers.current().profile
+    known, made = (own_numbers.number_lines(lines, methods, profile, more) for lines in (before, every))
+    lines = {name: line for name, line in made.items() if name not in {**known, **every}}
+    return Selection(lines, {name: assemble.entry(line) for name, line in lines.items()})
 
 
 def lines_here(files: list[Path]) -> Lines:
@@ -74,4 +91,4 @@ def undone_by_a_problem() -> Iterator[None]:
 def written() -> list[Path]:
     """The files that `add` may write."""
     prompts = [path for path in Path("prompts").rglob("*") if path.is_file()]
-    return [*filter(Path.is_file, [RULES]), *recipes.all_files(), *prompts]
+    return [*filter(Path.is_file, [RULES, REQUIREMENTS]), *recipes.all_files(), *prompts]

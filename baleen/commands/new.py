@@ -19,7 +19,7 @@ from baleen.project.assemble import Selection
 from baleen.project.inputs import CODE
 from baleen.project.own_numbers import Measures
 from baleen.project.recipes import Line
-from baleen.project.settings import load_yaml
+from baleen.project.settings import Settings, load_yaml
 from baleen.training import requirements
 
 SOURCES = "recipes/sources.yaml"
@@ -180,11 +180,9 @@ def write(to: Path, selection: Selection, methods: list[str], profile: str) -> N
     report = assemble.report_of(selection.lines, methods)
     rules = assemble.rules((ship / "dvc.yaml").read_text(encoding="utf-8"), files, report, code_of_plan(to))
     params = (ship / "params.yaml").read_text(encoding="utf-8")
-    extras = requirements.extras(load_yaml(shipped.profile(profile)))
     texts = {
         "dvc.yaml": rules,
         "params.yaml": re.sub(r"(?<=^profile: )\w+", profile, params, flags=re.MULTILINE),
-        "requirements.txt": f"baleen[{','.join(extras)}]=={version('baleen')}\n",
         ".gitignore": history.IGNORED,
         ".dvcignore": history.IGNORED_BY_DVC,
     }
@@ -195,6 +193,18 @@ def write(to: Path, selection: Selection, methods: list[str], profile: str) -> N
     )
     copy_prompts(to, selection.lines)
     assemble.copy_named(to, "methods", ["README.md"])
+    with chdir(to):
+        pin(load_yaml(shipped.profile(profile)))
+
+
+def pin(profile: Settings) -> None:
+    """Write what the project in the current folder needs into its requirements.txt: this version of baleen with the
+    extras of its lines; other lines stay."""
+    path, files = Path("requirements.txt"), recipes.files()
+    extras = requirements.extras(profile, recipes.lines(files), recipes.groups(files))
+    others = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
+    mine = f"baleen[{','.join(extras)}]=={version('baleen')}\n"
+    path.write_text(mine + "".join(line for line in others if not line.startswith("baleen[")), encoding="utf-8")
 
 
 def code_of_plan(to: Path) -> list[str]:

@@ -1,22 +1,27 @@
 """Requirements: what the lines of a recipe need of a machine under a profile, and what this one lacks of it."""
 
 import ast
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from baleen.engines import table
 from baleen.errors import Problem
+from baleen.measures.expressions import MEASURES
 from baleen.memo.dry_run import disk_size
 from baleen.project import inputs, layers, plan, settings
 from baleen.project.code_hashes import module_file
 from baleen.project.command_line import EXTRAS
 from baleen.project.machine import Machine, hub_error, in_hub_cache, installed, this_machine
+from baleen.project.recipes import RULES, Group, Line
 from baleen.project.settings import Settings, Speed
 from baleen.project.statements import imported
 from baleen.training import memory
 
+CALLED = re.compile(r"\b([a-z_]+)\(")  # the name of a measure of baleen's in an expression
 WEIGHT, TRAINED = 2, 16  # bytes for a parameter: bf16 to answer; fp32 weights, gradients and AdamW's moments to train
 
 
@@ -33,7 +38,18 @@ class Job:
 def packages_of(engine: str) -> frozenset[str]:
     """The optional packages that the modules of an engine import."""
     file = inputs.CODE / module_file(table.module_of(engine))
-    files = file.parent.glob("*.py") if file.parent.name == engine else [file]
+    return imports_of(file.parent.glob("*.py") if file.parent.name == engine else [file])
+
+
+@cache
+def packages_of_measure(name: str) -> frozenset[str]:
+    """The optional packages that the module of a measure imports; none for what is no measure."""
+    file = module_file(MEASURES[name].__module__) if name in MEASURES else ""
+    return imports_of([inputs.CODE / file]) if file.startswith("baleen/") else frozenset()
+
+
+def imports_of(files: Iterable[Path]) -> frozenset[str]:
+    """The optional packages that some modules import."""
     nodes = [node for one in files for node in ast.walk(ast.parse(one.read_text(encoding="utf-8")))]
     lines = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {module for node in lines for module, _ in imported(node).values()}
@@ -42,13 +58,17 @@ def packages_of(engine: str) -> frozenset[str]:
     return frozenset(name.partition(".")[0] for name in names) & EXTRAS.keys()
 
 
-def extras(profile: Settings) -> list[str]:
-    """The extras of baleen that a colleague needs to build under a profile: those of training, its engines and its
-    model."""
-    engines = {
-        str(section["engine"]) for section in profile.values() if isinstance(section, dict) and "engine" in section
-    }
+def extras(profile: Settings, lines: Iterable[Line] = (), groups: Mapping[str, Group] = {}) -> list[str]:
+    """The extras of baleen that a colleague needs to build some lines under a profile: those of training, its engines
+    and its model, and of what the lines, with the groups of settings that they name, measure and search."""
+    own = [*lines]
+    given = [RULES[line.rule].adds | line.given for line in own]
+    given += [groups[name].values for one in given if (name := str(one.get("settings", ""))) in groups]
+    sections = [section for section in profile.values() if isinstance(section, dict)]
+    engines = {str(one["engine"]) for one in (*sections, *given) if one.get("engine") in table.ENGINES}
     packages = {package for engine in engines for package in packages_of(engine)}
+    packages |= {package for name in CALLED.findall(str(given)) for package in packages_of_measure(name)}
+    packages |= {"bm25s"} if any(one.get("nearest") == "bm25" for one in given) else set()
     origin = profile.get("origin") or {}
     model = {"laptop"} if "package" in origin else {"gguf"} if "gguf" in origin else set[str]()
     return sorted({"train", *(EXTRAS[package] for package in packages), *model})

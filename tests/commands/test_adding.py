@@ -49,6 +49,40 @@ def test_a_recipe_of_ones_own_is_listed_with_the_prompts_that_its_lines_name(fol
     assert "recipes/mine.yaml" in listed(folder)
 
 
+def test_a_method_of_ones_own_is_measured_and_told_of(folder: Path) -> None:
+    (folder / "recipes/mine.yaml").write_text("train:\n  mine: {input: seed, base: base, prompt: reply}\n")
+    with chdir(folder):
+        adding.add(["mine"])
+        assert check.check([]).endswith("are well wired")
+        lines = adding.lines_here([Path("recipes/numbers.yaml")])
+    assert lines["eval-loss-mine"].given["against"] == "loss-seeds-alone"
+    assert "eval-loss-mine" in parse_yaml((folder / "dvc.yaml").read_text())["stages"]["report"]["cmd"]
+
+
+@pytest.mark.parametrize(
+    ("name", "condition", "extras"),
+    [
+        ("screening", "", "cleaning,languages,train"),
+        ("round-trip-translators", "", "languages,metrics,train"),
+        ("mine", "chrf(response,instruction)<=90", "metrics,train"),
+        ("mine", "phones(response)<=0", "cleaning,train"),
+        ("mine", "words(response)<=90", "train"),
+    ],
+)
+def test_what_the_lines_need_is_pinned_and_other_requirements_stay(
+    name: str, condition: str, extras: str, folder: Path
+) -> None:
+    (folder / "recipes/mine.yaml").write_text(
+        f'filter:\n  mine: {{input: seed, keep: ["{condition or "chars(id)>1"}"]}}\n'
+    )
+    pinned = folder / "requirements.txt"
+    pinned.write_text(f"{pinned.read_text()}mine==1\n")
+    with chdir(folder):
+        adding.add([name])
+    first, *others = pinned.read_text().splitlines()
+    assert first.startswith(f"baleen[{extras}]==") and others == ["mine==1"]
+
+
 def test_a_recipe_that_is_not_listed_is_named_by_check(folder: Path) -> None:
     (folder / "recipes/mine.yaml").write_text(
         JUDGED.replace("harmful", "judge").replace("probability<0.5", "chars(id)>1")
@@ -57,7 +91,7 @@ def test_a_recipe_that_is_not_listed_is_named_by_check(folder: Path) -> None:
         assert "dvc.yaml does not list recipes/mine.yaml: `baleen add mine` lets DVC build it" in check.check([])
 
 
-@pytest.mark.parametrize("name", ["screening", "humpback-preference"])
+@pytest.mark.parametrize("name", ["screening", "humpback-preference", "round-trip-translators"])
 def test_a_recipe_of_recipes_more_is_brought_and_listed(name: str, folder: Path) -> None:
     with chdir(folder):
         adding.add([name])

@@ -277,6 +277,14 @@ def test_what_is_added_to_a_project_on_own_data_is_well_wired(method: str, tmp_p
     assert "eval-loss-humpback" in report and "oracle" not in report
 
 
+def test_what_the_measures_of_a_project_need_is_pinned(tmp_path: Path) -> None:
+    more = new.Extras("data/raw/ifeval.jsonl")
+    for name, asked in (("plain", new.NOTHING), ("verifiable", more)):
+        new.on_own_data(tmp_path / name, ["humpback"], "small", CORPUS, SEEDS, more=asked)
+    pins = [(tmp_path / name / "requirements.txt").read_text() for name in ("plain", "verifiable")]
+    assert pins[0].startswith("baleen[train]==") and pins[1].startswith("baleen[metrics,train]==")
+
+
 def test_verifiable_prompts_and_a_judge_are_lines_for_each_model(tmp_path: Path) -> None:
     more = new.Extras("data/raw/ifeval.jsonl", "chat")
     new.on_own_data(tmp_path / "p", ["humpback"], "small", CORPUS, SEEDS, more=more)
