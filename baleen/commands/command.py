@@ -78,18 +78,20 @@ def run(
     target: str,
     dry_run: Annotated[bool, typer.Option(help="say what would be queried and what it would cost, and stop")] = False,
     limit: Annotated[int, typer.Option(help="preview: only the first rows, written to <target>-preview")] = 0,
+    budget: Annotated[int, typer.Option(help="query until so many tokens are paid; the same command goes on")] = 0,
 ) -> None:
-    """Preview a target, or say what it would cost. Other flags change its settings for this once: --temperature 0.2
+    """Preview a target, say what it would cost, or query it up to a budget. Other flags change a setting for this once.
 
     Example: baleen run humpback-augment --dry-run
     """
     line = recipes.named(target)
-    if not dry_run and not limit:
+    once = {"dry_run": dry_run, "limit": limit, "budget": budget}
+    if not any(once.values()):
         raise Problem(f"dvc repro {line.rule}@{line.name} builds it; for a look add --limit 20, or --dry-run")
-    once = {"dry_run": dry_run, "limit": limit}
     if odd := next((name for name, value in once.items() if value and line.verb not in ONCE[name]), ""):
         raise Problem(f"{line.verb} has no --{odd.replace('_', '-')}; dvc repro {line.rule}@{line.name} builds it")
-    flags = ["--dry-run"] * dry_run + ["--limit", str(limit)] * bool(limit)
+    flags = [f"--{name}={value}" for name, value in {"limit": limit, "budget": budget}.items() if value]
+    flags += ["--dry-run"] * dry_run
     if dry_run:
         verbs.print_memory(line.name)
     import_module(f"stages.{line.verb}").main([line.name, *flags, *context.args])
@@ -138,7 +140,7 @@ def new_command(
     requests: Annotated[str, typer.Option(help="file of requests for long texts, for Self-Lengthen alone")] = "",
     corpus_columns: Annotated[str, typer.Option(help="such as response=text; without it by looking")] = "",
     seed_columns: Annotated[str, typer.Option(help="such as instruction=question,response=answer")] = "",
-    documents: Annotated[int, typer.Option(help="only so many documents of a usual length, drawn by chance")] = 0,
+    documents: Annotated[int, typer.Option(help="draw so many documents of 300 to 1200 characters")] = 0,
     profile: Annotated[str, typer.Option(help="how big; without it the best that this machine can run")] = "",
     cache: Annotated[Path | None, typer.Option(help="folder of another project's DVC cache, to share it")] = None,
     verifiable: Annotated[str, typer.Option(help="prompts in the form of IFEval, whose answers a program checks")] = "",

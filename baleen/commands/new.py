@@ -23,7 +23,6 @@ from baleen.project.settings import Settings, load_yaml
 from baleen.training import requirements
 
 SOURCES = "recipes/sources.yaml"
-USUAL = ["chars(response)>=300", "chars(response)<=1200"]  # of a document, when only some are drawn
 README = """# {name}
 
 Built with baleen ({methods}). `pip install -r requirements.txt` installs it; then
@@ -100,7 +99,7 @@ def corpus_tables(corpus: Own, documents: int) -> list[Line]:
     whole = Line(
         "corpus" if documents else "web", rule, {**given, **corpus.settings, **rules, "origin": "web"}, SOURCES
     )
-    drawn = {"input": "corpus", "keep": USUAL, "best": "chance(id)", "count": documents}
+    drawn = {"input": "corpus", "keep": own_data.USUAL, "best": "chance(id)", "count": documents}
     return [whole, Line("web", "filter", drawn, SOURCES)] if documents else [whole]
 
 
@@ -255,6 +254,8 @@ def on_files(wanted: Wanted, corpus: Corpus, seeds: str, seed_columns: dict[str,
         )
         asked = own_data.bring(own_data.verifiable(wanted.verifiable), part) if wanted.verifiable else ""
         on_own_data(part, wanted.methods, chosen, documents, mine, corpus.documents, Extras(asked, wanted.judge))
+        if corpus.documents and looked:
+            print(own_data.usual(part, documents, corpus.documents))
         print(own_data.split(part, mine, HELD_OUT, TAUGHT))
         write_readme(part, wanted)
         tracked = [own.path for own in (documents, mine) if own.path != PYTHON] + [asked] * bool(asked)

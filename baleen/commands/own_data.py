@@ -5,11 +5,13 @@ import shutil
 from collections.abc import Collection, Iterable
 from contextlib import chdir
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from textwrap import shorten
 
 from baleen.errors import Problem
 from baleen.measures.evaluation import UNDIVIDED, is_divided, side
+from baleen.measures.expressions import parse_condition
 from baleen.measures.figures import DEV
 from baleen.measures.words import chance
 from baleen.project import assemble, recipes
@@ -23,6 +25,8 @@ RAW = "data/raw"
 PAGES = ("markdown", "html")  # texts that have headers to cut them at
 PYTHON = "python:docs"  # in the place of a path: the documentation that comes with Python
 WIDTH = 100
+USUAL = ["chars(response)>=300", "chars(response)<=1200"]  # of a document, when only some are drawn
+LOOKED_AT = 1000  # documents of a corpus whose lengths are looked at before some are drawn
 HAN, KANA = re.compile("[\u4e00-\u9fff]"), re.compile("[\u3040-\u30ff]")
 VERIFIABLE_COLUMNS = {  # of IFEval's file
     "instruction": "prompt", "key": "key?", "instruction_id_list": "instruction_id_list", "kwargs": "kwargs"
@@ -129,6 +133,21 @@ def mapping(text: str) -> dict[str, str]:
     if wrong := next((name for name, sign, field in pairs if not sign or not name.strip() or not field.strip()), ""):
         raise Problem(f"columns {text!r}: {wrong!r} is no mapping; write instruction=question,response=answer")
     return {name.strip(): field.strip() for name, _, field in pairs}
+
+
+def usual(project: Path, corpus: Own, count: int) -> str:
+    """How many of the first documents have a length of which some are drawn; none at all is a Problem."""
+    with chdir(project):
+        options = typed(IngestOptions, "corpus", {"source": corpus.path, "origin": "web", **corpus.settings})
+        looked = [*islice(kept_rows(options), LOOKED_AT)]
+    conditions = [parse_condition(text) for text in USUAL]
+    fit = sum(all(not one.reason(row) for one in conditions) for row in looked)
+    found = f"{fit} of the first {len(looked)} documents have 300 to 1200 characters"
+    if not fit:
+        raise Problem(
+            f"{corpus.path}: {found}, of which --documents draws; leave it out, or bring texts cut in passages"
+        )
+    return f"corpus: {found}, of which {count} are drawn by chance"
 
 
 def split(project: Path, seeds: Own, held_out: float, taught: float) -> str:

@@ -71,6 +71,9 @@ def test_run_previews_and_leaves_building_to_dvc(folder: Path) -> None:
         ("humpback-pool", "--limit", "3"): "filter has no --limit; dvc repro filter@humpback-pool builds it",
         ("humpback-agment",): "unknown target 'humpback-agment'; did you mean 'humpback-augment'",
         ("humpback-augment", "--limit", "3", "--temprature", "1"): "unknown setting 'temprature'; did you mean 'temper",
+        ("ask", "--budget", "3"): "train has no --budget; dvc repro train@ask builds it",
+        ("humpback-augment", "--budget", "-3"): "budget is -3; it must lie between 0 and inf",
+        ("humpback-augment", "--budget", "3"): "no table data/web.parquet",
         ("humpback-augment", "--limit", "3"): "no table data/web.parquet",
     }.items():
         with pytest.raises(Problem, match=message):

@@ -98,9 +98,22 @@ def test_seeds_of_which_none_would_be_held_out_are_too_few() -> None:
 
 @under_dvc
 def test_some_documents_of_the_corpus_are_drawn_by_chance() -> None:
+    texts = ("too short", *(f"# {n}\n\n{f'Page {n} says a word. ' * 20}\n" for n in range(3)), f"{'Long. ' * 300}\n")
+    for n, text in enumerate(texts):
+        Path(f"pages/{n}.md").write_text(text)
     lines = new("--corpus", "pages", "--seeds", "seeds.jsonl", "--documents", "500")
     assert lines["corpus"]["source"] == "data/raw/pages"
     assert (lines["web"]["rule"], lines["web"]["count"], lines["web"]["best"]) == ("filter", 500, "chance(id)")
+
+
+@pytest.mark.parametrize("text", ["# One\n\nA text.\n", "# Long\n\n" + "A long text. " * 200])
+def test_a_corpus_without_documents_of_the_drawn_length_is_refused(text: str) -> None:
+    """Every document left with its reason, hours later, and nothing was built."""
+    Path("pages/one.md").write_text(text)
+    words = "data/raw/pages: 0 of the first 1 documents have 300 to 1200 characters, of which --documents draws"
+    with pytest.raises(Problem, match=words):
+        new("--corpus", "pages", "--seeds", "seeds.jsonl", "--documents", "5")
+    assert not Path("mine").exists()
 
 
 @under_dvc
