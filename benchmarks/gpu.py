@@ -25,8 +25,9 @@ from baleen.project import machine
 from baleen.project.command_line import report_problems
 from baleen.tables.rows import Row, write_json
 from benchmarks import gpu_page
+from benchmarks.data import DATA
 
-CORPUS = "../shared/data/tldr-pages-en.tar.gz"  # all 7,425 pages, on which the GPU story tells of Humpback
+CORPUS = str(DATA / "tldr-pages-en.tar.gz")  # all 7,425 pages, on which the GPU story tells of Humpback
 SEEDS = "data/seeds/assistant.jsonl"
 MINUTES, REHEARSAL_MINUTES = 24.0, 240.0  # of a call; the budgets of all parts together are no more than MINUTES
 RESERVE = 15.0  # seconds kept for the end: killing a part and writing the page

@@ -8,8 +8,8 @@
 #   benchmarks/gpu.sh halves           the model's file as two halves in build/halves, to be carried one by one
 #   benchmarks/gpu.sh join             the file of both halves in build/gpu, its hash checked
 #
-# Humpback reads all English pages of tldr-pages from ../shared/data; without that archive nothing begins. --corpus FILE (or
-# CORPUS=) names another one, --corpus python:docs the pages of Python itself; --seeds (or SEEDS=) other pairs.
+# Humpback reads all English pages of tldr-pages from data/real (or the folder BALEEN_DATA); without that archive nothing begins.
+# --corpus FILE (or CORPUS=) names another one, --corpus python:docs the pages of Python itself; --seeds (or SEEDS=) other pairs.
 # PYTHON=... names another interpreter.
 set -eu
 cd "$(dirname "$0")/.."

@@ -15,8 +15,8 @@ from typing import Any
 from baleen.errors import Problem
 from baleen.measures.verifiable import texts, verdicts
 from baleen.project.command_line import report_problems
+from benchmarks.data import DATA
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
 PROMPTS, GRADED = "ifeval-prompts.jsonl", "ifeval-gpt4-graded.jsonl.gz"
 WAYS = ("strict", "loose")
 

@@ -226,8 +226,11 @@ def copy_prompts(to: Path, lines: Mapping[str, Line]) -> None:
 
 def on_embedded_world(to: Path, methods: list[str], profile: str) -> None:
     """Write a project of these methods on the generated world that comes with baleen."""
-    lines = shipped.lines()
-    write(to, Selection(assemble.closure(assemble.of_methods(methods, lines), lines)), methods, profile)
+    lines, sections = shipped.lines(), load_yaml(shipped.profile(profile))
+    wanted = assemble.closure(assemble.of_methods(methods, lines), lines)
+    for name in methods:
+        assemble.require_teacher(name, assemble.closure([name], lines).values(), sections)
+    write(to, Selection(wanted), methods, profile)
 
 
 def in_world(wanted: Wanted) -> str:

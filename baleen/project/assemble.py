@@ -129,6 +129,7 @@ def on_own_data(
         needed = closure([at for at in own_recipe if "part" not in adapted[at].given], adapted)
         if odd := next((line for line in needed.values() if of_world(line)), None):
             raise Problem(needs_world(name, odd))
+        require_teacher(name, needed.values(), profile)
     selected = closure([*of_methods(names, kept), *own], kept)
     measures = own_numbers.number_lines(selected, names, profile, more or Measures("verifiable" in own))
     kept = own_numbers.beside_seeds_alone(kept, measures) | measures
@@ -164,6 +165,18 @@ def on_tables(line: Line, stand_in: Mapping[str, str], profile: Settings, texts:
     if group == "pages":
         given = {"input": texts or "web", "base": given["base"], "prompt": "text", "settings": group}
     return replace(line, given=given)
+
+
+def require_teacher(method: str, lines: Iterable[Line], profile: Settings) -> None:
+    """A Problem where a profile has no instruct model in the place of one that seeds alone would have to teach."""
+    for line in lines:
+        group = str(line.given.get("settings", ""))
+        taught = line.verb == "train" and group in own_numbers.TEACHERS and line.given.get("input") == "seed"
+        if taught and "instead" not in (profile.get(group) or {}):
+            raise Problem(
+                f"{method}: {line.name} must be an instruct model, and the profile has none; choose one that has, such "
+                "as --profile laptop, or another method"
+            )
 
 
 def needs_world(method: str, line: Line) -> str:

@@ -6,7 +6,6 @@ again it goes on.
 """
 
 import json
-import os
 from argparse import ArgumentParser, Namespace
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
@@ -17,6 +16,7 @@ from baleen.project.command_line import report_problems
 from baleen.tables.rows import Row
 from benchmarks.claims import Change, Claim, build, real, results
 from benchmarks.claims.real import figures, page, projects
+from benchmarks.data import DATA
 
 METHODS = sorted(path.stem.replace("_", "-") for path in Path(__file__).parent.glob("[a-z]*.py"))
 
@@ -68,8 +68,7 @@ def main() -> None:
     cli.add_argument("--json", action="store_true", help="print one JSON object")
     cli.add_argument("--real", action="store_true", help="real text and a real model in place of generated worlds")
     own = cli.add_argument_group("with --real")
-    data = os.environ.get("BALEEN_DATA", "data/real")
-    own.add_argument("--data", type=Path, default=Path(data), help="folder of the corpora (BALEEN_DATA, or data/real)")
+    own.add_argument("--data", type=Path, default=DATA, help="folder of the corpora (BALEEN_DATA, or data/real)")
     own.add_argument("--folder", type=Path, default=Path("build/claims-real"), help="of projects, cache and memo")
     own.add_argument("--projects", nargs="+", help="those of the claim to build; without it all")
     own.add_argument("--pairs", nargs="+", help="words: only pairs whose name has one of them are built and compared")
