@@ -143,7 +143,7 @@ def test_an_extra_that_is_not_installed_is_one_line(
     write_files(home, {"models/m/model.safetensors": "x"})
     translation.sacrebleu_metric.cache_clear()
     monkeypatch.setitem(sys.modules, module, None)
-    words = rf"baleen: {module.partition('.')[0]} is not installed; pip install 'baleen\[{extra}\]'$"
+    words = rf"baleen: {module.partition('.')[0]} is not installed; pip install 'baleen-build\[{extra}\]'$"
     assert_one_line(run(*command.split()), capfd.readouterr().err, words)
 
 
@@ -155,7 +155,7 @@ def test_the_package_of_a_module_is_what_is_to_be_installed(
     monkeypatch.setitem(sys.modules, module.partition(".")[0], None)
     with pytest.raises(SystemExit):
         command_line.run(lambda argv: import_module(module))
-    words = f"baleen: {module.partition('.')[0]} is not installed; pip install 'baleen["
+    words = f"baleen: {module.partition('.')[0]} is not installed; pip install 'baleen-build["
     assert capfd.readouterr().err.startswith(words)
 
 

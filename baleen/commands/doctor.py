@@ -31,7 +31,7 @@ def report() -> Report:
 def version(shown: bool) -> None:
     """Print the version of baleen and exit, for `baleen --version`."""
     if shown:
-        print(f"baleen {metadata.version('baleen')}")
+        print(f"baleen {metadata.version('baleen-build')}")
         raise typer.Exit
 
 

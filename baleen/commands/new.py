@@ -25,7 +25,8 @@ from baleen.training import requirements
 SOURCES = "recipes/sources.yaml"
 README = """# {name}
 
-Built with baleen ({methods}). `pip install -r requirements.txt` installs it; then
+Built with baleen ({methods}). `pip install -r requirements.txt --find-links WHEELS` installs it; WHEELS is a folder
+with its wheel (`pip wheel --no-deps -w WHEELS .` in a clone of baleen); then
 
     dvc repro                                # build what changed
     baleen plan                              # what would be built, why, and what it takes
@@ -202,8 +203,8 @@ def pin(profile: Settings) -> None:
     path, files = Path("requirements.txt"), recipes.files()
     extras = requirements.extras(profile, recipes.lines(files), recipes.groups(files))
     others = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
-    mine = f"baleen[{','.join(extras)}]=={version('baleen')}\n"
-    path.write_text(mine + "".join(line for line in others if not line.startswith("baleen[")), encoding="utf-8")
+    mine = f"baleen-build[{','.join(extras)}]=={version('baleen-build')}\n"
+    path.write_text(mine + "".join(line for line in others if not line.startswith("baleen-build[")), encoding="utf-8")
 
 
 def code_of_plan(to: Path) -> list[str]:

@@ -5,7 +5,7 @@ It translates the content of the last message, so its prompt must have one colum
 prompts/round-trip/text-to.md; lines are translated one by one, because these models have learned sentences. A pin names
 both languages as the model's own tokenizer does: `languages: eng_Latn-spa_Latn` (NLLB), `en-es` (M2M-100), `-spa` (a
 Marian model of several); a Marian model of one direction needs none. At temperature 0 it searches as the model's
-generation config says, mostly with beams. pip install 'baleen[train,translators]'
+generation config says, mostly with beams. pip install 'baleen-build[train,translators]'
 """
 
 import re

@@ -67,7 +67,7 @@ def check_place(pinned: Pin) -> None:
     if pinned.path or pinned.gguf:
         places.check(places.located(pinned))
     if pinned.gguf and not find_spec("gguf"):
-        raise Problem(f"reading {pinned.gguf} needs the package gguf: pip install 'baleen[gguf]'")
+        raise Problem(f"reading {pinned.gguf} needs the package gguf: pip install 'baleen-build[gguf]'")
 
 
 def check_origin(given: Settings) -> None:

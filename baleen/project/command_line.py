@@ -84,7 +84,7 @@ def advised(error: Exception) -> str:
     a word on what to do."""
     if isinstance(error, ModuleNotFoundError):
         name = lacking(error)
-        return f"{name} is not installed; pip install 'baleen[{EXTRAS[name]}]'"
+        return f"{name} is not installed; pip install 'baleen-build[{EXTRAS[name]}]'"
     if is_full_disk(error):
         return f"{error}; make room on the disk and run the same command again"
     number = error.errno if isinstance(error, OSError) else None

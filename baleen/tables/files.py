@@ -190,7 +190,7 @@ def remote_problems(name: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        hint = "pip install 'baleen[s3]'" if name.startswith("s3://") else str(error)
+        hint = "pip install 'baleen-build[s3]'" if name.startswith("s3://") else str(error)
         raise Problem(f"{name} needs a package that is not installed; {hint}") from None
     except Exception as error:
         what = (str(error).strip() or type(error).__name__).partition("\n")[0].partition("?")[0]

@@ -81,7 +81,7 @@ def lacks(jobs: Iterable[Job], speed: Speed, origin: Settings, machine: Machine)
     missing = {name for job in some if job.verb != "train" for name in packages_of(job.options.engine)}
     missing |= {"torch", "transformers", "trl"} if trains else set()
     extras = sorted({EXTRAS[name] for name in missing if not installed([name])})
-    found = [f"extra {name} is not installed; pip install 'baleen[{name}]'" for name in extras]
+    found = [f"extra {name} is not installed; pip install 'baleen-build[{name}]'" for name in extras]
     some_gpu = [*gpus_lack(some, speed, origin, machine), *gpu_lacks(trains, speed, machine)]
     return [*found, *some_gpu, *memory_lacks(trains, speed, origin, machine)]
 

@@ -34,7 +34,7 @@ def files(job: dict) -> dict[str, str]:
         "models/instant/pin.yaml": yaml_text(pin),
         "profiles/server.yaml": yaml_text({"speed": job["settings"]}),
         "params.yaml": "profile: server\n",
-        "requirements.txt": "baleen[openai]\n",
+        "requirements.txt": "baleen-build[openai]\n",
     }
 
 

@@ -80,7 +80,7 @@ def test_what_the_lines_need_is_pinned_and_other_requirements_stay(
     with chdir(folder):
         adding.add([name])
     first, *others = pinned.read_text().splitlines()
-    assert first.startswith(f"baleen[{extras}]==") and others == ["mine==1"]
+    assert first.startswith(f"baleen-build[{extras}]==") and others == ["mine==1"]
 
 
 def test_a_recipe_that_is_not_listed_is_named_by_check(folder: Path) -> None:

@@ -118,14 +118,14 @@ def test_readmes_server_can_be_asked(home: Path) -> None:
     assert "are well wired" in verb.check(["train@back-and-forth"])
 
 
-def test_readmes_translator_can_be_asked(home: Path) -> None:
-    write_pin(home, "eng-spa")
-    write_pin(home, "spa-eng")
-    block = next(block for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "apertium" in block)
-    rules = {line.name: line.rule for line in recipes.lines(recipes.all_files())}
-    for name, given in parse_yaml(block).items():
-        edit("recipes/round-trip.yaml", f"{rules[name]}/{name}", given)
-    assert "are well wired" in verb.check(["train@round-trip"])
+def test_readmes_translators_are_those_of_the_recipe_and_can_be_asked(home: Path) -> None:
+    lines = {line.name: line for line in recipes.lines_of(Path("recipes/more/round-trip-translators.yaml"))}
+    told = re.findall(r"its\s+line `(\w+)` has\s+`instead: (\{apertium: .*?\})`", README)
+    assert {name: parse_yaml(pin) for name, pin in told} == {n: lines[n].given["instead"] for n in ("there", "back")}
+    assert "are well wired" in verb.check(["train@round-trip-translators"])
+    for line in ("translated-there", "translated-back"):
+        edit("recipes/more/round-trip-translators.yaml", f"generate/{line}/engine", "seq2seq")
+    assert "are well wired" in verb.check(["train@round-trip-translators"])
 
 
 def test_own_data_pass_for_the_targets_that_need_no_pocket_world(home: Path) -> None:

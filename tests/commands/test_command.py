@@ -94,4 +94,4 @@ def test_every_command_has_an_example_in_its_help(name: str) -> None:
 
 def test_the_version_is_that_of_the_package() -> None:
     shown = CliRunner().invoke(app, ["--version"])
-    assert (shown.exit_code, shown.output) == (0, f"baleen {version('baleen')}\n")
+    assert (shown.exit_code, shown.output) == (0, f"baleen {version('baleen-build')}\n")

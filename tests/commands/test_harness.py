@@ -40,7 +40,7 @@ def test_without_the_extra_it_says_what_to_install(
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(SystemExit), command_line.report_problems():
         harness.measured("small", ["towns"], harness.Run())
-    assert capsys.readouterr().err == "baleen: lm_eval is not installed; pip install 'baleen[harness]'\n"
+    assert capsys.readouterr().err == "baleen: lm_eval is not installed; pip install 'baleen-build[harness]'\n"
 
 
 @pytest.fixture

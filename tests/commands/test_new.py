@@ -108,7 +108,7 @@ def test_the_share_to_sweep_is_that_of_the_scorer_in_force(profile: str, knob: s
 )
 def test_a_colleague_installs_what_the_profile_needs(profile: str, extras: str, tmp_path: Path) -> None:
     folder = own(tmp_path / "p", ["humpback"], profile)
-    assert (folder / "requirements.txt").read_text().startswith(f"baleen[{extras}]==")
+    assert (folder / "requirements.txt").read_text().startswith(f"baleen-build[{extras}]==")
 
 
 def test_a_project_that_chooses_no_candidates_has_no_share_to_sweep(tmp_path: Path) -> None:
@@ -294,7 +294,7 @@ def test_what_the_measures_of_a_project_need_is_pinned(tmp_path: Path) -> None:
     for name, asked in (("plain", new.NOTHING), ("verifiable", more)):
         new.on_own_data(tmp_path / name, ["humpback"], "small", CORPUS, SEEDS, more=asked)
     pins = [(tmp_path / name / "requirements.txt").read_text() for name in ("plain", "verifiable")]
-    assert pins[0].startswith("baleen[train]==") and pins[1].startswith("baleen[metrics,train]==")
+    assert pins[0].startswith("baleen-build[train]==") and pins[1].startswith("baleen-build[metrics,train]==")
 
 
 def test_verifiable_prompts_and_a_judge_are_lines_for_each_model(tmp_path: Path) -> None:

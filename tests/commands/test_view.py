@@ -45,7 +45,7 @@ def test_without_the_extra_one_line_names_it(tmp_path: Path) -> None:
     environment = project.environment(tmp_path) | {"PYTHONPATH": f"{tmp_path}:{project.CHECKOUT}"}
     ended = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert ended.returncode == 1
-    assert ended.stderr == "baleen: duckdb is not installed; pip install 'baleen[view]'\n"
+    assert ended.stderr == "baleen: duckdb is not installed; pip install 'baleen-build[view]'\n"
 
 
 @pytest.mark.slow

@@ -239,7 +239,7 @@ def test_a_library_that_is_not_installed_is_one_line(
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(SystemExit):
         command_line.run(lambda argv: read_file(kind, b"words"))  # type: ignore[arg-type,return-value]
-    words = f"baleen: {module.partition('.')[0]} is not installed; pip install 'baleen[documents]'\n"
+    words = f"baleen: {module.partition('.')[0]} is not installed; pip install 'baleen-build[documents]'\n"
     assert capsys.readouterr().err == words
 
 
