@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from baleen.measures.overlap import copied
+from baleen.measures.overlap import copied, grounded
+from baleen.methods.tegit import designing
 from baleen.tables import rows
 from stages import ingest
 
 SEEDS = Path(__file__).parents[2] / "data/seeds/assistant.jsonl"
 PAIRS = [json.loads(line) for line in SEEDS.read_text(encoding="utf-8").splitlines()]
 PAGES = [json.loads(line) for line in SEEDS.with_stem("reference").read_text(encoding="utf-8").splitlines()]
-EVERY = [*PAIRS, *PAGES]
+TASKS = [json.loads(line) for line in SEEDS.with_stem("designed").read_text(encoding="utf-8").splitlines()]
+EVERY = [*PAIRS, *PAGES, *TASKS]
 TITLE = re.compile(r"[\w.]+\n\n[A-Z]")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -64,6 +66,20 @@ def test_seeds_like_pages_have_a_name_and_a_text_and_are_asked_about() -> None:
     assert len(PAGES) >= 30
     assert {tuple(pair) for pair in PAGES} == {("instruction", "response")}
     assert not [pair for pair in PAGES if not TITLE.match(pair["response"]) or pair["instruction"].startswith("Write")]
+
+
+def test_tasks_designed_of_pages_take_a_part_of_their_text_and_say_it_in_other_words() -> None:
+    assert len(TASKS) >= 50
+    assert {tuple(task) for task in TASKS} == {("document", "instruction", "input", "response")}
+    assert not [task for task in TASKS if copied(task["document"], task["response"]) > 0.5]
+    assert len({task["document"] for task in TASKS}) == len(TASKS)
+
+
+def test_tasks_designed_of_pages_keep_the_rules_of_the_recipe() -> None:
+    given = [task for task in TASKS if task["input"]]
+    assert len(given) >= len(TASKS) / 6
+    assert not [task for task in given if (grounded(task["input"], task["document"]) or 0) < 0.8]
+    assert not [task for task in TASKS if designing(task["instruction"]) or len(task["instruction"].split()) < 3]
 
 
 def test_code_in_the_responses_can_be_parsed() -> None:
