@@ -76,11 +76,11 @@ def recipe_here(name: str) -> Path:
 
 @contextmanager
 def undone_by_a_problem() -> Iterator[None]:
-    """dvc.yaml, recipes and prompts are as they were when what is added cannot be built."""
+    """dvc.yaml, recipes and prompts are as they were when what is added cannot be built, or it was stopped."""
     before = {path: path.read_bytes() for path in written()}
     try:
         yield
-    except Problem:
+    except BaseException:
         for path in {*written()} - {*before}:
             path.unlink()
         for path, content in before.items():
