@@ -21,6 +21,7 @@ def add(names: list[str]) -> list[str]:
     baleen and are not here. On a user's own data every model that is taught to answer is measured.
     """
     recipes.check_here(RULES)
+    names = [name.removeprefix("recipes/").removeprefix("more/").removesuffix(".yaml") for name in names]
     methods = [name for name in names if name in shipped.methods()]
     files = [str(recipe_here(name)) for name in names if name not in methods]
     here = lines_here([*recipes.files(), *map(Path, files)])

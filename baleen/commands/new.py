@@ -38,7 +38,8 @@ with its wheel (`pip wheel --no-deps -w WHEELS .` in a clone of baleen); then
 SWEEP = "    dvc exp run -S {knob}=0.2     # try another threshold\n"
 HELD_OUT = 0.2  # share of the seeds that no model is trained on: 40 of 200 give an interval
 TAUGHT = 0.3  # and the seeds between both are those that scores are measured on: no model is trained on them either
-CALIBRATION = [f"chance(id)>={HELD_OUT}", f"chance(id)<{TAUGHT}"]
+# By the question, of which there may be several answers: a held-out one is taught with none of them
+CALIBRATION = [f"chance(instruction)>={HELD_OUT}", f"chance(instruction)<{TAUGHT}"]
 CANDIDATES = ("8b", "small", "laptop", "text")  # profiles for data of one's own, the best first
 KNOBS = ("ask.md", "judge.md", "reply.md", "text.md")  # prompts that params.yaml or a rule may name
 
@@ -114,8 +115,8 @@ def on_own_data(
     tables = [
         *corpus_tables(corpus, documents),
         Line("pairs", "ingest", {"source": seeds.path, **settings, "origin": "seed"}, SOURCES),
-        Line("seed", "filter", {"input": "pairs", "keep": [f"chance(id)>={TAUGHT}"]}, SOURCES),
-        Line("heldout", "filter", {"input": "pairs", "keep": [f"chance(id)<{HELD_OUT}"]}, SOURCES),
+        Line("seed", "filter", {"input": "pairs", "keep": [f"chance(instruction)>={TAUGHT}"]}, SOURCES),
+        Line("heldout", "filter", {"input": "pairs", "keep": [f"chance(instruction)<{HELD_OUT}"]}, SOURCES),
         Line("calibration", "filter", {"input": "pairs", "keep": CALIBRATION}, SOURCES),
     ]
     if more.verifiable:
@@ -245,22 +246,29 @@ def on_files(wanted: Wanted, corpus: Corpus, seeds: str, seed_columns: dict[str,
     """Look at a corpus and seeds, print how they would be read, and write a project on them; what check says of it."""
     pairs = own_data.proposal(Path(seeds), ["instruction", "response"], seed_columns)
     looked = [] if corpus.path == PYTHON else [own_data.proposal(Path(corpus.path), ["response"], corpus.columns)]
-    print(*(own_data.describe("corpus", one) for one in looked), own_data.describe("seeds", pairs), sep="\n")
+    print(
+        *(own_data.describe("corpus", own_data.as_read(one)) for one in looked),
+        own_data.describe("seeds", pairs),
+        sep="\n",
+    )
+    own_data.require_outside(wanted.to, [one.source for one in (*looked, pairs)])
+    if corpus.documents < 0:
+        raise Problem(f"--documents is {corpus.documents}; write how many to draw, or leave it out for all")
     if looked and Path(corpus.path).resolve().name == Path(seeds).resolve().name:
         raise Problem(f"{corpus.path} and {seeds} have the same name, and both go to {own_data.RAW}; rename one")
     with wanted.place() as part:
         documents = Own(PYTHON, {})
         for one in looked:
-            documents = Own(own_data.bring(Path(corpus.path), part), own_data.corpus_settings(one))
+            documents = Own(own_data.bring(Path(corpus.path), part), one.settings)
         mine = Own(own_data.bring(Path(seeds), part), own_data.seed_settings(pairs))
         chosen = wanted.profile or chosen_profile(
             lambda to, name: on_own_data(to, wanted.methods, name, documents, mine)
         )
         asked = own_data.bring(own_data.verifiable(wanted.verifiable), part) if wanted.verifiable else ""
         on_own_data(part, wanted.methods, chosen, documents, mine, corpus.documents, Extras(asked, wanted.judge))
-        if corpus.documents and looked:
-            print(own_data.usual(part, documents, corpus.documents))
-        print(own_data.split(part, mine, HELD_OUT, TAUGHT))
+        for one in looked[: bool(corpus.documents)]:
+            print(own_data.usual(Own(one.source, documents.settings), corpus.documents))
+        print(own_data.split(part, Own(pairs.source, mine.settings), HELD_OUT, TAUGHT))
         write_readme(part, wanted)
         tracked = [own.path for own in (documents, mine) if own.path != PYTHON] + [asked] * bool(asked)
         return begun(part, wanted.cache, tracked)

@@ -81,6 +81,14 @@ def corpus_settings(found: Proposal) -> Settings:
     return {**found.settings, **({"segment": True} if text in PAGES else {}), "deduplicate": "near"}
 
 
+def as_read(found: Proposal) -> Proposal:
+    """A corpus with the settings that it gets, and its first rows as they are read by these: sections of pages."""
+    made = corpus_settings(found)
+    options = typed(IngestOptions, "corpus", {"source": found.source, "origin": "web", **made})
+    rows = [{"response": row["response"]} for row in islice(kept_rows(options), max(1, len(found.rows)))]
+    return replace(found, settings=made, rows=rows)
+
+
 def seed_settings(found: Proposal) -> Settings:
     """The settings of seeds: exact copies leave, reworded pairs stay."""
     return {**found.settings, "deduplicate": "exact"}
@@ -135,11 +143,17 @@ def mapping(text: str) -> dict[str, str]:
     return {name.strip(): field.strip() for name, _, field in pairs}
 
 
-def usual(project: Path, corpus: Own, count: int) -> str:
-    """How many of the first documents have a length of which some are drawn; none at all is a Problem."""
-    with chdir(project):
-        options = typed(IngestOptions, "corpus", {"source": corpus.path, "origin": "web", **corpus.settings})
-        looked = [*islice(kept_rows(options), LOOKED_AT)]
+def require_outside(project: Path, sources: Iterable[str]) -> None:
+    """A Problem when a project lies in a folder that would be copied into it."""
+    for source in map(Path, sources):
+        if source.is_dir() and project.resolve().is_relative_to(source.resolve()):
+            raise Problem(f"{project} lies inside {source}, which is copied into it; name a folder outside of it")
+
+
+def usual(corpus: Own, count: int) -> str:
+    """How many of the first documents have a length of which `count` are drawn; none at all is a Problem."""
+    options = typed(IngestOptions, "corpus", {"source": corpus.path, "origin": "web", **corpus.settings})
+    looked = [*islice(kept_rows(options), LOOKED_AT)]
     conditions = [parse_condition(text) for text in USUAL]
     fit = sum(all(not one.reason(row) for one in conditions) for row in looked)
     found = f"{fit} of the first {len(looked)} documents have 300 to 1200 characters"
@@ -147,21 +161,22 @@ def usual(project: Path, corpus: Own, count: int) -> str:
         raise Problem(
             f"{corpus.path}: {found}, of which --documents draws; leave it out, or bring texts cut in passages"
         )
-    return f"corpus: {found}, of which {count} are drawn by chance"
+    enough = fit >= count or len(looked) == LOOKED_AT
+    return f"corpus: {found}; {f'{count} are drawn by chance' if enough else f'all are taken, not {count}'}"
 
 
 def split(project: Path, seeds: Own, held_out: float, taught: float) -> str:
     """How many seeds there are to train on, how many are held out to test on and, between both shares, to calibrate
     scores; none on a side is a Problem."""
+    options = typed(IngestOptions, "seeds", {"source": seeds.path, "origin": "seed", **seeds.settings})
+    asked = {str(row["id"]): chance(str(row["instruction"])) for row in kept_rows(options)}
     with chdir(project):
-        options = typed(IngestOptions, "seeds", {"source": seeds.path, "origin": "seed", **seeds.settings})
-        ids = {str(row["id"]) for row in kept_rows(options)}
         dev = float(recipes.groups(recipes.files())["losses"].values["dev"])
-    tested = {own for own in ids if chance(own) < held_out}
-    held, between = (sum(low <= chance(own) < high for own in ids) for low, high in ((0, held_out), (held_out, taught)))
-    left = len(ids) - held - between
+    tested = {own for own, place in asked.items() if place < held_out}
+    held, between = len(tested), sum(held_out <= place < taught for place in asked.values())
+    left = len(asked) - held - between
     if not held or not between or not left:
-        raise Problem(f"{seeds.path}: of {len(ids)} seeds {held} would be held out; bring more, some 50 at least")
+        raise Problem(f"{seeds.path}: of {len(asked)} seeds {held} would be held out; bring more, some 50 at least")
     return f"seeds: {left} to train on, {between} to calibrate scores on, {held} held out{sides(tested, dev)}"
 
 

@@ -176,7 +176,7 @@ def no_field(record: Record, path: Path, at: Any) -> Problem:
     there = ", ".join(map(str, names)) if isinstance(names, dict | tuple) else names
     there = f"{len(at)} items" if isinstance(at, list) else there or "no fields"
     hint = f"there {'is' if isinstance(at, str) else 'are'} {there}"
-    return Problem(f"{record.place} has no field {path.text!r}; {str(hint)[:300]}; correct --columns")
+    return Problem(f"{record.place} has no field {path.text!r}; {str(hint)[:300]}; correct the columns")
 
 
 def typed(record: Record, column: str, field: str, content: Any) -> Any:

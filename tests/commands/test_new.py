@@ -123,9 +123,12 @@ def test_a_method_that_asks_a_teacher_needs_a_profile_that_has_one(tmp_path: Pat
 
 def test_seeds_are_held_out_and_every_arm_is_measured_on_them(tmp_path: Path) -> None:
     lines = lines_of(own(tmp_path / "p", ["humpback"], "text"))
-    assert lines["seed"].given == {"input": "pairs", "keep": ["chance(id)>=0.3"]}
-    assert lines["calibration"].given == {"input": "pairs", "keep": ["chance(id)>=0.2", "chance(id)<0.3"]}
-    assert lines["heldout"].given == {"input": "pairs", "keep": ["chance(id)<0.2"]}
+    assert lines["seed"].given == {"input": "pairs", "keep": ["chance(instruction)>=0.3"]}
+    assert lines["calibration"].given == {
+        "input": "pairs",
+        "keep": ["chance(instruction)>=0.2", "chance(instruction)<0.3"],
+    }
+    assert lines["heldout"].given == {"input": "pairs", "keep": ["chance(instruction)<0.2"]}
     scored = {
         line.given["model"] for line in lines.values() if line.verb == "score" and line.given["input"] == "heldout"
     }

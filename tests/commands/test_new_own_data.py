@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from baleen.commands import own_data
 from baleen.commands.command import app
 from baleen.errors import Problem
+from baleen.measures.expressions import parse_condition
 from baleen.project import recipes
 
 
@@ -106,11 +107,43 @@ def test_some_documents_of_the_corpus_are_drawn_by_chance() -> None:
     assert (lines["web"]["rule"], lines["web"]["count"], lines["web"]["best"]) == ("filter", 500, "chance(id)")
 
 
+@under_dvc
+def test_a_question_with_two_answers_is_on_one_side_alone() -> None:
+    """Held-out questions were taught with another answer: the split was by the pair."""
+    pairs = (f'{{"instruction": "Why {n}?", "response": "{so} {n}."}}\n' for n in range(60) for so in ("So", "Thus"))
+    Path("seeds.jsonl").write_text("".join(pairs))
+    lines = new("--corpus", "pages", "--seeds", "seeds.jsonl")
+    keeps = {
+        name: [parse_condition(text) for text in lines[name]["keep"]] for name in ("seed", "heldout", "calibration")
+    }
+    for n in range(60):
+        rows = [{"id": f"{n} {so}", "instruction": f"Why {n}?"} for so in ("So", "Thus")]
+        sides = [{name for name, keep in keeps.items() if not any(one.reason(row) for one in keep)} for row in rows]
+        assert sides[0] == sides[1] and len(sides[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("folder", "words", "message"),
+    [
+        ("pages/mine", [], "pages/mine lies inside pages, which is copied into it; name a folder outside"),
+        ("mine", ["--documents", "-4"], "--documents is -4; write how many to draw"),
+        ("mine", ["--corpus-columns", "response=body"], "^pages/one.md:1 has no field 'body'; there are"),
+        ("mine", ["--seed-columns", "instruction=q,response=response"], "^seeds.jsonl:1 has no field 'q'; there are"),
+    ],
+    ids=str,
+)
+def test_what_does_not_fit_is_told_by_the_names_that_were_given(folder: str, words: list[str], message: str) -> None:
+    given = ["new", folder, "--profile", "text", "--corpus", "pages", "--seeds", "seeds.jsonl", *words]
+    with pytest.raises(Problem, match=message):
+        CliRunner().invoke(app, given, catch_exceptions=False)
+    assert not Path(folder).exists() and not [*Path(folder).parent.glob(".mine*")]
+
+
 @pytest.mark.parametrize("text", ["# One\n\nA text.\n", "# Long\n\n" + "A long text. " * 200])
 def test_a_corpus_without_documents_of_the_drawn_length_is_refused(text: str) -> None:
     """Every document left with its reason, hours later, and nothing was built."""
     Path("pages/one.md").write_text(text)
-    words = "data/raw/pages: 0 of the first 1 documents have 300 to 1200 characters, of which --documents draws"
+    words = "pages: 0 of the first 1 documents have 300 to 1200 characters, of which --documents draws"
     with pytest.raises(Problem, match=words):
         new("--corpus", "pages", "--seeds", "seeds.jsonl", "--documents", "5")
     assert not Path("mine").exists()

@@ -53,7 +53,7 @@ INGEST = {
     ),
     "a missing field": Case(
         "ingest out --source c.jsonl --origin web --columns.response text",
-        r"c\.jsonl:1 has no field 'text'; there are body; correct --columns",
+        r"c\.jsonl:1 has no field 'text'; there are body; correct the columns",
         {"c.jsonl": '{"body": "one"}\n'},
     ),
     "a mapping where text belongs": Case(

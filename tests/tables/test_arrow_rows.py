@@ -85,7 +85,7 @@ def test_a_doubled_column_is_refused_where_it_is_read(columns: list[tuple[str, p
 
 
 def test_a_field_that_is_not_there_is_named_with_all_that_are() -> None:
-    with pytest.raises(Problem, match="f:1 has no field 'answer'; there are text, url; correct --columns"):
+    with pytest.raises(Problem, match="f:1 has no field 'answer'; there are text, url; correct the columns"):
         rows(parquet(("text", TEXTS), ("url", BAD_UTF8)), {"response": "answer"})
 
 
