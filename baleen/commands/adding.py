@@ -28,14 +28,12 @@ def add(names: list[str]) -> list[str]:
     own = {name: line for name, line in here.items() if line.file == SOURCES}
     selection = assemble.to_add(methods, here, own, layers.current().profile) if methods else Selection({})
     numbers = measured({**selection.lines, **here}, files)
-    written = [assemble.write_recipes(Path(), part) for part in (selection, numbers)]
-    files = [*written[0], *files, *written[1]]
+    files = [*assemble.write_recipes(Path(), selection), *files, *assemble.write_recipes(Path(), numbers)]
     every = {**selection.lines, **numbers.lines, **here}
     copy_prompts(Path(), every)
     built = [path.stem for path in [*recipes.files(), *map(Path, files)] if recipes.is_method(path)]
-    text = assemble.rules(
-        RULES.read_text(encoding="utf-8"), files, assemble.report_of(every, dict.fromkeys([*built, *methods]))
-    )
+    report = assemble.report_of(every, dict.fromkeys([*built, *methods]))
+    text = assemble.rules(RULES.read_text(encoding="utf-8"), files, report)
     shipped.copy_plots(Path())
     RULES.write_text(text, encoding="utf-8")
     if REQUIREMENTS.is_file():  # not in baleen's own checkout
@@ -45,10 +43,9 @@ def add(names: list[str]) -> list[str]:
 
 def measured(every: Lines, files: list[str]) -> Selection:
     """The lines that measure what some recipes teach to answer, in a project that has such lines for its models."""
-    if not any(line.file == own_numbers.FILE for line in every.values()):
+    more = own_numbers.measures_of(every)
+    if more is None:
         return Selection({})
-    judge = str(every["judge"].given.get("settings", "")) if "judge" in every else ""
-    more = own_numbers.Measures(own_numbers.VERIFIABLE in every, judge)
     before = {name: line for name, line in every.items() if line.file not in files}
     methods, profile = [line.name for line in every.values() if line.ends_method], layers.current().profile
     known, made = (own_numbers.number_lines(lines, methods, profile, more) for lines in (before, every))

@@ -257,16 +257,17 @@ def check(targets: list[str]) -> str:
     return checked.words
 
 
-def unlisted(files: list[Path]) -> str:
-    """What to say of recipes of a user's own that dvc.yaml does not list: they are checked, but DVC does not build
-    them."""
-    own = [path for path in files if path not in recipes.files(RULES) and not (shipped.folder() / path).is_file()]
-    return "".join(f"; {RULES} does not list {path}: `baleen add {path.stem}` lets DVC build it" for path in own[:1])
+def unlisted(files: list[Path], listed: list[Path]) -> str:
+    """What to say of the first recipe of a user's own that dvc.yaml does not list: it is checked, but DVC does not
+    build it."""
+    own = (path for path in files if path not in listed and not (shipped.folder() / path).is_file())
+    path = next(own, None)
+    return f"; {RULES} does not list {path}: `baleen add {path.stem}` lets DVC build it" if path else ""
 
 
 def wired(targets: list[str]) -> Checked:
     """The targets, all if there are none, are well wired."""
-    recipes.files(RULES)
+    listed = recipes.files(RULES)
     files, profiles = recipes.all_files(), sorted(Path("profiles").glob("*.yaml"))
     project, lines = layers.current(), recipes.lines(files)
     known = verbs_of(lines)
@@ -280,5 +281,5 @@ def wired(targets: list[str]) -> Checked:
     for stage in chosen.values():
         check_stage(stage, all_lines, columns, made)
     check_under(profiles, chosen_lines, project)
-    words = f"{len(chosen)} stages of {len(files)} recipes are well wired{unlisted(files)}"
+    words = f"{len(chosen)} stages of {len(files)} recipes are well wired{unlisted(files, listed)}"
     return Checked(words, chosen_lines, project, partial(check_world, chosen_lines, all_lines, columns))

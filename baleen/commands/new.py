@@ -245,12 +245,8 @@ def in_world(wanted: Wanted) -> str:
 def on_files(wanted: Wanted, corpus: Corpus, seeds: str, seed_columns: dict[str, str]) -> str:
     """Look at a corpus and seeds, print how they would be read, and write a project on them; what check says of it."""
     pairs = own_data.proposal(Path(seeds), ["instruction", "response"], seed_columns)
-    looked = [] if corpus.path == PYTHON else [own_data.proposal(Path(corpus.path), ["response"], corpus.columns)]
-    print(
-        *(own_data.describe("corpus", own_data.as_read(one)) for one in looked),
-        own_data.describe("seeds", pairs),
-        sep="\n",
-    )
+    looked = [] if corpus.path == PYTHON else [own_data.corpus_proposal(Path(corpus.path), corpus.columns)]
+    print(*(own_data.describe("corpus", one) for one in looked), own_data.describe("seeds", pairs), sep="\n")
     own_data.require_outside(wanted.to, [one.source for one in (*looked, pairs)])
     if corpus.documents < 0:
         raise Problem(f"--documents is {corpus.documents}; write how many to draw, or leave it out for all")
@@ -267,7 +263,7 @@ def on_files(wanted: Wanted, corpus: Corpus, seeds: str, seed_columns: dict[str,
         asked = own_data.bring(own_data.verifiable(wanted.verifiable), part) if wanted.verifiable else ""
         on_own_data(part, wanted.methods, chosen, documents, mine, corpus.documents, Extras(asked, wanted.judge))
         for one in looked[: bool(corpus.documents)]:
-            print(own_data.usual(Own(one.source, documents.settings), corpus.documents))
+            print(own_data.usual(Own(one.source, one.settings), corpus.documents))
         print(own_data.split(part, Own(pairs.source, mine.settings), HELD_OUT, TAUGHT))
         write_readme(part, wanted)
         tracked = [own.path for own in (documents, mine) if own.path != PYTHON] + [asked] * bool(asked)

@@ -17,7 +17,7 @@ from baleen.measures.words import chance
 from baleen.project import assemble, recipes
 from baleen.project.settings import Settings, typed
 from baleen.tables.ingest_options import IngestOptions
-from baleen.tables.propose import Proposal, propose
+from baleen.tables.propose import Proposal, first_rows, propose
 from baleen.tables.rows import Row
 from baleen.tables.sources import kept_rows
 
@@ -25,7 +25,8 @@ RAW = "data/raw"
 PAGES = ("markdown", "html")  # texts that have headers to cut them at
 PYTHON = "python:docs"  # in the place of a path: the documentation that comes with Python
 WIDTH = 100
-USUAL = ["chars(response)>=300", "chars(response)<=1200"]  # of a document, when only some are drawn
+SHORTEST, LONGEST = 300, 1200  # characters of a document, when only some are drawn
+USUAL = [f"chars(response)>={SHORTEST}", f"chars(response)<={LONGEST}"]
 LOOKED_AT = 1000  # documents of a corpus whose lengths are looked at before some are drawn
 HAN, KANA = re.compile("[\u4e00-\u9fff]"), re.compile("[\u3040-\u30ff]")
 VERIFIABLE_COLUMNS = {  # of IFEval's file
@@ -81,12 +82,16 @@ def corpus_settings(found: Proposal) -> Settings:
     return {**found.settings, **({"segment": True} if text in PAGES else {}), "deduplicate": "near"}
 
 
-def as_read(found: Proposal) -> Proposal:
-    """A corpus with the settings that it gets, and its first rows as they are read by these: sections of pages."""
+def corpus_proposal(path: Path, columns: dict[str, str]) -> Proposal:
+    """How a corpus would be read, with all the settings it gets; the first rows are sections where it has pages."""
+    found = proposal(path, ["response"], columns)
     made = corpus_settings(found)
-    options = typed(IngestOptions, "corpus", {"source": found.source, "origin": "web", **made})
-    rows = [{"response": row["response"]} for row in islice(kept_rows(options), max(1, len(found.rows)))]
-    return replace(found, settings=made, rows=rows)
+    return replace(found, settings=made, rows=first_rows(options_of(Own(found.source, made), "web")))
+
+
+def options_of(own: Own, origin: str) -> IngestOptions:
+    """The settings with which `ingest` reads files of a user's own."""
+    return typed(IngestOptions, own.path, {"source": own.path, "origin": origin, **own.settings})
 
 
 def seed_settings(found: Proposal) -> Settings:
@@ -152,11 +157,10 @@ def require_outside(project: Path, sources: Iterable[str]) -> None:
 
 def usual(corpus: Own, count: int) -> str:
     """How many of the first documents have a length of which `count` are drawn; none at all is a Problem."""
-    options = typed(IngestOptions, "corpus", {"source": corpus.path, "origin": "web", **corpus.settings})
-    looked = [*islice(kept_rows(options), LOOKED_AT)]
+    looked = [*islice(kept_rows(options_of(corpus, "web")), LOOKED_AT)]
     conditions = [parse_condition(text) for text in USUAL]
     fit = sum(all(not one.reason(row) for one in conditions) for row in looked)
-    found = f"{fit} of the first {len(looked)} documents have 300 to 1200 characters"
+    found = f"{fit} of the first {len(looked)} documents have {SHORTEST} to {LONGEST} characters"
     if not fit:
         raise Problem(
             f"{corpus.path}: {found}, of which --documents draws; leave it out, or bring texts cut in passages"
@@ -168,8 +172,7 @@ def usual(corpus: Own, count: int) -> str:
 def split(project: Path, seeds: Own, held_out: float, taught: float) -> str:
     """How many seeds there are to train on, how many are held out to test on and, between both shares, to calibrate
     scores; none on a side is a Problem."""
-    options = typed(IngestOptions, "seeds", {"source": seeds.path, "origin": "seed", **seeds.settings})
-    asked = {str(row["id"]): chance(str(row["instruction"])) for row in kept_rows(options)}
+    asked = {str(row["id"]): chance(str(row["instruction"])) for row in kept_rows(options_of(seeds, "seed"))}
     with chdir(project):
         dev = float(recipes.groups(recipes.files())["losses"].values["dev"])
     tested = {own for own, place in asked.items() if place < held_out}

@@ -140,15 +140,15 @@ def on_own_data(
 def to_add(names: list[str], here: Lines, own: Lines, profile: Settings) -> Selection:
     """What a project that has lines `here` lacks for more methods; where it is on tables of a user's, which `own` are,
     as on_own_data says."""
-    if not any(line.file == own_numbers.FILE for line in here.values()):
+    measures = own_numbers.measures_of(here)
+    if measures is None:
         lines = {**shipped.lines(), **here}
         return Selection(closure(of_methods(names, lines), lines))
     columns = own["pairs"].given.get("columns", {}) if "pairs" in own else {}
     if (needing := sorted(WITH_REFERENCE & {*names})) and "response" in columns and "reference" not in columns:
         place = f"{own['pairs'].file}: pairs: write reference: {columns['response']} beside its other columns"
         raise Problem(f"{needing[0]} compares with the answers held out; {place}, and add it again")
-    judge = str(here["judge"].given.get("settings", "")) if "judge" in here else ""
-    whole = on_own_data(names, own, profile, Measures(own_numbers.VERIFIABLE in here, judge))
+    whole = on_own_data(names, own, profile, measures)
     lines = {name: line for name, line in whole.lines.items() if name not in here}
     return Selection(lines, {name: text for name, text in whole.changed.items() if name in lines})
 

@@ -29,6 +29,13 @@ class Measures:
     judge: str = ""
 
 
+def measures_of(lines: Lines) -> Measures | None:
+    """What a project measures of its models, by the lines that it has; None where they are those of the world's."""
+    if not any(line.file == FILE for line in lines.values()):
+        return None
+    return Measures(VERIFIABLE in lines, str(lines[JUDGE].given.get("settings", "")) if JUDGE in lines else "")
+
+
 def students(lines: Lines, profile: Settings) -> list[Line]:
     """The models that are taught to answer, those trained on seeds alone first; teachers are none."""
     answered = {str(line.given["model"]) for line in lines.values() if line.rule == "answer"}

@@ -49,6 +49,7 @@ def test_a_corpus_and_seeds_are_copied_into_the_project() -> None:
     lines = new("--corpus", "pages", "--seeds", "seeds.jsonl")
     assert lines["web"]["source"] == "data/raw/pages" and lines["pairs"]["source"] == "data/raw/seeds.jsonl"
     assert lines["seed"]["input"] == lines["heldout"]["input"] == "pairs"
+    assert lines["web"]["segment"] is True and lines["web"]["deduplicate"] == "near"
 
 
 @under_dvc
