@@ -134,7 +134,10 @@ def receive_request(line: socket.socket) -> Request:
 
 def renew_threads() -> None:
     """Make torch's pool of threads anew in a copy that has one thread. Torch would do so when the copy first asks for
-    it, and not safely: where two threads ask at once, one gets none ("Invalid thread pool!") and the stage fails."""
+    it, and not safely: where two threads ask at once, one gets none ("Invalid thread pool!") and the stage fails. The
+    threads with which transformers loads weights are the ones that ask; this copy loads them by itself, which on a CPU
+    takes as long."""
+    os.environ["HF_DEACTIVATE_ASYNC_LOAD"] = "1"
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(torch.get_num_threads())
 

@@ -57,7 +57,8 @@ def run_training(words: list[str]) -> tuple[int, str]:
 
 def train_model(name: str, section: str, *more: str, **told: str) -> dict[str, Any]:
     """Train in a process of its own; its numbers."""
-    assert (done := run_training(command(name, section, *more, **told)[2:]))[0] == 0, done
+    code, said = run_training(command(name, section, *more, **told)[2:])
+    assert code == 0, said
     return json.loads(Path("models", f"{name}.json").read_text())  # type: ignore[no-any-return]
 
 
