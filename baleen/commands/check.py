@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from baleen import prompts, transforms
-from baleen.commands.check_settings import check_groups, check_profile, check_under, verbs_of
+from baleen.commands.check_settings import check_groups, check_params, check_profile, check_under, verbs_of
 from baleen.engines import table
 from baleen.errors import Problem, unknown
 from baleen.measures import languages, screening
@@ -76,10 +76,13 @@ def check_names(made: Any, all_lines: Book) -> None:
 
 
 def check_prompt(line: Line, made: Any) -> None:
-    """A Problem with a remedy for a prompt that comes with baleen and is not in the project."""
+    """A Problem with a remedy for a prompt that comes with baleen and is not in the project, and for one by which every
+    row would get the same reply."""
     name = getattr(made, "prompt", "")
     if name and not Path(file := f"prompts/{name}.md").is_file() and (shipped.folder() / file).is_file():
         raise Problem(f"no {file} here; `baleen add {Path(line.file).stem}` copies the one that comes with baleen")
+    if line.verb == "generate" and not prompts.load(name, made.writes).reads:
+        raise Problem(f"{file} shows the model no column, so that every row asks the same; write one as $response")
 
 
 def needs(line: Line, made: Any, there: Columns) -> set[str]:
@@ -194,8 +197,14 @@ def check_line(line: Line, all_lines: Book, columns: Callable[[str], Columns]) -
     for name, reads in tables_read(line, made, columns).items():
         have = columns(name)
         if have is not None and (missing := sorted(reads - have)):
-            told = f"it reads {', '.join(missing)}, but {name} has {', '.join(sorted(have))}"
+            told = f"{reader(made, missing)} reads {', '.join(missing)}, but {name} has {', '.join(sorted(have))}"
             raise Problem(told + (POCKET if "truth" in missing else ""))
+
+
+def reader(made: Any, columns: list[str]) -> str:
+    """What reads columns for a line: its prompt, or the line's own settings."""
+    name = getattr(made, "prompt", "")
+    return f"prompts/{name}.md" if name and {*columns} <= {*prompts.load(name).reads} else "it"
 
 
 def check_languages(line: Line, made: Any, all_lines: Book) -> None:
@@ -274,6 +283,7 @@ def wired(targets: list[str]) -> Checked:
     for path in profiles:
         check_profile(path, known)
     check_groups(project, known)
+    check_params(project, lines)
     found: Stages = graph.stages(settings.load_yaml(RULES, plain=False)["stages"], lines, project.params)
     chosen = graph.needed(found, targets or found)
     all_lines, chosen_lines = book(lines, project), [stage.line for stage in chosen.values() if stage.line]

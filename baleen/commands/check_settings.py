@@ -1,16 +1,19 @@
 """Are the settings of profiles and recipes of the types of the verbs that use them, whatever profile is in force?"""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 from baleen.errors import Problem, unknown
 from baleen.models import pins
-from baleen.project import layers, recipes, settings
+from baleen.project import layers, recipes, settings, shipped
 from baleen.project.layers import Project
 from baleen.project.recipes import Line
 from stages import verbs
 
 NAMES = (*recipes.LINKS, "prompt", "prompts", "writes")  # of tables, models, prompts
+KEYS = ("profile", "scorer", "language")  # of params.yaml, beside its sections
+ALMOST = 0.85  # how alike a name is to one that is read if it is that name misspelt: generat, langage, curat
 VERBS = tuple(dict.fromkeys(rule.verb for rule in recipes.RULES.values()))
 
 
@@ -22,8 +25,25 @@ def check_profile(path: Path, known: dict[str, str]) -> None:
             settings.paced(section, where)
         elif name == "origin":
             pins.declared(section or {}, where)
-        elif name != "scorer" and not suits_its_verb(name, section or {}, where, known):
+        elif name != "scorer" and (not suits_its_verb(name, section or {}, where, known) or is_misspelt(name, known)):
             raise Problem(f"{path}: {unknown('section', str(name), [*known, 'speed', 'origin'])}")
+
+
+def check_params(project: Project, lines: list[Line]) -> None:
+    """No key of params.yaml that neither a line nor dvc.yaml names is almost one that is read."""
+    rules = Path("dvc.yaml").read_text(encoding="utf-8")
+    read = [*KEYS, *dict.fromkeys(str(line.given["knobs"]) for line in lines if "knobs" in line.given)]
+    for name in project.params:
+        if is_misspelt(name, read) and name not in rules:
+            raise Problem(f"{layers.PARAMS}: {unknown('key', str(name), read)}")
+
+
+def is_misspelt(name: str, known: Iterable[str]) -> bool:
+    """Whether a name that nothing reads is almost one that is read; what recipes of the package read is none."""
+    if name in known or not get_close_matches(name, known, cutoff=ALMOST):
+        return False
+    shipped_lines = recipes.lines(sorted((shipped.folder() / "recipes").rglob("*.yaml")))
+    return name not in {str(line.given.get(key)) for line in shipped_lines for key in ("settings", "knobs")}
 
 
 def verbs_of(lines: list[Line]) -> dict[str, str]:

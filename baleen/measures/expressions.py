@@ -19,6 +19,7 @@ import pyarrow as pa
 from baleen.errors import Problem, unknown
 from baleen.measures.columnar import Numbers, columnar, is_number, numbers
 from baleen.measures.translation import signatures
+from baleen.project.inputs import OWN
 from baleen.project.lookup import Named
 from baleen.tables.exports import AMOUNT
 from baleen.tables.rows import Row
@@ -54,12 +55,26 @@ class Value(NamedTuple):
             return None
         try:
             result = MEASURES[self.measure](*values) if self.measure else values[0]
-            number = math.nan if result is None else float(result)
-            return number if math.isfinite(number) else None
         except (TypeError, ValueError, AttributeError):
-            kind = "texts" if self.measure else "a number"
-            shown = ", ".join(f"{c} = {str(x)[:60]!r}" for c, x in zip(self.columns, values, strict=True))
-            raise Problem(f"{self.text.strip()} needs {kind}; row {row.get('id')} has {shown}") from None
+            if self.is_own:  # its author is told the line of it
+                raise
+            raise Problem(f"{self.text.strip()} needs texts; {self.shown(row)}") from None
+        try:
+            number = math.nan if result is None else float(result)
+        except (TypeError, ValueError):
+            gave = f"must give a number or None; it gave {str(result)[:60]!r}, and"
+            why = gave if self.measure else "needs a number;"
+            raise Problem(f"{self.text.strip()} {why} {self.shown(row)}") from None
+        return number if math.isfinite(number) else None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the measure stands in a module of the user's own."""
+        return MEASURES[self.measure].__module__.startswith(f"{OWN}.")
+
+    def shown(self, row: Row) -> str:
+        """The row and what its columns hold, for a message."""
+        return f"row {row.get('id')} has {', '.join(f'{name} = {str(row[name])[:60]!r}' for name in self.columns)}"
 
     def of_batch(self, batch: pa.RecordBatch) -> Numbers:
         """The numbers of all rows of a batch, float64; NaN where `of` gives None."""

@@ -13,11 +13,12 @@ from typing import Any, TypeVar, cast
 from baleen.errors import Problem, unknown
 from baleen.project import recipes
 from baleen.project.recipes import RULES, Group, Line
-from baleen.project.settings import Settings, listed, load_yaml, profile, typed
+from baleen.project.settings import Settings, layered, listed, load_yaml, profile, typed
 
 T = TypeVar("T")
 PARAMS = Path("params.yaml")
 OWN = "profile"  # the scorer of params.yaml that leaves the choice to the profile
+SCORERS = ("likelihood", "gain", "rating")  # settings of recipes/sources.yaml; any other is the name of a prompt
 SCORER = "gain"  # of a profile that names none: it tells right pairs of real text best (LOG.md)
 
 
@@ -91,6 +92,9 @@ def judging(project: Project) -> list[Layer]:
     """What the scorer in force says: the settings of its name in a recipe, else it is the name of a prompt."""
     name, place = scorer_in_force(project)
     group = project.groups.get(name)
+    if not group and not Path("prompts", f"{name}.md").is_file():
+        scorers = [*SCORERS, *sorted(path.stem for path in Path("prompts").glob("*.md"))]
+        raise Problem(f"{place}: {unknown('scorer', name, scorers)}")
     own = Layer(f"profiles/{project.profile_name}.yaml: {name}", project.profile.get(name) or {})
     return [Layer(place, group.values if group else {"prompt": name}), own]
 
@@ -109,8 +113,13 @@ def knob_layer(name: str, project: Project) -> Layer:
 
 def resolved(kind: type[T], line: Line, project: Project) -> T:
     """The settings of a line, all layers put together."""
-    values = [listed(kind, layer.values) for layer in layers(line, project)]
-    return typed(kind, f"{line.verb} {line.name}", *values)
+    made = [replace(layer, values=listed(kind, layer.values)) for layer in layers(line, project)]
+    try:
+        return typed(kind, f"{line.verb} {line.name}", *[layer.values for layer in made])
+    except Problem:
+        for layer in made[:-1] if line.given else made:  # one that stands in another file is told with its place
+            layered(kind, layer.origin, layer.values)
+        raise
 
 
 def origins(kind: type[Any], line: Line, project: Project) -> dict[str, tuple[Any, str]]:

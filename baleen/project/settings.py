@@ -102,6 +102,8 @@ def load_yaml(path: Path, plain: bool = True) -> Settings:
 def profile(name: str) -> Settings:
     """profiles/<name>.yaml"""
     path = Path("profiles", f"{name}.yaml")
+    if not name:
+        raise Problem("params.yaml names no profile; write one of profiles/, as profile: pocket")
     if not path.is_file():
         raise Problem(f"params.yaml: {unknown('profile', name, [p.stem for p in Path('profiles').glob('*.yaml')])}")
     return loaded(path, path.read_bytes())

@@ -221,7 +221,12 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
         None,
         "setting 'base' is missing, and dvc",
     ),
-    "knobs of another verb": (HUMPBACK, f"{DATASET}/knobs", "pool", "map.humpback-dataset: unknown setting 'keep'"),
+    "knobs of another verb": (
+        HUMPBACK,
+        f"{DATASET}/knobs",
+        "pool",
+        "map.humpback-dataset: params.yaml: pool: unknown setting 'keep'",
+    ),
     "misspelt knobs": (HUMPBACK, f"{POOL}/knobs", "pol", "humpback-pool: params.yaml: unknown section 'pol'; did you"),
     "settings of another verb": (
         HUMPBACK,
@@ -275,7 +280,7 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
     "a misspelt model": (HUMPBACK, f"{AUGMENT}/model", "aks", "unknown model 'aks'; did you mean 'ask'"),
     "a misspelt base": (SOURCES, "train/reply/base", "bse", "unknown model 'bse'; did you mean 'base'"),
     "a misspelt prompt": (HUMPBACK, f"{AUGMENT}/prompt", "aks", "unknown prompt 'aks'; did you mean 'ask'"),
-    "a misspelt scorer": (PARAMS, "scorer", "rely", "unknown prompt 'rely'; did you mean 'reply'"),
+    "a misspelt scorer": (PARAMS, "scorer", "rely", "params.yaml: scorer: unknown scorer 'rely'; did you mean 'reply'"),
     "a misspelt engine": (POCKET, "generate/engine", "hff", "unknown engine 'hff'; did you mean 'hf'"),
     "an engine of another profile that gives no vectors": (
         "recipes/air.yaml",
@@ -286,6 +291,26 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
     "a misspelt transform": (HUMPBACK, f"{DATASET}/apply", "mesages", "'mesages'; did you mean 'messages'"),
     "a misspelt profile": (PARAMS, "profile", "poket", "unknown profile 'poket'; did you mean 'pocket'"),
     "a misspelt section of a profile": (SMALL, "stf", {}, "unknown section 'stf'; did you mean 'sft'"),
+    "a misspelt section whose settings are right": (
+        SMALL,
+        "generat",
+        {"max_tokens": 9},
+        "profiles/small.yaml: unknown section 'generat'; did you mean 'generate'",
+    ),
+    "a misspelt key": (PARAMS, "langage", "zh", "params.yaml: unknown key 'langage'; did you mean 'language'"),
+    "a misspelt setting of params.yaml": (
+        PARAMS,
+        "curate/shares",
+        0.3,
+        "params.yaml: curate: unknown setting 'shares'; did you mean 'share'",
+    ),
+    "a setting of the wrong type in params.yaml": (
+        PARAMS,
+        "curate/share",
+        "many",
+        "params.yaml: curate: setting 'share': Value 'many'",
+    ),
+    "no profile": (PARAMS, "profile", None, "params.yaml names no profile; write one of profiles/, as profile: pocket"),
     "a misspelt setting of a profile": (SMALL, "speed/devic", "x", r"small\.yaml: speed: unknown setting 'devic'; did"),
     "an impossible speed": (SMALL, "speed/train_rows", 0, r"small\.yaml: speed: train_rows is 0; it must lie"),
     "an origin without a commit": (SMALL, "origin/revision", "main", "profiles/small.yaml: origin: revision 'main'"),
@@ -299,7 +324,12 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
     "a measure of too many columns": (PARAMS, "pool/keep", ["chars(a,b)>1"], r"has 2 columns; write chars\(text\)"),
     "a column that is not there": (HUMPBACK, f"{POOL}/input", "web", "it reads instruction, but web has"),
     "a rank by what is not there": (PARAMS, "curate/best", "rating", "it reads rating, but back-and-forth-judge has"),
-    "a prompt that reads what nobody writes": ("prompts/ask.md", "", "$respons", "it reads respons, but seed has"),
+    "a prompt that reads what nobody writes": (
+        "prompts/ask.md",
+        "",
+        "$respons",
+        "prompts/ask.md reads respons, but seed has",
+    ),
     "a column that decides about asking and is not there": (
         "recipes/air.yaml",
         "generate/air-critique-1/only",
@@ -350,6 +380,12 @@ def test_a_mistake_is_found(home: Path, file: str, place: str, value: Any, words
         edit(file, place, value)
     with pytest.raises(Problem, match=words):
         verb.check([])
+
+
+def test_a_prompt_by_which_every_row_asks_the_same_is_refused(home: Path) -> None:
+    Path("prompts/ask.md").write_text("---\nwrites: [instruction]\n---\nWhich question has this answer?\n")
+    with pytest.raises(Problem, match=r"prompts/ask\.md shows the model no column, so that every row asks the same"):
+        verb.check(["generate@humpback-augment"])
 
 
 def test_a_language_that_nothing_identifies_is_refused_before_it_is_translated_into(home: Path) -> None:

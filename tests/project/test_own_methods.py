@@ -154,13 +154,26 @@ def test_what_cannot_be_used_is_refused_in_one_line(name: str, folder: Path) -> 
     assert code == 1 and message in said and said.count("\n") == 1, said
 
 
-@pytest.mark.parametrize("fault", ["1 / 0", "text[99]", "{}[text]", "unheard_of", "re.compile('(')"])
+FAULTS = ["1 / 0", "text[99]", "{}[text]", "unheard_of", "re.compile('(')", "len(None)", "int(text)", "text.shout()"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
 def test_an_error_in_a_users_function_is_one_line_with_its_place(fault: str, folder: Path) -> None:
     own_project.write(folder, text("return share(text)", f"import re; return {fault}"))
     (folder / "data").mkdir()
     rows.write("web", [{"id": "a", "response": "LOUD"}])
     code, said = ended(filter_verb.main, folder, "calm")
     assert code == 1 and re.fullmatch(r"baleen: methods/mine\.py:10: \w+(\.\w+)*: .*\n", said), said
+
+
+@pytest.mark.parametrize("given", ["much", ["0.5"], {}])
+def test_a_measure_that_gives_no_number_is_told_with_what_it_gave(given: object, folder: Path) -> None:
+    own_project.write(folder, text("return share(text)", f"return {given!r}"))
+    (folder / "data").mkdir()
+    rows.write("web", [{"id": "a", "response": "LOUD"}])
+    code, said = ended(filter_verb.main, folder, "calm")
+    wanted = f"mine.shout(response) must give a number or None; it gave {str(given)!r}, and row a has response = 'LOUD'"
+    assert code == 1 and said.endswith(f"{wanted}\n"), said
 
 
 def test_a_module_of_the_user_that_nothing_names_is_not_read(folder: Path) -> None:
