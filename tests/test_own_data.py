@@ -222,7 +222,18 @@ def test_plain_dvc_builds_compares_and_shares_a_project_of_ones_own(desk: Path) 
 BAD = {
     "a corpus that is not there": (["--corpus", "no", "--seeds", "seeds.jsonl"], "no file or folder no"),
     "a corpus without seeds": (["--corpus", "docs.jsonl"], "--seeds is missing"),
-    "seeds without pairs": (["--corpus", "docs.jsonl", "--seeds", "docs.jsonl"], "no field looks like instruction"),
+    "seeds without pairs": (
+        ["--corpus", "seeds.jsonl", "--seeds", "docs.jsonl"],
+        "write --seed-columns instruction=FIELD,response=FIELD",
+    ),
+    "one file for both": (
+        ["--corpus", "docs.jsonl", "--seeds", "../desk/docs.jsonl"],
+        "docs.jsonl is named as corpus and as seeds; a corpus is texts alone",
+    ),
+    "a corpus on the web": (
+        ["--corpus", "https://example.org/docs.jsonl", "--seeds", "seeds.jsonl"],
+        "https://example.org/docs.jsonl is not on this machine",
+    ),
     "a mapping that is none": (
         ["--corpus", "docs.jsonl", "--seeds", "seeds.jsonl", "--seed-columns", "x"],
         "is no mapping",

@@ -125,6 +125,7 @@ def report_command(
         return print(report_page.write(html or Path("report.html"), experiments))
     if as_json:
         return print(numbers_text.as_json(numbers.of_project()))
+    recipes.check_here()
     if report.METRICS.is_file():
         report.main(["--look"])
     runs = builds.last_build()

@@ -15,7 +15,7 @@ from baleen.commands.row_fates import why_kept
 from baleen.errors import Problem
 from baleen.memo.keys import from_record
 from baleen.memo.store import Memo
-from baleen.project import plan
+from baleen.project import plan, recipes
 from baleen.project.locks import memo_folder
 from baleen.project.plan import Planned
 from baleen.project.recipes import LINKS
@@ -98,6 +98,8 @@ def explain(start: str, find: Find = ids_in) -> Explanation:
     """Everything known of the row whose id begins so; a Problem when none or several do. `find` looks for ids in a
     table."""
     found = matches(start, find)
+    if not found:
+        recipes.check_here()
     if len(found) != 1:
         some = ", ".join([*found][:5]) or "no table in data/ has it; run dvc pull or dvc repro first"
         raise Problem(f"{len(found)} rows have an id that begins with {start!r}: {some}")

@@ -18,6 +18,7 @@ from baleen.commands.dataset_card import Exported
 from baleen.commands.provenance import Lines, options, project_lines
 from baleen.errors import Problem, unknown
 from baleen.measures.words import chance
+from baleen.models import pins
 from baleen.project.recipes import Line
 from baleen.tables import rows
 from baleen.tables.layouts import LAYOUTS, Conversation
@@ -71,7 +72,10 @@ def splits_of(texts: Sequence[str]) -> dict[str, str]:
     """{test: heldout} of ['test=heldout']."""
     if odd := next((text for text in texts if "=" not in text), ""):
         raise Problem(f"--split {odd}: write a name and a table or a share, such as test=heldout or test=0.05")
-    return {name.strip(): value.strip() for name, _, value in (text.partition("=") for text in texts)}
+    found = [(name.strip(), value.strip()) for name, _, value in (text.partition("=") for text in texts)]
+    if twice := next((name for name, count in Counter(name for name, _ in found).items() if count > 1), ""):
+        raise Problem(f"--split {twice} is given twice; give each split another name, such as {twice}2")
+    return dict(found)
 
 
 def trainer(lines: Lines, target: str, taught: str) -> Line | None:
@@ -193,6 +197,8 @@ def export(target: str, wanted: Wanted, replaced: bool = False) -> tuple[Path, s
     name = target.rpartition("@")[2]
     line = project_lines().of(name)
     is_model = line.verb == "train"
+    if is_model and not pins.is_there(name):
+        raise Problem(f"model {name} is not built yet; dvc repro {line.rule}@{name} builds it, or dvc pull fetches it")
     final = wanted.folder or Path("exports", name if is_model else f"{name}-{wanted.layout}")
     if final.exists() and not (replaced and (final / MARK).is_file()):
         advice = "add --replace to write it anew" if (final / MARK).is_file() else "name another with --out"

@@ -244,7 +244,8 @@ def in_world(wanted: Wanted) -> str:
 
 def on_files(wanted: Wanted, corpus: Corpus, seeds: str, seed_columns: dict[str, str]) -> str:
     """Look at a corpus and seeds, print how they would be read, and write a project on them; what check says of it."""
-    pairs = own_data.proposal(Path(seeds), ["instruction", "response"], seed_columns)
+    own_data.require_here(corpus.path, seeds)
+    pairs = own_data.proposal(Path(seeds), ["instruction", "response"], seed_columns, "--seed-columns")
     looked = [] if corpus.path == PYTHON else [own_data.corpus_proposal(Path(corpus.path), corpus.columns)]
     print(*(own_data.describe("corpus", one) for one in looked), own_data.describe("seeds", pairs), sep="\n")
     own_data.require_outside(wanted.to, [one.source for one in (*looked, pairs)])

@@ -16,6 +16,7 @@ from baleen.measures.figures import DEV
 from baleen.measures.words import chance
 from baleen.project import assemble, recipes
 from baleen.project.settings import Settings, typed
+from baleen.tables.files import is_remote
 from baleen.tables.ingest_options import IngestOptions
 from baleen.tables.propose import Proposal, first_rows, propose
 from baleen.tables.rows import Row
@@ -51,8 +52,8 @@ class Own:
     settings: Settings
 
 
-def proposal(path: Path, wanted: Iterable[str], columns: dict[str, str] | None = None) -> Proposal:
-    """How files would be read; a Problem when they have no such columns and the user names none."""
+def proposal(path: Path, wanted: Iterable[str], columns: dict[str, str], option: str) -> Proposal:
+    """How files would be read; a Problem when they have no such columns and the user names none with this option."""
     if not path.exists():
         raise Problem(f"no file or folder {path}; correct the path")
     found = propose(str(path))
@@ -60,8 +61,8 @@ def proposal(path: Path, wanted: Iterable[str], columns: dict[str, str] | None =
         return replace(found, settings=found.settings | {"columns": columns}, rows=[])
     if missing := [column for column in wanted if column not in found.columns]:
         fields = ", ".join(f"{name} ({kind})" for name, kind in found.fields.items())
-        option = ",".join(f"{column}=FIELD" for column in wanted)
-        raise Problem(f"{path}: no field looks like {' and '.join(missing)}; it has {fields}; name them: {option}")
+        given = ",".join(f"{column}=FIELD" for column in wanted)
+        raise Problem(f"{path}: no field looks like {' and '.join(missing)}; it has {fields}; write {option} {given}")
     return found
 
 
@@ -84,7 +85,7 @@ def corpus_settings(found: Proposal) -> Settings:
 
 def corpus_proposal(path: Path, columns: dict[str, str]) -> Proposal:
     """How a corpus would be read, with all the settings it gets; the first rows are sections where it has pages."""
-    found = proposal(path, ["response"], columns)
+    found = proposal(path, ["response"], columns, "--corpus-columns")
     made = corpus_settings(found)
     return replace(found, settings=made, rows=first_rows(options_of(Own(found.source, made), "web")))
 
@@ -146,6 +147,15 @@ def mapping(text: str) -> dict[str, str]:
     if wrong := next((name for name, sign, field in pairs if not sign or not name.strip() or not field.strip()), ""):
         raise Problem(f"columns {text!r}: {wrong!r} is no mapping; write instruction=question,response=answer")
     return {name.strip(): field.strip() for name, _, field in pairs}
+
+
+def require_here(corpus: str, seeds: str) -> None:
+    """A Problem for a corpus or seeds that are not on this machine, or are one and the same."""
+    if remote := next(filter(is_remote, (corpus, seeds)), ""):
+        advice = "download it and name the file, or begin with a sample and write the address as `source:` afterwards"
+        raise Problem(f"{remote} is not on this machine, and `baleen new` copies what it reads; {advice}")
+    if corpus != PYTHON and Path(corpus).resolve() == Path(seeds).resolve():
+        raise Problem(f"{corpus} is named as corpus and as seeds; a corpus is texts alone, seeds are pairs that teach")
 
 
 def require_outside(project: Path, sources: Iterable[str]) -> None:

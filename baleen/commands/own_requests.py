@@ -27,7 +27,7 @@ def on_request_files(wanted: new.Wanted, path: str, columns: dict[str, str]) -> 
     """Look at requests for long texts, print how they would be read, and write a project on them; what check says."""
     if wanted.methods != [REQUESTED]:
         raise Problem(f"--requests is for --method {REQUESTED} alone, not {', '.join(wanted.methods)}")
-    looked = own_data.proposal(Path(path), ["instruction"], columns)
+    looked = own_data.proposal(Path(path), ["instruction"], columns, "--seed-columns")
     print(own_data.describe("requests", looked))
     columns = {"instruction": looked.settings["columns"]["instruction"]}
     with wanted.place() as part:

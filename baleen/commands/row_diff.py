@@ -113,10 +113,11 @@ def version(target: str, revision: str, folder: Path) -> Version:
         folder.mkdir(exist_ok=True)
         paths = [dvc_storage.fetched(path, revision, folder) for path in paths]
     if not paths[0].is_file():
-        renamed = "" if revision == WORK_TREE else "; where it had another name there, write --was and that name"
-        raise Problem(
-            f"{revision} has no table data/{target}.parquet; build it with dvc repro, or check the name{renamed}"
-        )
+        there = f"data/{target}.parquet"
+        if revision == WORK_TREE:
+            raise Problem(f"{revision} has no table {there}; build it with dvc repro, or check the name")
+        named = "or check the name; where it had another name there, write --was and that name"
+        raise Problem(f"the dvc.lock of {revision} has no table {there}; commit dvc.lock after dvc repro, {named}")
     return Version(revision, paths[0], paths[1], of_table(paths[0], IGNORED))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from baleen.commands import explain
 from baleen.errors import Problem
-from baleen.project import dvc_lock, dvc_storage
+from baleen.project import dvc_lock, dvc_storage, recipes
 
 LOOPBACK = "127.0.0.1"
 
@@ -90,6 +90,7 @@ def serve(wanted: Wanted, browser: bool = False) -> None:
 
     project = Project(Path("data"), tables_of(wanted.revisions))
     if not project.names():
+        recipes.check_here()
         raise Problem("no table in data/; build some with dvc repro, or fetch them with dvc pull")
     if wanted.table:
         project.files(wanted.table)

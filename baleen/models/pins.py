@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from baleen.errors import Problem, unknown
+from baleen.models import scratch
 from baleen.models.scratch import Fresh
 from baleen.project.settings import Settings, load_yaml, profile, setting, typed
 
@@ -104,7 +105,7 @@ def declared(given: Settings, where: str) -> Settings:
     """The content of pin.yaml for the `origin` section of a profile, or for `instead`: a pin of a model elsewhere as it
     is, anything else as the sizes of a model to be made."""
     if not ({*PLACES} - {"fresh"}) & given.keys():
-        return {"fresh": asdict(typed(Fresh, where, given))}
+        return {"fresh": asdict(scratch.checked(typed(Fresh, where, given), where))}
     pinned = checked(Path(where), typed(Pin, where, given))
     left_out = {"dtype"} if not pinned.gguf else set[str]()
     return {key: value for key, value in asdict(pinned).items() if value and key not in left_out}

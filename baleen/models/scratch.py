@@ -11,7 +11,7 @@ from typing import Any
 
 from baleen.errors import Problem, unknown
 from baleen.models.libraries import import_transformers
-from baleen.project.settings import setting
+from baleen.project.settings import ENDLESS, setting, within
 
 OFTEN = 100_000  # times that each of `words` is said to a tokenizer that learns by counting, more than texts say any
 SPECIAL = ["<pad>", "<s>", "</s>", "<unk>", "<|system|>", "<|user|>", "<|assistant|>"]
@@ -20,6 +20,15 @@ TEMPLATE = (  # one token before each message, the end token after the assistant
     "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
 )
+
+
+SIZES = dict.fromkeys(
+    (
+        *("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads"),
+        *("max_position_embeddings", "vocab_size"),
+    ),
+    (1, ENDLESS),
+)  # smallest and largest value
 
 
 @dataclass
@@ -36,6 +45,23 @@ class Fresh:
     vocab_size: int = setting(32000, "tokens at most, phrases not counted")
     phrases: list[str] = setting([], "sentences that are one token each; white space around them is lost")
     words: list[str] = setting([], "words that are one token each, beside those of the texts")
+
+
+def checked(sizes: Fresh, where: str) -> Fresh:
+    """The sizes; a Problem, which says where they stand, for a model that cannot be made with them."""
+    heads, groups = sizes.num_attention_heads, sizes.num_key_value_heads
+    within(sizes, where, SIZES)
+    if sizes.tokenizer not in KINDS:
+        raise Problem(f"{where}: {unknown('tokenizer', sizes.tokenizer, list(KINDS))}")
+    if sizes.hidden_size % (2 * heads):
+        why = f"must be a multiple of {2 * heads}, twice the {heads} heads"
+        raise Problem(f"{where}: hidden_size {sizes.hidden_size} {why}")
+    if heads % groups:
+        raise Problem(f"{where}: num_attention_heads {heads} must be a multiple of num_key_value_heads {groups}")
+    least = len(SPECIAL) + (256 if sizes.tokenizer == "bpe" else 1 + len(sizes.words))
+    if sizes.vocab_size <= least:
+        raise Problem(f"{where}: vocab_size {sizes.vocab_size} must be above {least}, the tokens that are always there")
+    return sizes
 
 
 def word_tokenizer(texts: Iterable[str], sizes: Fresh) -> Any:
@@ -72,8 +98,6 @@ def new_tokenizer(texts: Iterable[str], sizes: Fresh) -> Any:
     from tokenizers import AddedToken
     from transformers import PreTrainedTokenizerFast
 
-    if sizes.tokenizer not in KINDS:
-        raise Problem(f"origin: {unknown('tokenizer', sizes.tokenizer, list(KINDS))}")
     core = KINDS[sizes.tokenizer](texts, sizes)
     core.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
     core.add_tokens([AddedToken(phrase, lstrip=True, rstrip=True, normalized=False) for phrase in sizes.phrases])

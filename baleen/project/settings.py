@@ -62,6 +62,7 @@ class Speed:
     dollars_per_gpu_hour: float = setting(0.0, "price of a GPU, for --dry-run and `baleen plan`; 0 is not stated")
 
 
+DEVICES = ("auto", "cpu", "cuda")
 ENDLESS = float("inf")
 SPEEDS = {  # smallest and largest value
     "batch_tokens": (1, ENDLESS), "train_rows": (1, ENDLESS), "processes": (1, ENDLESS), "threads": (0, ENDLESS),
@@ -236,6 +237,8 @@ def paced(section: Mapping[str, Any] | None, where: str) -> Speed:
     """The speed knobs of a profile's section, every value possible."""
     found = typed(Speed, where, section or {})
     within(found, where, SPEEDS)
+    if found.device not in DEVICES:
+        raise Problem(f"{where}: {unknown('device', found.device, list(DEVICES))}")
     return found
 
 

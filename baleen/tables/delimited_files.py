@@ -38,7 +38,7 @@ def delimited_rows(opened: OpenFile, delimiter: str) -> Iterator[Record]:
     bound, held = 8 * opened.limit, list[str]()
     csv.field_size_limit(bound)
     cells = csv.reader(held_lines(opened, bound, quoting, held), delimiter=separator, strict=True, **QUOTING[quoting])
-    names, start = list[str](), 1
+    names, start, quotes = list[str](), 1, False
     try:
         for values in cells:
             if not names and (stated := STATED.fullmatch("".join(held))):
@@ -50,9 +50,10 @@ def delimited_rows(opened: OpenFile, delimiter: str) -> Iterator[Record]:
             elif values:
                 names = header_names(opened, start, values, separator)
             start = cells.line_num + 1
+            quotes = quotes or any(f'{separator}"' in separator + line for line in held)
             held.clear()
     except csv.Error as error:
-        hint, settings = quoting_hint(held, names, separator)
+        hint, settings = quoting_hint(held, names, separator, quotes)
         if "new-line character" in str(error):
             hint, settings = "its lines end in a carriage return alone; save it with the line ends of Unix", {}
         raise Problem(f"{opened.name}:{start}: {error}; {hint}", settings) from None
@@ -141,6 +142,11 @@ def may_be_quoted(cell: str) -> bool:
     return len(cell) > 1 and cell.endswith('"') and '"' not in cell[1:-1].replace('""', "")
 
 
+def has_quoted_cell(line: str, separator: str) -> bool:
+    """Whether a cell of a line begins and ends with a quote, when quotes are words."""
+    return any(cell.startswith('"') and may_be_quoted(cell) for cell in line.split(separator))
+
+
 def probable_separator(header: str) -> str:
     """The most frequent separator in a header, '' when it has none."""
     counts = {separator: header.count(separator) for separator in SEPARATORS}
@@ -152,13 +158,15 @@ def separator_hint(separator: str) -> Hint:
     return words, {"separator": SEPARATORS[separator]}
 
 
-def quoting_hint(held: list[str], names: list[str], separator: str) -> Hint:
-    """What to write for a row that cannot be parsed, by looking at its lines."""
+def quoting_hint(held: list[str], names: list[str], separator: str, quotes: bool) -> Hint:
+    """What to write for a row that cannot be parsed, by looking at its lines; `quotes` is whether rows before it were
+    quoted."""
     header = separator.join(names) or "".join(held[:1])
     if (other := probable_separator(header)) not in ("", separator):
         return separator_hint(other)
     if any('\\"' in line for line in held):
         return 'quotes seem to be escaped as \\": write --quoting backslash', {"quoting": "backslash"}
-    if len(names) > 1 and are_rows(held, names, separator):
+    quotes = quotes or any(has_quoted_cell(line, separator) for line in held)
+    if len(names) > 1 and not quotes and are_rows(held, names, separator):
         return "quotes seem to be words: write --quoting none", {"quoting": "none"}
     return "a quote may be open; double the quotes inside cells, or write --quoting none where quotes are words", {}

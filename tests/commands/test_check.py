@@ -313,6 +313,37 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
     "no profile": (PARAMS, "profile", None, "params.yaml names no profile; write one of profiles/, as profile: pocket"),
     "a misspelt setting of a profile": (SMALL, "speed/devic", "x", r"small\.yaml: speed: unknown setting 'devic'; did"),
     "an impossible speed": (SMALL, "speed/train_rows", 0, r"small\.yaml: speed: train_rows is 0; it must lie"),
+    "a misspelt device": (
+        SMALL,
+        "speed/device",
+        "gpu",
+        "small.yaml: speed: unknown device 'gpu'; did you mean 'cpu'",
+    ),
+    "a model whose width its heads do not share": (
+        POCKET,
+        "origin/num_attention_heads",
+        5,
+        "pocket.yaml: origin: hidden_size 128 must be a multiple of 10, twice the 5 heads",
+    ),
+    "a model whose heads are not shared equally": (
+        POCKET,
+        "origin/num_key_value_heads",
+        3,
+        "pocket.yaml: origin: num_attention_heads 4 must be a multiple of num_key_value_heads 3",
+    ),
+    "a model without layers": (POCKET, "origin/num_hidden_layers", 0, "origin: num_hidden_layers is 0; it must lie"),
+    "a vocabulary of nothing": (
+        POCKET,
+        "origin/vocab_size",
+        10,
+        r"origin: vocab_size 10 must be above \d\d, the tokens",
+    ),
+    "a misspelt tokenizer": (
+        POCKET,
+        "origin/tokenizer",
+        "wrods",
+        "origin: unknown tokenizer 'wrods'; did you mean 'words'",
+    ),
     "an origin without a commit": (SMALL, "origin/revision", "main", "profiles/small.yaml: origin: revision 'main'"),
     "a misspelt measure": (
         PARAMS,

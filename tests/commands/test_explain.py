@@ -136,8 +136,15 @@ def test_a_row_that_left_says_why(script: Script) -> None:
 @pytest.mark.parametrize(("start", "words"), [("zzz", "0 rows"), ("", "3 rows")])
 def test_an_id_must_begin_one_row(start: str, words: str, script: Script) -> None:
     rows.write("in", documents(*TEXTS))
+    Path("dvc.yaml").write_text("stages: {}\n")
     with pytest.raises(Problem, match=words):
         explain.explain(start)
+
+
+def test_outside_of_a_project_there_is_nothing_to_explain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Problem, match="no project here: dvc.yaml is missing"):
+        explain.explain("abc")
 
 
 @pytest.fixture
@@ -181,7 +188,11 @@ def test_a_table_that_had_another_name_is_compared_with_itself(versions: Path) -
 @pytest.mark.parametrize(
     ("target", "revision", "words"),
     [
-        ("u", "HEAD", "HEAD has no table data/u.parquet.*another name there, write --was"),
+        (
+            "u",
+            "HEAD",
+            "the dvc.lock of HEAD has no table data/u.parquet; commit dvc.lock .*another name there, write --was",
+        ),
         ("t", "nowhere", "'nowhere' cannot be read"),
     ],
 )

@@ -176,7 +176,7 @@ def test_a_licence_is_inherited_and_never_invented(
         ("seed", Wanted(), r"in several ways: ask \(ask\), reply \(reply\); choose a model, such as --as ask"),
         ("prose", Wanted(), "base learned prose with prompts/text.md, which has no question"),
         ("humpback-curate-1", Wanted(), "no table data/humpback-curate-1.parquet"),
-        ("humpback", Wanted(), "unknown model 'humpback'"),
+        ("humpback", Wanted(), "model humpback is not built yet; dvc repro train@humpback builds it"),
     ],
 )
 def test_what_cannot_be_exported_is_one_line_and_leaves_nothing(
@@ -187,6 +187,12 @@ def test_what_cannot_be_exported_is_one_line_and_leaves_nothing(
     with pytest.raises(Problem, match=message):
         export.export(target, wanted)
     assert not [*Path("exports").rglob("*")]
+
+
+def test_a_split_that_is_named_twice_is_refused() -> None:
+    assert export.splits_of(["test=heldout", " dev = 0.1"]) == {"test": "heldout", "dev": "0.1"}
+    with pytest.raises(Problem, match="--split test is given twice"):
+        export.splits_of(["test=heldout", "test=0.1"])
 
 
 @pytest.mark.slow

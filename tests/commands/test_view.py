@@ -15,6 +15,9 @@ from baleen.tables import rows
 def test_a_project_without_tables_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("duckdb", reason="the extra view is not installed")
     monkeypatch.chdir(tmp_path)
+    with pytest.raises(Problem, match=r"no project here: dvc\.yaml is missing"):
+        view.serve(view.Wanted())
+    Path("dvc.yaml").write_text("stages: {}\n")
     with pytest.raises(Problem, match="no table in data/; build some with dvc repro"):
         view.serve(view.Wanted())
     rows.write("t", [{"id": "a", "response": "b"}])

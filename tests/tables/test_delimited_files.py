@@ -77,6 +77,9 @@ def test_quotes_of_a_tsv_never_join_lines() -> None:
             "f:2: ',' expected after '\"'; quotes seem to be escaped as \\\": write --q",
         ),
         ("csv", 'q,a\n"open,x\n', "f:2: unexpected end of data; quotes seem to be words: write --quoting none"),
+        ("csv", 'q,a\n"one, two",x\n"open,y\n', "f:3: unexpected end of data; a quote may be open"),
+        ("csv", '"q","a"\nopen,"y\nmore,z\n', "f:2: unexpected end of data; a quote may be open"),
+        ("csv", 'q,a\n"open,x\nmore,"y"\n', "f:2: ',' expected after '\"'; a quote may be open"),
         ("csv", "q,a;b;c;d\nWhy?,1,2\n", "f:2: 3 cells where the header has 2 (q, a;b;c;d); the columns seem to be"),
         ("csv", "q,a\nWhy?,So,x\n", "f:2: 3 cells where the header has 2 (q, a); quote cells that hold ','"),
         (
