@@ -11,7 +11,16 @@ words are left out where it is plain that they are not part of it; where it is n
 import re
 
 from baleen.measures.ratings import written_rating
-from baleen.measures.wrapping import ANALYSIS, NOTES, NOTHING, text_alone, unemphasised, unquoted, without_closing
+from baleen.measures.wrapping import (
+    ANALYSIS,
+    NOTES,
+    NOTHING,
+    text_alone,
+    unemphasised,
+    unfenced,
+    unquoted,
+    without_closing,
+)
 from baleen.project.lookup import Named
 from baleen.tables.exports import Format
 from baleen.tables.rows import Row
@@ -45,8 +54,10 @@ def show_rating(row: Row, columns: list[str]) -> str:
 
 
 NUMBERED = re.compile(
-    r"(?:(\d{1,3})(?:[.)]\s+|[.)](?=[\u4e00-\u9fff“])|[、．）]\s*)|[（(](\d{1,3})[)）]\s*|([①-⑳])\s*)(.+)"
+    r"(?:(\d{1,3})(?:[.)]\s+|[.)](?=[\u4e00-\u9fff“])|[、．）]\s*)|[（(](\d{1,3})[)）]\s*|([①-⑳])\s*|([一二三四五六七八九十])、\s*)(.+)"
 )
+HAN_DIGITS = "一二三四五六七八九十"
+BULLETS = ("* ", "• ", "+ ", "· ", "‣ ", "◦ ", "● ", "▪ ")  # beside '- '; a dash of prose is none
 ITEM_LABEL = re.compile(r"(\*\*|__)([^*_\n:：]{1,30})(?:([:：])\1|\1(?=[:：]))")
 NO_ITEM = re.compile(rf"(?:[^\n:：]{{1,20}}[:：]\s*)?(?:{NOTHING.pattern})", re.IGNORECASE)
 ASIDE = re.compile(rf"(?![-*•] ){NOTES.pattern.removeprefix('^')}", re.IGNORECASE)
@@ -60,7 +71,7 @@ LIST_NAME = re.compile(
 def read_lines(reply: str, columns: list[str]) -> Row | None:
     """The list items of the reply, one for each line that starts with '- '; where there is none, with another bullet or
     with the numbers 1, 2, 3. None when there is no list, or one that says 'none' alone."""
-    lines = own_lines([line.strip() for line in reply.strip().split("\n")])
+    lines = own_lines([line.strip() for line in unfenced(reply.strip()).split("\n")])
     items = [line[2:].strip() for line in lines if line.startswith("- ")] or other_items(lines)
     texts = [item_text(item) for item in items]
     kept = [text for text in texts if not NO_ITEM.fullmatch(text) and not text.endswith((":", "："))]
@@ -85,15 +96,17 @@ def item_text(item: str) -> str:
 
 def other_items(lines: list[str]) -> list[str]:
     """The items of a list of lines that all begin with the same bullet, or with numbers in order; [] for no list."""
-    for bullet in ("* ", "• "):
+    for bullet in BULLETS:
         if items := [line.removeprefix(bullet).strip() for line in lines if line.startswith(bullet)]:
             return items
     numbered = [match for line in lines if (match := NUMBERED.match(line))]
     in_order = [number_of(match) for match in numbered] == [*range(1, len(numbered) + 1)]
-    return [match[4].strip() for match in numbered] if in_order else []
+    return [match[5].strip() for match in numbered] if in_order else []
 
 
 def number_of(item: re.Match[str]) -> int:
+    if item[4]:
+        return HAN_DIGITS.index(item[4]) + 1
     return ord(item[3]) - ord("①") + 1 if item[3] else int(item[1] or item[2])
 
 
@@ -122,11 +135,11 @@ def show_tags(row: Row, columns: list[str]) -> str:
 def read_fields(reply: str, columns: list[str]) -> Row | None:
     """A line 'Column: text' for each column, in order, once each, with lines of other words before them and, after an
     empty line, behind them. 'None' instead of them, alone or with a sentence that says why, leaves them all empty."""
-    lines = [unemphasised(line) for line in reply.strip().split("\n")]
+    lines = [unemphasised(line) for line in unfenced(reply.strip()).split("\n")]
     labels = {at: match for at, line in enumerate(lines) if (match := label_of(line, columns))}
     if not labels or NONE.fullmatch(lines[0]):
         return dict.fromkeys(columns, "") if not labels and NONE.fullmatch(" ".join(lines)) else None
-    texts = {match[1].lower(): unemphasised(match[2]) for match in labels.values()}
+    texts = {match[1].lower(): unquoted(match[2]) for match in labels.values()}
     between = [lines[at] for at in range(min(labels), max(labels) + 2) if at < len(lines) and at not in labels]
     fits = [match[1].lower() for match in labels.values()] == columns and all(texts.values()) and not any(between)
     nothing = all(NONE.fullmatch(text) for text in texts.values())
@@ -151,13 +164,18 @@ NONE = re.compile(r"(?:none|无)(?:[.!,;:。！，；：].*|\s?[-–—]\s.*|\s?
 MARKER = re.compile(r"#\w+#")
 FIELD = re.compile(r"^[^\S\n]*(?:\*\*)?#(\w+)#[:：]?(?:\*\*)?(?<=[:：*])[:：]?", re.MULTILINE)
 OPTIONAL = {"input"}  # fields that may stay empty
-EMPTY = re.compile(r"\W?(?:none|n/a|no input|无|空|没有|无需输入|留空|无输入)\W?", re.IGNORECASE)
+EMPTY = re.compile(
+    r"\W{0,2}(?:none|null|n/a|no input(?: (?:is )?(?:needed|required))?|(?:(?:leave|left|stays?|is) )?(?:empty|blank)|"
+    r"not (?:applicable|needed|required)|无|空|没有|无需输入|不需要输入|留空|为空|无输入)\W{0,2}|[-–—]+",
+    re.IGNORECASE,
+)
 
 
 def read_marked(reply: str, columns: list[str]) -> Row | None:
     """The fields of the reply, each after its marker '#column#:' at the start of a line, in order and once each, with
     other words only before them; only the input may be empty. A marker inside a field shows that fields have run
     together, a last paragraph that offers help that the reply goes on after its end: such replies do not fit."""
+    reply = unfenced(reply.strip())
     marks = list(FIELD.finditer(reply))
     ends = [*(mark.start() for mark in marks[1:]), len(reply)]
     texts = {mark[1]: reply[mark.end() : end].strip() for mark, end in zip(marks, ends, strict=False)}

@@ -82,6 +82,50 @@ def test_an_indented_list_is_read_whole() -> None:
     assert FORMATS["lines"].read("- a b \n - c \n\t- d", ["constraints"]) == {"constraints": ["a b", "c", "d"]}
 
 
+WRAPPED = [  # a reply in other clothes, and its columns
+    (
+        "marked",
+        "```\n#instruction#: a\n#input#: \n#response#: b\n```",
+        {"instruction": "a", "input": "", "response": "b"},
+    ),
+    *(
+        (
+            "marked",
+            f"#instruction#: a\n#input#: {nothing}\n#response#: b",
+            {"instruction": "a", "input": "", "response": "b"},
+        )
+        for nothing in (
+            "(empty)",
+            "Empty",
+            "[empty]",
+            "(leave empty)",
+            "-",
+            "null",
+            "No input needed.",
+            "（留空）",
+            "不需要输入",
+        )
+    ),
+    (
+        "marked",
+        "#instruction#: a\n#input#: - one\n#response#: b",
+        {"instruction": "a", "input": "- one", "response": "b"},
+    ),
+    ("fields", "```\nKind: tone\nAddition: be kind\n```", {"kind": "tone", "addition": "be kind"}),
+    ("fields", 'Kind: tone\nAddition: "Use at most 50 words"', {"kind": "tone", "addition": "Use at most 50 words"}),
+    ("lines", "+ be kind\n+ be brief", {"constraints": ["be kind", "be brief"]}),
+    ("lines", "· be kind\n· be brief", {"constraints": ["be kind", "be brief"]}),
+    ("lines", "一、语气友好\n二、不超过50字", {"constraints": ["语气友好", "不超过50字"]}),
+    ("lines", "```\n- be kind\n```", {"constraints": ["be kind"]}),
+    ("lines", "- be kind\n- NULL", {"constraints": ["be kind"]}),
+]
+
+
+@pytest.mark.parametrize(("name", "reply", "row"), WRAPPED)
+def test_a_reply_is_read_in_other_clothes(name: str, reply: str, row: Row) -> None:
+    assert FORMATS[name].read(reply, [*row]) == row
+
+
 MALFORMED = [
     ("text", ["response"], ""),
     ("text", ["response"], " \n\t"),

@@ -77,7 +77,13 @@ LONE_ITEM = re.compile(
     r"(?:[-*•]\s+|[1-9][.)]\s+|[1-9][.)](?=[\u4e00-\u9fff“「])|[1-9][、．）]\s*|[（(][1-9][)）]\s*|①\s*|一、\s*)(\S[^\n]*)"
 )
 CHOICE = re.compile(r"\W{0,3}[\"“「].+[\"”」]\s*(?:or|and|或者?|或是|还是|以及)\s*[\"“「]", re.IGNORECASE)
-NOTHING = re.compile(r"(?:none|n/a|无|没有|暂无|不适用)(?:\s?[(（][^()（）]*[)）])?[.。]?", re.IGNORECASE)
+NOTHING = re.compile(r"(?:none|null|n/a|无|没有|暂无|不适用)(?:\s?[(（][^()（）]*[)）])?[.。]?", re.IGNORECASE)
+NO_CONSTRAINT = re.compile(  # says that there is none to write
+    r"(?:there (?:is|are|exists?) )?no (?:\w+ ){0,3}constraints?\b[^\n]*|there (?:is|are|exists?) none\W*|"
+    r"the (?:answer|response|text|reply) (?:already|fully) (?:meets|satisfies|follows|fulfill?s|respects)\b[^\n]*|"
+    r"(?:没有|不存在|无)(?:这样的|合适的|有效的|相应的|可用的)?约束[^\n]*|(?:该|这个|此)?(?:回答|答案|回复|文本)已经?(?:满足|符合|遵守)[^\n]*",
+    re.IGNORECASE,
+)
 LANGUAGE_LINE = re.compile(rf"^(?:[*_]{{2}})?{LANGUAGE_LABEL}", re.IGNORECASE | re.MULTILINE)
 CALLED = {
     "tagged": UTTERANCES,
@@ -116,7 +122,7 @@ def text_alone(reply: str, column: str) -> str:
     labelled = without_label(item[1], names) if item else labelled
     if column != "reference" and is_doubtful(labelled, names, labelled != text):
         return ""
-    if names is CONSTRAINTS and NOTHING.fullmatch(labelled):
+    if names is CONSTRAINTS and (NOTHING.fullmatch(labelled) or NO_CONSTRAINT.fullmatch(labelled)):
         return "None"
     if is_bare(labelled, names) or DENIAL.match(labelled) or WANTING.fullmatch(labelled) or CHOICE.match(labelled):
         return ""

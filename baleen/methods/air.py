@@ -40,9 +40,15 @@ SHORTEST, LONGEST = 3, 26  # words of a constraint
 SIMILAR = 0.6  # ROUGE-L F above which two constraints are the same; AIR queries the model, the number is Crab's
 MET = 2.5  # expected rating (0 to 3) from which a constraint counts as met: nearer to 3 than to 2
 SAYS = 0.5  # probability of a judge's yes from which a merged text counts as saying a constraint
-TALK = re.compile(  # mentions the two answers; "answer in 20 words" and "cite a reference" do not
-    r"\b(answer|output|response|reference) ?[12]\b|\bthe (other|first|second|reference) (answer|output|response)\b"
-    r"|\bthe reference\b|^\W*none\b(?! of the \w+s\b)"
+COUNTED = (  # behind a number that counts parts of an answer and does not name one: "make the answer 2 paragraphs long"
+    r"[ -](?:(?:or|to|and) \w+ )?(?:\w+ )?(?:words?|sentences?|paragraphs?|lines?|items?|points?|bullets?|steps?|pages?"
+    r"|parts?|sections?|examples?|columns?|rows?|characters?)\b"
+)
+TALK = re.compile(  # mentions the two answers; "answer in 20 words" and "cite the reference at the end" do not
+    rf"\b(answer|output|response|reference) ?[12]\b(?!{COUNTED})"
+    r"|\bthe (other|first|second|reference) (answer|output|response)\b"
+    r"|(?<!\bcite )(?<!\blist )(?<!\bgive )(?<!\bplace )(?<!\badd )(?<!\binclude )\bthe reference\b"
+    r"|^\W*none\b(?! of (the (?!above|constraints?|kinds?|types?)\w+|them|these|those)\b)"
     r"|(回答|答案|输出|参考文本) ?[12１２一二]|第[一二](个|份|段)(回答|答案|输出|文本)"
     r"|(另|前|后)一(个|份|段)(回答|答案|输出)|参考(回答|答案|文本|输出)|^\W*(无|没有|暂无)\W*$",
     re.IGNORECASE,

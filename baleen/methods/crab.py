@@ -184,13 +184,16 @@ def with_demonstrations(row: Row, lenders: list[Row]) -> tuple[Row, str]:
     wanted = min(rng.randint(1, 3), count - 1) if rng.random() < 0.5 else 0
     if is_lender(row) or not lenders:
         return row | {"demonstrations": ""}, "a demonstration" if is_lender(row) else ""
-    sizes = sorted(rng.sample(range(1, count), wanted))
-    shown = zip(sizes, rng.sample(lenders, min(wanted, len(lenders))), strict=False)
-    return row | {"demonstrations": "".join(demonstration(lender, n, rng) for n, lender in shown)}, ""
+    left, shown = rng.sample(lenders, len(lenders)), list[str]()
+    for n in sorted(rng.sample(range(1, count), wanted)):
+        if lender := next((one for one in left if len(one["constraints"]) >= n), None):
+            left.remove(lender)
+            shown.append(demonstration(lender, n, rng))
+    return row | {"demonstrations": "".join(shown)}, ""
 
 
 def demonstration(row: Row, n: int, rng: Random) -> str:
-    some = rng.sample(row["constraints"], min(n, len(row["constraints"])))
+    some = rng.sample(row["constraints"], n)
     return f"{with_constraints(row['instruction'], some, rng)}\n\n{row['response']}\n\n"
 
 

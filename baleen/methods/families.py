@@ -22,6 +22,10 @@ class Slots(NamedTuple):
     word: str = ""
 
 
+OPENS, CLOSES = r"[\"“「‘'`*]{1,2}\s?", r"\s?[\"”」’'`*]{0,2}"
+WORD = r"[^\s\"“”「」‘’'`*]+(?:['’][^\s\"“”「」‘’'`*]+)*"  # with an apostrophe inside
+
+
 @dataclass(frozen=True)
 class Family:
     """`kind`: only one family of a kind is measured on a text. `weight`: for drawing constraints (Crab, table 4).
@@ -38,9 +42,14 @@ class Family:
     measured: bool = True
 
     def pattern(self, wording: str) -> str:
-        """A regular expression that parses the wording; quotes around a word are optional."""
-        free = "|".join(map(re.escape, self.choices)) or r"[^\s\"“”「」]+"
-        blanks = {"{n}": r"(?P<n>\d+)", "{m}": r"(?P<m>\d+)", "{word}": rf"[\"“「]?\s?(?P<word>{free})\s?[\"”」]?"}
+        """A regular expression that parses the wording; quotes and emphasis around a word are optional, and without
+        them `count` is no word: it is that of words."""
+        free = "|".join(map(re.escape, self.choices)) or WORD
+        blanks = {
+            "{n}": r"(?P<n>\d+)",
+            "{m}": r"(?P<m>\d+)",
+            "{word}": rf"(?:{OPENS}|(?!count$))(?P<word>{free}){CLOSES}",
+        }
         parts = (blanks.get(part) or re.escape(part) for part in re.split(r"(\{\w+\})", wording))
         return "".join(parts).replace(r"\ ", r"\s+")
 

@@ -24,6 +24,11 @@ RETURNED = ("original", "sent", "spans", "back")
 ABROAD = ("original", "sent", "spans", "abroad")
 
 FORMATS = "json|yaml|xml|csv|html|markdown|latex|sql|python|bash|javascript|bullet points|bullets|numbers"
+NUMBERS = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen"
+    "|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:-(?:one|two|three|four|five|six|seven|eight|nine))?"
+    "|(?:one|a) hundred"
+)
 SPANS = re.compile(
     "|".join(
         (
@@ -31,11 +36,11 @@ SPANS = re.compile(
             r"(?:https?|ftp)://\S+[\w/]|www\.\S+[\w/]|[\w.+-]+@[\w-]+\.[\w.]*\w",  # addresses
             r"\"[^\"\n]+\"|“[^”\n]+”|«[^»\n]+»|「[^」\n]+」",  # quoted texts
             r"\$\{\w+\}|\{\{?\w*\}?\}|<\w+>|%\w\b|\[[A-Z_ ]+\]",  # placeholders
-            r"(?:at most|at least|no more than|no fewer than|exactly|fewer than|more than|up to|under|over|around)"
-            r" (?:\d[\d.,]*\d|\d|one|two|three|four|five|six|seven|eight|nine|ten)"
+            r"\b(?:at most|at least|no more than|no fewer than|exactly|fewer than|more than|up to|under|over|around)"
+            rf" (?:\d[\d.,]*\d|\d|(?:{NUMBERS})\b)"
             r"(?: (?:words?|sentences?|lines?|paragraphs?|characters?|bullet points|bullets|items?|steps?))?",
-            rf"(?:in|as|with|using) (?:an? )?(?:{FORMATS})\b",  # formats of an answer
-            r"as an? (?:numbered|bulleted) list|on one line|separated by (?:commas|semicolons|spaces|tabs)",
+            rf"\b(?:in|as|with|using) (?:an? )?(?:{FORMATS})\b",  # formats of an answer
+            r"\bas an? (?:numbered|bulleted) list|\bon one line|\bseparated by (?:commas|semicolons|spaces|tabs)",
             r"\b(?:do not|don't|without|never) (?:use|using|mention|mentioning|name|naming|include|including) [\w-]+",
             r"(?:不超过|不少于|至少|最多|恰好)\s*\d+\s*[个字词句行段条]*",  # the same in Chinese
             r"\d[\d.,:/-]*\d|\d",  # figures

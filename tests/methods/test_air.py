@@ -48,7 +48,9 @@ def test_an_accepted_constraint_joins_the_instruction_and_uses_up_its_kind() -> 
 ORDINARY = [  # that speak of answers, but not of the two that are compared
     "answer in the voice of a sailor", "cite at least one reference for it", "structure the response as a letter",
     "none of the sentences may be a question", "以回答顾客提问的口吻来写",
-    "至少给出一篇参考文献", "没有数字，也没有标题",
+    "至少给出一篇参考文献", "没有数字，也没有标题", "make the output 2 pages long and no longer",
+    "keep the response 2 short paragraphs long", "cite the reference at the end of the text",
+    "none of them may be named in it",
 ]  # fmt: skip
 REFUSED = [
     ({"addition": "", "kind": ""}, "none found"),
@@ -61,6 +63,9 @@ REFUSED = [
     ({"addition": "be more like Answer 1"}, "no constraint"),
     ({"addition": "follow the reference more closely"}, "no constraint"),
     ({"addition": "None of the above"}, "no constraint"),
+    ({"addition": "None of the constraints is lacking"}, "no constraint"),
+    ({"addition": "say more than output 2 says"}, "no constraint"),
+    ({"addition": "give figures as in the reference"}, "no constraint"),
     ({"addition": "do more than the other answer does"}, "no constraint"),
     ({"addition": "像回答1那样给出例子"}, "no constraint"),
     ({"addition": "比第二个回答写得更完整"}, "no constraint"),

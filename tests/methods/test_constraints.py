@@ -61,12 +61,17 @@ def test_every_wording_reads_back_as_its_family(name: str, wording: str) -> None
         ("USE AT MOST 12 WORDS", "words at most"),
         ("Use  at most 12 words。", "words at most"),
         ('Use the word "castle".', "keyword"),
+        *(
+            (f"Include the word {shown}.", "keyword")
+            for shown in ("'castle'", "‘castle’", "`castle`", "**castle**", "don't")
+        ),
         ("包含“城堡”一词。", "keyword"),
         ("Do not use commas!", "no mark"),
     ],
 )
 def test_a_constraint_is_read_however_a_model_sets_it(said: str, family: str) -> None:
     assert (found := parse_constraint(said)) and found.family == family
+    assert family != "keyword" or found.slots.word in ("castle", "城堡", "don't")
 
 
 @pytest.mark.parametrize(
@@ -74,6 +79,7 @@ def test_a_constraint_is_read_however_a_model_sets_it(said: str, family: str) ->
     [
         "", "Use at most words", "Use at most dozens of words", "Use at most 12 words and be kind", "be kind", "12",
         "Use at most -3 words", "Use at most 3.5 words", "do not use force", "use the word", "mention the job", "{n}",
+        "Include the word count.",
         "不超过几个字", "$n words", "None", "Limit the introduction to 100 words", "开头不超过100字", "Use 3 examples",
         "Limit the answer to 300 words and use bullet points", "不超过三百字并使用列表", "Write 3 sentences about dogs",
         "Write 2 paragraphs, each of 50 words", "between 9 and 3 words", "at most 0 words",

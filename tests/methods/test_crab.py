@@ -114,6 +114,12 @@ REPAIRS = [  # a repaired constraint; the constraint of the row then, and whethe
     ("Constraint: use at most 9 words.", "use at most 9 words.", 1.0),
     ("None", "name a pet", 0.0),
     ("None.", "name a pet", 0.0),
+    ("There is no such constraint.", "name a pet", 0.0),
+    ("No valid constraint exists for this answer.", "name a pet", 0.0),
+    ("The answer already meets the constraint.", "name a pet", 0.0),
+    ("没有这样的约束。", "name a pet", 0.0),
+    ("该回答已经满足这一约束。", "name a pet", 0.0),
+    ("mention no constraints of time", "mention no constraints of time", None),
     ("pets", "name a pet", 0.0),
     ("word " * 50, "name a pet", 0.0),
     ("name a town that is on a …", "name a pet", 0.0),
@@ -178,7 +184,7 @@ def test_rows_that_are_shown_are_no_targets() -> None:
 
 
 def test_demonstrations_have_fewer_constraints_than_the_row_and_grow() -> None:
-    table = [row(i, [f"c{j}" for j in range(6)]) for i in range(200)]
+    table = [row(i, [f"c{j}" for j in range(6 if i % 5 else 1)]) for i in range(200)]  # some can lend one alone
     for made, why in crab.demonstrate(table):
         sizes = [part.count("- c") for part in made["demonstrations"].split("ann lives in ulm")[:-1]]
         assert why or (sizes == sorted(set(sizes)) and all(n < 6 for n in sizes) and len(sizes) <= 3)
