@@ -80,7 +80,7 @@ def run(
     limit: Annotated[int, typer.Option(help="preview: only the first rows, written to <target>-preview")] = 0,
     budget: Annotated[int, typer.Option(help="query until so many tokens are paid; the same command goes on")] = 0,
 ) -> None:
-    """Preview a target, say what it would cost, or query it up to a budget. Other flags change a setting for this once.
+    """Preview a target, say what it would cost, or query it up to a budget. Settings are flags too: --temperature 0.
 
     Example: baleen run humpback-augment --dry-run
     """

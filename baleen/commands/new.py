@@ -5,7 +5,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, chdir, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -247,7 +247,6 @@ def on_files(wanted: Wanted, corpus: Corpus, seeds: str, seed_columns: dict[str,
     own_data.require_here(corpus.path, seeds)
     pairs = own_data.proposal(Path(seeds), ["instruction", "response"], seed_columns, "--seed-columns")
     looked = [] if corpus.path == PYTHON else [own_data.corpus_proposal(Path(corpus.path), corpus.columns)]
-    print(*(own_data.describe("corpus", one) for one in looked), own_data.describe("seeds", pairs), sep="\n")
     own_data.require_outside(wanted.to, [one.source for one in (*looked, pairs)])
     if corpus.documents < 0:
         raise Problem(f"--documents is {corpus.documents}; write how many to draw, or leave it out for all")
@@ -263,6 +262,8 @@ def on_files(wanted: Wanted, corpus: Corpus, seeds: str, seed_columns: dict[str,
         )
         asked = own_data.bring(own_data.verifiable(wanted.verifiable), part) if wanted.verifiable else ""
         on_own_data(part, wanted.methods, chosen, documents, mine, corpus.documents, Extras(asked, wanted.judge))
+        read = [replace(one, rows=own_data.read_in(part, "corpus" if corpus.documents else "web")) for one in looked]
+        print(*(own_data.describe("corpus", one) for one in read), own_data.describe("seeds", pairs), sep="\n")
         for one in looked[: bool(corpus.documents)]:
             print(own_data.usual(Own(one.source, one.settings), corpus.documents))
         print(own_data.split(part, Own(pairs.source, mine.settings), HELD_OUT, TAUGHT))
@@ -284,8 +285,8 @@ def share_kept(to: Path) -> str:
         project = layers.current()
         if not any(line.given.get("knobs") == "curate" for line in recipes.lines(recipes.files())):
             return ""
-        scorer, _ = layers.scorer_in_force(project)
-        return f"curate.{scorer}.share" if isinstance(project.params["curate"].get(scorer), dict) else "curate.share"
+        own = layers.scorer_of_knobs(project.params["curate"], project)
+        return f"curate.{own}.share" if own else "curate.share"
 
 
 def begun(part: Path, cache: Path | None, tracked: Iterable[str] = ()) -> str:

@@ -14,7 +14,7 @@ from baleen.measures.evaluation import UNDIVIDED, is_divided, side
 from baleen.measures.expressions import parse_condition
 from baleen.measures.figures import DEV
 from baleen.measures.words import chance
-from baleen.project import assemble, recipes
+from baleen.project import assemble, layers, recipes
 from baleen.project.settings import Settings, typed
 from baleen.tables.files import is_remote
 from baleen.tables.ingest_options import IngestOptions
@@ -84,10 +84,17 @@ def corpus_settings(found: Proposal) -> Settings:
 
 
 def corpus_proposal(path: Path, columns: dict[str, str]) -> Proposal:
-    """How a corpus would be read, with all the settings it gets; the first rows are sections where it has pages."""
+    """How a corpus would be read, with all the settings that its line gets; a Problem for columns that it lacks."""
     found = proposal(path, ["response"], columns, "--corpus-columns")
     made = corpus_settings(found)
     return replace(found, settings=made, rows=first_rows(options_of(Own(found.source, made), "web")))
+
+
+def read_in(project: Path, table: str) -> list[Row]:
+    """The first rows of a source as the project reads it, under its profile."""
+    with chdir(project):
+        line = {line.name: line for line in recipes.lines(recipes.files())}[table]
+        return first_rows(layers.resolved(IngestOptions, line, layers.current()))
 
 
 def options_of(own: Own, origin: str) -> IngestOptions:

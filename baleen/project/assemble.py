@@ -226,7 +226,7 @@ def write_recipes(to: Path, selection: Selection) -> list[str]:
 def with_new(text: str, selection: Selection, names: Iterable[str]) -> str:
     """A recipe text with the lines that it lacks, each at the end of its rule's section."""
     for line in map(selection.lines.__getitem__, names):
-        head = re.search(rf"^{line.rule}:\n(?:  .*\n)*", text, re.MULTILINE)
+        head = re.search(rf"^{line.rule}:[ \t]*(?:#.*)?\n(?:  .*\n)*", text, re.MULTILINE)
         if head and re.search(rf"^  {re.escape(line.name)}:", head[0], re.MULTILINE):
             continue
         added = selection.changed.get(line.name) or shipped_text(line)

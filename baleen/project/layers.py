@@ -5,6 +5,7 @@ from `settings:` of a recipe; the profile's section for the verb, then its secti
 params.yaml; and the line itself. A score line without a prompt judges candidates as the scorer of params.yaml says.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ T = TypeVar("T")
 PARAMS = Path("params.yaml")
 OWN = "profile"  # the scorer of params.yaml that leaves the choice to the profile
 SCORERS = ("likelihood", "gain", "rating")  # settings of recipes/sources.yaml; any other is the name of a prompt
+RATES = re.compile(r"^format: *rating\s*$", re.MULTILINE)  # in the head of a prompt
 SCORER = "gain"  # of a profile that names none: it tells right pairs of real text best (LOG.md)
 
 
@@ -100,15 +102,24 @@ def judging(project: Project) -> list[Layer]:
 
 
 def knob_layer(name: str, project: Project) -> Layer:
-    """A section of params.yaml, by the name the line gives: what it has under the scorer in force, else its values."""
+    """A section of params.yaml, by the name the line gives: what it has for the scorer in force, else its values."""
     section = project.params.get(name)
     if not isinstance(section, dict):
         sections = [key for key, value in project.params.items() if isinstance(value, dict)]
         raise Problem(f"params.yaml: {unknown('section', name, sections)}")
-    scorer, _ = scorer_in_force(project)
-    if isinstance(own := section.get(scorer), dict):
-        return Layer(f"params.yaml: {name}.{scorer}", dict(own))
+    if own := scorer_of_knobs(section, project):
+        return Layer(f"params.yaml: {name}.{own}", dict(section[own]))
     return Layer(f"params.yaml: {name}", {key: value for key, value in section.items() if not isinstance(value, dict)})
+
+
+def scorer_of_knobs(section: Settings, project: Project) -> str:
+    """The scorer whose own knobs of a section are in force, `rating` for a prompt that has none and rates; '' where the
+    section has none of its own for it."""
+    scorer, _ = scorer_in_force(project)
+    path = Path("prompts", f"{scorer}.md")
+    rates = scorer not in project.groups and path.is_file() and RATES.search(path.read_text(encoding="utf-8"))
+    named = [scorer, *["rating"] * bool(rates)]
+    return next((name for name in named if isinstance(section.get(name), dict)), "")
 
 
 def resolved(kind: type[T], line: Line, project: Project) -> T:

@@ -23,7 +23,9 @@ def folder() -> Path:
 
 
 def copy_plots(to: Path) -> None:
-    """Copy the templates of `dvc plots` into a project that is under DVC."""
+    """Copy the templates of `dvc plots` into a project that is under DVC, unless it is the one that they are in."""
+    if (folder() / PLOTS).resolve() == (to / PLOTS).resolve():
+        return
     shutil.copytree(folder() / PLOTS, to / PLOTS, dirs_exist_ok=True)
 
 

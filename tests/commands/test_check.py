@@ -373,7 +373,12 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
         "better",
         "generate.back-and-forth-draft: it reads better, but back-and-forth-curate has",
     ),
-    "a scorer that does not fit the rank": (PARAMS, "scorer", "judge", "it reads worst, but back-and-forth-judge has"),
+    "a scorer without what is measured": (
+        PARAMS,
+        "scorer",
+        "judge",
+        "eval-scorer-1: it reads worst, but humpback-judge-1",
+    ),
     "a source that is not there": (
         SOURCES,
         "ingest",

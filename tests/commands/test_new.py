@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from project import set_yaml
 
-from baleen.commands import adding, check, new, own_requests
+from baleen.commands import adding, check, new, own_data, own_requests
 from baleen.errors import Problem
 from baleen.project import assemble, layers, recipes, shipped
 from baleen.project.yaml_files import parse_yaml
@@ -188,13 +188,27 @@ def test_what_the_report_of_an_added_method_draws_has_its_templates(tmp_path: Pa
     assert {"models/kun.json", "data/humpback-calibration-1.json"} <= {*report["deps"]}
 
 
+@pytest.mark.parametrize(("profile", "sections"), [("text", 3), ("laptop", 3), ("small", 1)])
+def test_pages_are_cut_in_sections_that_fit_the_profile(profile: str, sections: int, tmp_path: Path) -> None:
+    corpus = new.Own("data/raw/docs", {"columns": {"response": "text"}, "segment": True})
+    new.on_own_data(tmp_path / "p", ["humpback"], profile, corpus, SEEDS)
+    (tmp_path / "p/data/raw/docs").mkdir(parents=True)
+    page = "".join(f"## Part {name}\n\n{' '.join(f'word{name}{n}' for n in range(70))}.\n\n" for name in "abc")
+    (tmp_path / "p/data/raw/docs/page.md").write_text(f"# Page\n\n{page}")
+    found = [row["response"] for row in own_data.read_in(tmp_path / "p", "web")]
+    assert len(found) == sections and all(len(text) <= 1800 for text in found)
+
+
 def test_the_root_project_is_a_project_to_which_methods_can_be_added(tmp_path: Path) -> None:
     for name in ("dvc.yaml", "params.yaml"):
         (tmp_path / name).write_bytes((shipped.folder() / name).read_bytes())
-    for name in ("recipes", "prompts", "profiles"):
+    for name in ("recipes", "prompts", "profiles", ".dvc"):
         (tmp_path / name).symlink_to(shipped.folder() / name)
+    before = {path: path.read_bytes() for path in (shipped.folder() / "recipes").rglob("*.yaml")}
     with chdir(tmp_path):
         assert "recipes/kun.yaml" in adding.add(["kun"])
+        assert {f"recipes/{name}.yaml" for name in shipped.methods()} <= {*adding.add(shipped.methods())}
+    assert {path: path.read_bytes() for path in before} == before
     listed = parse_yaml((tmp_path / "dvc.yaml").read_text())["vars"]
     assert {"recipes/humpback.yaml", "recipes/kun.yaml", "recipes/kun-arms.yaml"} <= {*listed[1:]}
 

@@ -51,7 +51,7 @@ def test_what_is_kept_follows_the_scorer(name: str, profile: str) -> None:
         ("gain", GAIN, ABOVE),
         ("rating", RATING, RATED),
         ("reply", LIKELY, BEST),
-        ("judge", RATING, BEST),
+        ("judge", RATING, RATED),
     ],
 )
 @pytest.mark.parametrize("profile", PROFILES)
