@@ -26,21 +26,21 @@ from typing import Annotated
 import typer
 
 from baleen.commands import (
-    adding,
+    add,
+    diff,
     diff_page,
     doctor,
     explain,
     export,
-    forecast,
     harness,
     memo,
     new,
     own_data,
     own_requests,
     own_utterances,
+    plan,
     publish,
     report_page,
-    row_diff,
     show,
     view,
 )
@@ -106,8 +106,8 @@ def plan_command(
 
     Example: baleen plan train@humpback
     """
-    found = forecast.with_costs(targets or [])
-    print(forecast.as_json(found) if as_json else forecast.text(found))
+    found = plan.with_costs(targets or [])
+    print(plan.as_json(found) if as_json else plan.text(found))
 
 
 @app.command("report")
@@ -177,15 +177,15 @@ def new_command(
     print(f"{folder}: {summary}\nNext: cd {folder} && dvc repro")
 
 
-@app.command()
-def add(names: list[str]) -> None:
+@app.command("add")
+def add_command(names: list[str]) -> None:
     """Add methods, recipes of recipes/more or your own recipes to the project in the current folder; lines that are
     there stay as they are.
 
     Example: baleen add kun
     """
-    with adding.undone_by_a_problem():
-        built = adding.add(list(dict.fromkeys(names)))
+    with add.undone_by_a_problem():
+        built = add.add(list(dict.fromkeys(names)))
         checks.check([])
     print(f"dvc repro now builds {', '.join(built)}")
 
@@ -217,10 +217,10 @@ def diff_command(
     if not 2 <= len(revisions) <= 3:
         raise Problem("write one or two revisions and a target, such as baleen diff HEAD humpback-curate-1")
     *sides, target = revisions
-    with row_diff.difference(target, sides[0], [*sides, row_diff.WORK_TREE][1], was) as found:
+    with diff.difference(target, sides[0], [*sides, diff.WORK_TREE][1], was) as found:
         if html:
             return print(diff_page.write(html, found))
-        print(row_diff.as_json(found) if as_json else row_diff.text(found))
+        print(diff.as_json(found) if as_json else diff.text(found))
 
 
 @app.command("view")

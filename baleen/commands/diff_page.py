@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
+from baleen.commands.diff import Difference, columns
 from baleen.commands.report_page import save
-from baleen.commands.row_diff import Difference, columns
 from baleen.reporting import page
 from baleen.reporting.page import Sample, Section, Table
 from baleen.reporting.samples import as_sample

@@ -18,7 +18,7 @@ REPLY = 541.0  # bytes of a stored reply (measured: benchmarks.memo, LOG.md)
 CHARACTER = 4.0  # bytes of a token in a table, uncompressed
 HOUR = 3600.0
 GPUS = (1, 8, 64)  # numbers of GPUs that wall time is told for
-SHARED = 0.96  # of what n workers alone would do, on Ray: measured with two (benchmarks.scale, LOG.md)
+SHARED = 0.96  # of what n workers alone would do, on Ray: measured with two (benchmarks.ray_workers, LOG.md)
 ROW = 80e-6  # seconds of one processor that a stage adds to a row (measured: benchmarks.overhead)
 
 

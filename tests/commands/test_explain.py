@@ -8,7 +8,7 @@ import project
 import pytest
 from scripted import Script, documents, run_verb, scripted_project
 
-from baleen.commands import diff_page, explain, row_diff, row_requests
+from baleen.commands import diff, diff_page, explain, row_requests
 from baleen.errors import Problem
 from baleen.models.identity import identity
 from baleen.project import plan
@@ -167,19 +167,19 @@ def versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.slow
 def test_versions_are_compared_by_row_with_the_reason_of_those_that_left(versions: Path) -> None:
-    with row_diff.difference("t", "HEAD") as found:
+    with diff.difference("t", "HEAD") as found:
         assert found.added == [rows.row_id("new")] and found.removed == [rows.row_id("short")]
         assert found.changed == {rows.row_id(TEXTS[1]): ("loss",)} and found.same == 1
-        assert "(rank 3 of 3, cutoff 2)" in row_diff.text(found)
-        assert json.loads(row_diff.as_json(found))["removed"] == {rows.row_id("short"): "rank 3 of 3, cutoff 2"}
+        assert "(rank 3 of 3, cutoff 2)" in diff.text(found)
+        assert json.loads(diff.as_json(found))["removed"] == {rows.row_id("short"): "rank 3 of 3, cutoff 2"}
 
 
 @pytest.mark.slow
 def test_a_table_that_had_another_name_is_compared_with_itself(versions: Path) -> None:
     for end in ("", ".dropped"):
         Path(f"data/t{end}.parquet").rename(f"data/now{end}.parquet")
-    with row_diff.difference("now", "HEAD", row_diff.WORK_TREE, "t") as found:
-        told = row_diff.text(found)
+    with diff.difference("now", "HEAD", diff.WORK_TREE, "t") as found:
+        told = diff.text(found)
     assert told.startswith("now: HEAD (t) -> workspace\n1 rows added, 1 removed, 1 changed, 1 the same\n")
     assert "\n  response: mean 11.67 -> 11\n  loss: mean 1 -> 3.333\n" in told and "origin" not in told
 
@@ -197,13 +197,13 @@ def test_a_table_that_had_another_name_is_compared_with_itself(versions: Path) -
     ],
 )
 def test_what_a_revision_has_not_is_refused(versions: Path, target: str, revision: str, words: str) -> None:
-    with pytest.raises(Problem, match=words), row_diff.difference(target, revision):
+    with pytest.raises(Problem, match=words), diff.difference(target, revision):
         pass
 
 
 @pytest.mark.slow
 def test_the_difference_is_a_page_too(versions: Path) -> None:
-    with row_diff.difference("t", "HEAD") as found:
+    with diff.difference("t", "HEAD") as found:
         diff_page.write(Path("diff.html"), found)
         with pytest.raises(Problem, match="no folder nowhere"):
             diff_page.write(Path("nowhere/diff.html"), found)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from project import set_yaml
 
-from baleen.commands import adding, check, new, own_data, own_requests
+from baleen.commands import add, check, new, own_data, own_requests
 from baleen.errors import Problem
 from baleen.project import assemble, layers, recipes, shipped
 from baleen.project.yaml_files import parse_yaml
@@ -67,7 +67,7 @@ def test_a_method_whose_teacher_seeds_cannot_teach_needs_a_profile_with_one(tmp_
     with pytest.raises(Problem, match=words):
         new.on_embedded_world(tmp_path / "q", ["evol-instruct"], "pocket")
     with chdir(own(tmp_path / "r", ["humpback"], "text")), pytest.raises(Problem, match=words):
-        adding.add(["evol-instruct"])
+        add.add(["evol-instruct"])
     assert "evol-instruct" in lines_of(own(tmp_path / "s", ["evol-instruct"], "laptop"))
 
 
@@ -161,7 +161,7 @@ def test_adding_a_method_keeps_lines_that_were_edited(tmp_path: Path) -> None:
     recipe = folder / "recipes/back-and-forth.yaml"
     recipe.write_text(recipe.read_text().replace("leak: 0.5", "leak: 0.4"))
     with chdir(folder):
-        built = adding.add(["humpback", "tegit"])
+        built = add.add(["humpback", "tegit"])
         assert check.check([]).endswith("are well wired")
     assert {"recipes/humpback.yaml", "recipes/tegit.yaml", "recipes/back-and-forth.yaml"} <= {*built}
     lines = lines_of(folder)
@@ -172,16 +172,16 @@ def test_adding_a_method_twice_changes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "p"
     new.on_embedded_world(folder, ["humpback"], "pocket")
     with chdir(folder):
-        adding.add(["kun"])
+        add.add(["kun"])
         before = {path: path.read_text() for path in sorted(folder.rglob("*.*")) if path.is_file()}
-        adding.add(["kun"])
+        add.add(["kun"])
     assert before == {path: path.read_text() for path in sorted(folder.rglob("*.*")) if path.is_file()}
 
 
 def test_what_the_report_of_an_added_method_draws_has_its_templates(tmp_path: Path) -> None:
     new.on_embedded_world(tmp_path / "p", ["humpback"], "pocket")
     with chdir(tmp_path / "p"):
-        adding.add(["kun"])
+        add.add(["kun"])
     report = parse_yaml((tmp_path / "p/dvc.yaml").read_text())["stages"]["report"]
     templates = {given["template"] for plot in report["plots"] for given in plot.values()}
     assert templates == {path.stem for path in (tmp_path / "p" / shipped.PLOTS).glob("*.json")}
@@ -206,8 +206,8 @@ def test_the_root_project_is_a_project_to_which_methods_can_be_added(tmp_path: P
         (tmp_path / name).symlink_to(shipped.folder() / name)
     before = {path: path.read_bytes() for path in (shipped.folder() / "recipes").rglob("*.yaml")}
     with chdir(tmp_path):
-        assert "recipes/kun.yaml" in adding.add(["kun"])
-        assert {f"recipes/{name}.yaml" for name in shipped.methods()} <= {*adding.add(shipped.methods())}
+        assert "recipes/kun.yaml" in add.add(["kun"])
+        assert {f"recipes/{name}.yaml" for name in shipped.methods()} <= {*add.add(shipped.methods())}
     assert {path: path.read_bytes() for path in before} == before
     listed = parse_yaml((tmp_path / "dvc.yaml").read_text())["vars"]
     assert {"recipes/humpback.yaml", "recipes/kun.yaml", "recipes/kun-arms.yaml"} <= {*listed[1:]}
@@ -285,7 +285,7 @@ def test_arms_are_trained_for_equally_many_steps(tmp_path: Path) -> None:
 def test_a_method_that_is_added_is_measured_too(profile: str, tmp_path: Path) -> None:
     folder = own(tmp_path / "p", ["humpback"], profile)
     with chdir(folder):
-        adding.add(["kun"])
+        add.add(["kun"])
     lines = lines_of(folder)
     alone = "reply" if profile == "text" else "seeds-alone"
     assert lines["eval-loss-kun"].given == {"input": "loss-kun", "against": f"loss-{alone}", "settings": "losses"}
@@ -297,10 +297,10 @@ def test_what_is_added_to_a_project_on_own_data_is_well_wired(method: str, tmp_p
     with chdir(own(tmp_path / "p", ["humpback"], "small")):
         if method in assemble.WITH_REFERENCE:
             with pytest.raises(Problem, match="recipes/sources.yaml: pairs: write reference: answer beside its other"):
-                adding.add([method])
+                add.add([method])
             assert not Path(f"recipes/{method}.yaml").exists()
             set_yaml(Path("recipes/sources.yaml"), "ingest.pairs.columns.reference", "answer")
-        adding.add([method])
+        add.add([method])
         assert check.check([]).endswith("are well wired")
         report = parse_yaml(Path("dvc.yaml").read_text())["stages"]["report"]["cmd"]
     assert "eval-loss-humpback" in report and "oracle" not in report

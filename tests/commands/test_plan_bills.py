@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from baleen.commands import forecast
+from baleen.commands import plan
 from baleen.project import bills
 from baleen.project.forecast import Outlook
 from baleen.project.graph import Stage
@@ -35,13 +35,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_queries_and_trainings_have_a_bill_and_other_verbs_have_none() -> None:
-    asked = forecast.billed(Cost(10, 0, 1_000_000, 580_000_000, 80_000_000), "asked", PLANS)
-    learned = forecast.billed(Cost(10, tokens=1_000_000_000, steps=5, seconds=9.0), "learned", PLANS)
+    asked = plan.billed(Cost(10, 0, 1_000_000, 580_000_000, 80_000_000), "asked", PLANS)
+    learned = plan.billed(Cost(10, tokens=1_000_000_000, steps=5, seconds=9.0), "learned", PLANS)
     assert asked.bill and asked.bill.gpu_hours == pytest.approx(2e9 * 2 * (5e8 / 395.6e12 + 8e7 / 98.9e12) / 3600)
     assert learned.bill and learned.bill.gpu_hours == pytest.approx(2e9 * 6e9 / 395.6e12 / 3600)
     assert learned.bill.disk == 2e9 * (4 + 12)
-    assert forecast.billed(Cost(10), "kept", PLANS).bill is None
-    assert forecast.billed(Cost(10), "asked", PLANS).bill is None  # nobody knows the tokens yet
+    assert plan.billed(Cost(10), "kept", PLANS).bill is None
+    assert plan.billed(Cost(10), "asked", PLANS).bill is None  # nobody knows the tokens yet
     whole = costs.total([asked, learned, Cost(10)]).bill
     assert whole and whole.dollars == pytest.approx(3 * (asked.bill.gpu_hours + (learned.bill.gpu_hours or 0)))
     assert bills.words(whole, 3.0).startswith("10.7 GPU hours (of an H100") and "$32.19" in bills.words(whole, 3.0)
@@ -51,12 +51,12 @@ def test_queries_and_trainings_have_a_bill_and_other_verbs_have_none() -> None:
 
 def test_before_the_first_build_nothing_is_told_that_nobody_knows() -> None:
     stage = Stage("filter@calm", None, (), ())
-    [line, total] = forecast.text([(Outlook(stage, "run", ("not built yet",)), Cost(estimated=True))]).splitlines()
+    [line, total] = plan.text([(Outlook(stage, "run", ("not built yet",)), Cost(estimated=True))]).splitlines()
     assert line == "filter@calm  runs: not built yet"
     assert total == "1 of 1 targets run, 0 may run; the time of 1 target is not measured yet"
     trained = Cost(steps=400, estimated=True)
-    assert forecast.cost_words(trained) == "400 steps, time not measured yet (estimate)"
-    assert "; at most 400 steps; the time" in forecast.total_words([(Outlook(stage, "run"), trained)])
+    assert plan.cost_words(trained) == "400 steps, time not measured yet (estimate)"
+    assert "; at most 400 steps; the time" in plan.total_words([(Outlook(stage, "run"), trained)])
 
 
 @pytest.mark.parametrize(("rows", "kept"), [(150, 150), (900, 600), (None, 600)])

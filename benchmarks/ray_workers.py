@@ -1,4 +1,4 @@
-"""Two Ray workers over one: python -m benchmarks.scale [--rows 480] [--words 48] [--json]
+"""Two Ray workers over one: python -m benchmarks.ray_workers [--rows 480] [--words 48] [--json]
 
 The same requests to a Llama of 5 million parameters, with one thread a worker; starting the cluster and loading the
 model are not counted. Three ways take turns in every repeat: one worker, two workers that share the requests
@@ -99,7 +99,7 @@ def ratios(seconds: dict[str, list[float]]) -> dict[str, float | bool]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ray_workers", description=__doc__)
     parser.add_argument("--rows", type=int, default=480)
     parser.add_argument("--words", type=int, default=48, help="new tokens of a reply")
     parser.add_argument("--repeats", type=int, default=5)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from baleen.commands import adding, check, new
+from baleen.commands import add, check, new
 from baleen.commands.command import app
 from baleen.commands.own_data import Own
 from baleen.errors import Problem
@@ -44,7 +44,7 @@ def test_a_recipe_of_ones_own_is_listed_with_the_prompts_that_its_lines_name(fol
     with chdir(folder):
         with pytest.raises(Problem, match="no prompts/harmful.md here; `baleen add mine` copies the one that comes"):
             check.check([])
-        adding.add(["mine"])
+        add.add(["mine"])
         assert check.check([]).endswith("are well wired")
     assert "recipes/mine.yaml" in listed(folder)
 
@@ -52,9 +52,9 @@ def test_a_recipe_of_ones_own_is_listed_with_the_prompts_that_its_lines_name(fol
 def test_a_method_of_ones_own_is_measured_and_told_of(folder: Path) -> None:
     (folder / "recipes/mine.yaml").write_text("train:\n  mine: {input: seed, base: base, prompt: reply}\n")
     with chdir(folder):
-        adding.add(["mine"])
+        add.add(["mine"])
         assert check.check([]).endswith("are well wired")
-        lines = adding.lines_here([Path("recipes/numbers.yaml")])
+        lines = add.lines_here([Path("recipes/numbers.yaml")])
     assert lines["eval-loss-mine"].given["against"] == "loss-seeds-alone"
     assert "eval-loss-mine" in parse_yaml((folder / "dvc.yaml").read_text())["stages"]["report"]["cmd"]
 
@@ -78,7 +78,7 @@ def test_what_the_lines_need_is_pinned_and_other_requirements_stay(
     pinned = folder / "requirements.txt"
     pinned.write_text(f"{pinned.read_text()}mine==1\n")
     with chdir(folder):
-        adding.add([name])
+        add.add([name])
     first, *others = pinned.read_text().splitlines()
     assert first.startswith(f"baleen-build[{extras}]==") and others == ["mine==1"]
 
@@ -94,7 +94,7 @@ def test_a_recipe_that_is_not_listed_is_named_by_check(folder: Path) -> None:
 @pytest.mark.parametrize("name", ["screening", "humpback-preference", "round-trip-translators"])
 def test_a_recipe_of_recipes_more_is_brought_and_listed(name: str, folder: Path) -> None:
     with chdir(folder):
-        adding.add([name])
+        add.add([name])
         assert check.check([]).endswith("are well wired")
     assert f"recipes/more/{name}.yaml" in listed(folder)
 
@@ -118,4 +118,4 @@ def test_what_does_not_fit_changes_nothing(name: str, words: str, folder: Path) 
 
 def test_a_name_that_nothing_has_is_refused(folder: Path) -> None:
     with chdir(folder), pytest.raises(Problem, match="unknown method or recipe 'screning'; did you mean 'screening'"):
-        adding.add(["screning"])
+        add.add(["screning"])
