@@ -25,7 +25,7 @@ CLAIM = Claim(
         "all constraints met (air - bare)": arms("air", "air-bare", ALL),
         "right answers (air - bare)": arms("air", "air-bare", OK),
         "constraints that the student still fails (hard - air)": arms("air-hard", "air"),
-        "spread documents beat random ones (bare - random)": arms("air-bare", "air-random", OK),
+        "spread documents beat random ones (spread - random)": arms("air-spread", "air-random", OK),
         "training helps at all (air - student)": arms("air", "air-student"),
         "what the guidance model does (chat - air)": arms("air-chat", "air"),
     },
