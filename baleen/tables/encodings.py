@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import webencodings
 from charset_normalizer import from_bytes
@@ -11,6 +12,7 @@ from baleen.errors import Problem
 from baleen.tables.records import OpenFile
 
 CHUNK = 1 << 16  # bytes or characters
+LONGEST = 4  # bytes of a character in UTF-8
 DECLARED = re.compile(
     rb"""<\?xml[^>]{,200}?\sencoding\s*=\s*["']([\w.:-]+)|<meta\s[^>]{,400}?\bcharset\s*=\s*["']?([\w.:-]+)""", re.I
 )
@@ -28,11 +30,18 @@ FEW = 0.3  # share of bytes beyond ASCII up to which a text is taken for a Weste
 
 
 def decoded_chunks(opened: OpenFile) -> Iterator[str]:
-    """Text in chunks without a byte order mark; the first bad byte is a Problem with its offset."""
+    """Text in chunks without a byte order mark; the first bad byte is a Problem with its offset. A file whose first
+    bytes beyond ASCII are UTF-8 is read so where an encoding of one byte a character is named: files of both kinds lie
+    in one folder, and in another encoding such bytes are no words."""
     decoder, done, first, before = codecs.getincrementaldecoder(opened.encoding)(), 0, True, b""
-    latin = codecs.lookup(opened.encoding).name == "iso8859-1"
+    latin, ascii_so_far = codecs.lookup(opened.encoding).name == "iso8859-1", is_of_one_byte(opened.encoding)
     while True:
         chunk = opened.file.read(CHUNK)
+        if ascii_so_far and not chunk.isascii():
+            chunk, ascii_so_far = chunk + opened.file.read(LONGEST - 1), False  # so that its last character is whole
+            if begins_as_utf8(chunk):
+                opened, latin = replace(opened, encoding="utf-8"), False
+                decoder = codecs.getincrementaldecoder("utf-8")()
         pending = len(decoder.getstate()[0])
         try:
             text = decoder.decode(chunk, final=not chunk)
@@ -47,13 +56,27 @@ def decoded_chunks(opened: OpenFile) -> Iterator[str]:
             return
 
 
+def is_of_one_byte(encoding: str) -> bool:
+    """Whether each byte is a character, those of ASCII as there."""
+    return b"a\xc3\xa9".decode(encoding, "replace")[:1] == "a" and len(b"a\xc3\xa9".decode(encoding, "replace")) == 3
+
+
+def begins_as_utf8(chunk: bytes) -> bool:
+    """Whether a chunk that is not ASCII is UTF-8; its last character may be cut."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(chunk)
+    except UnicodeDecodeError:
+        return False
+    return not text.isascii()
+
+
 def not_decodable(opened: OpenFile, at: int, sample: bytes) -> Problem:
     """The Problem for a byte that the encoding has not, with the encoding that the bytes around it may be in, or the
     kind of file that its first bytes tell of."""
     if kind := next((kind for mark, kind in PACKED_AS.items() if at <= CHUNK and sample.startswith(mark)), ""):
         return Problem(f"{opened.name} is no text: its first bytes are those of a file named {kind}; name it so")
     probable = probable_encoding(sample)
-    name = f", which may be {probable}: --encoding {probable}" if probable != opened.encoding else ""
+    name = f", which may be {probable}: --encoding {probable}" if probable not in ("", opened.encoding) else ""
     hint = f"save the file as UTF-8 or name its encoding{name}" if probable else "mend it, the rest is UTF-8"
     settings = {"encoding": probable} if name else {}
     return Problem(f"{opened.name}: byte {at} is not {opened.encoding.upper()}; {hint}", settings)

@@ -40,6 +40,30 @@ def test_the_message_names_it(tail: bytes) -> None:
         list(decoded_chunks(OpenFile("f", io.BytesIO(b"caf" + tail))))
 
 
+AHEAD = ["", "x" * ((1 << 16) - 1), "x" * (1 << 16)]  # so that the first character beyond ASCII lies across two chunks
+
+
+@pytest.mark.parametrize("ahead", AHEAD)
+@pytest.mark.parametrize("text", ["caf\u00e9 \u201cau lait\u201d", "5 \u20ac", "\U0001f600", "\u00e9"])
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "cp1251", "mac_roman"])
+def test_a_file_that_is_utf_8_is_read_so_beside_others(encoding: str, text: str, ahead: str) -> None:
+    content = (ahead + text).encode()
+    assert "".join(decoded_chunks(OpenFile("f", io.BytesIO(content), encoding))) == ahead + text
+
+
+@pytest.mark.parametrize("ahead", AHEAD)
+@pytest.mark.parametrize("text", ["caf\u00e9", "\u00e9t\u00e9", "d\u00e9j\u00e0 vu \u2013 5 \u20ac"])
+def test_a_file_in_the_encoding_that_is_named_is_read_in_it(text: str, ahead: str) -> None:
+    content = (ahead + text).encode("cp1252")
+    assert "".join(decoded_chunks(OpenFile("f", io.BytesIO(content), "cp1252"))) == ahead + text
+
+
+def test_no_encoding_is_proposed_where_none_is_known() -> None:
+    with pytest.raises(Problem, match="f: byte 4 is not CP1252") as found:
+        list(decoded_chunks(OpenFile("f", io.BytesIO(b"\xe9 \xe9 \x9d"), "cp1252")))
+    assert found.value.settings.get("encoding") != ""
+
+
 def test_a_damaged_byte_in_utf_8_is_called_so() -> None:
     with pytest.raises(Problem, match="f: byte 8 is not UTF-8; mend it, the rest is UTF-8"):
         list(decoded_chunks(OpenFile("f", io.BytesIO("éñüß".encode() + b"\xff" + "éñüß".encode()))))
