@@ -20,7 +20,6 @@ from baleen.project import assemble, graph, layers, lookup, own_tables, recipes,
 from baleen.project.graph import Stage, Stages
 from baleen.project.layers import Project
 from baleen.project.recipes import Line
-from baleen.tables.files import is_remote
 from baleen.tables.readers import RECORDS, SUFFIXES
 from baleen.tables.trees import MAPPED
 from stages import verbs
@@ -218,7 +217,7 @@ def check_languages(line: Line, made: Any, all_lines: Book) -> None:
 
 
 def check_source(made: Any) -> None:
-    local = "" if is_remote(made.source) else made.source
+    local = "" if graph.is_remote(made.source) else made.source
     if local and not Path(local).exists() and any(c in local for c in "*?["):
         raise Problem(f"DVC watches files and folders, not {local}; write the folder, and match: such as '*.md'")
     if local and not Path(local).exists():
@@ -232,7 +231,7 @@ def check_stage(stage: Stage, all_lines: Book, columns: Callable[[str], Columns]
         if stage.line:
             check_line(stage.line, all_lines, columns)
         for path in stage.deps:
-            if not made(path) and not Path(path).exists():
+            if not made(path) and not graph.is_remote(path) and not Path(path).exists():
                 raise Problem(f"nothing builds {path}, and it is not there; correct the name")
     except Problem as problem:
         raise (stage.line.located(problem) if stage.line else Problem(f"{stage.where}: {problem}")) from None

@@ -15,8 +15,8 @@ from baleen.measures.expressions import parse_condition
 from baleen.measures.figures import DEV
 from baleen.measures.words import chance
 from baleen.project import assemble, layers, recipes
+from baleen.project.graph import is_remote
 from baleen.project.settings import Settings, typed
-from baleen.tables.files import is_remote
 from baleen.tables.ingest_options import IngestOptions
 from baleen.tables.propose import Proposal, first_rows, propose
 from baleen.tables.rows import Row

@@ -19,6 +19,7 @@ from baleen.project.settings import load_yaml
 from baleen.project.yaml_files import parse_yaml
 
 RUN, MAYBE, RESTORE, KEEP = "run", "maybe", "restore", "keep"
+CHANGED = "changed"  # in place of the hash that DVC has of what is not on this disk
 Entry = dict[str, Any]
 
 
@@ -92,6 +93,8 @@ class Forecast:
             return self.outputs[path]
         if out:
             return None if self.outputs[out] is None else before
+        if graph.is_remote(path) and path in self.recorded.changed(stage.name, "changed deps"):
+            return CHANGED
         return self.recorded.hashes.get(path, before or "")
 
     def outlook(self, stage: Stage, entry: Entry | None, deps: Mapping[str, str | None]) -> Outlook:
@@ -138,6 +141,8 @@ class Forecast:
         if path in self.outputs:
             how = "will be another" if self.outlooks[self.makers[path].name].state == RESTORE else "was built again"
             return [f"{self.makers[path].target} {how}"], None
+        if graph.is_remote(path):
+            return [f"{path} changed"], None
         recorded: Entry = next((dep for dep in entry.get("deps", []) if dep["path"] == path), {})
         words, rows = file_change(Path(path), recorded, self.recorded.cached)
         return [words], rows

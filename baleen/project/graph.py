@@ -37,6 +37,11 @@ class Stage:
 Stages = dict[str, Stage]
 
 
+def is_remote(path: str) -> bool:
+    """Whether a dependency or a source lies on no disk of this machine: s3://..., https://..."""
+    return "://" in path
+
+
 def stages(rules: Mapping[str, Settings], lines: Iterable[Line], params: Settings) -> Stages:
     """Every stage by name: one for each recipe line and one for each rule without foreach."""
     if clash := next((rule for rule in (*RULES, SETTINGS) if rule in params), ""):

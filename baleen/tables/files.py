@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from baleen.errors import Problem
 from baleen.project import inputs
+from baleen.project.graph import is_remote
 from baleen.tables.archives import DAMAGE, SPOOL, archive_members, damage_problem, is_archive
 from baleen.tables.ingest_options import IngestOptions
 from baleen.tables.records import count
@@ -136,10 +137,6 @@ def glob_files(pattern: str, notes: Counter[str]) -> list[Path]:
     if not (files := {file for file in files if file.exists()}):
         raise Problem(f"no file or folder {pattern} (read from {Path.cwd().name}/); correct --source")
     return sorted(files, key=Path.as_posix)
-
-
-def is_remote(source: str) -> bool:
-    return "://" in source
 
 
 def remote_entries(o: IngestOptions, _: Counter[str]) -> list[Entry]:

@@ -10,10 +10,11 @@ from pathlib import Path, PurePosixPath
 
 from baleen.errors import Problem
 from baleen.project import inputs
+from baleen.project.graph import is_remote
 from baleen.project.lookup import WORLD
 from baleen.tables.archives import DAMAGE, PACKED, damage_problem, decompress
 from baleen.tables.fields import Mapping
-from baleen.tables.files import Entry, chosen_entries, files_below, is_remote, open_files
+from baleen.tables.files import Entry, chosen_entries, files_below, open_files
 from baleen.tables.hub_datasets import hub_records, is_saved, saved_records
 from baleen.tables.ingest import rows_of
 from baleen.tables.ingest_options import IngestOptions

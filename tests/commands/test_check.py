@@ -424,6 +424,12 @@ def test_a_prompt_by_which_every_row_asks_the_same_is_refused(home: Path) -> Non
         verb.check(["generate@humpback-augment"])
 
 
+@pytest.mark.parametrize("source", ["s3://bucket/documents", "https://example.org/documents.jsonl"])
+def test_a_source_that_lies_on_no_disk_here_is_well_wired(home: Path, source: str) -> None:
+    edit(SOURCES, "ingest", {"web2": {"source": source, "columns": {"response": "text"}, "origin": "web"}})
+    assert "are well wired" in verb.check(["ingest@web2"])
+
+
 def test_a_language_that_nothing_identifies_is_refused_before_it_is_translated_into(home: Path) -> None:
     pytest.importorskip("lingua", reason="the extra languages is not installed")
     edit("recipes/round-trip.yaml", "filter/round-trip-good", {

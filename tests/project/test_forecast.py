@@ -12,7 +12,8 @@ import pytest
 from own_project import ROWS
 from project import replace_once, set_yaml
 
-from baleen.project import plan
+from baleen.project import forecast, plan
+from baleen.project.graph import Stage
 
 pytestmark = pytest.mark.slow
 Edit = Callable[[Path], object]
@@ -189,6 +190,16 @@ def test_code_outside_of_the_project_counts_once_it_is_planned_anew(folder: Path
 def test_a_recipe_that_dvc_yaml_does_not_list_is_not_looked_at(folder: Path) -> None:
     own_project.write(folder, {"recipes/more/broken.yaml": "map:\n  broken: {input: web, apply: nothing.of.ours}\n"})
     assert {one["state"] for one in targets(folder).values()} == {"keep"}
+
+
+@pytest.mark.parametrize(("status", "state"), [({}, "keep"), ({"changed deps": {"s3://b/f": "modified"}}, "run")])
+def test_a_source_on_no_disk_here_changes_when_dvc_says_so(status: dict[str, Any], state: str) -> None:
+    stage = Stage("ingest@web", None, ("s3://b/f",), ("data/web.parquet",), "ingest")
+    deps, outs = [{"path": "s3://b/f", "etag": "1"}], [{"path": "data/web.parquet", "md5": "2"}]
+    lock = {"ingest@web": {"cmd": "ingest", "deps": deps, "outs": outs}}
+    known = forecast.Recorded(lock, {"ingest@web": [status]}, Path("cache"))
+    [one] = forecast.forecast({"ingest@web": stage}, [], {}, lambda _: str, known)
+    assert one.state == state and one.reasons == ("s3://b/f changed",) * (state == "run")
 
 
 def test_a_folder_without_dvc_is_told_in_one_line(tmp_path: Path) -> None:
