@@ -226,6 +226,10 @@ BAD = {
         ["--corpus", "seeds.jsonl", "--seeds", "docs.jsonl"],
         "write --seed-columns instruction=FIELD,response=FIELD",
     ),
+    "a column that no prompt reads": (
+        ["--corpus", "docs.jsonl", "--seeds", "seeds.jsonl", "--seed-columns", "instruction=a,input=b,response=c"],
+        "no prompt of humpback reads a column input; join it to the instruction",
+    ),
     "one file for both": (
         ["--corpus", "docs.jsonl", "--seeds", "../desk/docs.jsonl"],
         "docs.jsonl is named as corpus and as seeds; a corpus is texts alone",

@@ -38,6 +38,7 @@ from baleen.commands import (
     own_data,
     own_requests,
     own_utterances,
+    placing,
     plan,
     publish,
     report_page,
@@ -153,8 +154,7 @@ def new_command(
     Example: baleen new my-data --corpus ~/documents --seeds ~/seeds.jsonl
     """
     methods, chosen = list(dict.fromkeys(method)), new.known_profile(profile) if profile else ""
-    place = (new.cleared if replace else new.empty)(folder)
-    wanted = new.Wanted(place, methods, chosen, cache, verifiable, judge)
+    wanted = new.Wanted(placing.place(folder, replace), methods, chosen, cache, verifiable, judge)
     if assemble.UTTERANCES_ALONE in methods and corpus:
         raise Problem(f"{assemble.UTTERANCES_ALONE} reads labelled utterances and no corpus; leave --corpus out")
     if assemble.UTTERANCES_ALONE in methods and seeds:

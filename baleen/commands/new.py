@@ -2,16 +2,15 @@
 
 import os
 import re
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, chdir, contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, chdir
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from baleen.commands import check as checks
-from baleen.commands import doctor, history, own_data
+from baleen.commands import doctor, history, own_data, placing
 from baleen.commands.own_data import PYTHON, Corpus, Own
 from baleen.errors import Problem, unknown
 from baleen.project import assemble, layers, machine, recipes, shipped
@@ -68,8 +67,8 @@ class Wanted:
     judge: str = ""
 
     def place(self) -> AbstractContextManager[Path]:
-        """The folder to write in: a new project appears when all went well, one that is there is written over."""
-        return nullcontext(self.to) if has_files(self.to) else whole(self.to)
+        """The folder to write in, whose files become the project when all went well."""
+        return placing.over(self.to, self.cache) if placing.has_files(self.to) else placing.whole(self.to)
 
 
 def known_profile(name: str) -> str:
@@ -78,20 +77,6 @@ def known_profile(name: str) -> str:
     if name not in names:
         raise Problem(unknown("profile", name, names))
     return name
-
-
-def has_files(folder: Path) -> bool:
-    """Whether there is a file of that name, or a folder that is not empty."""
-    return folder.is_file() or (folder.is_dir() and any(folder.iterdir()))
-
-
-def empty(folder: Path) -> Path:
-    """The absolute path of a folder that is not there or has nothing in it; else a Problem."""
-    if has_files(folder):
-        raise Problem(
-            f"{folder} is there already and not empty; name a new folder, or use `baleen add` inside a project"
-        )
-    return folder.absolute()
 
 
 def corpus_tables(corpus: Own, documents: int) -> list[Line]:
@@ -144,33 +129,6 @@ def chosen_profile(write_under: Callable[[Path, str], None]) -> str:
             return name
     reasons = "; ".join(f"{name}: {why}" for name, why in lacks.items())
     raise Problem(f"this machine can run no profile ({reasons}); name one with --profile to write the project anyway")
-
-
-@contextmanager
-def whole(to: Path) -> Iterator[Path]:
-    """A folder beside `to` that takes its place when all went well; nothing is left of it when not."""
-    part = to.with_name(f".{to.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    try:
-        yield part
-        if to.is_dir():
-            to.rmdir()
-        os.replace(part, to)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def cleared(folder: Path) -> Path:
-    """The absolute path of a project of ours, of which recipes, prompts and profiles are deleted to be written anew."""
-    if not has_files(folder):
-        return folder.absolute()
-    if not (folder / "requirements.txt").is_file() or not (folder / "dvc.yaml").is_file():
-        raise Problem(f"{folder} is no project that `baleen new` has written; name another folder")
-    for name in ("recipes", "prompts", "profiles"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    (folder / ".git/index.lock").unlink(missing_ok=True)  # of a git that was killed while a project was written
-    return folder.absolute()
 
 
 def write(to: Path, selection: Selection, methods: list[str], profile: str) -> None:
@@ -239,12 +197,13 @@ def in_world(wanted: Wanted) -> str:
     """Write a project on the generated world and begin its history; what check says of it."""
     with wanted.place() as part:
         on_embedded_world(part, wanted.methods, wanted.profile or "pocket")
-        return begun(part, wanted.cache)
+        return begun(part, wanted)
 
 
 def on_files(wanted: Wanted, corpus: Corpus, seeds: str, seed_columns: dict[str, str]) -> str:
     """Look at a corpus and seeds, print how they would be read, and write a project on them; what check says of it."""
     own_data.require_here(corpus.path, seeds)
+    own_data.require_joined(seed_columns, wanted.methods)
     pairs = own_data.proposal(Path(seeds), ["instruction", "response"], seed_columns, "--seed-columns")
     looked = [] if corpus.path == PYTHON else [own_data.corpus_proposal(Path(corpus.path), corpus.columns)]
     own_data.require_outside(wanted.to, [one.source for one in (*looked, pairs)])
@@ -269,7 +228,7 @@ def on_files(wanted: Wanted, corpus: Corpus, seeds: str, seed_columns: dict[str,
         print(own_data.split(part, Own(pairs.source, mine.settings), HELD_OUT, TAUGHT))
         write_readme(part, wanted)
         tracked = [own.path for own in (documents, mine) if own.path != PYTHON] + [asked] * bool(asked)
-        return begun(part, wanted.cache, tracked)
+        return begun(part, wanted, tracked)
 
 
 def write_readme(to: Path, wanted: Wanted, inputs: str = "the corpus and the seeds") -> None:
@@ -289,9 +248,10 @@ def share_kept(to: Path) -> str:
         return f"curate.{own}.share" if own else "curate.share"
 
 
-def begun(part: Path, cache: Path | None, tracked: Iterable[str] = ()) -> str:
-    """Check a project and begin its history; what check says of it."""
+def begun(part: Path, wanted: Wanted, tracked: Iterable[str] = ()) -> str:
+    """Check a project and begin its history, unless it has one already; what check says of it."""
     with chdir(part):
         summary = checks.check([])
-    history.begin(part, tracked, cache)
+    if not placing.has_files(wanted.to):
+        history.begin(part, tracked, wanted.cache)
     return summary

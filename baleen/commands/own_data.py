@@ -2,12 +2,13 @@
 
 import re
 import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import chdir
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from textwrap import shorten
+from typing import TypeVar
 
 from baleen.errors import Problem
 from baleen.measures.evaluation import UNDIVIDED, is_divided, side
@@ -22,6 +23,7 @@ from baleen.tables.propose import Proposal, first_rows, propose
 from baleen.tables.rows import Row
 from baleen.tables.sources import kept_rows
 
+T = TypeVar("T")
 RAW = "data/raw"
 PAGES = ("markdown", "html")  # texts that have headers to cut them at
 PYTHON = "python:docs"  # in the place of a path: the documentation that comes with Python
@@ -56,7 +58,7 @@ def proposal(path: Path, wanted: Iterable[str], columns: dict[str, str], option:
     """How files would be read; a Problem when they have no such columns and the user names none with this option."""
     if not path.exists():
         raise Problem(f"no file or folder {path}; correct the path")
-    found = propose(str(path))
+    found = as_options(lambda: propose(str(path)), option)
     if columns:
         return replace(found, settings=found.settings | {"columns": columns}, rows=[])
     if missing := [column for column in wanted if column not in found.columns]:
@@ -64,6 +66,15 @@ def proposal(path: Path, wanted: Iterable[str], columns: dict[str, str], option:
         given = ",".join(f"{column}=FIELD" for column in wanted)
         raise Problem(f"{path}: no field looks like {' and '.join(missing)}; it has {fields}; write {option} {given}")
     return found
+
+
+def as_options(look: Callable[[], T], option: str) -> T:
+    """What a look gives; a Problem that advises settings of `ingest` advises this option, which names columns."""
+    try:
+        return look()
+    except Problem as problem:
+        words = re.sub(r",? or --leave-out \S+|; write --leave-out \S+", "", str(problem))
+        raise Problem(re.sub(r"--columns\.(\w+) (\S+)", rf"{option} \1=\2,...", words), problem.settings) from None
 
 
 def verifiable(text: str) -> Path:
@@ -141,7 +152,8 @@ def bring(path: Path, to: Path) -> str:
         return str(target.relative_to(to))
     if path.is_dir():
         shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(path, target, ignore=shutil.ignore_patterns(".git", "__pycache__"))
+        ignored = shutil.ignore_patterns(".git", "__pycache__")
+        shutil.copytree(path, target, ignore=ignored, ignore_dangling_symlinks=True)
     else:
         target.unlink(missing_ok=True)  # DVC may have linked it to its cache
         shutil.copy2(path, target)
@@ -149,11 +161,28 @@ def bring(path: Path, to: Path) -> str:
 
 
 def mapping(text: str) -> dict[str, str]:
-    """'instruction=question,response=answer' as a mapping; a Problem when it is none."""
-    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
-    if wrong := next((name for name, sign, field in pairs if not sign or not name.strip() or not field.strip()), ""):
-        raise Problem(f"columns {text!r}: {wrong!r} is no mapping; write instruction=question,response=answer")
-    return {name.strip(): field.strip() for name, _, field in pairs}
+    """'instruction=question,context,response=answer' as a mapping, of which a column may join several fields; a Problem
+    when it is none."""
+    found, last = dict[str, str](), ""
+    for part in filter(str.strip, text.split(",")):
+        name, sign, field = map(str.strip, part.partition("="))
+        if sign and name and field:
+            found[name] = field
+        elif sign or not found:
+            raise Problem(
+                f"columns {text!r}: {part.strip()!r} is no mapping; write instruction=question,response=answer"
+            )
+        else:
+            found[last] += f",{name}"
+        last = name if sign else last
+    return found
+
+
+def require_joined(columns: Collection[str], methods: Collection[str]) -> None:
+    """A Problem for seeds with a column input that no prompt of these methods shows a model."""
+    if "input" in columns and "tegit" not in methods:
+        joined = "join it to the instruction, as --seed-columns instruction=question,context,response=answer"
+        raise Problem(f"no prompt of {', '.join(methods)} reads a column input; {joined}")
 
 
 def require_here(corpus: str, seeds: str) -> None:
@@ -196,7 +225,8 @@ def split(project: Path, seeds: Own, held_out: float, taught: float) -> str:
     held, between = len(tested), sum(held_out <= place < taught for place in asked.values())
     left = len(asked) - held - between
     if not held or not between or not left:
-        raise Problem(f"{seeds.path}: of {len(asked)} seeds {held} would be held out; bring more, some 50 at least")
+        shares = f"{left} would be to train on, {between} to calibrate scores on and {held} held out"
+        raise Problem(f"{seeds.path}: of {len(asked)} seeds {shares}, and none may be 0; bring more, some 50 at least")
     return f"seeds: {left} to train on, {between} to calibrate scores on, {held} held out{sides(tested, dev)}"
 
 

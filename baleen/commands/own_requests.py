@@ -35,4 +35,4 @@ def on_request_files(wanted: new.Wanted, path: str, columns: dict[str, str]) -> 
         chosen = wanted.profile or new.chosen_profile(lambda folder, name: on_requests(folder, name, mine))
         on_requests(part, chosen, mine)
         new.write_readme(part, wanted, "the requests")
-        return new.begun(part, wanted.cache, [mine.path])
+        return new.begun(part, wanted, [mine.path])

@@ -119,4 +119,4 @@ def on_utterances(wanted: new.Wanted, seeds: str) -> str:
         profile = wanted.profile or new.chosen_profile(lambda to, name: write(to, name, path, labelled))
         write(part, profile, path, labelled)
         new.write_readme(part, wanted)
-        return new.begun(part, wanted.cache, [path])
+        return new.begun(part, wanted, [path])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from project import set_yaml
 
-from baleen.commands import add, check, new, own_data, own_requests
+from baleen.commands import add, check, new, own_data, own_requests, placing
 from baleen.errors import Problem
 from baleen.project import assemble, layers, recipes, shipped
 from baleen.project.yaml_files import parse_yaml
@@ -224,9 +224,11 @@ def test_an_unknown_method_is_refused(methods: list[str], words: str, tmp_path: 
 def test_a_folder_with_something_in_it_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Problem, match="is there already and not empty"):
-        new.empty(tmp_path)
+        placing.place(tmp_path, replace=False)
+    for name in ("dvc.yaml", "requirements.txt"):  # as any project under DVC may have them
+        (tmp_path / name).write_text("torch\n")
     with pytest.raises(Problem, match="is no project that `baleen new` has written"):
-        new.cleared(tmp_path)
+        placing.place(tmp_path, replace=True)
 
 
 @pytest.mark.parametrize("path", sorted(Path("recipes").glob("*.yaml")), ids=lambda path: path.stem)

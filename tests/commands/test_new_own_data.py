@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,38 @@ def test_a_project_whose_writing_was_killed_is_written_by_the_same_command() -> 
     assert new(*given) == lines
 
 
+OWN = ("recipes/mine.yaml", "prompts/mine.md", "profiles/mine.yaml", "methods/mine.py", "notes.txt")
+
+
+@under_dvc
+def test_a_project_that_is_written_anew_keeps_what_is_the_users_own() -> None:
+    given = ("--corpus", "pages", "--seeds", "seeds.jsonl", "--replace")
+    new(*given, "--method", "kun")
+    for name in OWN:
+        Path("mine", name).write_text("{}\n" if name.endswith("yaml") else "\n")
+    new(*given)
+    assert all(Path("mine", name).is_file() for name in OWN) and not Path("mine/recipes/kun.yaml").exists()
+    said = subprocess.run(["git", "status", "--porcelain"], cwd="mine", text=True, capture_output=True).stdout
+    assert sorted(said.split()) == sorted([*OWN, *["??"] * len(OWN)]), "nothing of theirs is committed, all of ours is"
+
+
+@under_dvc
+def test_a_project_stays_as_it_is_when_it_cannot_be_written_anew() -> None:
+    given = ("--corpus", "pages", "--seeds", "seeds.jsonl", "--replace")
+    new(*given)
+    Path("mine/params.yaml").write_text(Path("mine/params.yaml").read_text().replace("share: 0.3", "share: 0.2"))
+    before = {
+        path: path.read_bytes() for path in Path("mine").rglob("*.*") if path.is_file() and ".git" not in str(path)
+    }
+    with pytest.raises(Problem, match="evol-instruct-chat must be an instruct model"):
+        new(*given, "--method", "evol-instruct")
+    with pytest.raises(
+        Problem, match=r"mine/params\.yaml has edits that --replace would write over; commit them first"
+    ):
+        new(*given)
+    assert {path: path.read_bytes() for path in before} == before and not Path(".mine.part").exists()
+
+
 @under_dvc
 def test_trees_of_messages_are_seeds() -> None:
     reply = {"text": "So.", "role": "assistant", "lang": "en", "rank": 0, "replies": []}
@@ -93,7 +126,7 @@ def test_held_out_seeds_are_to_choose_by_and_to_test_on_where_there_are_enough(n
 
 def test_seeds_of_which_none_would_be_held_out_are_too_few() -> None:
     Path("seeds.jsonl").write_text('{"instruction": "Why?", "response": "So."}\n')
-    with pytest.raises(Problem, match="of 1 seeds . would be held out; bring more"):
+    with pytest.raises(Problem, match="of 1 seeds . would be to train on, . to calibrate scores on and . held out"):
         new("--corpus", "pages", "--seeds", "seeds.jsonl")
     assert not Path("mine").exists()
 
@@ -216,3 +249,18 @@ def test_what_cannot_be_measured_is_told_and_nothing_is_written(text: str, words
 def test_the_world_has_measures_of_its_own() -> None:
     with pytest.raises(Problem, match="--verifiable and --judge are for your own data"):
         new("--judge", "chat")
+
+
+def test_a_column_may_join_several_fields() -> None:
+    joined = own_data.mapping("instruction=question,context, response = answer")
+    assert joined == {"instruction": "question,context", "response": "answer"}
+    for wrong in ("context", "=a", "instruction=", "instruction=a,=b"):
+        with pytest.raises(Problem, match="is no mapping"):
+            own_data.mapping(wrong)
+
+
+@under_dvc
+def test_links_to_nothing_are_left_behind() -> None:
+    Path("pages/gone.md").symlink_to("nowhere.md")
+    new("--corpus", "pages", "--seeds", "seeds.jsonl")
+    assert sorted(path.name for path in Path("mine/data/raw/pages").iterdir()) == ["one.md"]
