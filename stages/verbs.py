@@ -9,6 +9,7 @@ from dataclasses import fields
 from importlib import import_module
 from typing import Any
 
+from baleen.errors import Problem
 from baleen.project import layers, recipes, settings
 from baleen.project.layers import Project
 from baleen.project.plan import Planned
@@ -31,8 +32,14 @@ def options_of_plan(planned: Planned) -> Any:
 
 def resolved(line: Line, project: Project) -> Any:
     """The settings of a line as its stage will see them; a Problem for those that cannot be meant."""
-    options = layers.resolved(options_of(line.verb), line, project)
-    check(line.verb, options, f"{line.verb} {line.name}")
+    options, where = layers.resolved(options_of(line.verb), line, project), f"{line.verb} {line.name}"
+    try:
+        check(line.verb, options, where)
+    except Problem as problem:
+        said = str(problem).removeprefix(f"{where}: ")
+        knobs = [layer for layer in layers.layers(line, project) if layer.origin.startswith(f"{layers.PARAMS}: ")]
+        place = next((f"{layer.origin}: " for layer in knobs if said.split()[0] in layer.values), "")
+        raise Problem(f"{where}: {place}{said}") from None
     return options
 
 

@@ -268,7 +268,7 @@ MISTAKES = {  # file, place in it, what a person writes there, and what they are
         2,
         r"load\.web: near_threshold 2\.0 must be above 0",
     ),
-    "an impossible share": (PARAMS, "curate/share", 30, r"share 30\.0 must lie in \(0, 1\]"),
+    "an impossible share": (PARAMS, "curate/share", 30, r"params\.yaml: curate: share 30\.0 must lie in \(0, 1\]"),
     "an impossible rate": (POCKET, "train/lr", 7, r"lr is 7\.0; it must lie between 0 and 1"),
     "an impossible temperature": (POCKET, "generate/temperature", -1, r"temperature is -1\.0; it must lie between 0"),
     "a misspelt table": (
