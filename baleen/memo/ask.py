@@ -13,7 +13,8 @@ from baleen.memo import throughput
 from baleen.memo.keys import QuerySettings, StoredReply, from_record, keyed, look_up, query_settings, to_record
 from baleen.memo.store import Memo
 from baleen.memo.throughput import Rate
-from baleen.memo.write_behind import background_writer
+from baleen.memo.totals import AT_ONCE, Budget, Paced, Totals
+from baleen.memo.write_behind import Writer, background_writer
 from baleen.project.progress import Progress
 from baleen.tables.rows import batches
 
@@ -21,7 +22,6 @@ IsUnreadable = Callable[[Request, Reply], bool]
 Answer = tuple[Request, Reply, str, bool]  # the key of its record, and whether it was cached
 WINDOW = 4096  # requests looked up together
 READ_AHEAD = 8  # windows read while fewer replies than a window are missing: a small batch leaves the engine idle
-BUDGET_STEP = 64  # requests between two checks of the budget, which can be exceeded by as many
 
 
 @dataclass(frozen=True)
@@ -50,45 +50,13 @@ class RateInterval:
     clock: Callable[[], float] = time.monotonic
 
 
-@dataclass
-class Totals:
-    """Counts of a run so far: `rows` answered, of which `cached` needed no query (in the memo, or repeated in the run)
-    and `unreadable` have no readable reply. The tokens are those of the queries; `cached_tokens` of the prompt tokens
-    came from a prefix cache."""
-
-    rows: int = 0
-    cached: int = 0
-    unreadable: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cached_tokens: int = 0
-
-    @property
-    def tokens(self) -> int:
-        return self.prompt_tokens + self.completion_tokens
-
-    def count_cached(self, rows: int, unreadable: int) -> None:
-        """Count rows that needed no query."""
-        self.rows += rows
-        self.cached += rows
-        self.unreadable += unreadable
-
-    def count_queried(self, reply: Reply, rows: int, unreadable: bool) -> None:
-        """Count a reply that was queried once, for one row or more."""
-        self.count_cached(rows, rows * unreadable)
-        self.cached -= 1
-        self.prompt_tokens += reply.prompt_tokens
-        self.completion_tokens += reply.completion_tokens
-        self.cached_tokens += reply.cached_tokens
-
-
 @dataclass(frozen=True)
 class AskOptions:
     """How a run goes, none of which changes a reply.
 
-    At most READ_AHEAD * `window` requests are in memory. `budget` is the largest number of tokens (prompt and
-    completion) of the queries; reaching it is a Problem, and the replies so far are in the memo. `totals` is kept up to
-    date; `is_unreadable` tells which replies count as unreadable there.
+    At most READ_AHEAD * `window` requests are in memory. `budget` is the number of tokens (prompt and completion) of
+    the queries after which none is begun: that is a Problem, and the replies so far are in the memo. `totals` is kept
+    up to date; `is_unreadable` tells which replies count as unreadable there.
     """
 
     window: int = WINDOW
@@ -154,6 +122,10 @@ class Run:
     query: QuerySettings
     options: AskOptions
 
+    @property
+    def budget(self) -> Budget:
+        return Budget(self.options.budget, self.options.totals)
+
     def count_cached(self, window: Window) -> None:
         """Count and show the rows of a window that have a reply before the engine is queried."""
         answered, is_unreadable = window.answered, self.options.is_unreadable
@@ -183,13 +155,13 @@ def query_engine(run: Run, engine: Engine, missing: dict[str, Request]) -> Itera
     """(key, key of the record, reply) as the engine gives them.
 
     Each reply is stored while the engine works on the next, and before the next batch where the engine has batches,
-    also when the engine fails. The time until a failure is not part of the measured rate.
+    also when the engine fails. No batch and no reply is waited for when the budget is spent, but what is in flight at a
+    server. The time until a failure is not part of the measured rate.
     """
     query, interval = run.query, run.options.rate_interval
     keys, measured, last = list(missing), Rate(), interval.clock()
     with background_writer(run.memo, query.space) as writer:
-        if isinstance(engine, Batched):
-            engine.before_batch = writer.flush
+        pace(run, engine, writer)
         for index, reply in replies_of(engine, query, list(missing.values())):
             key, value = keys[index], to_record(reply, query.limit)
             record_key = query.record_key(key, reply)
@@ -199,7 +171,22 @@ def query_engine(run: Run, engine: Engine, missing: dict[str, Request]) -> Itera
             if measured.replies >= interval.replies or interval.clock() - last >= interval.seconds:
                 measured, last = Rate(), store_rate(run, measured, last)
             yield key, record_key, replace(from_record(value), cached_tokens=reply.cached_tokens)
+            if run.budget.is_spent and not isinstance(engine, Batched | Paced):
+                break
     store_rate(run, measured, last)
+
+
+def pace(run: Run, engine: Engine, writer: Writer) -> None:
+    """Have an engine store what it has before each batch, and begin none when the budget is spent."""
+
+    def before_batch() -> None:
+        writer.flush()
+        run.budget.require()
+
+    if isinstance(engine, Batched):
+        engine.before_batch = before_batch
+    if isinstance(engine, Paced):
+        engine.may_send = run.budget.may_send
 
 
 def store_rate(run: Run, measured: Rate, since: float) -> float:
@@ -212,14 +199,10 @@ def store_rate(run: Run, measured: Rate, since: float) -> float:
 
 def query_missing(run: Run, engine: Engine, window: Window) -> None:
     """Query the engine for the missing replies of a window, up to the budget."""
-    rows, totals, budget = Counter(window.keys), run.options.totals, run.options.budget
-    is_unreadable = run.options.is_unreadable
-    for batch in batches(window.missing.items(), len(window.keys) if budget is None else BUDGET_STEP):
-        if budget is not None and totals.tokens >= budget:
-            raise Problem(
-                f"the budget of {budget} tokens is spent ({totals.tokens}) and {totals.rows} rows are done; "
-                "all replies are stored, run the same command to go on"
-            )
+    rows, totals, is_unreadable = Counter(window.keys), run.options.totals, run.options.is_unreadable
+    whole = run.options.budget is None or isinstance(engine, Paced)
+    for batch in batches(window.missing.items(), len(window.keys) if whole else AT_ONCE):
+        run.budget.require()
         requests = dict(batch)
         for key, record_key, reply in query_engine(run, engine, requests):
             window.replies[key] = record_key, reply
@@ -227,6 +210,7 @@ def query_missing(run: Run, engine: Engine, window: Window) -> None:
             totals.count_queried(reply, rows[key], bool(is_unreadable and is_unreadable(requests[key], reply)))
             run.show_progress(rows[key])
         if unanswered := sum(key not in window.replies for key in requests):
+            run.budget.require()
             raise Problem(
                 f"{run.query.space}: the engine gave no reply to {unanswered} of {len(batch)} requests; "
                 "run the same command again"

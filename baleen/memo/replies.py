@@ -10,10 +10,11 @@ from baleen.engines import reasoning
 from baleen.engines.protocol import Reply, Request
 from baleen.errors import Problem
 from baleen.measures.overlap import copied, distinct
-from baleen.memo.ask import AskOptions, EngineQuery, IsUnreadable, Totals, ask
+from baleen.memo.ask import AskOptions, EngineQuery, IsUnreadable, ask
 from baleen.memo.generation import VALUES, GenerateOptions, numbered
 from baleen.memo.queries import Pair
 from baleen.memo.store import Memo
+from baleen.memo.totals import Totals
 from baleen.project import builds
 from baleen.project.locks import memo_folder
 from baleen.project.progress import Progress

@@ -97,7 +97,7 @@ STARTED = replace(REQUESTS[0], prefill="Well, ")
     ("ask", "words"),
     [
         (lambda engine: engine.loss([GRADED]), "loss needs a vLLM server, and http.* is another; use --engine hf"),
-        (lambda engine: engine.choose([CHOOSING]), "the server gives no log-probabilities; use --engine hf or vllm"),
+        (lambda engine: engine.choose([CHOOSING]), "the server gives no log-probabilities: .* engine hf or vllm"),
         (lambda engine: engine.generate([STARTED], GREEDY), r"begins the reply \(prefill, .* needs a vLLM server"),
         (lambda engine: engine.generate([REQUESTS[0]], replace(GREEDY, top_k=5)), "top_k .* needs a vLLM server"),
     ],

@@ -13,8 +13,9 @@ from processes import process_context
 from baleen.engines.protocol import TOO_LONG, Engine, Reply, Request, Sampling
 from baleen.errors import Problem
 from baleen.memo import segments, throughput
-from baleen.memo.ask import Answer, AskOptions, EngineQuery, IsUnreadable, RateInterval, Totals, ask
+from baleen.memo.ask import Answer, AskOptions, EngineQuery, IsUnreadable, RateInterval, ask
 from baleen.memo.store import Memo
+from baleen.memo.totals import Totals
 from baleen.project.progress import Progress
 
 SAMPLING = Sampling()
@@ -274,9 +275,9 @@ def test_processes_over_the_same_rows_pay_for_each_once(tmp_path: Path, processe
 
 def test_a_budget_stops_says_how_far_and_the_next_run_goes_on(tmp_path: Path) -> None:
     requests = numbers(*range(200))
-    with pytest.raises(Problem, match=r"budget of 200 tokens is spent \(256\) and 128 rows are done.*same command"):
-        ask_echo(tmp_path, requests, window=1000, budget=200)
-    assert len(queried(tmp_path)) == 128
+    with pytest.raises(Problem, match=r"budget of 199 tokens is spent \(200\) and 100 rows are done.*same command"):
+        ask_echo(tmp_path, requests, window=1000, budget=199)
+    assert len(queried(tmp_path)) == 100
     assert len(ask_echo(tmp_path, requests, window=1000, budget=200)) == 200
     assert len(queried(tmp_path)) == 200
 
@@ -286,6 +287,24 @@ def test_a_budget_counts_over_windows_and_only_what_is_newly_paid(tmp_path: Path
     ask_echo(tmp_path, numbers(*range(10)), budget=0)
     with pytest.raises(Problem, match=r"30 rows are done"):
         ask_echo(tmp_path, numbers(*range(40)), window=10, budget=40)
+
+
+class Tens(Echo):
+    """Computes ten requests at once, and is told before it does."""
+
+    before_batch: Callable[[], object] = bool
+
+    def generate(self, requests: Sequence[Request], sampling: Sampling) -> Iterator[tuple[int, Reply]]:
+        for begin in range(0, len(requests), 10):
+            self.before_batch()
+            found = list(super().generate(requests[begin : begin + 10], sampling))
+            yield from ((begin + index, reply) for index, reply in found)
+
+
+def test_a_batch_that_was_computed_when_the_budget_ends_is_kept_whole(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"budget of 50 tokens is spent \(60\) and 30 rows are done"):
+        ask_echo(tmp_path, numbers(*range(200)), Tens(tmp_path / "log"), window=1000, budget=50)
+    assert len(queried(tmp_path)) == segments.count_records(Memo(tmp_path)) == 30
 
 
 def test_a_model_that_changed_meanwhile_is_not_asked(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
-from baleen.memo.ask import Totals
 from baleen.memo.replies import summary
+from baleen.memo.totals import Totals
 
 CLOSINGS = [
     (Totals(), "0 queried, 0 cached"),

@@ -9,14 +9,13 @@ from collections import Counter, deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from baleen.engines.openai import messages
 from baleen.engines.openai.messages import Json, conversation
 from baleen.engines.openai.rate_limit import RateLimit, limits_file
-from baleen.engines.openai.retries import KEYS, Failure, Patience, Retries
+from baleen.engines.openai.retries import FEW, KEYS, Failure, Patience, Retries
 from baleen.engines.openai.servers import Connection, Post, connect, is_vllm
 from baleen.engines.protocol import TOO_LONG, Ability, Make, Reply, Request, Sampling
 from baleen.errors import Problem
@@ -58,7 +57,8 @@ class OpenAI:
         self.vllm: bool | None = None  # whether the server is vLLM, once that is known
         self.turn: tuple[str, str] | None = None  # what the chat template writes round an answer, once that is known
         self.choices: dict[tuple[str, tuple[str, ...]], list[int]] = {}  # tokens after a prefill
-        self.repeated = 0  # requests sent again so far
+        self.repeated, self.answered = 0, 0  # requests sent again, and usable replies, so far
+        self.may_send: Callable[[int], bool] = lambda in_flight: True
 
     @property
     def root(self) -> str:
@@ -140,8 +140,13 @@ class OpenAI:
         sent = {"model": self.model} | conversation(request) | options
         if request.prefill and not self.vllm:
             raise self.only_vllm("a prompt that begins the reply (prefill, or the cue of a rating)")
-        body = await post("/chat/completions", sent, messages.tokens_to_reserve(sent))
-        return messages.with_estimates(reader(body), sent)
+        try:
+            reply = reader(await post("/chat/completions", sent, messages.tokens_to_reserve(sent)))
+        except Failure as failure:
+            if failure.kind != "filtered":
+                raise
+            reply = Reply(finish="refused")
+        return messages.with_estimates(reply, sent)
 
     def only_vllm(self, what: str) -> Problem:
         return Problem(f"{what} needs a vLLM server, and {self.endpoint} is another; use --engine hf or vllm")
@@ -164,10 +169,11 @@ class OpenAI:
 
     async def stream(self, requests: Sequence[Request], ask: Ask) -> AsyncGenerator[tuple[int, Reply]]:
         """Replies as they arrive, each with the number of its request; requests that fail for good are a Problem once
-        all others are answered."""
+        all others are answered. None is sent once `may_send` says no, and none is in flight: those are left out."""
         a_minute = self.speed.requests_per_minute, self.speed.tokens_per_minute
         limit = RateLimit(*a_minute, limits_file(self.endpoint), self.patience.clock, self.patience.sleep)
-        connection, retries = connect(self.endpoint, limit, self.patience), Retries(self.patience)
+        connection = connect(self.endpoint, limit, self.patience)
+        retries = Retries(self.patience, self.endpoint, self.answered, max(FEW, self.speed.concurrency))
         todo = iter(enumerate(requests))
         running: dict[asyncio.Task[Reply], int] = {}
         failed = Counter[str]()
@@ -175,10 +181,9 @@ class OpenAI:
             if self.vllm is None:
                 self.vllm = await is_vllm(connection, retries, self.endpoint, self.model)
             while True:
-                free = 0 if retries.ended else self.speed.concurrency - len(running)
-                for index, request in islice(todo, free):
-                    again = retries.until_answered(partial(ask, connection.post, request))
-                    running[asyncio.create_task(again)] = index
+                while self.has_room(retries, len(running)) and (following := next(todo, None)):
+                    again = retries.until_answered(partial(ask, connection.post, following[1]))
+                    running[asyncio.create_task(again)] = following[0]
                 if not running:
                     break
                 for task in (await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))[0]:
@@ -193,15 +198,20 @@ class OpenAI:
                     yield index, reply
         finally:
             await close(running, connection)
-            self.repeated += retries.repeated
+            self.repeated, self.answered = self.repeated + retries.repeated, retries.answered
         self.raise_failures(len(requests), len(list(todo)), failed, retries.ended)
+
+    def has_room(self, retries: Retries, in_flight: int) -> bool:
+        """Whether another request is worth sending now."""
+        return not retries.ended and in_flight < self.speed.concurrency and self.may_send(in_flight)
 
     def raise_failures(self, sent: int, left: int, failed: Counter[str], ended: str) -> None:
         """A Problem when requests went without a reply; every reply that came has been handed on by then."""
         if ended:
+            kept = "all that came is kept, run the same command to go on"
             raise Problem(
                 f"{self.model} at {self.endpoint}: {ended}; {left + failed.total()} of {sent} requests have no reply; "
-                "all that came is kept, run the same command to go on"
+                f"{kept if self.answered else 'run the same command once that is mended'}"
             )
         if failed:
             why = ", ".join(f"{count} x {failure}" for failure, count in failed.most_common(3))

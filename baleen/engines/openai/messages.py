@@ -14,6 +14,10 @@ from baleen.tables.rows import LONE_SURROGATE
 Json = dict[str, Any]
 FINISH = {"stop": "stop", "length": "length", "content_filter": "refused"}
 REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking")  # no two servers use the same name
+NO_PROBABILITIES = (
+    "the server gives no log-probabilities: write rating: written for a judge that is to write its mark out, or ask a "
+    "model with weights through engine hf or vllm"
+)
 CHARACTERS = 3  # at least so many a token, where the server has not counted
 
 
@@ -103,7 +107,7 @@ def choice_probabilities(body: Json, choices: Sequence[str]) -> Reply:
     except (KeyError, IndexError, TypeError):
         if FINISH[choice["finish_reason"]] == "refused":
             return counted_reply(body, finish="refused")
-        raise Failure("refused", "the server gives no log-probabilities; use --engine hf or vllm") from None
+        raise Failure("unable", NO_PROBABILITIES) from None
     return counted_reply(body, values=[likely.get(word, 0.0) for word in choices])
 
 

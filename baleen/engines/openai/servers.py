@@ -85,7 +85,7 @@ def connect(endpoint: str, limit: RateLimit, patience: Patience) -> Connection:
 
 async def is_vllm(connection: Connection, retries: Retries, endpoint: str, model: str) -> bool:
     """Whether the server is vLLM, which must serve the model; one that breaks over the question each time is not."""
-    first = Retries(replace(retries.patience, tries=min(LISTED, retries.patience.tries)))
+    first = Retries(replace(retries.patience, tries=min(LISTED, retries.patience.tries)), retries.name)
     try:
         served = await first.until_answered(partial(models, connection.post))
     except Failure as failure:
