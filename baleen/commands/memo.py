@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from baleen.memo import exchange, report
-from baleen.memo.prune import prune_replies
+from baleen.memo.prune import Pruned, prune_empty, prune_replies
 from baleen.memo.store import Memo
 from baleen.project import recipes
 from baleen.project.dvc_storage import memo_at_remote
@@ -60,23 +60,33 @@ def prune(
     forget_missing: Annotated[
         bool, typer.Option(help="prune although tables are not in the cache, as if they were gone")
     ] = False,
+    empty: Annotated[
+        bool, typer.Option(help="delete the replies without a word instead, of any age and whatever names them")
+    ] = False,
 ) -> None:
     """Delete replies that no table of a kept revision (work tree, branches, tags, experiments) names in its lineage,
     and the checkpoints of interrupted trainings; what is younger than some days stays, for a stage that was stopped
-    has no table yet.
+    has no table yet. After a server gave empty replies, --empty deletes those, and dvc repro -f asks for them again.
 
     Example: baleen memo prune --dry-run
     """
     with opened() as memo:
+        if empty:
+            print_pruned(memo, prune_empty(memo, dry_run), dry_run, "which were empty")
+            return
         before = memo.clock() - older_than * checkpoints.DAY
         pruned = prune_replies(memo, Path("data"), int(before), dry_run, forget_missing)
         sizes = checkpoints.delete_abandoned(memo.root, before, dry_run)
         done = "would be deleted" if dry_run else "deleted"
-        tables = f"named by none of {pruned.tables} tables of the kept revisions"
-        print(f"{memo.path}: {pruned.replies:,} replies {done}, {tables}")
+        print_pruned(memo, pruned, dry_run, f"named by none of {pruned.tables} tables of the kept revisions")
         print(f"{memo.root / 'checkpoints'}: {len(sizes)} interrupted trainings {done}, {sum(sizes) / 1e6:.1f} MB")
-        for name in pruned.busy:
-            print(f"{name}: kept, another process queries it now")
+
+
+def print_pruned(memo: Memo, pruned: Pruned, dry: bool, which: str) -> None:
+    """Print how many replies were deleted, which these are, and the spaces that were left alone."""
+    print(f"{memo.path}: {pruned.replies:,} replies {'would be deleted' if dry else 'deleted'}, {which}")
+    for name in pruned.busy:
+        print(f"{name}: kept, another process queries it now")
 
 
 @app.command()

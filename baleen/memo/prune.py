@@ -1,4 +1,4 @@
-"""Prune: the replies that no table of a kept revision names in its lineage are deleted."""
+"""Prune: the replies that no table of a kept revision names in its lineage are deleted, or those that are empty."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from baleen.errors import Problem
-from baleen.memo.store import Memo
+from baleen.memo.keys import from_record
+from baleen.memo.store import Memo, unpack
 from baleen.project import dvc_lock, dvc_storage
 from baleen.project.dvc_lock import WORK_TREE, RecordedTable
 from baleen.project.locks import try_lock
@@ -40,9 +41,21 @@ def prune_replies(memo: Memo, data: Path, before: int, dry: bool, forget_missing
         )
     if not (tables := [path for path in tables if "lineage" in pq.read_schema(path).names]):
         raise Problem(f"no table in {data} has a lineage, so every reply would go; run dvc pull or dvc repro first")
-    busy = memo.run(lambda db: [name for (name,) in db.execute("SELECT name FROM space") if not is_idle(memo, name)])
+    busy = busy_spaces(memo)
     number = memo.run(partial(delete, kept=keys_of(tables), before=before, busy=busy, dry=dry))
     return Pruned(number, len(tables), busy)
+
+
+def prune_empty(memo: Memo, dry: bool) -> Pruned:
+    """Delete the replies that a model finished without a word, which a faulty server may have given, whatever names
+    them; `dry` only counts them."""
+    busy = busy_spaces(memo)
+    return Pruned(memo.run(partial(delete_empty, busy=busy, dry=dry)), 0, busy)
+
+
+def busy_spaces(memo: Memo) -> list[str]:
+    """The spaces that a process queries now."""
+    return memo.run(lambda db: [name for (name,) in db.execute("SELECT name FROM space") if not is_idle(memo, name)])
 
 
 def is_idle(memo: Memo, space: str) -> bool:
@@ -94,3 +107,23 @@ def delete(db: sqlite3.Connection, kept: Iterable[bytes], before: int, busy: lis
     if number and not dry:
         db.execute("VACUUM")
     return number
+
+
+def delete_empty(db: sqlite3.Connection, busy: list[str], dry: bool) -> int:
+    """Number of written replies in no busy space that are empty; gone unless `dry`."""
+    marks = ",".join("?" * len(busy))
+    free = f"SELECT id FROM space WHERE name LIKE 'generate %' AND name NOT IN ({marks})"
+    with db:
+        db.execute("BEGIN IMMEDIATE")
+        records = db.execute(f"SELECT key, value, checked FROM reply WHERE space IN ({free})", busy)
+        empty = [(key,) for key, value, checked in records if is_empty(key, value, checked)]
+        if not dry:
+            db.executemany("DELETE FROM reply WHERE key = ?", empty)
+            db.execute("DELETE FROM space WHERE id NOT IN (SELECT space FROM reply)")
+    return len(empty)
+
+
+def is_empty(key: bytes, packed: bytes, checked: int) -> bool:
+    """Whether a record is a reply that ended by itself and has neither text nor reasoning; a damaged one is none."""
+    value = unpack(key, packed, checked)
+    return value is not None and (reply := from_record(value)).finish == "stop" and not reply.raw.strip()

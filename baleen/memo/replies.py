@@ -23,6 +23,7 @@ from baleen.prompts import Prompt
 from baleen.tables.rows import Output, Row
 
 SAMPLE = 10_000  # replies whose variety is measured
+FORGET = "if the server was at fault: baleen memo prune --empty forgets empty replies"
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,9 @@ def gate(name: str, output: Output, example: str, options: GenerateOptions) -> N
         )
     if not options.keep_unreadable:
         reasons = [f"{n} {why}" for why, n in output.reasons.most_common()]
-        require_readable(name, output, total, reasons, f"for example {example[:80]!r} could not", options)
+        empty = not example and output.reasons["unreadable"] == output.reasons.total()
+        shown = f"for example {example[:80]!r} could not" + f" ({FORGET})" * empty
+        require_readable(name, output, total, reasons, shown, options)
 
 
 def require_readable(

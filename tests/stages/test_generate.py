@@ -90,6 +90,12 @@ def test_a_build_stops_at_the_gate_and_says_the_share_and_the_reasons(script: Sc
     assert no_outputs()
 
 
+def test_the_gate_says_how_empty_replies_are_forgotten(script: Script) -> None:
+    script.text = lambda request: ""
+    with pytest.raises(Problem, match="'' could not .*baleen memo prune --empty forgets empty replies"):
+        run_verb("generate", documents("a", "b"), *PROMPT)
+
+
 def test_the_gate_shows_a_reply_that_could_not_be_read(script: Script) -> None:
     script.text = odd_replies
     with pytest.raises(Problem, match="for example 'much too long' could not"):
