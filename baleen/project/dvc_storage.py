@@ -1,9 +1,12 @@
 """DVC's storage: where its local cache keeps a file, and the memo's place at a remote; only here is its API used."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from baleen.errors import Problem
+from baleen.project.command_line import is_full_disk
 
 
 def cache_paths(hashes: list[str]) -> dict[str, Path]:
@@ -43,3 +46,31 @@ def memo_at_remote(name: str | None) -> tuple[Any, str]:
     except DvcException as error:
         raise Problem(f"{error}; add a remote with dvc remote add -d <name> <url>") from None
     return remote.fs, remote.fs.join(remote.path, "memo")
+
+
+@contextmanager
+def reached(place: str) -> Iterator[None]:
+    """A Problem for what goes wrong at a remote; a full disk is told as everywhere."""
+    try:
+        yield
+    except Exception as error:  # every kind of remote has errors of its own
+        if isinstance(error, Problem) or is_full_disk(error):
+            raise
+        said = str(error) or type(error).__name__
+        advice = "see its address with dvc remote list; credentials are those of dvc pull"
+        raise Problem(f"{place} cannot be reached ({said}); {advice}") from None
+
+
+def files_at_remote(fs: Any, folder: str) -> list[str]:
+    """The paths in a folder of a remote, none where it has no such folder yet; a Problem for a bucket that is not
+    there, which looks like an empty folder to all who only ask whether the folder is there."""
+    from dvc_objects.fs.base import ObjectFileSystem
+
+    with reached(folder):
+        try:
+            has_bucket = isinstance(fs, ObjectFileSystem)
+            return list(fs.find(folder)) if has_bucket or fs.exists(folder) else []
+        except FileNotFoundError:
+            if has_bucket and not fs.exists(bucket := fs.parts(folder)[0]):
+                raise Problem(f"no bucket {bucket} for {folder}; make it, or correct the remote's address") from None
+            return []

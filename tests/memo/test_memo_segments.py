@@ -299,11 +299,49 @@ def test_no_remote_is_one_line(workspace: Path) -> None:
         run_memo("push")
 
 
-@pytest.mark.slow
-def test_replies_travel_through_s3(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def s3(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The workspace, with credentials for a server of its own."""
     pytest.importorskip("dvc_s3")
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
+    return workspace
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["push", "pull"])
+def test_a_bucket_that_is_not_there_is_one_line(s3: Path, command: str) -> None:
+    filled_memo(s3 / "memo", range(2))
     with server() as address:
-        remote(workspace, "url = s3://baleen/base", f"endpointurl = {address}")
-        sync(workspace, monkeypatch, None)
+        remote(s3, "url = s3://nowhere/base", f"endpointurl = {address}")
+        with pytest.raises(Problem, match="no bucket nowhere for nowhere/base/memo; make it, or correct"):
+            run_memo(command)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["push", "pull"])
+def test_a_server_that_cannot_be_reached_is_one_line(s3: Path, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled_memo(s3 / "memo", range(2))
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    remote(s3, "url = s3://baleen/base", "endpointurl = http://127.0.0.1:9")
+    with pytest.raises(Problem, match=r"baleen/base/memo cannot be reached \(Could not connect"):
+        run_memo(command)
+
+
+@pytest.mark.slow
+def test_credentials_that_are_nowhere_are_one_line(s3: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled_memo(s3 / "memo", range(2))
+    for name in CREDENTIALS:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(s3))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    remote(s3, "url = s3://baleen/base", "endpointurl = http://127.0.0.1:9")
+    with pytest.raises(Problem, match=r"cannot be reached \(Unable to locate credentials\)"):
+        run_memo("pull")
+
+
+@pytest.mark.slow
+def test_replies_travel_through_s3(s3: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with server() as address:
+        remote(s3, "url = s3://baleen/base", f"endpointurl = {address}")
+        sync(s3, monkeypatch, None)
