@@ -122,7 +122,7 @@ def report_command(
 
     Example: baleen report --html report.html
     """
-    if html or experiments:
+    if report_page.is_wanted(html, as_json, experiments):
         return print(report_page.write(html or Path("report.html"), experiments))
     if as_json:
         return print(numbers_text.as_json(numbers.of_project()))
@@ -218,7 +218,7 @@ def diff_command(
         raise Problem("write one or two revisions and a target, such as baleen diff HEAD humpback-curate-1")
     *sides, target = revisions
     with diff.difference(target, sides[0], [*sides, diff.WORK_TREE][1], was) as found:
-        if html:
+        if html and report_page.is_wanted(html, as_json):
             return print(diff_page.write(html, found))
         print(diff.as_json(found) if as_json else diff.text(found))
 

@@ -32,13 +32,23 @@ def page_text(compare: bool = False) -> str:
     return page.rendered(title, found.sentence if found else WORDS, [*parts, *sections.cost()], samples(now), SAMPLED)
 
 
+def is_wanted(html: Path | None, as_json: bool, experiments: bool = False) -> bool:
+    """Whether a command is to write a page; a Problem when it is asked for JSON too."""
+    if as_json and (html or experiments):
+        flag = "--html" if html else "--experiments"
+        raise Problem(f"--json and {flag} exclude each other: {flag} writes a page; leave one out")
+    return bool(html or experiments)
+
+
 def write(path: Path, compare: bool = False) -> str:
     """Write the page; returns what to say of it."""
     return save(path, page_text(compare))
 
 
 def save(path: Path, text: str) -> str:
-    """Write a page; returns what to say of it, a Problem when its folder is not there."""
+    """Write a page; returns what to say of it, a Problem when its folder is not there, or it is one."""
+    if path.is_dir():
+        raise Problem(f"{path} is a folder; name a file in it, such as {path / 'page.html'}")
     if not path.parent.is_dir():
         raise Problem(f"no folder {path.parent}; make it, or name another file")
     path.write_text(text, encoding="utf-8")

@@ -9,6 +9,7 @@ import project
 import pytest
 from typer.testing import CliRunner
 
+from baleen.commands import report_page
 from baleen.commands.command import app
 from baleen.errors import Problem
 
@@ -95,3 +96,22 @@ def test_every_command_has_an_example_in_its_help(name: str) -> None:
 def test_the_version_is_that_of_the_package() -> None:
     shown = CliRunner().invoke(app, ["--version"])
     assert (shown.exit_code, shown.output) == (0, f"baleen {version('baleen-build')}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "flag"),
+    [
+        (("report", "--json", "--html", "x.html"), "--html"),
+        (("report", "--json", "--experiments"), "--experiments"),
+    ],
+)
+def test_a_page_and_json_are_not_written_at_once(folder: Path, words: tuple[str, ...], flag: str) -> None:
+    with pytest.raises(Problem, match=f"^--json and {flag} exclude each other"):
+        output(*words)
+    assert not Path("x.html").exists()
+
+
+def test_a_page_is_not_written_in_the_place_of_a_folder(folder: Path) -> None:
+    Path("data").mkdir()
+    with pytest.raises(Problem, match=r"^data is a folder; name a file in it, such as data/page\.html"):
+        report_page.save(Path("data"), "")
