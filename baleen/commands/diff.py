@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from baleen.commands.terminal import visible
 from baleen.errors import Problem
 from baleen.project import dvc_storage
 from baleen.tables import rows
@@ -135,7 +136,7 @@ def text(found: Difference) -> str:
     head = f"{found.target}: {found.before.revision} -> {found.after.revision}"
     counts = f"{len(found.added)} rows added, {len(found.removed)} removed, "
     counts += f"{len(found.changed)} changed, {found.same} the same"
-    return "\n".join([head, counts, *drift(found), *samples(found)])
+    return visible("\n".join([head, counts, *drift(found), *samples(found)]))
 
 
 def drift(found: Difference) -> Iterator[str]:

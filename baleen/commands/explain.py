@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from baleen.commands import row_requests
 from baleen.commands.row_fates import why_kept
+from baleen.commands.terminal import visible
 from baleen.errors import Problem
 from baleen.memo.keys import from_record
 from baleen.memo.store import Memo
@@ -22,7 +23,7 @@ from baleen.project.recipes import LINKS
 from baleen.tables import rows
 from baleen.tables.rows import Row
 
-DROPPED = ".dropped"
+DROPPED, PREVIEW = ".dropped", "-preview"
 NAMED = ("model", "prompt")  # what a lineage has the hash of, and a plan the name
 Find = Callable[[Path, str], dict[str, int]]  # ids of a table that begin so, with the numbers of their first rows
 
@@ -60,9 +61,16 @@ class Explanation:
     steps: list[Step] = field(default_factory=list)
 
 
+def is_preview(path: Path) -> bool:
+    """Whether a table was made by `baleen run --limit`; a target may have such a name too, and then has a plan."""
+    name = path.stem.removesuffix(DROPPED)
+    return name.endswith(PREVIEW) and not plan.path_of(name).is_file()
+
+
 def tables() -> list[Path]:
-    """The tables of the project and what each dropped, oldest first."""
-    return sorted(Path("data").glob("*.parquet"), key=lambda path: (path.stat().st_mtime_ns, path.name))
+    """The tables of the project and what each dropped, oldest first. Previews come after all others."""
+    paths = Path("data").glob("*.parquet")
+    return sorted(paths, key=lambda path: (is_preview(path), path.stat().st_mtime_ns, path.name))
 
 
 def ids_in(path: Path, start: str) -> dict[str, int]:
@@ -75,11 +83,13 @@ def ids_in(path: Path, start: str) -> dict[str, int]:
 
 
 def matches(start: str, find: Find = ids_in) -> dict[str, list[tuple[Path, int]]]:
-    """The ids that begin so, each with the tables that have it and the number of its first row there."""
+    """The ids that begin so, each with the tables that have it and the number of its first row there. A preview is no
+    part of a row's history; it is named for rows that stand nowhere else."""
     found = dict[str, list[tuple[Path, int]]]()
     for path in tables():
         for own, number in sorted(find(path, start).items()):
-            found.setdefault(own, []).append((path, number))
+            if own not in found or not is_preview(path):
+                found.setdefault(own, []).append((path, number))
     return found
 
 
@@ -168,8 +178,9 @@ def messages_of(
 
 
 def text(found: Explanation) -> str:
-    """The explanation for people."""
-    return "\n".join([f"row {found.id}", *source_lines(found), *place_lines(found), *step_lines(found)])
+    """The explanation for people, control characters written out."""
+    lines = [f"row {found.id}", *source_lines(found), *place_lines(found), *step_lines(found)]
+    return visible("\n".join(lines))
 
 
 def source_lines(found: Explanation) -> Iterator[str]:

@@ -55,6 +55,36 @@ def test_without_its_plan_the_messages_are_said_to_be_missing(script: Script) ->
     assert "messages: not here" in explain.text(explain.explain(rows.row_id(TEXTS[0])))
 
 
+def test_a_preview_is_no_part_of_a_rows_history(script: Script) -> None:
+    run_verb("generate", documents(*TEXTS), "--prompt", "ask")
+    preview = [
+        row | {"lineage": [step | {"key": "0"} for step in row["lineage"]]} for row in rows.read(rows.table_path("out"))
+    ]
+    rows.write("out-preview", preview)
+    found = explain.explain(rows.row_id(TEXTS[0]))
+    assert [place.table for place in found.places] == ["in", "out"] and len(found.steps) == 1
+
+
+def test_a_row_that_a_preview_alone_has_is_found_there(script: Script) -> None:
+    rows.write("out-preview", documents("short"))
+    assert [place.table for place in explain.explain(rows.row_id("short")).places] == ["out-preview"]
+
+
+def test_a_target_that_is_called_a_preview_is_a_table_as_any_other(script: Script) -> None:
+    rows.write("in", documents("short"))
+    rows.write("in-preview", documents("short"))
+    plan.FOLDER.mkdir(parents=True)
+    plan.path_of("in-preview").write_text(plan.text_of(Planned("map", {"input": "in"})))
+    assert len(explain.explain(rows.row_id("short")).places) == 2
+
+
+def test_control_characters_of_a_row_are_written_out(script: Script) -> None:
+    rows.write("in", documents("a\x1b[31m red\x00 \x9b\tand\nmore"))
+    found = explain.explain("")
+    assert "a\\x1b[31m red\\x00 \\x9b\tand\nmore" in explain.text(found)
+    assert json.loads(explain.as_json(found))["tables"][0]["row"]["response"] == "a\x1b[31m red\x00 \x9b\tand\nmore"
+
+
 def planned(verb: str, **settings: object) -> None:
     """Write the plan of `out`."""
     plan.FOLDER.mkdir(parents=True, exist_ok=True)
@@ -202,11 +232,20 @@ def test_what_a_revision_has_not_is_refused(versions: Path, target: str, revisio
 
 
 @pytest.mark.slow
+def test_control_characters_of_a_difference_are_written_out(versions: Path) -> None:
+    rows.write("t", documents("\x1b[2Jgone"))
+    with diff.difference("t", "HEAD") as found:
+        assert "\\x1b[2Jgone" in diff.text(found) and "\x1b" not in diff.text(found)
+
+
+@pytest.mark.slow
 def test_the_difference_is_a_page_too(versions: Path) -> None:
     with diff.difference("t", "HEAD") as found:
         diff_page.write(Path("diff.html"), found)
         with pytest.raises(Problem, match="no folder nowhere"):
             diff_page.write(Path("nowhere/diff.html"), found)
+        with pytest.raises(Problem, match=r"^\. is a folder; name a file in it, such as page\.html"):
+            diff_page.write(Path(), found)
     text = Path("diff.html").read_text()
     assert "1 rows added, 1 removed, 1 changed, 1 the same." in text
     for words in ("<b>added</b>", "<b>removed</b>", "<b>changed</b>", "rank 3 of 3, cutoff 2", "loss, before"):
