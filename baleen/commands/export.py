@@ -29,6 +29,11 @@ from baleen.training.examples import Lessons, has_answer, read_lessons
 MARK = ".baleen-export"  # a file in every folder that `export` has written, and may write anew
 NO_ANSWER, NO_QUESTION = "no answer", "no question"
 PAIR = ("instruction", "response")
+NO_TABLE = {  # what the targets of verbs are that make no table
+    "train": "a model, which has weights, not rows",
+    "evaluate": "an evaluation, which has numbers, not rows",
+    "calibrate": "a calibration, which has numbers, not rows",
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,27 @@ def check(wanted: Wanted) -> None:
     for name in wanted.splits:
         if not name.isidentifier() or name == "train":
             raise Problem(f"--split: {name!r} is no name of a further split; write one such as validation=0.05")
+
+
+def check_model(name: str, wanted: Wanted) -> None:
+    """A Problem for what only a table has."""
+    usual = Wanted()
+    flags = {"--to": "layout", "--files": "ending", "--split": "splits", "--as": "taught"}
+    flags |= {"--rows-per-shard": "rows_per_shard"}
+    if odd := next((flag for flag, own in flags.items() if getattr(wanted, own) != getattr(usual, own)), ""):
+        raise Problem(f"{odd} is for tables, and {name} is a model, which is written as it is; take {odd} out")
+
+
+def check_tables(tables: Mapping[str, str], lines: Lines) -> None:
+    """A Problem for a split that names the table of another one, and for what is no table."""
+    seen = dict[Path, str]()
+    for split, table in tables.items():
+        if other := seen.get(path := rows.table_path(table).absolute()):
+            other_way = f"a share of its rows, such as --split {split}=0.05"
+            raise Problem(f"--split {split}={table}: {other} has the rows of this table; name another, or {other_way}")
+        seen[path] = split
+        if (line := lines.by_name.get(table)) and line.verb in NO_TABLE:
+            raise Problem(f"{table} is {NO_TABLE[line.verb]}; name a table, such as {line.given['input']}")
 
 
 def share_of(text: str) -> float | None:
@@ -168,6 +194,7 @@ def write_dataset(target: str, wanted: Wanted, folder: Path) -> Exported:
     names = ["train", *wanted.splits]
     splits = {name: Split(folder, name, wanted.ending, layout.schema, wanted.rows_per_shard) for name in names}
     tables = {"train": target} | {name: text for name, text in wanted.splits.items() if name not in shares}
+    check_tables(tables, lines)
     exported = Exported(target, wanted.layout, wanted.ending, line.name if line else "", tables, shares)
 
     def placed() -> Iterator[tuple[Split, dict[str, Any]]]:
@@ -199,6 +226,8 @@ def export(target: str, wanted: Wanted, replaced: bool = False) -> tuple[Path, s
     is_model = line.verb == "train"
     if is_model and not pins.is_there(name):
         raise Problem(f"model {name} is not built yet; dvc repro {line.rule}@{name} builds it, or dvc pull fetches it")
+    if is_model:
+        check_model(name, wanted)
     final = wanted.folder or Path("exports", name if is_model else f"{name}-{wanted.layout}")
     if final.exists() and not (replaced and (final / MARK).is_file()):
         advice = "add --replace to write it anew" if (final / MARK).is_file() else "name another with --out"

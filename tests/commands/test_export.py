@@ -171,6 +171,22 @@ def test_a_licence_is_inherited_and_never_invented(
         ("humpback-dataset", Wanted(splits={"train": "0.5"}), "'train' is no name of a further split"),
         ("humpback-dataset", Wanted(splits={"../x": "0.5"}), "'../x' is no name of a further split"),
         ("humpback-dataset", Wanted(splits={"test": "nothing"}), "no table data/nothing.parquet"),
+        (
+            "humpback-dataset",
+            Wanted(splits={"test": "humpback-dataset"}),
+            "--split test=humpback-dataset: train has the rows of this table; name another, or .*--split test=0.05",
+        ),
+        (
+            "humpback-dataset",
+            Wanted(splits={"test": "heldout", "dev": "data/heldout.parquet"}),
+            "--split dev=data/heldout.parquet: test has the rows of this table",
+        ),
+        ("humpback-dataset", Wanted(splits={"test": "humpback"}), "humpback is a model, which has weights, not rows"),
+        (
+            "eval-humpback",
+            Wanted(),
+            "eval-humpback is an evaluation, which has numbers, not rows; name a table, such as answers-humpback",
+        ),
         ("humpback-dataset", Wanted(taught="seed"), "--as seed: this is a target of ingest; name a model"),
         ("humpback-datasett", Wanted(), "unknown target 'humpback-datasett'; did you mean 'humpback-dataset'"),
         ("seed", Wanted(), r"in several ways: ask \(ask\), reply \(reply\); choose a model, such as --as ask"),

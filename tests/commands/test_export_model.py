@@ -79,6 +79,21 @@ def test_a_pin_is_no_checkpoint(folder: Path) -> None:
     assert not [*Path("exports").iterdir()]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "flag"),
+    [
+        (Wanted("alpaca"), "--to"),
+        (Wanted(ending="jsonl"), "--files"),
+        (Wanted(splits={"test": "0.1"}), "--split"),
+        (Wanted(taught="reply"), "--as"),
+        (Wanted(rows_per_shard=5), "--rows-per-shard"),
+    ],
+)
+def test_what_only_a_table_has_is_refused_for_a_model(folder: Path, wanted: Wanted, flag: str) -> None:
+    with pytest.raises(Problem, match=f"^{flag} is for tables, and humpback is a model"):
+        export.export("humpback", wanted)
+
+
 def test_a_base_without_weights_elsewhere_is_not_named_as_one(folder: Path) -> None:
     Path("models/origin/pin.yaml").unlink()
     assert "base_model" not in model_card.head("humpback", export.project_lines())
