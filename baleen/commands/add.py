@@ -10,7 +10,7 @@ from baleen.errors import Problem, unknown
 from baleen.project import assemble, layers, own_numbers, recipes, shipped
 from baleen.project.assemble import Lines, Selection
 
-RULES, REQUIREMENTS = Path("dvc.yaml"), Path("requirements.txt")
+RULES, REQUIREMENTS, MORE = Path("dvc.yaml"), Path("requirements.txt"), Path("recipes/more")
 
 
 def add(names: list[str]) -> list[str]:
@@ -61,12 +61,14 @@ def lines_here(files: list[Path]) -> Lines:
 def recipe_here(name: str) -> Path:
     """The recipe of the project of this name, brought from recipes/more where it is not there yet; a Problem when
     nothing has this name."""
-    path, more = Path(f"recipes/{name}.yaml"), Path(f"recipes/more/{name}.yaml")
-    if path.is_file() or more.is_file():
+    path, more = Path(f"recipes/{name}.yaml"), MORE / f"{name}.yaml"
+    if "/" not in name and (path.is_file() or more.is_file()):
         return path if path.is_file() else more
-    if not (source := shipped.folder() / more).is_file():
-        known = [*shipped.methods(), *(one.stem for one in sorted(source.parent.glob("*.yaml")))]
-        raise Problem(f"{unknown('method or recipe', name, known)}; a recipe of your own is {path}")
+    source = shipped.folder() / more
+    if "/" in name or not source.is_file():
+        known = [*shipped.methods(), *(one.stem for one in sorted((shipped.folder() / MORE).glob("*.yaml")))]
+        own = Path("recipes", f"{Path(name).name}.yaml")
+        raise Problem(f"{unknown('method or recipe', name, known)}; a recipe of your own is {own}")
     more.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(source, more)
     return more

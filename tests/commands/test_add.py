@@ -119,3 +119,11 @@ def test_what_does_not_fit_changes_nothing(name: str, words: str, folder: Path) 
 def test_a_name_that_nothing_has_is_refused(folder: Path) -> None:
     with chdir(folder), pytest.raises(Problem, match="unknown method or recipe 'screning'; did you mean 'screening'"):
         add.add(["screning"])
+
+
+def test_a_path_is_no_name_and_each_known_one_is_listed_once(folder: Path) -> None:
+    (folder / "x.yaml").write_text("filter:\n  x: {input: web}\n")
+    with chdir(folder), pytest.raises(Problem, match="unknown method or recipe '../x'") as caught:
+        add.add(["../x"])
+    listed = str(caught.value).partition("there are: ")[2].partition(";")[0].split(", ")
+    assert "air" in listed and "screening" in listed and len({*listed}) == len(listed)
