@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from baleen import prompts, transforms
-from baleen.commands.check_settings import check_groups, check_params, check_profile, check_under, verbs_of
+from baleen.commands import check_models
+from baleen.commands.check_settings import check_groups, check_params, check_profile, check_under, unlisted, verbs_of
 from baleen.engines import table
 from baleen.errors import Problem, unknown
 from baleen.measures import languages, screening
@@ -48,6 +49,11 @@ class Book:
             self.known[line.name] = verbs.resolved(line, self.project)
         return self.known[line.name]
 
+    def pin_of(self, name: str) -> settings.Settings:
+        """What the pin of a model says, or will say once it is built; {} for one with weights in its folder."""
+        built = {name: self.line_settings(self.models[name])} if name in self.models else {}
+        return check_models.pin_given(name, built, self.project.profile.get("origin") or {})
+
 
 def book(lines: list[Line], project: Project) -> Book:
     tables = {line.name: line for line in lines if line.verb not in recipes.NO_TABLE}
@@ -72,6 +78,7 @@ def check_names(made: Any, all_lines: Book) -> None:
     load.check_origin(getattr(made, "instead", {}))
     if (engine := getattr(made, "engine", "hf")) not in table.ENGINES:
         raise Problem(unknown("engine", engine, list(table.ENGINES)))
+    check_models.check_engine(made, all_lines.pin_of)
 
 
 def check_prompt(line: Line, made: Any) -> None:
@@ -265,14 +272,6 @@ def check(targets: list[str]) -> str:
     return checked.words
 
 
-def unlisted(files: list[Path], listed: list[Path]) -> str:
-    """What to say of the first recipe of a user's own that dvc.yaml does not list: it is checked, but DVC does not
-    build it."""
-    own = (path for path in files if path not in listed and not (shipped.folder() / path).is_file())
-    path = next(own, None)
-    return f"; {RULES} does not list {path}: `baleen add {path.stem}` lets DVC build it" if path else ""
-
-
 def wired(targets: list[str]) -> Checked:
     """The targets, all if there are none, are well wired."""
     listed = recipes.files(RULES)
@@ -291,4 +290,5 @@ def wired(targets: list[str]) -> Checked:
         check_stage(stage, all_lines, columns, made)
     check_under(profiles, chosen_lines, project)
     words = f"{len(chosen)} stages of {len(files)} recipes are well wired{unlisted(files, listed)}"
+    words += check_models.servers_asked(chosen_lines, all_lines.line_settings, all_lines.pin_of)
     return Checked(words, chosen_lines, project, partial(check_world, chosen_lines, all_lines, columns))

@@ -101,3 +101,11 @@ def check_under(profiles: Iterable[Path], chosen: list[Line], project: Project) 
                 verbs.resolved(line, other)
         except Problem as problem:
             raise Problem(f"{path}: {str(problem).removeprefix(f'{path}: ')}") from None
+
+
+def unlisted(files: list[Path], listed: list[Path]) -> str:
+    """What to say of the first recipe of a user's own that dvc.yaml does not list: it is checked, but DVC does not
+    build it."""
+    own = (path for path in files if path not in listed and not (shipped.folder() / path).is_file())
+    path = next(own, None)
+    return f"; dvc.yaml does not list {path}: `baleen add {path.stem}` lets DVC build it" if path else ""

@@ -118,6 +118,64 @@ def test_readmes_server_can_be_asked(home: Path) -> None:
     assert "are well wired" in verb.check(["train@back-and-forth"])
 
 
+def put_at_server(engine: str, **more: str) -> None:
+    """Make `reply`, which the first judge asks, a model at a server."""
+    edit("profiles/pocket.yaml", "score", {"engine": engine})
+    edit("recipes/humpback.yaml", "score/humpback-judge-1/model", "teacher")
+    Path("models/teacher").mkdir(parents=True)
+    Path("models/teacher/pin.yaml").write_text(yaml_text({"endpoint": "http://localhost:8000/v1", "model": "m"} | more))
+
+
+@pytest.mark.parametrize("engine", ["hf", "vllm"])
+def test_a_model_at_a_server_is_not_loaded(home: Path, engine: str) -> None:
+    put_at_server(engine)
+    words = f"score.humpback-judge-1: model teacher is at http://localhost:8000/v1, which engine {engine} cannot load"
+    with pytest.raises(Problem, match=f"^recipes/humpback.yaml: {words}; write engine: openai"):
+        verb.check(["score@humpback-judge-1"])
+
+
+def test_an_encoder_in_the_place_of_a_model_is_not_asked_at_a_server(home: Path) -> None:
+    at = {"endpoint": "http://localhost:8000/v1", "model": "m"}
+    edit("recipes/cycle.yaml", "score/cycle-original/instead", at)
+    edit("recipes/cycle.yaml", "score/cycle-original/engine", "encoder")
+    with pytest.raises(Problem, match=r"score\.cycle-original: model .* which engine encoder cannot load"):
+        verb.check(["score@cycle-original"])
+
+
+def test_a_teacher_that_the_profile_has_at_a_server_is_not_loaded_by_what_asks_it(home: Path) -> None:
+    at = {"endpoint": "http://localhost:8000/v1", "model": "m"}
+    edit("recipes/sources.yaml", "train/reply/instead", at)
+    with pytest.raises(Problem, match="model reply is at http://localhost:8000/v1, which engine hf cannot load"):
+        verb.check(["score@humpback-judge-1"])
+
+
+def test_a_model_at_a_server_is_not_trained(home: Path) -> None:
+    put_at_server("openai")
+    edit("recipes/humpback.yaml", "train/humpback-1/base", "teacher")
+    words = "train.humpback-1: base teacher is at http://localhost:8000/v1: it can be queried, not trained"
+    with pytest.raises(Problem, match=words):
+        verb.check(["train@humpback-1"])
+
+
+def test_a_likelihood_of_a_server_that_may_not_be_vllm_is_told_of(home: Path) -> None:
+    put_at_server("openai")
+    told = verb.check(["score@humpback-judge-1"])
+    assert "are well wired; recipes/humpback.yaml: score.humpback-judge-1: only a vLLM server gives the likeli" in told
+    assert told.endswith("if http://localhost:8000/v1 is one, write server: vllm in the pin of teacher")
+
+
+def test_a_cue_for_a_server_that_may_not_be_vllm_is_told_of_with_the_way_that_needs_none(home: Path) -> None:
+    put_at_server("openai")
+    edit("recipes/humpback.yaml", "score/humpback-judge-1/prompt", "judge")
+    told = verb.check(["score@humpback-judge-1"])
+    assert "only a vLLM server gives the choices after the cue of prompts/judge.md (rating: written needs none)" in told
+
+
+def test_a_server_that_is_vllm_is_asked_for_likelihoods(home: Path) -> None:
+    put_at_server("openai", server="vllm")
+    assert verb.check(["score@humpback-judge-1"]).endswith("are well wired")
+
+
 def test_readmes_translators_are_those_of_the_recipe_and_can_be_asked(home: Path) -> None:
     lines = {line.name: line for line in recipes.lines_of(Path("recipes/more/round-trip-translators.yaml"))}
     told = re.findall(r"its\s+line `(\w+)` has\s+`instead: (\{apertium: .*?\})`", README)
