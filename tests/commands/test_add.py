@@ -103,7 +103,7 @@ def test_a_recipe_of_recipes_more_is_brought_and_listed(name: str, folder: Path)
     ("name", "words"),
     [
         ("tegit-right", "unknown table 'tegit-kept'"),
-        ("air-random", "unknown model 'air-chat'"),
+        ("air-random", "unknown table 'air-tasks'"),
         ("mine", "unknown rule"),
     ],
 )
