@@ -219,7 +219,8 @@ def write_recipes(to: Path, selection: Selection) -> list[str]:
         pairs = {(selection.lines[name].rule, name) for name in names}
         made = shipped.part(source, pairs, selection.changed) if source.is_file() else own_numbers.HEAD
         text = path.read_text(encoding="utf-8") if path.exists() else made
-        path.write_text(with_new(text, selection, names), encoding="utf-8")
+        if (whole := with_new(text, selection, names)) != text or not path.exists():
+            path.write_text(whole, encoding="utf-8")
     return list(selection.files())
 
 
