@@ -37,7 +37,7 @@ def test_an_edit_pays_for_the_rows_it_touches_and_for_no_other(tmp_path: Path) -
 TINY = {
     "rating": "--pairs 2 --words 4 --repeats 1 --engines hf",
     "memo": "--replies 300",
-    "scale": "--rows 6 --words 2 --repeats 1",
+    "ray_workers": "--rows 6 --words 2 --repeats 1",
     "tables": "--rows 300",
     "decoding": "--rows 5 --tokens 4 --repeats 1",
     "view": "--rows 300",
@@ -46,7 +46,7 @@ TINY = {
 FIGURES = {
     "rating": {"speedup", "hf_speedup", "hf"},
     "memo": {"seconds", "hits_per_second", "peak_mb", "bytes_per_reply"},
-    "scale": {"speedup", "bound", "efficiency", "overhead"},
+    "ray_workers": {"speedup", "bound", "efficiency", "overhead"},
     "tables": {f"{name}_rows_s" for name in ("exact", "near", "filter", "mix", "export", "openai")}
     | {"near_peak_mb", "filter_peak_mb", "near_recall", "near_precision"}
     | {"ray_tables_speedup", "ray_tables_start_s", "ray_tables_fixed_s"},
@@ -67,7 +67,7 @@ def benchmark_figures(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest
 def test_a_benchmark_tells_its_figures(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    needed = {"scale": "ray", "tables": "ray", "view": "duckdb", "view_page": "duckdb"}.get(name, "json")
+    needed = {"ray_workers": "ray", "tables": "ray", "view": "duckdb", "view_page": "duckdb"}.get(name, "json")
     if not find_spec(needed):
         pytest.skip(f"{needed} is not installed")
     if name == "view_page":

@@ -53,13 +53,13 @@ def whole(to: Path) -> Iterator[Path]:
 @contextmanager
 def over(to: Path, cache: Path | None) -> Iterator[Path]:
     """A folder beside the project `to` whose files take the place of its own when all went well, in a commit. Files of
-    the user's own stay, and edits of ours that are not committed are a Problem, before anything is replaced."""
+    the user's own stay, and edits of ours that are not committed are committed before."""
     with beside(to) as part:
         shutil.copy(to / "requirements.txt", part)
         yield part
         files = [path.relative_to(part) for path in part.rglob("*") if path.is_file() and not is_raw(path, part)]
         (to / ".git/index.lock").unlink(missing_ok=True)  # of a git that was killed while a project was written
-        refuse_edits([path for path in files if differs(part / path, to / path)], to)
+        keep_edits([path for path in files if differs(part / path, to / path)], to)
         gone = replace_files(files, part, to)
         raw = [str(move(path, to / RAW / path.name).relative_to(to)) for path in sorted((part / RAW).glob("*"))]
         history.go_on(to, raw, cache, files, gone)
@@ -85,13 +85,15 @@ def differs(new: Path, old: Path) -> bool:
     return old.is_file() and new.read_bytes() != old.read_bytes()
 
 
-def refuse_edits(files: list[Path], to: Path) -> None:
-    """A Problem for files that git does not have as they are: they would be lost."""
+def keep_edits(files: list[Path], to: Path) -> None:
+    """Commit those of some files that git does not have as they are, before they are written over, and say so."""
     if not files or not (to / ".git").exists():
         return
-    told = history.run_in(to, "git", "status", "--porcelain", "--", *map(str, files)).splitlines()
-    if lost := next((line[3:] for line in told if not line.startswith(" D")), ""):
-        raise Problem(f"{to.name}/{lost} has edits that --replace would write over; commit them first")
+    told = history.run_in(to, "git", "status", "--porcelain", "-z", "--", *map(str, files)).split("\0")
+    if edited := [entry[3:] for entry in told if entry and entry[1] != "D"]:
+        history.run_in(to, "git", "add", "--", *edited)
+        history.run_in(to, "git", "commit", "-q", "-m", "Edits before the project was written anew", "--", *edited)
+        print(f"{to.name}: your edits of {', '.join(edited)} are in git, in the commit before this one")
 
 
 def replace_files(files: list[Path], part: Path, to: Path) -> list[Path]:

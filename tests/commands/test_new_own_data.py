@@ -86,17 +86,23 @@ def test_a_project_that_is_written_anew_keeps_what_is_the_users_own() -> None:
 def test_a_project_stays_as_it_is_when_it_cannot_be_written_anew() -> None:
     given = ("--corpus", "pages", "--seeds", "seeds.jsonl", "--replace")
     new(*given)
-    Path("mine/params.yaml").write_text(Path("mine/params.yaml").read_text().replace("share: 0.3", "share: 0.2"))
     before = {
         path: path.read_bytes() for path in Path("mine").rglob("*.*") if path.is_file() and ".git" not in str(path)
     }
     with pytest.raises(Problem, match="evol-instruct-chat must be an instruct model"):
         new(*given, "--method", "evol-instruct")
-    with pytest.raises(
-        Problem, match=r"mine/params\.yaml has edits that --replace would write over; commit them first"
-    ):
-        new(*given)
     assert {path: path.read_bytes() for path in before} == before and not Path(".mine.part").exists()
+
+
+@under_dvc
+def test_edits_that_are_written_over_are_in_git() -> None:
+    given = ("--corpus", "pages", "--seeds", "seeds.jsonl", "--replace")
+    new(*given)
+    edited = Path("mine/params.yaml").read_text().replace("share: 0.3", "share: 0.2")
+    Path("mine/params.yaml").write_text(edited)
+    new(*given)
+    kept = subprocess.run(["git", "show", "HEAD~1:params.yaml"], cwd="mine", text=True, capture_output=True).stdout
+    assert kept == edited and Path("mine/params.yaml").read_text() != edited
 
 
 @under_dvc

@@ -97,7 +97,7 @@ def test_air_goes_through_five_rounds_and_merges_what_a_judge_finds_in_it(
     for n in range(1, 6):
         for name in ("answer", "critique", "round"):
             run(f"air-{name}-{n}")
-    for name in ("merged", "stated", "merge-judged", "complete"):
+    for name in ("constrained", "merged", "stated", "merge-judged", "complete"):
         run(f"air-{name}")
     made = read_outputs("air-complete")
     assert sorted(made.column("id")) == [f"r{n}" for n in range(4)]
