@@ -5,6 +5,7 @@ other row, except for demonstrations.
 """
 
 import re
+from bisect import bisect_right
 from random import Random
 
 import pyarrow as pa
@@ -171,8 +172,13 @@ def drawn(some: list[str], n: int, rng: Random) -> list[str]:
 def demonstrate(table: list[Row]) -> Results:
     """With probability 0.5 one to three other rows in `demonstrations`, each with fewer constraints than the row and
     more than the one before; rows that serve as demonstrations are no targets (Crab)."""
-    lenders = [row for row in table if is_lender(row)]
+    lenders = sorted(filter(is_lender, table), key=lends)
     return [with_demonstrations(row, lenders) for row in table]
+
+
+def lends(row: Row) -> int:
+    """A number that is the lower, the more constraints a row can lend."""
+    return -len(row["constraints"])
 
 
 def is_lender(row: Row) -> bool:
@@ -184,12 +190,14 @@ def with_demonstrations(row: Row, lenders: list[Row]) -> tuple[Row, str]:
     wanted = min(rng.randint(1, 3), count - 1) if rng.random() < 0.5 else 0
     if is_lender(row) or not lenders:
         return row | {"demonstrations": ""}, "a demonstration" if is_lender(row) else ""
-    left, shown = rng.sample(lenders, len(lenders)), list[str]()
+    shown = dict[int, str]()
     for n in sorted(rng.sample(range(1, count), wanted)):
-        if lender := next((one for one in left if len(one["constraints"]) >= n), None):
-            left.remove(lender)
-            shown.append(demonstration(lender, n, rng))
-    return row | {"demonstrations": "".join(shown)}, ""
+        able = bisect_right(lenders, -n, key=lends)  # lenders with so many constraints stand before this place
+        if able > sum(place < able for place in shown):
+            while (place := rng.randrange(able)) in shown:
+                pass
+            shown[place] = demonstration(lenders[place], n, rng)
+    return row | {"demonstrations": "".join(shown.values())}, ""
 
 
 def demonstration(row: Row, n: int, rng: Random) -> str:
