@@ -31,8 +31,8 @@ from benchmarks.small_project import batches, built, noted, outcome, paid, store
 
 DOCUMENTS = 1050
 PATIENCE = 60.0  # seconds until what is still running after a kill counts as left
-GRACE = 5.0  # seconds until a stage does; killed in the middle of writing to a busy disk it ends only then
-LATER = 4  # batches that a stage may send between the kill and its end; a tenth of what a test has left
+GRACE = 10.0  # seconds until a stage does; killed in the middle of writing to a busy disk it ends only then
+LATER = 12  # batches that a stage may send between the kill and its end; less than a third of what a test has left
 EARLY, WORK, RENAME = 4.0, 1.5, 0.03  # seconds within which a kill comes after its moment
 MOMENTS = {"starting": 3, "asking": 4, "writing": 3}  # how often each is aimed at
 ATTEMPTS = 60  # starts of one build before the campaign gives up
