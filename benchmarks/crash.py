@@ -31,8 +31,8 @@ from benchmarks.small_project import batches, built, noted, outcome, paid, store
 
 DOCUMENTS = 1050
 PATIENCE = 60.0  # seconds until what is still running after a kill counts as left
-GRACE = 10.0  # seconds until a stage does; killed in the middle of writing to a busy disk it ends only then
-LATER = 12  # batches that a stage may send between the kill and its end; less than a third of what a test has left
+GRACE = 5.0  # seconds until a stage does; killed in the middle of writing to a busy disk it ends only then
+LATER = 4  # batches that a stage may send between the kill and its end; a tenth of what a test has left
 EARLY, WORK, RENAME = 4.0, 1.5, 0.03  # seconds within which a kill comes after its moment
 MOMENTS = {"starting": 3, "asking": 4, "writing": 3}  # how often each is aimed at
 ATTEMPTS = 60  # starts of one build before the campaign gives up
@@ -163,6 +163,8 @@ def killed(folder: Path, name: str, aim: Aim, random: Random) -> Kill | None:
     verb, sent_before = strike(run, victim), len(batches(folder))
     alive = any(STAGE in line for _, line in settled(run, GRACE))
     left, sent = ended(run), batches(folder)
+    if victim == "stage" and not run.returncode:
+        return None  # the stage had done all but end, so that DVC went on to the next
     orphan, new = alive or len(sent) > sent_before + LATER, [len(batch) for batch in sent[before:]]
     lost, flight = sum(new) - (stored(folder) - known), new[-1] if new else 0
     command = f"{name} {verb}".strip() if name == "dvc" else name
