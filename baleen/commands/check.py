@@ -51,8 +51,9 @@ class Book:
 
     def pin_of(self, name: str) -> settings.Settings:
         """What the pin of a model says, or will say once it is built; {} for one with weights in its folder."""
-        built = {name: self.line_settings(self.models[name])} if name in self.models else {}
-        return check_models.pin_given(name, built, self.project.profile.get("origin") or {})
+        if name in self.models:
+            return dict(self.line_settings(self.models[name]).instead)
+        return check_models.pin_given(name, self.project.profile.get("origin") or {})
 
 
 def book(lines: list[Line], project: Project) -> Book:

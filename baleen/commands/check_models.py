@@ -1,6 +1,6 @@
 """Can the engine of a line use the model that it names, as far as the pin of the model says?"""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any
 
@@ -13,13 +13,13 @@ from baleen.project.settings import Settings
 PinOf = Callable[[str], Settings]
 
 
-def pin_given(name: str, built: Mapping[str, Any], origin: Settings) -> Settings:
-    """What the pin of a model says, or will say once it is built; {} for one with weights in its folder. `built` has
-    the settings of the lines that build models."""
-    if name in built:
-        return dict(built[name].instead)
-    pinned = pins.pin(name) if name != "origin" else None
-    return vars(pinned) if pinned else origin if name == "origin" else {}
+def pin_given(name: str, origin: Settings) -> Settings:
+    """What the pin of a model says that no line builds, `origin` what the profile says of it; {} for one with weights
+    in its folder."""
+    if name == "origin":
+        return origin
+    pinned = pins.pin(name)
+    return vars(pinned) if pinned else {}
 
 
 def check_engine(made: Any, pin_of: PinOf) -> None:

@@ -11,9 +11,8 @@ from pathlib import Path
 from baleen.commands import history
 from baleen.commands.own_data import RAW
 from baleen.errors import Problem
-from baleen.project import shipped
+from baleen.project import own_numbers, shipped
 
-OURS = ("recipes/sources.yaml", "recipes/numbers.yaml")  # written for one project, beside copies of what is shipped
 FOLDERS = ("recipes", "prompts", "profiles")
 
 
@@ -102,7 +101,7 @@ def replace_files(files: list[Path], part: Path, to: Path) -> list[Path]:
         (to / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(part / path, to / path)
     here = (path.relative_to(to) for name in FOLDERS for path in (to / name).rglob("*.*") if path.is_file())
-    ours = [path for path in here if str(path) in OURS or (shipped.folder() / path).is_file()]
+    ours = [path for path in here if str(path) == own_numbers.FILE or (shipped.folder() / path).is_file()]
     for path in (gone := [path for path in ours if path not in files]):
         (to / path).unlink()
     return gone

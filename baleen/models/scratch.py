@@ -4,7 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -22,15 +22,6 @@ TEMPLATE = (  # one token before each message, the end token after the assistant
 )
 
 
-SIZES = dict.fromkeys(
-    (
-        *("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads"),
-        *("max_position_embeddings", "vocab_size"),
-    ),
-    (1, ENDLESS),
-)  # smallest and largest value
-
-
 @dataclass
 class Fresh:
     """Sizes of a new model and the kind of its tokenizer."""
@@ -45,6 +36,9 @@ class Fresh:
     vocab_size: int = setting(32000, "tokens at most, phrases not counted")
     phrases: list[str] = setting([], "sentences that are one token each; white space around them is lost")
     words: list[str] = setting([], "words that are one token each, beside those of the texts")
+
+
+SIZES = {one.name: (1, ENDLESS) for one in fields(Fresh) if one.type is int}  # smallest and largest value
 
 
 def checked(sizes: Fresh, where: str) -> Fresh:

@@ -58,7 +58,8 @@ def decoded_chunks(opened: OpenFile) -> Iterator[str]:
 
 def is_of_one_byte(encoding: str) -> bool:
     """Whether each byte is a character, those of ASCII as there."""
-    return b"a\xc3\xa9".decode(encoding, "replace")[:1] == "a" and len(b"a\xc3\xa9".decode(encoding, "replace")) == 3
+    text = b"a\xc3\xa9".decode(encoding, "replace")
+    return text[:1] == "a" and len(text) == 3
 
 
 def begins_as_utf8(chunk: bytes) -> bool:
